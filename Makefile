@@ -1,0 +1,40 @@
+# The commands a newcomer needs. Each makes .venv if it is missing or older than its inputs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-slow lint expected release train clean
+
+demo: .venv/ready
+	$(BIN)/kischule demo
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+# what takes minutes: fresh virtual environments, long simulations
+test-slow: .venv/ready
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# the oracle's answers, written into autograder/exercises/*.yaml: after a new model or case
+expected: .venv/ready
+	$(BIN)/python -m autograder.expected
+
+release: .venv/ready
+	$(BIN)/kischule release a7_2
+
+# a new embedded model from a text file of stories, or from Project Gutenberg without CORPUS
+train: .venv/ready
+	$(BIN)/python kischule/mini/train.py $(if $(CORPUS),--corpus $(CORPUS))
+
+clean:
+	rm -rf .venv
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch .venv/ready

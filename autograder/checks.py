@@ -1,0 +1,145 @@
+"""Running a check: an exercise's cases against a student's function, one outcome."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import count
+from typing import Any
+
+from autograder import feedback
+from autograder.arguments import build, draw, seeded
+from autograder.compare import Mismatch
+from autograder.exercise import Case, Exercise, Words, load_exercise
+from autograder.judge import MARGIN, answer_of, judge
+from autograder.student import CallError, LocalStudent, Student
+
+SEED_VARIABLE = "KISCHULE_SEED"
+OUTCOME_MIME = "application/vnd.kischule.outcome+json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found. passed: True, False (the student's mistake), None (not judged)."""
+
+    exercise: str
+    level: str  # public | drawn
+    passed: bool | None
+    points: float
+    max_points: float
+    cases: int  # that passed
+    kind: str  # of the first mismatch; "" if there is none
+    message: Words
+    head: Words
+
+    def __str__(self) -> str:
+        return "\n".join(t for t in (self.head.de, self.message.de) if t)
+
+    __repr__ = __str__
+
+    def as_data(self) -> dict[str, Any]:
+        return {**asdict(self), "message": asdict(self.message), "head": asdict(self.head)}
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """In a notebook: the box; as text the points, which is what nbgrader reads."""
+        return {
+            "text/plain": f"{self.points:g}",
+            "text/html": feedback.box(self.passed, self.head, self.message),
+            OUTCOME_MIME: self.as_data(),
+        }
+
+
+def check(
+    exercise_id: str, *, drawn: bool = False, namespace: Mapping[str, Any] | None = None
+) -> Outcome:
+    """Check one exercise's function and say what is wrong, as a notebook's test cell does.
+
+    drawn: new cases from the seed in the environment variable KISCHULE_SEED, where there is none
+        from a fresh one; else the exercise's public cases.
+    namespace: where the function is; default: the caller's globals.
+
+    Raises KeyError, naming the exercises there are, for an id that is none.
+    """
+    if namespace is None:
+        namespace = sys._getframe(1).f_globals
+    seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
+    return run_check(load_exercise(exercise_id), LocalStudent(namespace), seed if drawn else None)
+
+
+def run_check(exercise: Exercise, student: Student, seed: str | None = None) -> Outcome:
+    """seed: draw cases from it; None: the public cases."""
+    drawn = seed is not None
+    cases = drawn_cases(exercise, seed) if seed is not None else exercise.cases
+    solved, kind, message = 0, "", Words("", "")
+    verdict: bool | None = True
+    for case in cases:
+        mismatch = run_case(exercise, case, student)
+        if mismatch is not None:
+            kind = mismatch.kind
+            message = feedback.failure(exercise, case, mismatch, drawn)
+            # None: the check itself failed; the student has no part in it
+            verdict = None if mismatch.kind == "ours" else False
+            break
+        solved += 1
+    if verdict is False and (broken := _broken_needs(exercise, student)):
+        verdict, kind, message = None, "needs", feedback.needed(broken)
+    full = exercise.points(drawn)
+    points = full if verdict else 0.0
+    level = "drawn" if drawn else "public"
+    return Outcome(
+        exercise.id,
+        level,
+        verdict,
+        points,
+        full,
+        solved,
+        kind,
+        message,
+        feedback.headline(exercise, level, verdict, points),
+    )
+
+
+def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | None:
+    """One call, judged; never raises for what the student's function does."""
+    positional = [(name, case.arguments[name]) for name in exercise.parameters]
+    keywords = {n: case.arguments[n] for n in exercise.keywords if n in case.arguments}
+    try:
+        answer = student.call(exercise.id, positional, keywords, exercise.time_limit)
+    except CallError as error:
+        return Mismatch(error.kind, actual=error.detail)
+    arguments = {name: build(spec) for name, spec in case.arguments.items()}
+    try:
+        return judge(exercise, arguments, case.expected, answer)
+    except Exception as error:
+        return Mismatch("ours", actual=f"{type(error).__name__}: {error}")
+
+
+def drawn_cases(exercise: Exercise, seed: str) -> Sequence[Case]:
+    """The cases that this seed gives: the same ones each time."""
+    return [
+        _drawn_case(exercise, template, (seed, exercise.id, i, round_))
+        for round_ in range(exercise.draws)
+        for i, template in enumerate(exercise.drawn)
+    ]
+
+
+def _drawn_case(exercise: Exercise, template: Mapping[str, Any], key: tuple[object, ...]) -> Case:
+    """One case; where a text is compared as a whole, the first draw that does not hang on a tie."""
+    for attempt in count():
+        rng = seeded(*key, attempt)
+        case = Case({name: draw(spec, rng) for name, spec in template.items()})
+        if exercise.judge != "text":
+            return case
+        answer, gap = answer_of(exercise, case)
+        if gap >= MARGIN:
+            return Case(case.arguments, answer)
+    raise AssertionError("unreachable")
+
+
+def _broken_needs(exercise: Exercise, student: Student) -> list[str]:
+    """Exercises that this one builds on and whose public cases fail."""
+    needs = [load_exercise(name) for name in exercise.needs]
+    return [n.id for n in needs if any(run_case(n, case, student) is not None for case in n.cases)]

@@ -1,0 +1,264 @@
+"""The `kischule` command: arguments, progress and tables; the work is done elsewhere.
+
+Exit status: 0 done; 1 done, and something did not pass; 2 wrong use; 3 some submissions could not
+be graded. Results go to stdout, messages to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+DONE, NOT_PASSED, WRONG_USE, NOT_GRADED = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        print(
+            "stopped; what was graded is kept, the same command goes on from there", file=sys.stderr
+        )
+        return 130
+    except _wrong_use() as error:
+        print(f"kischule: {error}", file=sys.stderr)
+        return WRONG_USE
+
+
+def _wrong_use() -> tuple[type[Exception], ...]:
+    """Errors whose message is all that a user needs."""
+    from autograder.exercise import ExerciseError
+    from autograder.grading.notebook import MissingPackageError
+    from autograder.release import AssignmentError
+
+    return (AssignmentError, ExerciseError, MissingPackageError, WrongUseError)
+
+
+class WrongUseError(Exception):
+    """Arguments that cannot be followed."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kischule", description="GPT-2 exercises: release, check, grade."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    def course(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--course", type=Path, default=Path(), help="default: this folder")
+
+    demo = command("demo", _demo, "A whole course in a temporary folder: release, hand in, grade.")
+    demo.add_argument("--keep", type=Path, metavar="DIR", help="make the course there, and keep it")
+
+    release = command("release", _release, "Make the student release from the source.")
+    release.add_argument("assignment")
+    release.add_argument(
+        "--check", action="store_true", help="only say whether the release is what the source gives"
+    )
+    course(release)
+
+    check = command("check", _check, "Check a notebook's solutions with the public cases.")
+    check.add_argument("notebook", type=Path)
+    check.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
+
+    grade = command("grade", _grade, "Grade the hand-ins of an assignment.")
+    grade.add_argument("assignment")
+    grade.add_argument("--student", action="append", default=[], help="only this one; repeatable")
+    grade.add_argument(
+        "--time-limit", type=_seconds, default=60.0, metavar="S", help="a cell; default: 60"
+    )
+    grade.add_argument(
+        "--seed-file", type=Path, metavar="F", help="the secret; default: one made for the course"
+    )
+    grade.add_argument("--force", action="store_true", help="also what is graded already")
+    grade.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
+    course(grade)
+
+    command("models", _models, "What can be loaded, where it lies, how much memory it takes.")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= 86_400:
+        raise argparse.ArgumentTypeError(f"must be from 1 to 86400 seconds, was: {text}")
+    return value
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+def _release(options: argparse.Namespace) -> int:
+    from autograder import release
+
+    _needs_nbgrader()
+    if options.check:
+        stale = release.stale_files(options.course, options.assignment)
+        for name in stale:
+            print(f"stale: release/{options.assignment}/{name}")
+        if not stale:
+            print(f"fresh: release/{options.assignment}")
+        return NOT_PASSED if stale else DONE
+    for path in release.release(options.course, options.assignment):
+        print(path)
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from autograder.grading import intake
+    from autograder.grading.notebook import execute, missing_exercises, results
+
+    try:
+        notebook = intake.parse(intake.read_bytes(options.notebook))
+    except intake.UnreadableError as error:
+        raise WrongUseError(f"{options.notebook}: {error}") from error
+    executed = execute(notebook, options.notebook.resolve().parent, time_limit=60)
+    found = [r for r in results(executed) if r.level == "public"]
+    missing = missing_exercises(found)
+    rows = [[r.exercise, _verdict(r.passed), r.message] for r in found]
+    rows += [[name, "✗", "die Testzelle fehlt (the test cell is missing)"] for name in missing]
+    if options.json != "-":
+        for name, verdict, message in rows:
+            print(f"{verdict} {name}")
+            if verdict != "✓" and message:
+                print("    " + message.replace("\n", "\n    "))
+    passed = not missing and all(r.passed for r in found)
+    _write_json(
+        options.json,
+        {
+            "notebook": options.notebook.name,
+            "passed": passed,
+            "exercises": [r.as_data() for r in found],
+            "missing": missing,
+        },
+    )
+    return DONE if passed else NOT_PASSED
+
+
+def _grade(options: argparse.Namespace) -> int:
+    _needs_nbgrader()
+    from autograder.grading.grade import NoSubmissionError, Options, grade
+
+    settings = Options(tuple(options.student), options.time_limit, options.seed_file, options.force)
+    try:
+        report = grade(options.course.resolve(), options.assignment, settings, _progress)
+    except (NoSubmissionError, OSError) as error:
+        raise WrongUseError(str(error)) from error
+    if options.json != "-":
+        print_class(report)
+    _write_json(options.json, report)
+    could_not = [s for s in report["submissions"] if s["status"] in ("failed", "unreadable")]
+    return NOT_GRADED if could_not else DONE
+
+
+def _demo(options: argparse.Namespace) -> int:
+    _needs_nbgrader()
+    from autograder.demo import run_demo
+
+    return run_demo(options.keep, _progress, print_class)
+
+
+def _models(options: argparse.Namespace) -> int:
+    from kischule.models import FAMILY, where
+
+    rows = []
+    for info in FAMILY.values():
+        place = where(info.name)
+        rows.append(
+            [
+                info.name,
+                f"{info.parameters / 1e6:,.1f} M",
+                f"{info.memory / 1e6:,.0f} MB",
+                str(place) if place else "not downloaded",
+            ]
+        )
+    _table(["model", "parameters", "float32", "where"], rows, right=(1, 2))
+    return DONE
+
+
+# --- output -------------------------------------------------------------------------------------
+
+
+def _needs_nbgrader() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("nbgrader") is None:
+        raise WrongUseError("this command needs nbgrader: pip install 'kischule[teacher]'")
+
+
+def _progress(done: int, total: int, result: dict[str, Any]) -> None:
+    line = f"[{done}/{total}] {result['student']}: {result['status']}, {_points(result)}"
+    print(f"{line}, {result['seconds']:g} s", file=sys.stderr, flush=True)
+
+
+def _points(result: dict[str, Any]) -> str:
+    return f"{result['score']:g}/{result['max_score']:g}"
+
+
+def print_class(report: dict[str, Any]) -> None:
+    """The class as a table: who, status, points, and what did not pass."""
+    rows = []
+    for submission in report["submissions"]:
+        failed = [e for e in submission["exercises"] if e["level"] != "manual" and not e["passed"]]
+        by_hand = [e for e in submission["exercises"] if e["level"] == "manual"]
+        waiting = sum(e["max_points"] for e in by_hand if e["passed"] is None)
+        notes = _grouped(failed) + [f"! {flag}" for flag in submission["flags"]]
+        rows.append(
+            [
+                submission["student"],
+                submission["status"],
+                _points(submission),
+                f"{waiting:g}" if waiting else "",
+                "; ".join(notes) or "–",
+            ]
+        )
+    _table(["student", "status", "points", "waiting", "not passed"], rows, right=(2, 3))
+
+
+def _grouped(failed: list[dict[str, Any]]) -> list[str]:
+    """`greedy_decode` where both levels failed, `greedy_decode (drawn)` where one did."""
+    levels: dict[str, list[str]] = {}
+    for exercise in failed:
+        levels.setdefault(exercise["id"], []).append(exercise["level"])
+    return [n if len(found) > 1 else f"{n} ({found[0]})" for n, found in levels.items()]
+
+
+def _verdict(passed: bool | None) -> str:
+    return "✓" if passed else "–" if passed is None else "✗"
+
+
+def _table(head: list[str], rows: list[list[str]], right: Sequence[int] = ()) -> None:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    rule = ["─" * width for width in widths]
+    for row in [head, rule, *rows]:
+        cells = [
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def _write_json(target: str | None, data: dict[str, Any]) -> None:
+    if target is None:
+        return
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    if target == "-":
+        print(text)
+        return
+    from autograder.grading.store import write_atomically
+
+    write_atomically(Path(target), (text + "\n").encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Expected against actual: pure functions that return None, or the first Mismatch.
+
+They go from basic to fine: type, shape, dtype, finite, value. Nothing here knows exercises,
+models, notebooks or the words that a student reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Array:
+    """A tensor as plain data."""
+
+    data: np.ndarray[Any, Any]
+    dtype: str  # torch's name: int64, float32, bfloat16 ...
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The first thing that is not as expected.
+
+    kind: what is wrong (a key of `feedback.SENTENCES`); place: where in the answer, e.g. "[0, 7]";
+    rule: the misconception of the exercise that explains the answer, if one does.
+    """
+
+    kind: str
+    expected: Any = None
+    actual: Any = None
+    place: str = ""
+    rule: str = ""
+
+
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+
+
+def array(
+    actual: object, shape: tuple[int, ...], dtypes: Sequence[str], device: str = ""
+) -> Mismatch | None:
+    """Type, shape, dtype, device (where asked for) and, of floats, no NaN."""
+    if not isinstance(actual, Array):
+        return Mismatch("type", "torch.Tensor", type_name(actual))
+    if actual.data.shape != shape:
+        return Mismatch("shape", shape, actual.data.shape)
+    if actual.dtype not in dtypes:
+        return Mismatch("dtype", dtypes[0], actual.dtype)
+    if device and actual.device != device:
+        return Mismatch("device", device, actual.device)
+    if actual.dtype in FLOATS and np.isnan(actual.data).any():
+        return Mismatch("finite", "", "NaN", _index(np.isnan(actual.data)))
+    return None
+
+
+def close(expected: np.ndarray[Any, Any], actual: object, tolerance: float) -> Mismatch | None:
+    """Floats, each within an absolute tolerance; -inf equals -inf."""
+    if wrong := array(actual, expected.shape, FLOATS):
+        return wrong
+    assert isinstance(actual, Array)
+    got = actual.data.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        far = ~((np.abs(got - expected) <= tolerance) | (got == expected))
+    if not far.any():
+        return None
+    worst = _index(far)
+    place = np.unravel_index(int(far.argmax()), far.shape)
+    return Mismatch("value", float(expected[place]), float(got[place]), worst)
+
+
+def equal_ids(expected: Sequence[int], actual: object) -> Mismatch | None:
+    """Token ids of shape (1, T), on the CPU."""
+    if wrong := array(actual, (1, len(expected)), ["int64"], device="cpu"):
+        return wrong
+    assert isinstance(actual, Array)
+    got = actual.data[0].tolist()
+    for i, (e, a) in enumerate(zip(expected, got, strict=True)):
+        if e != a:
+            return Mismatch("value", e, a, f"[0, {i}]")
+    return None
+
+
+def ranking(
+    candidates: Sequence[tuple[str, float]], k: int, actual: object, tolerance: float
+) -> Mismatch | None:
+    """The k most likely (text, probability) pairs, most likely first; ties in any order.
+
+    candidates: all tokens at least as likely as the k-th, most likely first.
+    """
+    if not isinstance(actual, list):
+        return Mismatch("type", "list", type_name(actual))
+    if len(actual) != k:
+        return Mismatch("length", k, len(actual))
+    left = list(candidates)
+    for i, pair in enumerate(actual):
+        if not (isinstance(pair, list) and len(pair) == 2):
+            return Mismatch("type", "(str, float)", type_name(pair), f"[{i}]")
+        text, number = pair[0], _number(pair[1])
+        if not isinstance(text, str) or number is None:
+            got = f"({type_name(text)}, {type_name(pair[1])})"
+            return Mismatch("type", "(str, float)", got, f"[{i}]")
+        fits = [c for c in left if c[0] == text and abs(c[1] - number) <= tolerance]
+        if not fits or abs(number - candidates[i][1]) > tolerance:
+            return Mismatch("value", _pair(candidates[i]), _pair((text, number)), f"[{i}]")
+        left.remove(fits[0])
+    return None
+
+
+def same_text(expected: str, actual: object) -> Mismatch | None:
+    """The same text, but for white space at its ends."""
+    if not isinstance(actual, str):
+        return Mismatch("type", "str", type_name(actual))
+    if expected.strip() != actual.strip():
+        return Mismatch("text", expected, actual)
+    return None
+
+
+def settings(expected: Mapping[str, Any], reports: Sequence[Mapping[str, Any]]) -> Mismatch | None:
+    """Exactly one call of `generate`, resolved to these settings."""
+    if len(reports) != 1:
+        return Mismatch("generate_calls", 1, len(reports))
+    for key, value in expected.items():
+        got = reports[0][key]
+        same = value == got or (None not in (value, got) and abs(value - got) < 1e-9)
+        if not same:
+            return Mismatch("setting", value, got, key)
+    return None
+
+
+def type_name(value: object) -> str:
+    """How a student would call the type of this plain value."""
+    if isinstance(value, Array):
+        return "torch.Tensor"
+    return getattr(value, "type_name", None) or type(value).__name__
+
+
+def _number(value: object) -> float | None:
+    """A number, also where it comes as an array of one element."""
+    if isinstance(value, Array) and value.data.size == 1 and value.dtype in FLOATS:
+        return float(value.data.reshape(()))
+    return float(value) if type(value) in (int, float) else None  # type: ignore[arg-type]
+
+
+def _pair(pair: tuple[str, float]) -> str:
+    return f"({pair[0]!r}, {pair[1]:.6f})"
+
+
+def _index(where: np.ndarray[Any, Any]) -> str:
+    """The first True, as one would index it."""
+    place = np.unravel_index(int(where.argmax()), where.shape)
+    return str([int(i) for i in place])

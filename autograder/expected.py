@@ -1,0 +1,74 @@
+"""Stored answers: what the oracle says to the public cases, written into the exercise files.
+
+    python -m autograder.expected            # `make expected`, after the model or a case changed
+
+Stored are answers of the embedded model that cost a run of the oracle: token ids and texts. A
+prompt along whose text first and second logit come nearer than `MARGIN` is refused: its text could
+differ from one machine to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import Any
+
+from autograder.exercise import (
+    FOLDER,
+    GENERATED,
+    Exercise,
+    exercise_ids,
+    parse_exercise,
+    store_answers,
+)
+from autograder.judge import MARGIN, answer_of
+
+STORED = ("ids", "greedy", "text")  # judges whose answers are stored
+
+
+class TooCloseError(ValueError):
+    """A greedy text that hangs on a tie."""
+
+
+def answers_of(exercise: Exercise) -> tuple[list[Any], float]:
+    """All answers, and the smallest gap; TooCloseError where that is under MARGIN."""
+    answers, smallest = [], float("inf")
+    for case in exercise.cases:
+        answer, gap = answer_of(exercise, case)
+        if gap < MARGIN:
+            raise TooCloseError(
+                f"{exercise.id}: the gap along the greedy text must be at least {MARGIN}, was: "
+                f"{gap:.2g}; choose another prompt or length, case: {dict(case.arguments)}"
+            )
+        answers.append(answer)
+        smallest = min(smallest, gap)
+    return answers, smallest
+
+
+def fingerprint() -> str:
+    """The embedded model's name and the beginning of its weights' SHA-256."""
+    from kischule import model_path
+
+    weights = (model_path("mini") / "model.safetensors").read_bytes()
+    return f"mini@{hashlib.sha256(weights).hexdigest()[:12]}"
+
+
+def main() -> int:
+    for exercise_id in exercise_ids():
+        path = FOLDER / f"{exercise_id}.yaml"
+        # what is stored now may not fit the cases any more
+        exercise = parse_exercise(path.read_text(encoding="utf-8").split(GENERATED)[0], path.name)
+        if exercise.judge not in STORED:
+            continue
+        try:
+            answers, gap = answers_of(exercise)
+        except TooCloseError as error:
+            print(error, file=sys.stderr)
+            return 1
+        store_answers(path, fingerprint(), answers)
+        print(f"{exercise_id}: {len(answers)} answers, smallest gap {gap:.4f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

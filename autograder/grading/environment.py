@@ -1,0 +1,33 @@
+"""The environment of kernels, and variables set for what is started meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from autograder.checks import SEED_VARIABLE
+
+
+def kernel_variables(seed: str | None) -> dict[str, str]:
+    """For a kernel that runs a notebook. seed: of its drawn cases.
+
+    One thread: a small model gains nothing from more, and kernels beside each other lose by it.
+    """
+    seeded = {} if seed is None else {SEED_VARIABLE: seed}
+    return {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", **seeded}
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables of this process's environment, as they were afterwards."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,197 @@
+"""Grading a class: intake, nbgrader's autograde one by one, records, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder import release
+from autograder.exercise import FOLDER as EXERCISES
+from autograder.expected import fingerprint
+from autograder.grading import intake, store
+from autograder.grading.bridge import Course, NbgraderError
+from autograder.grading.environment import environment, kernel_variables
+from autograder.grading.notebook import grade_id_of, results
+
+Result = dict[str, Any]  # one element of "submissions" in `grade --json`
+INTAKE = f"{store.FOLDER}/intake"
+
+
+@dataclass(frozen=True)
+class Options:
+    students: tuple[str, ...] = ()  # empty: all
+    time_limit: float = 60  # seconds a cell
+    seed_file: Path | None = None
+    force: bool = False  # grade what has a record, too
+
+
+class NoSubmissionError(ValueError):
+    """Nothing to grade under that name."""
+
+
+def students_of(course: Path, assignment: str) -> list[str]:
+    """Who has a folder for this assignment under submitted/, sorted."""
+    return sorted(p.parent.name for p in (course / "submitted").glob(f"*/{assignment}"))
+
+
+def grade(
+    course: Path,
+    assignment: str,
+    options: Options,
+    progress: Callable[[int, int, Result], None] = lambda done, total, result: None,
+) -> Result:
+    """Grade all hand-ins of an assignment; the data of `grade --json`.
+
+    One hand-in cannot stop another: whatever goes wrong with it is its own result. Grades and
+    autograded notebooks go where nbgrader keeps them. progress is called after each.
+    Raises AssignmentError, or NoSubmissionError for a student without a folder.
+    """
+    release.source_notebook(course, assignment)
+    students = students_of(course, assignment)
+    for student in options.students:
+        if student not in students:
+            there = ", ".join(students) or "none"
+            raise NoSubmissionError(
+                f"no hand-in of {student!r} for {assignment!r}; there are: {there}"
+            )
+    grader = _Grader(course, assignment, options)
+    submissions = []
+    chosen = list(options.students) or students
+    for number, student in enumerate(chosen, 1):
+        result = grader.grade(student)
+        submissions.append(result)
+        progress(number, len(chosen), result)
+    return {
+        "assignment": assignment,
+        "seed_id": store.seed_id(grader.seed),
+        "model": fingerprint(),
+        "submissions": submissions,
+    }
+
+
+class _Grader:
+    """What all hand-ins of a class share."""
+
+    def __init__(self, course: Path, assignment: str, options: Options) -> None:
+        self.course, self.assignment, self.options = course, assignment, options
+        self.path = release.source_notebook(course, assignment)
+        self.store = store.Store(course)
+        self.seed = self.store.seed(options.seed_file)
+        self.nbgrader = Course(course, submitted_directory=INTAKE)
+        if not self.nbgrader.knows(assignment) or self._registered_other():
+            release.register(course, assignment)
+            self._mark().write_text(self._source_key())
+        built = release.build(course, assignment)[self.path.name]
+        self.release = intake.parse(built)
+        exercises = [p.read_bytes() for p in sorted(EXERCISES.glob("*.yaml"))]
+        shared = [self.path.read_bytes(), fingerprint().encode(), self.seed.encode(), *exercises]
+        self.shared_key = store.key_of(*shared).encode()
+
+    def grade(self, student: str) -> Result:
+        """This student's result; never raises for what lies in the folder."""
+        began = time.monotonic()
+        folder = self.course / "submitted" / student / self.assignment
+        try:
+            path, renamed = intake.find_notebook(folder, self.path.name)
+            content = intake.read_bytes(path)
+            key = store.key_of(content, self.shared_key)
+            if not self.options.force and (known := self._recorded(student, key)):
+                return known
+            taken = intake.rebuild(self.release, intake.parse(content))
+        except intake.UnreadableError as error:
+            return self._without_score(student, "unreadable", str(error), began)
+        try:
+            self._stage(student, folder, taken.notebook)
+            with environment(kernel_variables(_submission_seed(self.seed, content))):
+                self.nbgrader.autograde(self.assignment, student, self.options.time_limit)
+            result = self._result(student, [*renamed, *taken.flags], began)
+        except (NbgraderError, OSError, ValueError, LookupError) as error:
+            return self._without_score(student, "failed", f"{error}", began)
+        self.store.write(self.assignment, student, key, result)
+        return result
+
+    def _stage(self, student: str, folder: Path, notebook: Any) -> None:
+        """The rebuilt hand-in where nbgrader will read it: nothing else comes along."""
+        import nbformat
+
+        staged = self.course / INTAKE / student / self.assignment
+        shutil.rmtree(staged, ignore_errors=True)
+        store.write_atomically(staged / self.path.name, nbformat.writes(notebook).encode())
+        try:
+            stamp = intake.read_bytes(folder / "timestamp.txt")[:100]
+        except intake.UnreadableError:
+            return
+        (staged / "timestamp.txt").write_bytes(stamp)
+
+    def _result(self, student: str, flags: list[str], began: float) -> Result:
+        graded = self.course / "autograded" / student / self.assignment / self.path.name
+        notebook = release.read_notebook(graded)
+        found = results(notebook)
+        ran_out = any(r.kind == "timeout" for r in found) or any(
+            output.get("ename") == "CellTimeoutError"
+            for cell in notebook.cells
+            for output in cell.get("outputs", [])
+        )
+        result: Result = {
+            "student": student,
+            "status": "timeout" if ran_out else "graded",
+            "score": 0.0,
+            "max_score": 0.0,
+            "seconds": round(time.monotonic() - began, 1),
+            "exercises": [r.as_data() for r in found],
+            "flags": flags,
+        }
+        return self._with_scores(student, result)
+
+    def _with_scores(self, student: str, result: Result) -> Result:
+        """The points as the gradebook has them now, a teacher's included."""
+        scores = self.nbgrader.scores(self.assignment, student)
+        for exercise in result["exercises"]:
+            score = scores[grade_id_of(exercise["id"], exercise["level"])]
+            exercise["points"] = score.points
+            if exercise["level"] == "manual":  # None: it waits for the teacher
+                exercise["passed"] = None if score.waits else score.points > 0
+        result["score"] = sum(score.points for score in scores.values())
+        result["max_score"] = sum(score.max_points for score in scores.values())
+        return result
+
+    def _recorded(self, student: str, key: str) -> Result | None:
+        result = self.store.read(self.assignment, student, key)
+        if result is None:
+            return None
+        try:
+            return self._with_scores(student, result)
+        except LookupError:  # not in the gradebook any more
+            return None
+
+    def _without_score(self, student: str, status: str, reason: str, began: float) -> Result:
+        points = [r.max_points for r in results(self.release)]
+        return {
+            "student": student,
+            "status": status,
+            "score": 0.0,
+            "max_score": sum(points),
+            "seconds": round(time.monotonic() - began, 1),
+            "exercises": [],
+            "flags": [reason],
+        }
+
+    def _mark(self) -> Path:
+        return self.course / store.FOLDER / f"registered-{self.assignment}"
+
+    def _source_key(self) -> str:
+        return store.key_of(self.path.read_bytes())
+
+    def _registered_other(self) -> bool:
+        """Whether the gradebook's entries were made from another version of the source."""
+        mark = self._mark()
+        return not mark.exists() or mark.read_text() != self._source_key()
+
+
+def _submission_seed(seed: str, content: bytes) -> str:
+    return hashlib.sha256(seed.encode() + hashlib.sha256(content).digest()).hexdigest()

@@ -1,0 +1,139 @@
+"""Reading a hand-in: from whatever lies in the folder to a notebook with the release's structure.
+
+A hand-in is hostile until shown otherwise. It is opened as a regular file of limited size, parsed
+as JSON, and then only *text* is taken over: of the solution cells, found by `grade_id`, and of
+plain cells that the student added. Test cells, points, flags, metadata, outputs, attachments and
+other files are the release's or nobody's.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import stat
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.notebook import nbgrader_of
+
+MOST_BYTES = 20_000_000
+
+
+class UnreadableError(ValueError):
+    """A hand-in that cannot be graded; the message says why."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    notebook: Any  # nbformat's NotebookNode
+    flags: tuple[str, ...] = field(default=())
+
+
+def find_notebook(folder: Path, name: str) -> tuple[Path, tuple[str, ...]]:
+    """The hand-in's notebook and flags: the one with the release's name, else the only one."""
+    if os.path.lexists(folder / name):
+        return folder / name, ()
+    others = sorted(p for p in folder.glob("*.ipynb"))
+    if len(others) == 1:
+        return others[0], (f"renamed: {_clean(others[0].name)}",)
+    found = ", ".join(_clean(p.name) for p in others) or "no notebook"
+    raise UnreadableError(f"the folder must hold {name}, was: {found}")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's content; UnreadableError for a link, a device, a folder, or too large a file."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise UnreadableError(f"cannot be opened as a file: {error.strerror}") from error
+    with open(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError("must be a regular file")
+        if status.st_size > MOST_BYTES:
+            raise UnreadableError(
+                f"must not be larger than {MOST_BYTES:,} bytes, was: {status.st_size:,}"
+            )
+        return file.read(MOST_BYTES)
+
+
+def parse(content: bytes) -> Any:
+    """The notebook in these bytes, in nbformat 4; UnreadableError if there is none."""
+    import nbformat
+
+    try:
+        data = json.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise UnreadableError(f"not JSON: {_clean(str(error))[:200]}") from error
+    if not isinstance(data, dict) or not isinstance(
+        data.get("cells", data.get("worksheets")), list
+    ):
+        raise UnreadableError("JSON, but not a notebook: it has no cells")
+    try:
+        notebook = nbformat.convert(nbformat.from_dict(data), 4)
+    except Exception as error:  # nbformat raises whatever the malformed place provokes
+        raise UnreadableError(f"not a notebook: {_clean(str(error))[:200]}") from error
+    for cell in notebook.cells:
+        source = cell.get("source") if isinstance(cell, dict) else None
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            cell["source"] = "".join(source)
+        elif not isinstance(source, str):
+            raise UnreadableError("not a notebook: a cell has no text")
+        if not isinstance(cell.get("metadata", {}), dict):
+            raise UnreadableError("not a notebook: a cell's metadata is not a mapping")
+        cell.setdefault("metadata", nbformat.from_dict({}))
+    return notebook
+
+
+def rebuild(release: Any, submitted: Any) -> Intake:
+    """The release's notebook with the student's solutions and added cells, and what was odd.
+
+    Flags: `missing: id` (the release's empty cell takes its place), `doubled: id` (several cells
+    claim it, with different text: none counts), `changed: id` (a locked cell's text was edited;
+    the release's stands).
+    """
+    import nbformat
+
+    known = {nbgrader_of(c)["grade_id"]: c for c in release.cells if "grade_id" in nbgrader_of(c)}
+    texts: dict[str, list[str]] = defaultdict(list)
+    added: dict[str, list[Any]] = defaultdict(list)  # after which known cell
+    last = ""
+    for cell in submitted.cells:
+        grade_id = nbgrader_of(cell).get("grade_id")
+        if isinstance(grade_id, str) and grade_id in known:
+            texts[grade_id].append(_clean(cell.source))
+            last = grade_id
+        elif cell.get("cell_type") in ("code", "markdown"):
+            make = nbformat.v4.new_code_cell
+            if cell.cell_type == "markdown":
+                make = nbformat.v4.new_markdown_cell
+            added[last].append(make(_clean(cell.source)))
+
+    notebook = copy.deepcopy(release)
+    notebook.cells = added[""]
+    flags = []
+    for grade_id, original in known.items():
+        cell = copy.deepcopy(original)
+        sources = texts[grade_id]
+        if not sources:
+            flags.append(f"missing: {grade_id}")
+        elif not nbgrader_of(original).get("solution"):
+            if any(text != original.source for text in sources):
+                flags.append(f"changed: {grade_id}")
+        elif len(set(sources)) > 1:
+            flags.append(f"doubled: {grade_id}")
+        else:
+            cell.source = sources[0]
+        notebook.cells += [cell, *added[grade_id]]
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = nbgrader_of(cell).get("grade_id") or f"added-{number}"
+    return Intake(notebook, tuple(flags))
+
+
+def _clean(text: str) -> str:
+    """Without control characters and lone surrogates, which no file takes."""
+    kept = "".join(c for c in text if c in "\n\t" or ord(c) >= 32)
+    return kept.encode("utf-8", "replace").decode("utf-8")

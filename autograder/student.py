@@ -1,0 +1,177 @@
+"""Calling a student's function: arguments go in as specs, plain data comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from autograder.arguments import build
+from autograder.compare import Array
+from autograder.models import SpyModel
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call gave back."""
+
+    value: Any  # plain: None, bool, int, float, str, Array, list of these, dict of str to these
+    changed: tuple[str, ...] = ()  # arguments that are not what they were before
+    reports: list[dict[str, Any]] = field(default_factory=list)  # of a SpyModel
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that is not plain data; only the name of its type is known."""
+
+    type_name: str
+
+
+class CallError(Exception):
+    """A call that gave no answer. kind: missing, not_callable, not_implemented, raised, timeout."""
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(kind, detail)
+        self.kind = kind
+        self.detail = detail
+
+
+class Student(Protocol):
+    def call(
+        self,
+        function: str,
+        positional: Sequence[tuple[str, Any]],
+        keywords: Mapping[str, Any],
+        time_limit: float,
+    ) -> Answer: ...
+
+
+class LocalStudent:
+    """A student whose functions live in a namespace of this process."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+
+    def call(
+        self,
+        function: str,
+        positional: Sequence[tuple[str, Any]],
+        keywords: Mapping[str, Any],
+        time_limit: float,
+    ) -> Answer:
+        """Call the function with built arguments; raises CallError where there is no answer.
+
+        positional: (name, spec) pairs; keywords: specs by name; time_limit: seconds, kept where
+        the platform has timer signals and this is the main thread.
+
+        What the function prints, warns or logs is dropped: nbgrader would take a line on stderr
+        for a failure. The random state is fixed for the call and restored after it.
+        """
+        if function not in self._namespace:
+            raise CallError("missing")
+        target = self._namespace[function]
+        if not callable(target):
+            raise CallError("not_callable", type(target).__name__)
+        arguments = [(name, build(spec)) for name, spec in positional]
+        named = {name: build(spec) for name, spec in keywords.items()}
+        before = {n: v.clone() for n, v in arguments if isinstance(v, torch.Tensor)}
+        try:
+            with _quiet(), _limit(time_limit), torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                value = plain(target(*(v for _, v in arguments), **named))
+        except KeyboardInterrupt:
+            raise  # the stop button, or nbclient's own time limit
+        except _TimeIsUp:
+            raise CallError("timeout", f"{time_limit:g}") from None
+        except NotImplementedError:
+            raise CallError("not_implemented") from None
+        except BaseException as error:
+            raise CallError("raised", _one_line(error)) from error
+        reports = [r for _, v in arguments if isinstance(v, SpyModel) for r in v.reports]
+        changed = tuple(
+            name for name, v in arguments if name in before and not _same(v, before[name])
+        )
+        return Answer(value, changed, reports)
+
+
+def plain(value: object, depth: int = 4) -> Any:
+    """The value as plain data; what is none becomes Opaque."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, torch.Tensor):
+        data = value.detach().cpu()
+        dtype = str(data.dtype).removeprefix("torch.")
+        data = data.float() if dtype == "bfloat16" else data
+        return Array(data.numpy().copy(), dtype, value.device.type)
+    if isinstance(value, np.ndarray):
+        return Opaque("numpy.ndarray")
+    if isinstance(value, np.generic):
+        return value.item()
+    if depth and isinstance(value, (list, tuple)):
+        return [plain(v, depth - 1) for v in value]
+    if depth and isinstance(value, dict) and all(type(k) is str for k in value):
+        return {k: plain(v, depth - 1) for k, v in value.items()}
+    return Opaque(type(value).__name__)
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool(torch.equal(a, b) or (a.is_floating_point() and torch.equal(a.nan_to_num(), b)))
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+
+
+# --- around the call ----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    sink = io.StringIO()
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # handlers hold on to the stderr that they were made with
+    try:
+        with (
+            contextlib.redirect_stdout(sink),
+            contextlib.redirect_stderr(sink),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+class _TimeIsUp(BaseException):
+    """Not an Exception: `except Exception` in a student's loop must not swallow it."""
+
+
+@contextlib.contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    on_main = threading.current_thread() is threading.main_thread()
+    if not (on_main and hasattr(signal, "setitimer")):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _TimeIsUp
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

@@ -1,0 +1,5 @@
+"""This folder as an nbgrader course: its commands and formgrader work here."""
+
+from autograder.grading.bridge import configure
+
+configure(get_config())  # type: ignore[name-defined]  # noqa: F821
