@@ -94,9 +94,11 @@ def seeded(*parts: object) -> np.random.Generator:
 def draw(spec: Any, rng: np.random.Generator) -> Any:
     """The spec with each {draw: kind, ..} replaced by what was drawn.
 
-    Kinds: integer (from, to: both included), choice (of), sentence (a prompt in the corpus' style),
-    ids (vocabulary, from, to: the length), weights (size: probabilities that sum to 1),
-    table (vocabulary, eos: logits of a TableModel).
+    Kinds: integer (from, to: both included); choice (of); sentence (end: how it ends); prompt (the
+    tokens of a sentence); ids (vocabulary, from, to: the length, first: a token put before them,
+    none of the drawn ones is 0); weights (size: probabilities that sum to 1); table (vocabulary,
+    eos: logits of a TableModel); cycle (vocabulary: a table whose most likely tokens go round
+    through all of the vocabulary, eos = 0 among them).
     """
     if not isinstance(spec, Mapping) or "draw" not in spec:
         return spec
@@ -105,17 +107,20 @@ def draw(spec: Any, rng: np.random.Generator) -> Any:
             return int(rng.integers(low, high + 1))
         case {"draw": "choice", "of": options}:
             return options[int(rng.integers(len(options)))]
-        case {"draw": "sentence"}:
+        case {"draw": "sentence", **rest} if set(rest) <= {"end"}:
             subject, verb, thing, ending = (
                 parts[int(rng.integers(len(parts)))]
                 for parts in (_SUBJECTS, _VERBS, _OBJECTS, _ENDINGS)
             )
-            return f"{subject} {verb} {thing}{ending}"
+            return f"{subject} {verb} {thing}{rest.get('end', ending)}"
         case {"draw": "prompt"}:
             return {"prompt": draw({"draw": "sentence"}, rng)}
-        case {"draw": "ids", "vocabulary": size, "from": low, "to": high}:
+        case {"draw": "ids", "vocabulary": size, "from": low, "to": high, **rest} if set(rest) <= {
+            "first"
+        }:
             length = int(rng.integers(low, high + 1))
-            return {"ids": rng.integers(1, size, length).tolist()}
+            first = [rest["first"]] if "first" in rest else []
+            return {"ids": first + rng.integers(1, size, length).tolist()}
         case {"draw": "weights", "size": size}:
             # away from ties: neighbours in rank differ by a factor of at least 1.05
             steps = 1.05 + rng.random(size)
@@ -125,4 +130,9 @@ def draw(spec: Any, rng: np.random.Generator) -> Any:
             # in each row the logits are a permutation of an even ladder: no ties, gaps of 0.1
             rows = [rng.permutation(size) * 0.1 - 1.0 for _ in range(size)]
             return {"table": [row.round(4).tolist() for row in rows], **rest}
+        case {"draw": "cycle", "vocabulary": size}:
+            order = [0, *(1 + rng.permutation(size - 1)).tolist()]
+            table = rng.random((size, size)).round(4)
+            table[order, np.roll(order, -1)] = 2.0
+            return {"table": table.tolist(), "eos": 0}
     raise ValueError(f"unknown draw, was: {spec!r}")
