@@ -6,12 +6,14 @@ import copy
 import secrets
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from autograder.exercise import exercise_ids, load_exercise
 from autograder.grading.notebook import LEVELS, TestResult, execute, nbgrader_of, results
-from autograder.grading.store import write_atomically
+from autograder.grading.store import FOLDER as STORE
+from autograder.grading.store import key_of, write_atomically
 
 
 class AssignmentError(ValueError):
@@ -76,15 +78,27 @@ def release(course: Path, assignment: str) -> list[str]:
             old.unlink()
     for name, content in files.items():
         write_atomically(folder / name, content)
-    register(course, assignment)
+    registered(course, assignment)
     return [str(Path("release") / assignment / name) for name in files]
 
 
-def register(course: Path, assignment: str) -> None:
-    """The gradebook's entries of an assignment; release/ stays as it is."""
+def registered(course: Path, assignment: str) -> Path:
+    """The released notebook as the gradebook knows it; release/ stays as it is.
+
+    The gradebook's entries are made anew where it has none, or the source has changed since.
+    """
     from autograder.grading.bridge import Course
 
-    Course(course, release_directory=".kischule/release").generate(assignment)
+    path = source_notebook(course, assignment)
+    mark = course / STORE / f"registered-{assignment}"
+    key = key_of(path.read_bytes())
+    book = Course(course, release_directory=f"{STORE}/release")
+    released = course / STORE / "release" / assignment / path.name
+    current = mark.is_file() and mark.read_text() == key
+    if not (current and released.is_file() and book.knows(assignment)):
+        book.generate(assignment)
+        write_atomically(mark, key.encode())
+    return released
 
 
 def layout_problems(source: Any) -> list[str]:
@@ -115,14 +129,16 @@ def run_problems(source: Any, released: bytes) -> list[str]:
     for cell, stub in zip(blank.cells, stubs.cells, strict=True):
         if nbgrader_of(cell).get("solution"):
             cell.source = stub.source
+    with ThreadPoolExecutor(2) as pool:  # each waits for a kernel of its own
+        of_reference, of_blank = pool.map(_graded, (source, blank))
     problems = []
-    for result in _graded(source):
+    for result in of_reference:
         if result.points != result.max_points:
             problems.append(
                 f"{result.grade_id}: the reference solution must get {result.max_points:g} points, "
                 f"was: {result.points:g}: {result.message}"
             )
-    for result in _graded(blank):
+    for result in of_blank:
         if result.points:
             problems.append(
                 f"{result.grade_id}: the empty notebook must get no points, was: {result.points:g}"

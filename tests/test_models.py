@@ -178,7 +178,8 @@ def test_a_gutenberg_book_is_cut_into_stories() -> None:
     tale = "A hen sat “there”—and\nlaid an egg. " * 20
     raw = (
         "Licence\n*** START OF THE PROJECT GUTENBERG EBOOK HENS ***\r\n\r\nHENS\r\n\r\n"
-        f"THE FIRST HEN\n\n{tale}\n\n[Illustration: a hen]\n\nTHE SECOND HEN\n\n{tale}\n\n{tale}\n\n"
+        f"THE FIRST HEN\n\n{tale}\n\n[Illustration: a hen]\n\n"
+        f"THE SECOND HEN\n\n{tale}\n\n{tale}\n\n"
         "*** END OF THE PROJECT GUTENBERG EBOOK HENS ***\nLicence"
     )
     stories = train.clean_book(raw)
