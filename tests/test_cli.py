@@ -1,0 +1,114 @@
+"""The command as its users type it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import RELEASE, ROOT, SOURCE
+
+from autograder.cli import main
+from autograder.demo import filled
+from autograder.exercise import exercise_ids
+from autograder.release import read_notebook
+
+
+def test_check_passes_a_solved_notebook(
+    tmp_path: Path, reference: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "A7_2.ipynb"
+    nbformat.write(filled(RELEASE, reference), path)
+    before = path.read_bytes()
+    assert main(["check", str(path), "--json", "-"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["passed"] is True
+    assert sorted(e["id"] for e in report["exercises"]) == exercise_ids()
+    assert path.read_bytes() == before
+
+
+def test_check_says_what_is_missing_and_exits_with_1(
+    tmp_path: Path, reference: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = filled(RELEASE, {"encode_prompt": reference["encode_prompt"]})
+    notebook.cells = [c for c in notebook.cells if c.id != "test_top_tokens"]
+    path = tmp_path / "A7_2.ipynb"
+    nbformat.write(notebook, path)
+    assert main(["check", str(path), "--json", str(tmp_path / "out.json")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "✓ encode_prompt" in lines
+    assert "✗ next_token_probs" in lines
+    assert "    Hier fehlt noch Ihre Lösung." in lines
+    assert "✗ top_tokens" in lines
+    assert json.loads((tmp_path / "out.json").read_text())["missing"] == ["top_tokens"]
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"a": 1}', '{"cells": [{"cell_type": "code"}]}'])
+def test_what_is_no_notebook_is_refused_in_one_line(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.ipynb"
+    path.write_text(content)
+    assert main(["check", str(path)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f"kischule: {path}: ")
+    assert message.count("\n") == 1
+
+
+def test_wrong_use_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["nonsense"], ["grade"], ["grade", "a7_2", "--time-limit", "0"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+    assert main(["grade", "a7_2", "--course", str(ROOT), "--student", "nobody"]) == 2
+    assert "no hand-in of 'nobody' for 'a7_2'" in capsys.readouterr().err
+
+
+def test_models_lists_the_family(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    out = capsys.readouterr().out
+    for name in ("mini", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"):
+        assert f"\n{name} " in out
+
+
+@pytest.mark.slow
+def test_the_wheel_alone_runs_the_notebook_from_top_to_bottom(tmp_path: Path) -> None:
+    """A new environment with only the built wheel and what it asks for; no nbgrader."""
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=tmp_path, env=clean
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT))
+    (wheel,) = tmp_path.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    constraints = str(ROOT / "constraints.txt")
+    run(python, "-m", "pip", "install", "-q", "-c", constraints, f"{wheel}[notebook]")
+    assert "nbgrader" not in run(python, "-m", "pip", "list")
+
+    source = read_notebook(SOURCE)
+    for cell in source.cells:
+        cell.source = cell.source.replace("BEGIN HIDDEN TESTS", "").replace("END HIDDEN TESTS", "")
+    nbformat.write(source, tmp_path / "A7_2.ipynb")
+    code = (
+        "import nbformat, nbclient; n = nbformat.read('A7_2.ipynb', 4);"
+        "nbclient.NotebookClient(n, timeout=120, kernel_name='python3').execute();"
+        "print(sum(float(o['data']['text/plain']) for c in n.cells"
+        " for o in c.get('outputs', []) if o['output_type'] == 'execute_result'))"
+    )
+    assert run(python, "-c", code).strip() == "18.0"
+    binary = str(tmp_path / "venv" / "bin" / "kischule")
+    assert "✗" not in run(binary, "check", "A7_2.ipynb")
+    done = subprocess.run([binary, "demo"], capture_output=True, text=True, check=False, env=clean)
+    assert done.returncode == 2
+    assert "pip install 'kischule[teacher]'" in done.stderr

@@ -1,0 +1,219 @@
+"""A whole course: the demo's class, bad hand-ins among good ones, and nbgrader's own commands.
+
+Everything here is real: kernels, nbgrader, a SQLite gradebook.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.cli import main
+from autograder.demo import filled
+
+NAME = "A7_2.ipynb"
+AUTO, ALL = 18, 26  # points that are judged by the machine, and all
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The course that `kischule demo` leaves behind."""
+    folder = tmp_path_factory.mktemp("course")
+    assert main(["demo", "--keep", str(folder)]) == 0
+    return folder
+
+
+def graded(course: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, Any]:
+    status = main(["grade", "a7_2", "--course", str(course), "--json", "-", *more])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def by_student(report: dict[str, Any]) -> dict[str, Any]:
+    return {s["student"]: s for s in report["submissions"]}
+
+
+def test_the_demo_grades_eight_hand_ins_as_they_deserve(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, report = graded(course, capsys)
+    assert status == 0
+    found = by_student(report)
+    scores = {name: (s["status"], s["score"]) for name, s in found.items()}
+    assert scores == {
+        "blank": ("graded", 0),
+        "logits": ("graded", AUTO - 3),
+        "lost_none": ("graded", AUTO - 5),
+        "never_ends": ("timeout", AUTO - 5),
+        "other_style": ("graded", AUTO),
+        "raw_tokens": ("graded", AUTO - 3),
+        "reference": ("graded", AUTO),
+        "too_long": ("graded", AUTO - 5),
+    }
+    assert {s["max_score"] for s in found.values()} == {ALL}
+    assert set(report) == {"assignment", "seed_id", "model", "submissions"}
+    failed = [e for e in found["raw_tokens"]["exercises"] if e["passed"] is False]
+    assert [(e["id"], e["level"]) for e in failed] == [
+        ("top_tokens", "public"),
+        ("top_tokens", "drawn"),
+    ]
+    assert "tokenizer.decode" in failed[0]["message"]
+    waiting = [e["id"] for e in found["reference"]["exercises"] if e["passed"] is None]
+    assert waiting == [f"observation_{n}" for n in ("greedy", "sampling", "prompt", "endoftext")]
+
+
+def test_a_second_run_grades_nobody_again(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    autograded = course / "autograded" / "reference" / "a7_2" / NAME
+    before = autograded.stat().st_mtime_ns
+    first, second = graded(course, capsys)[1], graded(course, capsys)[1]
+    assert first == second
+    assert autograded.stat().st_mtime_ns == before
+
+
+def test_a_score_given_by_hand_counts_and_stays(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        grade = book.find_grade("observation_greedy", "A7_2", "a7_2", "raw_tokens")
+        grade.manual_score, grade.needs_manual_grade = 2, False
+        book.db.commit()
+    found = by_student(graded(course, capsys)[1])["raw_tokens"]
+    assert found["score"] == AUTO - 3 + 2
+    exercise = next(e for e in found["exercises"] if e["id"] == "observation_greedy")
+    assert (exercise["points"], exercise["passed"]) == (2, True)
+
+
+def _hand_in(course: Path, student: str, content: bytes, name: str = NAME) -> None:
+    folder = course / "submitted" / student / "a7_2"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(content)
+
+
+def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
+    course: Path, capsys: pytest.CaptureFixture[str], reference: dict[str, str]
+) -> None:
+    good = filled(course / "release" / "a7_2" / NAME, reference)
+
+    def changed(edit: Any) -> bytes:
+        notebook = nbformat.from_dict(json.loads(nbformat.writes(good)))
+        edit(notebook)
+        return json.dumps(notebook).encode()
+
+    def cell(notebook: Any, name: str) -> Any:
+        return next(
+            c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name
+        )
+
+    def lacks_cells(notebook: Any) -> None:
+        notebook.cells.remove(cell(notebook, "top_tokens"))
+        notebook.cells.remove(cell(notebook, "test_encode_prompt"))
+
+    def syntax_error(notebook: Any) -> None:
+        cell(notebook, "top_tokens").source = "def top_tokens(:\n"
+
+    def hostile(notebook: Any) -> None:
+        """Points, tests and metadata of its own, and two versions of one solution."""
+        notebook.metadata = {"kernelspec": {"name": "nonsense"}}
+        test = cell(notebook, "test_top_tokens")
+        test.source, test.metadata.nbgrader.points = "1000", 1000
+        cell(notebook, "drawn_top_tokens").metadata.nbgrader.schema_version = 99
+        twice = nbformat.from_dict(dict(cell(notebook, "top_tokens")))
+        twice["source"] = "top_tokens = None"
+        notebook.cells.append(twice)
+        notebook.cells.append(nbformat.v4.new_code_cell("# ein Zusatz"))
+
+    _hand_in(course, "bad_json", b"{ not json")
+    _hand_in(course, "bad_shape", b'{"cells": [1, 2]}')
+    _hand_in(course, "bad_missing", changed(lacks_cells), "a7_2 (1).ipynb")
+    _hand_in(course, "bad_syntax", changed(syntax_error))
+    _hand_in(course, "bad_hostile", changed(hostile))
+    _hand_in(course, "bad_empty", b"", "readme.txt")
+    _hand_in(course, "bad_link", b"", "readme.txt")
+    (course / "submitted" / "bad_link" / "a7_2" / NAME).symlink_to(course / "gradebook.db")
+    _hand_in(course, "bad_dies", changed(lambda n: n.cells.insert(3, _dies())))
+
+    status, report = graded(course, capsys)
+    assert status == 3
+    found = by_student(report)
+    assert found["reference"]["score"] == AUTO
+    for name, words in {
+        "bad_json": "not JSON",
+        "bad_shape": "not a notebook",
+        "bad_empty": "must hold A7_2.ipynb, was: no notebook",
+        "bad_link": "cannot be opened as a file",
+    }.items():
+        assert (found[name]["status"], found[name]["score"]) == ("unreadable", 0), name
+        assert words in found[name]["flags"][0]
+    assert found["bad_dies"]["status"] == "failed"
+    for name in ("bad_missing", "bad_syntax", "bad_hostile"):
+        assert (found[name]["status"], found[name]["score"]) == ("graded", AUTO - 3), name
+        failed = {e["id"] for e in found[name]["exercises"] if e["passed"] is False}
+        assert failed == {"top_tokens"}
+    assert found["bad_missing"]["flags"] == [
+        "renamed: a7_2 (1).ipynb",
+        "missing: test_encode_prompt",
+        "missing: top_tokens",
+    ]
+    assert found["bad_hostile"]["flags"] == ["doubled: top_tokens", "changed: test_top_tokens"]
+
+
+def _dies() -> Any:
+    return nbformat.v4.new_code_cell("import os\nos._exit(1)")
+
+
+def _nbgrader(course: Path, *arguments: str) -> str:
+    binaries = Path(sys.executable).parent
+    done = subprocess.run(
+        [str(binaries / "nbgrader"), *arguments],
+        cwd=course,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def test_stock_nbgrader_works_beside_it(
+    course: Path, tmp_path: Path, reference: dict[str, str]
+) -> None:
+    mine = tmp_path / "stock"
+    shutil.copytree(course / "source", mine / "source")
+    shutil.copy(course / "nbgrader_config.py", mine)
+    _nbgrader(mine, "generate_assignment", "a7_2")
+    released = mine / "release" / "a7_2" / NAME
+    assert released.read_bytes() == (course / "release" / "a7_2" / NAME).read_bytes()
+
+    loud = reference["encode_prompt"].replace(
+        "    ### BEGIN SOLUTION", "    import os; os.write(2, b'warning'); print('x')"
+    )
+    solved = filled(released, {**reference, "encode_prompt": loud})
+    handed_in = mine / "submitted" / "loud" / "a7_2" / NAME
+    handed_in.parent.mkdir(parents=True)
+    nbformat.write(solved, handed_in)
+    _nbgrader(mine, "autograde", "a7_2")
+    with sqlite3.connect(mine / "gradebook.db") as book:
+        (score,) = book.execute("SELECT SUM(auto_score) FROM grade").fetchone()
+    book.close()
+    assert score == AUTO  # what went to stderr has cost nothing
+
+    autograded = (mine / "autograded" / "loud" / "a7_2" / NAME).read_text(encoding="utf-8")
+    assert "MARK SCHEME" in autograded  # the teacher's rubric, for formgrader
+    _nbgrader(mine, "generate_feedback", "a7_2")
+    page = (mine / "feedback" / "loud" / "a7_2" / "A7_2.html").read_text(encoding="utf-8")
+    assert "MARK SCHEME" not in page
+    assert "Beobachtung 1" in page
+    assert "Success" in _nbgrader(mine, "validate", str(handed_in))
+    assert "FAILED" in _nbgrader(mine, "validate", str(released)).upper()

@@ -1,0 +1,128 @@
+"""The committed release is what the source gives, and gives nothing away."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import RELEASE, ROOT, SOURCE
+
+from autograder import release
+from autograder.cli import main
+from autograder.exercise import exercise_ids, load_exercise
+from autograder.grading.notebook import nbgrader_of
+
+
+def test_the_committed_release_is_fresh() -> None:
+    assert main(["release", "a7_2", "--check", "--course", str(ROOT)]) == 0
+
+
+def test_the_release_holds_no_solution_no_hidden_test_and_no_output(
+    reference: dict[str, str],
+) -> None:
+    text = RELEASE.read_text(encoding="utf-8")
+    for secret in ("SOLUTION", "HIDDEN TESTS", "drawn=True", "MARK SCHEME", "Bewertung (2"):
+        assert secret not in text
+    released = {nbgrader_of(c).get("grade_id"): c for c in release.read_notebook(RELEASE).cells}
+    for name, solution in reference.items():
+        assert released[name].source != solution
+        if released[name].cell_type == "code":
+            assert released[name].source.endswith("raise NotImplementedError()")
+    assert not any(c.get("outputs") for c in released.values())
+
+
+def test_points_are_those_of_the_source_and_of_the_exercise_files() -> None:
+    def points(path: Path) -> dict[str, float]:
+        cells = [nbgrader_of(c) for c in release.read_notebook(path).cells]
+        return {c["grade_id"]: c["points"] for c in cells if c.get("grade")}
+
+    assert points(RELEASE) == points(SOURCE)
+    for name in exercise_ids():
+        exercise = load_exercise(name)
+        assert points(SOURCE)[f"test_{name}"] == exercise.public_points > 0
+        assert points(SOURCE)[f"drawn_{name}"] == exercise.drawn_points > 0
+
+
+def test_the_notebook_leads_to_its_own_release_in_colab() -> None:
+    text = SOURCE.read_text(encoding="utf-8")
+    assert "colab.research.google.com/github/insitubytes/kischule/blob/main/release/a7_2/" in text
+    assert "github.com/insitubytes/kischule" in (ROOT / "pyproject.toml").read_text()
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "source", tmp_path / "source")
+    shutil.copytree(ROOT / "release", tmp_path / "release")
+    return tmp_path
+
+
+def _edit(course: Path, grade_id: str, old: str, new: str) -> None:
+    path = course / "source" / "a7_2" / "A7_2.ipynb"
+    notebook = release.read_notebook(path)
+    cell = next(c for c in notebook.cells if nbgrader_of(c).get("grade_id") == grade_id)
+    assert old in cell.source
+    cell.source = cell.source.replace(old, new)
+    nbformat.write(notebook, path)
+
+
+def test_a_changed_source_makes_the_release_stale(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _edit(course, "top_tokens", "absteigend", "das größte zuerst")
+    assert main(["release", "a7_2", "--check", "--course", str(course)]) == 1
+    assert "stale: release/a7_2/A7_2.ipynb" in capsys.readouterr().out
+
+
+def test_a_wrong_reference_is_not_released(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (course / "release" / "a7_2" / "A7_2.ipynb").read_bytes()
+    _edit(course, "next_token_probs", "torch.softmax(logits, dim=-1)", "logits")
+    assert main(["release", "a7_2", "--course", str(course)]) == 2
+    message = capsys.readouterr().err
+    assert "test_next_token_probs: the reference solution must get 1 points, was: 0" in message
+    assert (course / "release" / "a7_2" / "A7_2.ipynb").read_bytes() == before
+
+
+def test_a_solution_outside_its_markers_is_not_released(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _edit(course, "encode_prompt", "    ### BEGIN SOLUTION\n", "")
+    _edit(course, "encode_prompt", "    ### END SOLUTION", "")
+    _edit(course, "encode_prompt", "return", "### BEGIN SOLUTION\n    ### END SOLUTION\n    return")
+    notebook = release.read_notebook(course / "source" / "a7_2" / "A7_2.ipynb")
+    # what stays below the stub is never reached, so nothing is given; make it reachable
+    assert "### END SOLUTION\n    return" in next(
+        c.source for c in notebook.cells if nbgrader_of(c).get("grade_id") == "encode_prompt"
+    )
+    _edit(
+        course,
+        "encode_prompt",
+        "def encode_prompt(tokenizer, prompt_text):",
+        "def encode_prompt(tokenizer, prompt_text):\n"
+        '    return tokenizer(prompt_text, return_tensors="pt").input_ids\n',
+    )
+    assert main(["release", "a7_2", "--course", str(course)]) == 2
+    message = capsys.readouterr().err
+    assert "test_encode_prompt: the empty notebook must get no points, was: 1" in message
+
+
+def test_points_that_disagree_are_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = course / "source" / "a7_2" / "A7_2.ipynb"
+    notebook = release.read_notebook(path)
+    cell = next(c for c in notebook.cells if nbgrader_of(c).get("grade_id") == "test_top_tokens")
+    cell.metadata.nbgrader.points = 7
+    nbformat.write(notebook, path)
+    assert main(["release", "a7_2", "--course", str(course)]) == 2
+    assert "top_tokens.yaml gives 1 points, the notebook: 7" in capsys.readouterr().err
+
+
+def test_an_unknown_assignment_is_named_with_those_there_are(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("release", "grade"):
+        assert main([command, "a9_9", "--course", str(course)]) == 2
+        assert "no assignment 'a9_9'" in (message := capsys.readouterr().err)
+        assert "there are: a7_2" in message
