@@ -48,7 +48,9 @@ def test_check_says_what_is_missing_and_exits_with_1(
     assert json.loads((tmp_path / "out.json").read_text())["missing"] == ["top_tokens"]
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"a": 1}', '{"cells": [{"cell_type": "code"}]}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[1]", '{"cells": []}', '{"nbformat": 4, "cells": [{}]}']
+)
 def test_what_is_no_notebook_is_refused_in_one_line(
     tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -134,7 +134,7 @@ def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
         notebook.cells.append(nbformat.v4.new_code_cell("# ein Zusatz"))
 
     _hand_in(course, "bad_json", b"{ not json")
-    _hand_in(course, "bad_shape", b'{"cells": [1, 2]}')
+    _hand_in(course, "bad_shape", b'{"nbformat": 4, "cells": [1, 2]}')
     _hand_in(course, "bad_missing", changed(lacks_cells), "a7_2 (1).ipynb")
     _hand_in(course, "bad_syntax", changed(syntax_error))
     _hand_in(course, "bad_hostile", changed(hostile))

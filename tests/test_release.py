@@ -89,21 +89,9 @@ def test_a_wrong_reference_is_not_released(
 def test_a_solution_outside_its_markers_is_not_released(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _edit(course, "encode_prompt", "    ### BEGIN SOLUTION\n", "")
-    _edit(course, "encode_prompt", "    ### END SOLUTION", "")
-    _edit(course, "encode_prompt", "return", "### BEGIN SOLUTION\n    ### END SOLUTION\n    return")
-    notebook = release.read_notebook(course / "source" / "a7_2" / "A7_2.ipynb")
-    # what stays below the stub is never reached, so nothing is given; make it reachable
-    assert "### END SOLUTION\n    return" in next(
-        c.source for c in notebook.cells if nbgrader_of(c).get("grade_id") == "encode_prompt"
-    )
-    _edit(
-        course,
-        "encode_prompt",
-        "def encode_prompt(tokenizer, prompt_text):",
-        "def encode_prompt(tokenizer, prompt_text):\n"
-        '    return tokenizer(prompt_text, return_tensors="pt").input_ids\n',
-    )
+    head = "def encode_prompt(tokenizer, prompt_text):"
+    answer = 'return tokenizer(prompt_text, return_tensors="pt").input_ids'
+    _edit(course, "encode_prompt", head, f"{head}\n    {answer}")
     assert main(["release", "a7_2", "--course", str(course)]) == 2
     message = capsys.readouterr().err
     assert "test_encode_prompt: the empty notebook must get no points, was: 1" in message

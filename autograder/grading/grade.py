@@ -101,6 +101,9 @@ class _Grader:
             taken = intake.rebuild(self.release, intake.parse(content))
         except intake.UnreadableError as error:
             return self._without_score(student, "unreadable", str(error), began)
+        except Exception as error:  # a hand-in that intake was not ready for stops nobody else
+            reason = f"{type(error).__name__} at intake: {error}"
+            return self._without_score(student, "unreadable", reason, began)
         try:
             self._stage(student, folder, taken.notebook)
             with environment(kernel_variables(_submission_seed(self.seed, content))):

@@ -49,7 +49,7 @@ def read_bytes(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise UnreadableError(f"cannot be opened as a file: {error.strerror}") from error
-    with open(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("must be a regular file")
@@ -57,7 +57,10 @@ def read_bytes(path: Path) -> bytes:
             raise UnreadableError(
                 f"must not be larger than {MOST_BYTES:,} bytes, was: {status.st_size:,}"
             )
-        return file.read(MOST_BYTES)
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(MOST_BYTES)
+    finally:
+        os.close(handle)
 
 
 def parse(content: bytes) -> Any:
@@ -67,16 +70,21 @@ def parse(content: bytes) -> Any:
     try:
         data = json.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableError(f"not JSON: {_clean(str(error))[:200]}") from error
-    if not isinstance(data, dict) or not isinstance(
-        data.get("cells", data.get("worksheets")), list
-    ):
-        raise UnreadableError("JSON, but not a notebook: it has no cells")
+        raise UnreadableError(f"not JSON: {_one_line(error)}") from error
+    version = data.get("nbformat") if isinstance(data, dict) else None
+    if type(version) is not int or version not in (3, 4):
+        raise UnreadableError(
+            f"JSON, but not a notebook: nbformat must be 3 or 4, was: {_one_line(version)}"
+        )
     try:
         notebook = nbformat.convert(nbformat.from_dict(data), 4)
     except Exception as error:  # nbformat raises whatever the malformed place provokes
-        raise UnreadableError(f"not a notebook: {_clean(str(error))[:200]}") from error
-    for cell in notebook.cells:
+        raise UnreadableError(f"not a notebook: {_one_line(error)}") from error
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not isinstance(notebook.get("metadata", {}), dict):
+        raise UnreadableError("not a notebook: cells must be a list and metadata a mapping")
+    notebook.setdefault("metadata", nbformat.from_dict({}))
+    for cell in cells:
         source = cell.get("source") if isinstance(cell, dict) else None
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             cell["source"] = "".join(source)
@@ -131,6 +139,10 @@ def rebuild(release: Any, submitted: Any) -> Intake:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = nbgrader_of(cell).get("grade_id") or f"added-{number}"
     return Intake(notebook, tuple(flags))
+
+
+def _one_line(value: object) -> str:
+    return _clean(" ".join(str(value).split()))[:200]
 
 
 def _clean(text: str) -> str:

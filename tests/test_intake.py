@@ -1,0 +1,120 @@
+"""Reading hand-ins: any bytes give a notebook with the release's structure, or a refusal."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import RELEASE
+
+from autograder.grading import intake
+from autograder.grading.notebook import nbgrader_of
+from autograder.release import read_notebook
+
+CONTENT = json.loads(RELEASE.read_text(encoding="utf-8"))
+
+
+def rebuilt(data: Any) -> intake.Intake:
+    return intake.rebuild(read_notebook(RELEASE), intake.parse(json.dumps(data).encode()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"null",
+        b'{"nbformat": 4}',
+        b'{"nbformat": 4, "cells": 5}',
+        b'{"nbformat": 4, "cells": [[]]}',
+        b'{"nbformat": 3, "worksheets": 5}',
+        b'{"nbformat": 4, "metadata": [], "cells": []}',
+        b'{"nbformat": 4, "cells": [{"cell_type": "code", "metadata": [], "source": "1"}]}',
+        b'{"nbformat": true, "cells": []}',
+    ],
+)
+def test_what_is_no_notebook_is_refused(content: bytes) -> None:
+    with pytest.raises(intake.UnreadableError, match=r"not JSON|not a notebook"):
+        intake.parse(content)
+
+
+def test_links_folders_pipes_and_large_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("{}")
+    (tmp_path / "link").symlink_to(secret)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe", ".", "nothing"):
+        with pytest.raises(intake.UnreadableError):
+            intake.read_bytes(tmp_path / name)
+    monkeypatch.setattr(intake, "MOST_BYTES", 1)
+    with pytest.raises(intake.UnreadableError, match="must not be larger than 1 bytes, was: 2"):
+        intake.read_bytes(secret)
+
+
+def test_only_text_comes_along() -> None:
+    data = json.loads(json.dumps(CONTENT))
+    data["metadata"] = {"kernelspec": {"name": "evil"}, "celltoolbar": "x"}
+    for cell in data["cells"]:
+        cell["metadata"].setdefault("nbgrader", {})["points"] = 1000
+        cell["metadata"]["tags"] = ["raises-exception"]
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "1000"}]
+    data["cells"].append(
+        {"cell_type": "code", "metadata": {"tags": ["x"]}, "source": "a = 1\u0000\ud800"}
+    )
+    taken = rebuilt(data)
+    assert taken.flags == ()
+    released = read_notebook(RELEASE)
+    assert taken.notebook.metadata == released.metadata
+    found = {nbgrader_of(c).get("grade_id"): c for c in taken.notebook.cells}
+    for cell in released.cells:
+        if grade_id := nbgrader_of(cell).get("grade_id"):
+            assert found[grade_id] == cell
+    assert not any(c.get("outputs") or c.metadata.get("tags") for c in taken.notebook.cells)
+    assert taken.notebook.cells[-1].source == "a = 1?"
+
+
+def test_the_order_is_the_releases_and_added_cells_stay_where_they_were() -> None:
+    data = json.loads(json.dumps(CONTENT))
+    place = next(i for i, c in enumerate(data["cells"]) if c["id"] == "top_tokens")
+    data["cells"].insert(place, {"cell_type": "code", "metadata": {}, "source": ["x = ", "1"]})
+    data["cells"].append(data["cells"].pop(0))
+    ids = [c.id for c in rebuilt(data).notebook.cells]
+    graded = [nbgrader_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if nbgrader_of(c)]
+    assert [i for i in ids if not i.startswith("added-")] == graded
+    cells = rebuilt(data).notebook.cells
+    assert cells[ids.index("top_tokens") - 1].source == "x = 1"
+
+
+def test_broken_notebooks_are_rebuilt_or_refused_and_nothing_else_happens() -> None:
+    """2,000 notebooks with something random in a random place."""
+    rng = random.Random(7)
+    values = [None, 5, "x", [], {}, [1], {"nbgrader": 3}, True, "\ud800", -1e308]
+
+    def places(node: Any) -> list[tuple[Any, Any]]:
+        keys = range(len(node)) if isinstance(node, list) else node
+        if not isinstance(node, (list, dict)):
+            return []
+        return [(node, k) for k in keys] + [p for k in keys for p in places(node[k])]
+
+    refused = 0
+    known = [nbgrader_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if nbgrader_of(c)]
+    for _ in range(2000):
+        data = json.loads(json.dumps({**CONTENT, "cells": rng.sample(CONTENT["cells"], 4)}))
+        for _ in range(rng.randint(1, 3)):
+            node, key = rng.choice(places(data))
+            node[key] = rng.choice(values)
+        try:
+            taken = rebuilt(data)
+        except intake.UnreadableError:
+            refused += 1
+            continue
+        assert [nbgrader_of(c)["grade_id"] for c in taken.notebook.cells if nbgrader_of(c)] == known
+    assert 0 < refused < 2000
