@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import random
@@ -110,7 +111,7 @@ def test_broken_notebooks_are_rebuilt_or_refused_and_nothing_else_happens() -> N
         data = json.loads(json.dumps({**CONTENT, "cells": rng.sample(CONTENT["cells"], 4)}))
         for _ in range(rng.randint(1, 3)):
             node, key = rng.choice(places(data))
-            node[key] = rng.choice(values)
+            node[key] = copy.deepcopy(rng.choice(values))
         try:
             taken = rebuilt(data)
         except intake.UnreadableError:
