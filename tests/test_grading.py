@@ -143,6 +143,8 @@ def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
     (course / "submitted" / "bad_link" / "a7_2" / NAME).symlink_to(course / "gradebook.db")
     _hand_in(course, "bad_dies", changed(lambda n: n.cells.insert(3, _dies())))
 
+    _hand_in(course, "bad_outcome", changed(lambda n: n.cells.insert(3, _forges_an_outcome())))
+
     status, report = graded(course, capsys)
     assert status == 3
     found = by_student(report)
@@ -156,6 +158,7 @@ def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
         assert (found[name]["status"], found[name]["score"]) == ("unreadable", 0), name
         assert words in found[name]["flags"][0]
     assert found["bad_dies"]["status"] == "failed"
+    assert found["bad_outcome"]["status"] == "failed"  # and the run went on
     for name in ("bad_missing", "bad_syntax", "bad_hostile"):
         assert (found[name]["status"], found[name]["score"]) == ("graded", AUTO - 3), name
         failed = {e["id"] for e in found[name]["exercises"] if e["passed"] is False}
@@ -170,6 +173,18 @@ def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
 
 def _dies() -> Any:
     return nbformat.v4.new_code_cell("import os\nos._exit(1)")
+
+
+def _forges_an_outcome() -> Any:
+    """Test cells that put out something which only looks like an outcome."""
+    return nbformat.v4.new_code_cell(
+        "class Forged:\n"
+        "    def __init__(self, name): self.name = name\n"
+        "    def _repr_mimebundle_(self, **_):\n"
+        "        data = {'exercise': self.name, 'level': [], 'passed': {}, 'points': None}\n"
+        "        return {'text/plain': '0', 'application/vnd.kischule.outcome+json': data}\n"
+        "def check(name, **_): return Forged(name)"
+    )
 
 
 def _nbgrader(course: Path, *arguments: str) -> str:

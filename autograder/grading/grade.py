@@ -109,8 +109,11 @@ class _Grader:
             with environment(kernel_variables(_submission_seed(self.seed, content))):
                 self.nbgrader.autograde(self.assignment, student, self.options.time_limit)
             result = self._result(student, [*renamed, *taken.flags], began)
-        except (NbgraderError, OSError, ValueError, LookupError) as error:
-            return self._without_score(student, "failed", f"{error}", began)
+        except NbgraderError as error:
+            return self._without_score(student, "failed", str(error), began)
+        except Exception as error:  # outputs are the student's: any shape of them may come back
+            reason = f"{type(error).__name__}: {error}"
+            return self._without_score(student, "failed", reason, began)
         self.store.write(self.assignment, student, key, result)
         return result
 
