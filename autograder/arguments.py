@@ -7,24 +7,30 @@ A *spec* is plain data (it fits into YAML and JSON), so that a case can cross in
     {model: mini}                           the embedded model
     {spy: mini}                             the same, but `generate` reports its settings
     {table: [[..]..], eos: 0}               a TableModel with these logits
+    {row: [..], eos: 0}                     a TableModel in which all rows are this one
     {prompt: "text"}                        (1, T) long, the prompt's tokens
     {ids: [..]}                             (1, T) long
-    {vector: [..]}                          (V,) float32
+    {vector: [..], dtype: float16, every: 2}
+                                            (V,) float32 or that dtype; every: not contiguous,
+                                            each second number of a longer tensor
     {probs_after: "text"}                   (V,) float32, its next-token distribution
+    {each: [..]}                            one call for each of these
 
 `draw` turns {draw: ..} specs into such specs, from a seed.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 
+from autograder.compare import FLOATS
 from autograder.models import SpyModel, TableModel
 
 # --- building -----------------------------------------------------------------------------------
@@ -50,7 +56,7 @@ def tokenizer_of(name: str = "mini") -> Any:
 def build(spec: Any) -> Any:
     """The object that a spec stands for. ValueError for a spec that is none of the above."""
     if not isinstance(spec, Mapping):
-        return spec
+        return copy.deepcopy(spec)  # a list is the student's to spoil
     match dict(spec):
         case {"tokenizer": str(name)}:
             return tokenizer_of(name)
@@ -60,18 +66,40 @@ def build(spec: Any) -> Any:
             return SpyModel(model_of(name))
         case {"table": list(rows), **rest} if set(rest) <= {"eos"}:
             return TableModel(torch.tensor(rows, dtype=torch.float32), eos=rest.get("eos"))
+        case {"row": list(row), **rest} if set(rest) <= {"eos"}:
+            table = torch.tensor([row] * len(row), dtype=torch.float32)
+            return TableModel(table, eos=rest.get("eos"))
         case {"prompt": str(text)}:
             ids = tokenizer_of()(text)["input_ids"]
             return torch.tensor([ids], dtype=torch.long)
         case {"ids": list(ids)}:
             return torch.tensor([ids], dtype=torch.long)
-        case {"vector": list(numbers)}:
-            return torch.tensor(numbers, dtype=torch.float32)
+        case {"vector": list(numbers), **rest} if set(rest) <= {"dtype", "every"}:
+            return _vector(numbers, rest.get("dtype", "float32"), rest.get("every", 1))
         case {"probs_after": str(text)}:
             with torch.inference_mode():
                 logits = model_of()(build({"prompt": text})).logits[0, -1]
             return logits.softmax(-1).clone()
     raise ValueError(f"unknown argument spec, was: {spec!r}")
+
+
+def _vector(numbers: list[float], dtype: str, every: int) -> torch.Tensor:
+    if dtype not in FLOATS or every < 1:
+        raise ValueError(
+            f"dtype must be one of {FLOATS} and every at least 1, was: {dtype}, {every}"
+        )
+    vector = torch.full((len(numbers) * every,), 99.0, dtype=getattr(torch, dtype))[::every]
+    vector[:] = torch.tensor(numbers, dtype=torch.float64)
+    return vector
+
+
+def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The specs of each call of a case: one, or as many as {each: [..]} has."""
+    many = [n for n, spec in arguments.items() if isinstance(spec, Mapping) and "each" in spec]
+    if not many:
+        return [dict(arguments)]
+    (name,) = many
+    return [{**arguments, name: one} for one in arguments[name]["each"]]
 
 
 # --- drawing ------------------------------------------------------------------------------------
@@ -92,47 +120,154 @@ def seeded(*parts: object) -> np.random.Generator:
 
 
 def draw(spec: Any, rng: np.random.Generator) -> Any:
-    """The spec with each {draw: kind, ..} replaced by what was drawn.
+    """The spec with each {draw: kind, ..} replaced by what was drawn; see `DRAWS` for the kinds.
 
-    Kinds: integer (from, to: both included); choice (of); sentence (end: how it ends); prompt (the
-    tokens of a sentence); ids (vocabulary, from, to: the length, first: a token put before them,
-    none of the drawn ones is 0); weights (size: probabilities that sum to 1); table (vocabulary,
-    eos: logits of a TableModel); cycle (vocabulary: a table whose most likely tokens go round
-    through all of the vocabulary, eos = 0 among them).
+    Lists and mappings are gone through. ValueError for an unknown kind or a wrong setting of it.
     """
-    if not isinstance(spec, Mapping) or "draw" not in spec:
+    if isinstance(spec, list):
+        return [draw(part, rng) for part in spec]
+    if not isinstance(spec, Mapping):
         return spec
-    match dict(spec):
-        case {"draw": "integer", "from": low, "to": high}:
-            return int(rng.integers(low, high + 1))
-        case {"draw": "choice", "of": options}:
-            return options[int(rng.integers(len(options)))]
-        case {"draw": "sentence", **rest} if set(rest) <= {"end"}:
-            subject, verb, thing, ending = (
-                parts[int(rng.integers(len(parts)))]
-                for parts in (_SUBJECTS, _VERBS, _OBJECTS, _ENDINGS)
-            )
-            return f"{subject} {verb} {thing}{rest.get('end', ending)}"
-        case {"draw": "prompt"}:
-            return {"prompt": draw({"draw": "sentence"}, rng)}
-        case {"draw": "ids", "vocabulary": size, "from": low, "to": high, **rest} if set(rest) <= {
-            "first"
-        }:
-            length = int(rng.integers(low, high + 1))
-            first = [rest["first"]] if "first" in rest else []
-            return {"ids": first + rng.integers(1, size, length).tolist()}
-        case {"draw": "weights", "size": size}:
-            # away from ties: neighbours in rank differ by a factor of at least 1.05
-            steps = 1.05 + rng.random(size)
-            ranked = np.exp(-np.cumsum(np.log(steps)) * 8 / size)
-            return {"vector": (rng.permutation(ranked) / ranked.sum()).tolist()}
-        case {"draw": "table", "vocabulary": size, **rest} if set(rest) <= {"eos"}:
-            # in each row the logits are a permutation of an even ladder: no ties, gaps of 0.1
-            rows = [rng.permutation(size) * 0.1 - 1.0 for _ in range(size)]
-            return {"table": [row.round(4).tolist() for row in rows], **rest}
-        case {"draw": "cycle", "vocabulary": size}:
-            order = [0, *(1 + rng.permutation(size - 1)).tolist()]
-            table = rng.random((size, size)).round(4)
-            table[order, np.roll(order, -1)] = 2.0
-            return {"table": table.tolist(), "eos": 0}
-    raise ValueError(f"unknown draw, was: {spec!r}")
+    if "draw" not in spec:
+        return {name: draw(part, rng) for name, part in spec.items()}
+    settings = {name: part for name, part in spec.items() if name not in ("draw", "from")}
+    if "from" in spec:
+        settings["low"] = spec["from"]
+    try:
+        return DRAWS[spec["draw"]](rng, **settings)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"unknown draw, was: {spec!r}") from error
+
+
+def _integer(rng: np.random.Generator, low: int, to: int) -> int:
+    """From low to `to`, both included."""
+    return int(rng.integers(low, to + 1))
+
+
+def _number(rng: np.random.Generator, low: float, to: float) -> float:
+    """Between low and `to`, with three digits."""
+    return round(float(rng.uniform(low, to)), 3)
+
+
+def _choice(rng: np.random.Generator, of: list[Any]) -> Any:
+    return of[int(rng.integers(len(of)))]
+
+
+def _seeds(rng: np.random.Generator, pattern: str) -> dict[str, list[int]]:
+    """A seed for each letter of the pattern, the same for the same letter: "aab"."""
+    # apart from each other: a seed's neighbour may be what a solution makes of it
+    drawn = dict(
+        zip(sorted(set(pattern)), rng.choice(10**6, len(set(pattern)), False), strict=True)
+    )
+    return {"each": [int(drawn[letter]) for letter in pattern]}
+
+
+def _sentence(rng: np.random.Generator, end: str | None = None, gap: str = " ") -> str:
+    """end: how it ends; None: that is drawn as well. gap: stands after the subject."""
+    parts = [_choice(rng, list(p)) for p in (_SUBJECTS, _VERBS, _OBJECTS, _ENDINGS)]
+    subject, verb, thing, ending = parts
+    return f"{subject}{gap}{verb} {thing}{ending if end is None else end}"
+
+
+def _prompt(rng: np.random.Generator) -> dict[str, str]:
+    """The tokens of a sentence."""
+    return {"prompt": _sentence(rng)}
+
+
+def _id_list(
+    rng: np.random.Generator, vocabulary: int, low: int, to: int, first: int | None = None
+) -> list[int]:
+    """Between low and `to` ids of a vocabulary; none is 0. first: a token put before them."""
+    ids = rng.integers(1, vocabulary, _integer(rng, low, to)).tolist()
+    return ids if first is None else [first, *ids]
+
+
+def _ids(rng: np.random.Generator, **settings: Any) -> dict[str, list[int]]:
+    """The same as an argument of shape (1, T)."""
+    return {"ids": _id_list(rng, **settings)}
+
+
+def _weights(rng: np.random.Generator, size: int) -> dict[str, list[float]]:
+    """Probabilities that sum to 1, away from ties: each at least 1.05 times the next in rank."""
+    steps = 1.05 + rng.random(size)
+    ranked = np.exp(-np.cumsum(np.log(steps)) * 8 / size)
+    return {"vector": (rng.permutation(ranked) / ranked.sum()).tolist()}
+
+
+def _logits(
+    rng: np.random.Generator, size: int, dtype: str = "float32", every: int = 1, ties: bool = False
+) -> dict[str, Any]:
+    """Numbers of both signs in random order: an even ladder. ties: each of its steps twice."""
+    rungs = np.arange(size) // 2 * 2 if ties else np.arange(size)
+    ladder = rng.permutation(rungs * 0.5 - 0.2 * size)
+    return {"vector": ladder.round(4).tolist(), "dtype": dtype, "every": every}
+
+
+def _table(rng: np.random.Generator, vocabulary: int, eos: int | None = None) -> dict[str, Any]:
+    """Logits of a TableModel: each row a permutation of an even ladder: no ties, gaps of 0.1."""
+    rows = [rng.permutation(vocabulary) * 0.1 - 1.0 for _ in range(vocabulary)]
+    return {"table": [row.round(4).tolist() for row in rows], "eos": eos}
+
+
+def _cycle(rng: np.random.Generator, vocabulary: int) -> dict[str, Any]:
+    """A table whose most likely tokens go round through all of the vocabulary, eos = 0 included."""
+    order = [0, *(1 + rng.permutation(vocabulary - 1)).tolist()]
+    table = rng.random((vocabulary, vocabulary)).round(4)
+    table[order, np.roll(order, -1)] = 2.0
+    return {"table": table.tolist(), "eos": 0}
+
+
+def _shuffled(
+    rng: np.random.Generator, probs: list[float], shift: float = 0.0, eos: int | None = None
+) -> dict[str, Any]:
+    """A table whose rows hold the logarithms of these probabilities, each in an order of its own.
+
+    shift: added to the logits; it changes no probability, but what a penalty does.
+    """
+    rows = [rng.permutation(np.log(probs)) + shift for _ in probs]
+    return {"table": [row.round(6).tolist() for row in rows], "eos": eos}
+
+
+def _shuffled_row(rng: np.random.Generator, probs: list[float]) -> dict[str, Any]:
+    """(V,): the logarithms of these probabilities in random order, moved up or down together."""
+    row = rng.permutation(np.log(probs)) + rng.uniform(-3, 3)
+    return {"vector": row.round(6).tolist()}
+
+
+def _peaked(rng: np.random.Generator, vocabulary: int, eos: int | None = None) -> dict[str, Any]:
+    """A table in which following the most likely token is often not the most likely way."""
+    table = rng.normal(0.0, 1.0, (vocabulary, vocabulary))
+    # some tokens lead to a sure continuation, others nowhere: a wider search sees it coming
+    table[np.arange(vocabulary), rng.permutation(vocabulary)] += 3.0 * rng.random(vocabulary)
+    return {"table": table.round(4).tolist(), "eos": eos}
+
+
+def _level(rng: np.random.Generator, size: int, level: float) -> dict[str, Any]:
+    """A table in which all logits are near `level`."""
+    return {"row": (level + 0.05 * rng.random(size)).round(4).tolist()}
+
+
+def _half(rng: np.random.Generator, size: int) -> dict[str, list[int]]:
+    """(1, size // 2): half of a vocabulary, none twice."""
+    return {"ids": rng.permutation(size)[: size // 2].tolist()}
+
+
+DRAWS: dict[str, Callable[..., Any]] = {
+    "choice": _choice,
+    "cycle": _cycle,
+    "half": _half,
+    "id_list": _id_list,
+    "ids": _ids,
+    "integer": _integer,
+    "level": _level,
+    "logits": _logits,
+    "number": _number,
+    "peaked": _peaked,
+    "prompt": _prompt,
+    "seeds": _seeds,
+    "sentence": _sentence,
+    "shuffled": _shuffled,
+    "shuffled_row": _shuffled_row,
+    "table": _table,
+    "weights": _weights,
+}

@@ -6,18 +6,19 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import count
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autograder import feedback
-from autograder.arguments import build, draw, seeded
+from autograder.arguments import calls_of, draw, seeded
 from autograder.compare import Mismatch
 from autograder.exercise import Case, Exercise, Words, load_exercise
-from autograder.judge import MARGIN, answer_of, judge
+from autograder.judge import MARGIN, answer_of, judge, tells
 from autograder.student import CallError, LocalStudent, Student
 
 SEED_VARIABLE = "KISCHULE_SEED"
+MOST_DRAWS = 10_000
+WHOLE = ("text", "exploration", "beam", "kept")  # judges that compare with one right answer
 OUTCOME_MIME = "application/vnd.kischule.outcome+json"
 
 
@@ -30,8 +31,10 @@ class Outcome:
     passed: bool | None
     points: float
     max_points: float
+    bonus: bool  # the points come on top of the assignment's
     cases: int  # that passed
     kind: str  # of the first mismatch; "" if there is none
+    rule: str  # the misconception that explains it; "" if none does
     message: Words
     head: Words
 
@@ -44,9 +47,13 @@ class Outcome:
         return {**asdict(self), "message": asdict(self.message), "head": asdict(self.head)}
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """In a notebook: the box; as text the points, which is what nbgrader reads."""
+        """In a notebook: the box; as text the points, which is what nbgrader reads.
+
+        nbgrader takes no more points than a cell has, and that of a bonus has none: they go into
+        its extra credit (`bridge.SaveBonus`).
+        """
         return {
-            "text/plain": f"{self.points:g}",
+            "text/plain": "0" if self.bonus else f"{self.points:g}",
             "text/html": feedback.box(self.passed, self.head, self.message),
             OUTCOME_MIME: self.as_data(),
         }
@@ -69,23 +76,29 @@ def check(
     return run_check(load_exercise(exercise_id), LocalStudent(namespace), seed if drawn else None)
 
 
-def run_check(exercise: Exercise, student: Student, seed: str | None = None) -> Outcome:
-    """seed: draw cases from it; None: the public cases."""
+def run_check(
+    exercise: Exercise,
+    student: Student,
+    seed: str | None = None,
+    cases: Sequence[Case] | None = None,
+) -> Outcome:
+    """seed: draw cases from it; None: the public cases. cases: these, if they are drawn already."""
     drawn = seed is not None
-    cases = drawn_cases(exercise, seed) if seed is not None else exercise.cases
-    solved, kind, message = 0, "", Words("", "")
+    if cases is None:
+        cases = exercise.cases if seed is None else drawn_cases(exercise, seed)
+    solved, kind, rule, message = 0, "", "", Words("", "")
     verdict: bool | None = True
     for case in cases:
         mismatch = run_case(exercise, case, student)
         if mismatch is not None:
-            kind = mismatch.kind
+            kind, rule = mismatch.kind, mismatch.rule
             message = feedback.failure(exercise, case, mismatch, drawn)
             # None: the check itself failed; the student has no part in it
             verdict = None if mismatch.kind == "ours" else False
             break
         solved += 1
     if verdict is False and (broken := _broken_needs(exercise, student)):
-        verdict, kind, message = None, "needs", feedback.needed(broken)
+        verdict, kind, rule, message = None, "needs", "", feedback.needed(broken)
     full = exercise.points(drawn)
     points = full if verdict else 0.0
     level = "drawn" if drawn else "public"
@@ -95,24 +108,27 @@ def run_check(exercise: Exercise, student: Student, seed: str | None = None) -> 
         verdict,
         points,
         full,
+        exercise.bonus,
         solved,
         kind,
+        rule,
         message,
         feedback.headline(exercise, level, verdict, points),
     )
 
 
 def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | None:
-    """One call, judged; never raises for what the student's function does."""
-    positional = [(name, case.arguments[name]) for name in exercise.parameters]
-    keywords = {n: case.arguments[n] for n in exercise.keywords if n in case.arguments}
+    """The case's calls, judged; never raises for what the student's function does."""
+    answers = []
+    for i, specs in enumerate(calls_of(case.arguments)):
+        positional = [(name, specs[name]) for name in exercise.parameters]
+        keywords = {n: specs[n] for n in exercise.keywords if n in specs}
+        try:
+            answers.append(student.call(case.function, positional, keywords, exercise.time_limit))
+        except CallError as error:
+            return Mismatch(error.kind, actual=error.detail, call=i)
     try:
-        answer = student.call(exercise.id, positional, keywords, exercise.time_limit)
-    except CallError as error:
-        return Mismatch(error.kind, actual=error.detail)
-    arguments = {name: build(spec) for name, spec in case.arguments.items()}
-    try:
-        return judge(exercise, arguments, case.expected, answer)
+        return judge(exercise, case, answers)
     except Exception as error:
         return Mismatch("ours", actual=f"{type(error).__name__}: {error}")
 
@@ -126,17 +142,24 @@ def drawn_cases(exercise: Exercise, seed: str) -> Sequence[Case]:
     ]
 
 
-def _drawn_case(exercise: Exercise, template: Mapping[str, Any], key: tuple[object, ...]) -> Case:
-    """One case; where a text is compared as a whole, the first draw that does not hang on a tie."""
-    for attempt in count():
+def _drawn_case(exercise: Exercise, template: Case, key: tuple[object, ...]) -> Case:
+    """The first draw that does not hang on a tie and tells right from wrong as it is meant to."""
+    kind = exercise.judge_of(template)
+    for attempt in range(MOST_DRAWS):
         rng = seeded(*key, attempt)
-        case = Case({name: draw(spec, rng) for name, spec in template.items()})
-        if exercise.judge != "text":
+        arguments = {name: draw(spec, rng) for name, spec in template.arguments.items()}
+        case = replace(template, arguments=arguments)
+        if kind in WHOLE:
+            answer, gap = answer_of(exercise, case)
+            if gap < MARGIN[kind]:
+                continue
+            case = replace(case, expected=answer)
+        if tells(exercise, case):
             return case
-        answer, gap = answer_of(exercise, case)
-        if gap >= MARGIN:
-            return Case(case.arguments, answer)
-    raise AssertionError("unreachable")
+    raise ValueError(
+        f"{exercise.id}: a drawn case must keep away from ties and tell {template.tells}; none of "
+        f"{MOST_DRAWS} draws did"
+    )
 
 
 def _broken_needs(exercise: Exercise, student: Student) -> list[str]:

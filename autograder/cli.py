@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     course(release)
 
+    verify = command(
+        "verify", _verify, "Try the checks on answers that are known to be right and wrong."
+    )
+    verify.add_argument("assignment")
+    verify.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
+    course(verify)
+
     check = command("check", _check, "Check a notebook's solutions with the public cases.")
     check.add_argument("notebook", type=Path)
     check.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
@@ -112,6 +119,45 @@ def _release(options: argparse.Namespace) -> int:
     for path in release.release(options.course, options.assignment):
         print(path)
     return DONE
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from autograder.verify import Verdict, verify
+
+    _needs_nbgrader()
+
+    def tell(verdict: Verdict) -> None:
+        state = "ok" if verdict.passed else f"{len(verdict.problems)} problems"
+        print(f"{verdict.exercise}: {state}, {verdict.seconds:g} s", file=sys.stderr, flush=True)
+
+    verdicts = verify(options.course.resolve(), options.assignment, tell)
+    passed = all(v.passed for v in verdicts)
+    if options.json != "-":
+        rows = [
+            [
+                v.exercise,
+                _verdict(v.reference),
+                _verdict(v.skeleton),
+                f"{v.wrong_caught}/{v.wrong}",
+                f"{v.honest_accepted}/{v.honest}",
+                f"{v.seconds:.1f}",
+            ]
+            for v in verdicts
+        ]
+        head = ["exercise", "reference passes", "skeleton fails", "wrong caught", "honest", "s"]
+        _table(head, rows, right=(3, 4, 5))
+        for v in verdicts:
+            for problem in v.problems:
+                print(f"✗ {v.exercise}: {problem}")
+    _write_json(
+        options.json,
+        {
+            "assignment": options.assignment,
+            "passed": passed,
+            "exercises": [v.as_data() for v in verdicts],
+        },
+    )
+    return DONE if passed else NOT_PASSED
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ models, notebooks or the words that a student reads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,8 @@ class Mismatch:
     """The first thing that is not as expected.
 
     kind: what is wrong (a key of `feedback.SENTENCES`); place: where in the answer, e.g. "[0, 7]";
-    rule: the misconception of the exercise that explains the answer, if one does.
+    rule: the misconception of the exercise that explains the answer, if one does; call: which of
+    the case's calls, counted from 0.
     """
 
     kind: str
@@ -35,9 +37,11 @@ class Mismatch:
     actual: Any = None
     place: str = ""
     rule: str = ""
+    call: int = 0
 
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
 
 def array(
@@ -57,19 +61,77 @@ def array(
     return None
 
 
-def close(expected: np.ndarray[Any, Any], actual: object, tolerance: float) -> Mismatch | None:
-    """Floats, each within an absolute tolerance; -inf equals -inf."""
-    if wrong := array(actual, expected.shape, FLOATS):
+def close(
+    expected: np.ndarray[Any, Any], actual: object, tolerance: float, dtype: str = "float32"
+) -> Mismatch | None:
+    """Floats, each within tolerance + 4 eps |expected|; -inf equals -inf.
+
+    dtype: of the numbers that the answer was made from; its eps is that of rounding, and an answer
+    must not be of a coarser one.
+    """
+    allowed = [name for name in FLOATS if EPS[name] <= EPS[dtype]]
+    if wrong := array(actual, expected.shape, [dtype, *allowed]):
         return wrong
     assert isinstance(actual, Array)
     got = actual.data.astype(np.float64)
+    bound = tolerance + 4 * EPS[dtype] * np.abs(np.nan_to_num(expected, neginf=0.0))
     with np.errstate(invalid="ignore"):
-        far = ~((np.abs(got - expected) <= tolerance) | (got == expected))
-    if not far.any():
+        far = ~((np.abs(got - expected) <= bound) | (got == expected))
+    return _first(far, expected, got)
+
+
+def kept(
+    logits: np.ndarray[Any, Any],
+    must: np.ndarray[Any, Any],
+    may: np.ndarray[Any, Any],
+    at_least: int,
+    actual: object,
+    dtype: str = "float32",
+) -> Mismatch | None:
+    """The logits with -inf for each dropped token: all that must stay do, none but those that may.
+
+    at_least: so many stay. logits, must, may: (V,); dtype: of the logits.
+    """
+    allowed = [name for name in FLOATS if EPS[name] <= EPS[dtype]]
+    if wrong := array(actual, logits.shape, [dtype, *allowed]):
+        return wrong
+    assert isinstance(actual, Array)
+    got = actual.data.astype(np.float64)
+    dropped = np.isneginf(got)
+    if (wrongly := must & dropped).any() or int((~dropped).sum()) < at_least:
+        return _first(wrongly if wrongly.any() else may & dropped, logits, got, "dropped")
+    if mismatch := _first(~may & ~dropped, np.full(got.shape, -np.inf), got, "kept"):
+        return mismatch
+    return close(np.where(dropped, -np.inf, logits), actual, 0.0, dtype)
+
+
+def _first(
+    wrong: np.ndarray[Any, Any],
+    expected: np.ndarray[Any, Any],
+    got: np.ndarray[Any, Any],
+    kind: str = "value",
+) -> Mismatch | None:
+    if not wrong.any():
         return None
-    worst = _index(far)
-    place = np.unravel_index(int(far.argmax()), far.shape)
-    return Mismatch("value", float(expected[place]), float(got[place]), worst)
+    place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    return Mismatch(kind, float(expected[place]), float(got[place]), _index(wrong))
+
+
+def number(expected: float, actual: object, tolerance: float) -> Mismatch | None:
+    """A finite number within an absolute tolerance; a tensor of one element is one as well."""
+    got = _number(actual)
+    if got is None:
+        return Mismatch("type", "float", type_name(actual))
+    if not math.isfinite(got):
+        return Mismatch("finite", "", str(got))
+    return None if abs(got - expected) <= tolerance else Mismatch("value", expected, got)
+
+
+def truth(expected: bool, actual: object) -> Mismatch | None:
+    """True or False; a tensor or number that is as good as one is not."""
+    if type(actual) is not bool:
+        return Mismatch("type", "bool", type_name(actual))
+    return None if actual is expected else Mismatch("value", expected, actual)
 
 
 def equal_ids(expected: Sequence[int], actual: object) -> Mismatch | None:

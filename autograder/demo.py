@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import autograder
 from autograder import release
+from autograder.answers import honest, packed, wrong
+from autograder.exercise import exercise_ids
 from autograder.grading.notebook import nbgrader_of
 from autograder.grading.store import write_atomically
 
@@ -26,109 +27,26 @@ CONFIG = """from autograder.grading.bridge import configure
 configure(get_config())
 """
 
-# A second honest solution of everything, written in another style.
-OTHER_STYLE = {
-    "encode_prompt": """
-def encode_prompt(tokenizer, prompt_text):
-    ids = tokenizer.encode(prompt_text)
-    return torch.tensor(ids, dtype=torch.long).unsqueeze(0)
-""",
-    "next_token_probs": """
-@torch.inference_mode()
-def next_token_probs(model, input_ids):
-    last = model(input_ids=input_ids).logits.squeeze(0)[-1].double()
-    weights = (last - last.max()).exp()
-    return (weights / weights.sum()).float()
-""",
-    "top_tokens": """
-def top_tokens(tokenizer, probs, k):
-    order = sorted(range(len(probs)), key=lambda i: probs[i].item(), reverse=True)
-    result = []
-    for i in order[:k]:
-        result.append((tokenizer.decode(i), probs[i].item()))
-    return result
-""",
-    "greedy_decode": """
-def greedy_decode(model, input_ids, max_length):
-    ids = input_ids[0].tolist()
-    for _ in range(max_length - len(ids)):
-        with torch.no_grad():
-            logits = model(torch.tensor([ids], device=input_ids.device)).logits
-        ids.append(int(logits[0, -1].argmax()))
-        if ids[-1] == model.config.eos_token_id:
-            break
-    return torch.tensor([ids], device=input_ids.device)
-""",
-    "generate_text": """
-import warnings
-
-def generate_text(tokenizer, model, prompt_text, **parameters):
-    warnings.warn("das dauert einen Moment")  # on stderr; it must cost nothing
-    batch = tokenizer(prompt_text, return_tensors="pt").to(model.device)
-    tokens = model.generate(**batch, **parameters)
-    return tokenizer.batch_decode(tokens, skip_special_tokens=True)[0]
-""",
+OBSERVATIONS = {
     "observation_greedy": "Der Text wiederholt sich nach wenigen Sätzen.",
     "observation_sampling": "Mit hoher temperature wird der Text wirr, top_p = 0.5 hilft.",
     "observation_prompt": "Ein längerer Prompt hält das Modell besser beim Thema.",
     "observation_endoftext": "Das Modell beginnt irgendeine neue Geschichte.",
 }
 
-# grade_id -> what stands in its place; cells that are not named are the reference's
+# student -> (exercise, its wrong answer); the rest is the reference's
 MISTAKES = {
-    "logits": {
-        "next_token_probs": """
-def next_token_probs(model, input_ids):
-    with torch.no_grad():
-        return model(input_ids).logits[0, -1]
-""",
-    },
-    "raw_tokens": {
-        "top_tokens": """
-def top_tokens(tokenizer, probs, k):
-    values, indices = probs.topk(k)
-    return list(zip(tokenizer.convert_ids_to_tokens(indices), values.tolist()))
-""",
-    },
-    "too_long": {
-        "greedy_decode": """
-def greedy_decode(model, input_ids, max_length):
-    for _ in range(max_length):
-        with torch.no_grad():
-            token = model(input_ids).logits[0, -1].argmax()
-        input_ids = torch.cat([input_ids, token.view(1, 1)], dim=1)
-    return input_ids
-""",
-    },
-    "lost_none": {
-        "generate_text": """
-def generate_text(tokenizer, model, prompt_text, **parameters):
-    given = {name: value for name, value in parameters.items() if value is not None}
-    output = model.generate(encode_prompt(tokenizer, prompt_text), **given)
-    return tokenizer.decode(output[0])
-""",
-    },
-    "never_ends": {
-        "greedy_decode": """
-def greedy_decode(model, input_ids, max_length):
-    while input_ids[0, -1] != model.config.eos_token_id:
-        pass  # the token is never appended
-    return input_ids
-""",
-    },
+    "logits": ("next_token_probs", "logits"),
+    "penalty": ("apply_repetition_penalty", "divides_all"),
+    "crossing": ("filter_top_p", "crossing_token_dropped_but_one_stays"),
+    "too_hot": ("sample_decode", "temperature_after_the_cut"),
+    "never_ends": ("greedy_decode", "never_ends"),
 }
-
-
-def course_source() -> Path:
-    """The folder source/ of this checkout, or the copy in an installed wheel."""
-    package = Path(autograder.__file__).parent
-    packed = package / "course" / "source"
-    return packed if packed.is_dir() else package.parent / "source"
 
 
 def make_course(root: Path) -> None:
     """source/ and nbgrader_config.py in an empty folder."""
-    shutil.copytree(course_source(), root / "source")
+    shutil.copytree(packed("source"), root / "source")
     (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
 
 
@@ -141,14 +59,14 @@ def hand_ins(root: Path) -> dict[str, Any]:
         for cell in source.cells
         if nbgrader_of(cell).get("solution")
     }
+    other_style = {name: next(iter(honest(name).values())) for name in exercise_ids()}
     answers: dict[str, dict[str, str]] = {
         "reference": reference,
-        "other_style": {name: text.strip("\n") for name, text in OTHER_STYLE.items()},
+        "other_style": {**other_style, **OBSERVATIONS},
         "blank": {},
     }
-    for student, mistakes in MISTAKES.items():
-        changed = {name: text.strip("\n") for name, text in mistakes.items()}
-        answers[student] = {**reference, **changed}
+    for student, (exercise, name) in MISTAKES.items():
+        answers[student] = {**reference, exercise: wrong(exercise)[name].source}
     released = root / "release" / ASSIGNMENT / path.name
     return {student: filled(released, cells) for student, cells in answers.items()}
 

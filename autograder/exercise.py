@@ -32,10 +32,12 @@ class Words:
 
 @dataclass(frozen=True)
 class Case:
-    """One call: argument specs by name (see `arguments`), and what was stored of the answer."""
+    """One call, or one for each of {each: [..]}: argument specs by name (see `arguments`)."""
 
     arguments: Mapping[str, Any]
+    function: str  # the exercise's own, or one of its helpers
     expected: Any = None  # made by `make expected`; None: the oracle is asked each time
+    tells: tuple[str, ...] = ()  # misconceptions on which a drawn case must not pass
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,24 @@ class Exercise:
     keywords: tuple[str, ...]  # passed by name
     public_points: float
     drawn_points: float
+    bonus: bool  # points on top of the assignment's
     needs: tuple[str, ...]  # exercises whose functions this one may build on
     judge: str  # a function of `judge.py`
+    helpers: Mapping[str, str]  # further functions of the exercise, and the judge of each
     tolerance: float  # absolute, of numbers
     time_limit: float  # seconds a call
     hint: Words
     hints: Mapping[str, Words]  # by Mismatch.kind
     misconceptions: tuple[Misconception, ...]
     cases: tuple[Case, ...]
-    drawn: tuple[Mapping[str, Any], ...] = field(default=())  # argument specs with draws
+    drawn: tuple[Case, ...] = field(default=())  # argument specs with draws
     draws: int = 1  # how often each of `drawn` is drawn
 
     def points(self, drawn: bool) -> float:
         return self.drawn_points if drawn else self.public_points
+
+    def judge_of(self, case: Case) -> str:
+        return self.helpers.get(case.function, self.judge)
 
 
 _EXERCISE_KEYS = {
@@ -77,8 +84,10 @@ _EXERCISE_KEYS = {
     "parameters": Sequence,
     "keywords": Sequence,
     "points": Mapping,
+    "bonus": bool,
     "needs": Sequence,
     "judge": str,
+    "helpers": Mapping,
     "tolerance": (int, float),
     "time_limit": (int, float),
     "hint": Mapping,
@@ -132,6 +141,13 @@ def parse_exercise(text: str, name: str) -> Exercise:
             f"{name}: expected must hold an answer a case ({len(data['cases'])}), "
             f"was: {len(answers)}; run `make expected`"
         )
+    helpers = dict(data.get("helpers", {}))
+
+    def case(given: Any, where: str, answer: Any = None) -> Case:
+        return _case(
+            given, parameters, keywords, (data["id"], *helpers), f"{name}: {where}", answer
+        )
+
     return Exercise(
         id=data["id"],
         title=_words(data["title"], f"{name}: title"),
@@ -139,8 +155,10 @@ def parse_exercise(text: str, name: str) -> Exercise:
         keywords=keywords,
         public_points=float(points.get("public", 0)),
         drawn_points=float(points.get("drawn", 0)),
+        bonus=data.get("bonus", False),
         needs=tuple(data.get("needs", ())),
         judge=data["judge"],
+        helpers=helpers,
         tolerance=float(data.get("tolerance", 0.0)),
         time_limit=float(data.get("time_limit", 10)),
         hint=_words(data["hint"], f"{name}: hint"),
@@ -149,13 +167,10 @@ def parse_exercise(text: str, name: str) -> Exercise:
             _misconception(m, f"{name}: misconceptions") for m in data.get("misconceptions", ())
         ),
         cases=tuple(
-            Case(_arguments(case, parameters, keywords, f"{name}: case {i + 1}"), answer)
-            for i, (case, answer) in enumerate(zip(data["cases"], answers, strict=True))
+            case(given, f"case {i + 1}", answer)
+            for i, (given, answer) in enumerate(zip(data["cases"], answers, strict=True))
         ),
-        drawn=tuple(
-            _arguments(case, parameters, keywords, f"{name}: drawn {i + 1}")
-            for i, case in enumerate(data.get("drawn", ()))
-        ),
+        drawn=tuple(case(given, f"drawn {i + 1}") for i, given in enumerate(data.get("drawn", ()))),
         draws=data.get("draws", 1),
     )
 
@@ -181,7 +196,7 @@ def _mapping(data: Any, allowed: Mapping[str, Any], where: str) -> dict[str, Any
             raise ExerciseError(f"{where}: unknown key {key!r}; allowed: {', '.join(allowed)}")
         kind = allowed[key]
         wrong = not isinstance(value, kind) or (isinstance(value, str) and kind is not str)
-        if wrong or isinstance(value, bool):
+        if wrong or isinstance(value, bool) != (kind is bool):
             raise ExerciseError(f"{where}: {key!r} has the wrong type, was: {value!r}")
     return dict(data)
 
@@ -200,16 +215,27 @@ def _misconception(data: Any, where: str) -> Misconception:
     return Misconception(data["rule"], Words(data["de"], data["en"]))
 
 
-def _arguments(
-    data: Any, parameters: tuple[str, ...], keywords: tuple[str, ...], where: str
-) -> Mapping[str, Any]:
+def _case(
+    data: Any,
+    parameters: tuple[str, ...],
+    keywords: tuple[str, ...],
+    functions: tuple[str, ...],
+    where: str,
+    answer: Any,
+) -> Case:
     if not isinstance(data, Mapping):
         raise ExerciseError(f"{where} must be a mapping, was: {data!r}")
+    allowed = ("function", "tells", *parameters, *keywords)
     for key in data:
-        if key not in parameters + keywords:
-            allowed = ", ".join(parameters + keywords)
-            raise ExerciseError(f"{where}: unknown key {key!r}; allowed: {allowed}")
+        if key not in allowed:
+            raise ExerciseError(f"{where}: unknown key {key!r}; allowed: {', '.join(allowed)}")
     for key in parameters:
         if key not in data:
             raise ExerciseError(f"{where}: the argument {key!r} is missing")
-    return dict(data)
+    function = data.get("function", functions[0])
+    if function not in functions:
+        raise ExerciseError(
+            f"{where}: function must be one of {', '.join(functions)}, was: {function!r}"
+        )
+    arguments = {k: v for k, v in data.items() if k not in ("function", "tells")}
+    return Case(arguments, function, answer, tuple(data.get("tells", ())))

@@ -3,8 +3,8 @@
     python -m autograder.expected            # `make expected`, after the model or a case changed
 
 Stored are answers of the embedded model that cost a run of the oracle: token ids and texts. A
-prompt along whose text first and second logit come nearer than `MARGIN` is refused: its text could
-differ from one machine to the next.
+prompt along whose text first and second choice come nearer than `MARGIN` is refused: its text could
+differ from one machine to the next. So is a cut on which rounding has a say.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from autograder.exercise import (
 )
 from autograder.judge import MARGIN, answer_of
 
-STORED = ("ids", "greedy", "text")  # judges whose answers are stored
+STORED = ("ids", "greedy", "text", "beam", "exploration")  # judges whose answers are stored
 
 
 class TooCloseError(ValueError):
-    """A greedy text that hangs on a tie."""
+    """An answer that hangs on a tie."""
 
 
 def answers_of(exercise: Exercise) -> tuple[list[Any], float]:
@@ -35,9 +35,10 @@ def answers_of(exercise: Exercise) -> tuple[list[Any], float]:
     answers, smallest = [], float("inf")
     for case in exercise.cases:
         answer, gap = answer_of(exercise, case)
-        if gap < MARGIN:
+        least = MARGIN.get(exercise.judge_of(case), 0.0)
+        if gap < least:
             raise TooCloseError(
-                f"{exercise.id}: the gap along the greedy text must be at least {MARGIN}, was: "
+                f"{exercise.id}: the gap along the answer must be at least {least}, was: "
                 f"{gap:.2g}; choose another prompt or length, case: {dict(case.arguments)}"
             )
         answers.append(answer)
@@ -58,13 +59,13 @@ def main() -> int:
         path = FOLDER / f"{exercise_id}.yaml"
         # what is stored now may not fit the cases any more
         exercise = parse_exercise(path.read_text(encoding="utf-8").split(GENERATED)[0], path.name)
-        if exercise.judge not in STORED:
-            continue
         try:
             answers, gap = answers_of(exercise)
         except TooCloseError as error:
             print(error, file=sys.stderr)
             return 1
+        if exercise.judge not in STORED:
+            continue
         store_answers(path, fingerprint(), answers)
         print(f"{exercise_id}: {len(answers)} answers, smallest gap {gap:.4f}")
     return 0

@@ -7,9 +7,10 @@ For drawn cases only the kind of the mistake is told, never the values.
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from autograder.arguments import calls_of
 from autograder.compare import Mismatch
 from autograder.exercise import Case, Exercise, Words
 
@@ -87,9 +88,47 @@ SENTENCES = {
         "Erwartet{p}: das wahrscheinlichste Token {e}. Erhalten: {a}.",
         "Expected{p}: the most likely token {e}. Got: {a}.",
     ),
+    "beam": Words(
+        "Erwartet{p}: {e}, das Token des besten Strahls. Erhalten: {a}.",
+        "Expected{p}: {e}, the token of the best beam. Got: {a}.",
+    ),
+    "dropped": Words(
+        "Das Token{p} muss bleiben. Erwartet: {e}. Erhalten: {a}.",
+        "The token{p} must stay. Expected: {e}. Got: {a}.",
+    ),
+    "kept": Words(
+        "Das Token{p} muss wegfallen. Erwartet: {e}. Erhalten: {a}.",
+        "The token{p} must be dropped. Expected: {e}. Got: {a}.",
+    ),
+    "support": Words(
+        "Erwartet{p}: ein Token, das die Einstellungen zulassen, eines von {e}. Erhalten: {a}.",
+        "Expected{p}: a token that the settings allow, that is one of {e}. Got: {a}.",
+    ),
+    "distribution": Words(
+        "Die Tokens sind nicht mit den richtigen Wahrscheinlichkeiten ausgelost. Erwartet: Die "
+        "wahrscheinlichsten, die zusammen {e} ausmachen, kommen in etwa {e} der Fälle. "
+        "Erhalten: in {a}.",
+        "The tokens are not drawn with the right probabilities. Expected: the most likely ones, "
+        "which together make up {e}, come about {e} of the time. Got: {a}.",
+    ),
+    "seed_ignored": Words(
+        "Erwartet: derselbe seed, dieselben Tokens. Erhalten: Ein zweiter Aufruf mit seed={a} gibt "
+        "einen anderen Text.",
+        "Expected: the same seed, the same tokens. Got: a second call with seed={a} gives another "
+        "text.",
+    ),
+    "seed_fixed": Words(
+        "Erwartet: ein anderer seed, andere Tokens. Erhalten: seed={a} gibt denselben Text wie "
+        "seed={e}.",
+        "Expected: another seed, other tokens. Got: seed={a} gives the same text as seed={e}.",
+    ),
+    "key": Words(
+        "Erwartet{p}: ein Eintrag unter dem Schlüssel {e}. Vorhanden: {a}.",
+        "Expected{p}: an entry under the key {e}. There are: {a}.",
+    ),
     "text": Words(
-        "Erwartet: {e}. Erhalten: {a}.",
-        "Expected: {e}. Got: {a}.",
+        "Erwartet{p}: {e}. Erhalten: {a}.",
+        "Expected{p}: {e}. Got: {a}.",
     ),
     "generate_calls": Words(
         "Erwartet: {e} Aufruf von model.generate. Gezählt: {a}.",
@@ -125,6 +164,26 @@ DRAWN = {
         "Ein Token ist nicht das wahrscheinlichste.", "A token is not the most likely one."
     ),
     "text": Words("Der Text stimmt nicht.", "The text is wrong."),
+    "beam": Words("Es ist nicht der beste Strahl.", "It is not the best beam."),
+    "dropped": Words("Ein Token fehlt, das bleiben muss.", "A token that must stay is missing."),
+    "kept": Words(
+        "Ein Token ist da, das wegfallen muss.", "A token that must be dropped is there."
+    ),
+    "support": Words(
+        "Ein Token ist ausgelost worden, das die Einstellungen verbieten.",
+        "A token that the settings forbid was drawn.",
+    ),
+    "distribution": Words(
+        "Die Tokens sind nicht mit den richtigen Wahrscheinlichkeiten ausgelost.",
+        "The tokens are not drawn with the right probabilities.",
+    ),
+    "seed_ignored": Words(
+        "Derselbe seed gibt verschiedene Texte.", "The same seed gives different texts."
+    ),
+    "seed_fixed": Words(
+        "Verschiedene seeds geben denselben Text.", "Different seeds give the same text."
+    ),
+    "key": Words("Ein Schlüssel fehlt: {e}.", "A key is missing: {e}."),
     "setting": Words(
         "Bei model.generate kommt {p} anders an.",
         "In model.generate the value of {p} is another one.",
@@ -138,6 +197,7 @@ UI = {
     "public": Words("Beispiele", "examples"),
     "drawn": Words("neue Fälle", "new cases"),
     "points": Words("{a:g} von {e:g} Punkten", "{a:g} of {e:g} points"),
+    "bonus": Words("{a:g} von {e:g} Zusatzpunkten", "{a:g} of {e:g} bonus points"),
     "call": Words("Aufruf", "Call"),
     "a_new_case": Words("in einem neuen Fall", "in a new case"),
     "hint": Words("Hinweis", "Hint"),
@@ -160,8 +220,8 @@ def failure(exercise: Exercise, case: Case, mismatch: Mismatch, drawn: bool) -> 
         "a": _shown(mismatch.actual, quoted),
         "p": place,
     }
-    hint = _hint(exercise, mismatch)
-    call = describe_call(exercise, case)
+    hint = _hint(exercise, case, mismatch)
+    call = describe_call(exercise, case, mismatch.call)
     parts = {}
     for language in ("de", "en"):
         first = getattr(UI["a_new_case"], language) if drawn else call
@@ -179,15 +239,14 @@ def needed(exercises: list[str]) -> Words:
     return Words(UI["needs"].de.format(a=names), UI["needs"].en.format(a=names))
 
 
-def describe_call(exercise: Exercise, case: Case) -> str:
-    """The call as one would type it."""
-    positional = [_described(name, case.arguments[name]) for name in exercise.parameters]
+def describe_call(exercise: Exercise, case: Case, number: int = 0) -> str:
+    """The case's call, or that one of several, as one would type it."""
+    specs = calls_of(case.arguments)[number]
+    positional = [_described(name, specs[name]) for name in exercise.parameters]
     named = [
-        f"{name}={_described(name, case.arguments[name])}"
-        for name in exercise.keywords
-        if name in case.arguments
+        f"{name}={_described(name, specs[name])}" for name in exercise.keywords if name in specs
     ]
-    return f"{exercise.id}({', '.join(positional + named)})"
+    return f"{case.function}({', '.join(positional + named)})"
 
 
 def _described(name: str, spec: Any) -> str:
@@ -199,14 +258,25 @@ def _described(name: str, spec: Any) -> str:
         case {"probs_after": text}:
             return f"next_token_probs(model, encode({text!r}))"
         case {"ids": ids}:
-            return f"tensor([{ids}])"
-        case {"vector": numbers}:
-            shown = ", ".join(f"{n:.4g}" for n in numbers[:8])
-            return f"tensor([{shown}{', ...' if len(numbers) > 8 else ''}])"
+            return f"tensor([[{_some(ids, str)}]])"
+        case {"vector": numbers, **rest}:
+            dtype = rest.get("dtype", "float32")
+            shown = _some(numbers, lambda n: f"{n:.4g}")
+            return f"tensor([{shown}]{'' if dtype == 'float32' else f', dtype=torch.{dtype}'})"
         case {"table": rows, **rest}:
-            eos = f", eos={rest['eos']}" if "eos" in rest else ""
-            return f"table_model(V={len(rows)}{eos})"
+            return _table_model(f"V={len(rows)}", rest)
+        case {"row": row, **rest}:
+            return _table_model(f"[{_some(row, str)}]", rest)
     return name
+
+
+def _some(values: list[Any], show: Callable[[Any], str], most: int = 8) -> str:
+    return ", ".join([*map(show, values[:most]), *(["..."] if len(values) > most else [])])
+
+
+def _table_model(what: str, rest: Mapping[str, Any]) -> str:
+    eos = rest.get("eos")
+    return f"table_model({what}{'' if eos is None else f', eos={eos}'})"
 
 
 def _shown(value: Any, quoted: bool, most: int = 160) -> str:
@@ -214,14 +284,19 @@ def _shown(value: Any, quoted: bool, most: int = 160) -> str:
     return text if len(text) <= most else text[: most // 2] + " … " + text[-most // 2 :]
 
 
-def _hint(exercise: Exercise, mismatch: Mismatch) -> Words | None:
-    """One hint: the misconception's, else the kind's, else the exercise's own."""
+def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Words | None:
+    """One hint: the misconception's, else the helper's, the kind's, the exercise's own."""
     for misconception in exercise.misconceptions:
         if misconception.rule == mismatch.rule:
             return misconception.hint
-    for key in (f"{mismatch.kind}:{mismatch.place}", mismatch.kind):
-        if key in exercise.hints:
-            return exercise.hints[key]
+    if case.function != exercise.id:
+        return exercise.hints.get(case.function)
+    for key, hint in exercise.hints.items():
+        kind, _, place = key.partition(":")
+        if place and kind == mismatch.kind and mismatch.place.endswith(place):
+            return hint
+    if mismatch.kind in exercise.hints:
+        return exercise.hints[mismatch.kind]
     told_enough = ("missing", "not_callable", "ours", "timeout", "changed")
     return None if mismatch.kind in told_enough else exercise.hint
 
@@ -233,7 +308,7 @@ def headline(exercise: Exercise, level: str, passed: bool | None, points: float)
     state = UI["passed" if passed else "skipped" if passed is None else "failed"]
     texts = {}
     for language in ("de", "en"):
-        earned = getattr(UI["points"], language).format(
+        earned = getattr(UI["bonus" if exercise.bonus else "points"], language).format(
             a=points, e=exercise.points(level == "drawn")
         )
         kind = getattr(UI[level], language)

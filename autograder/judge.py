@@ -1,96 +1,155 @@
-"""Judging one answer to one case: a function for each value of `judge` in an exercise's YAML.
+"""Judging the answers to one case: a function for each value of `judge` in an exercise's YAML.
 
-Each takes the built arguments, the stored expectation (or None) and the answer, and returns None
-or the first Mismatch. A judge of its own is needed only where "compute and compare" is not enough.
+Each takes the case's calls, arguments built and answers given, and returns None or the first
+Mismatch. A judge of its own is needed only where "compute and compare" is not enough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from autograder import misconceptions, oracle
-from autograder.arguments import build, model_of, tokenizer_of
-from autograder.compare import (
-    Array,
-    Mismatch,
-    array,
-    close,
-    equal_ids,
-    ranking,
-    same_text,
-    settings,
-)
+from autograder import compare, distribution, misconceptions, oracle
+from autograder.arguments import build, calls_of, model_of, seeded, tokenizer_of
+from autograder.compare import Array, Mismatch
 from autograder.exercise import Case, Exercise
 from autograder.models import SpyModel, TableModel
+from autograder.oracle import Floats
 from autograder.student import Answer
 
 TIE = 1e-4  # logits nearer than this are a tie in floating point
-MARGIN = 1e-3  # a text is compared as a whole only where no gap along it is smaller than this
+# What is compared as a whole must not hang on rounding: the smallest gap along it, by judge.
+MARGIN = {"text": 1e-3, "greedy": 1e-3, "exploration": 1e-3, "beam": 1e-3, "kept": 1e-3}
 
 
-def judge(
-    exercise: Exercise, arguments: Mapping[str, Any], expected: Any, answer: Answer
-) -> Mismatch | None:
-    """None, or why the answer is not right; arguments are built, by name."""
-    if answer.changed:
-        return Mismatch("changed", actual=answer.changed[0])
-    mismatch = JUDGES[exercise.judge](exercise, arguments, expected, answer)
+@dataclass(frozen=True)
+class Call:
+    """One call of the student's function: the built arguments by name, and what came back."""
+
+    arguments: Mapping[str, Any]
+    answer: Answer
+
+
+Judge = Callable[[Exercise, Case, Sequence[Call]], Mismatch | None]
+
+
+def judge(exercise: Exercise, case: Case, answers: Sequence[Answer]) -> Mismatch | None:
+    """None, or why the answers to the case's calls are not right."""
+    calls = [
+        Call({name: build(spec) for name, spec in specs.items()}, answer)
+        for specs, answer in zip(calls_of(case.arguments), answers, strict=True)
+    ]
+    for i, call in enumerate(calls):
+        if call.answer.changed:
+            return Mismatch("changed", actual=call.answer.changed[0], call=i)
+    mismatch = JUDGES[exercise.judge_of(case)](exercise, case, calls)
     if mismatch is None:
         return None
-    return _explained(exercise, arguments, answer, mismatch)
+    try:
+        return _explained(exercise, case, calls, mismatch)
+    except Exception:  # a wrong rule may fail on odd arguments; a verdict does not hang on a hint
+        return mismatch
 
 
 def answer_of(exercise: Exercise, case: Case) -> tuple[Any, float]:
-    """The oracle's answer to a case, where it is known beforehand, and the smallest gap along it.
+    """The oracle's answer to a case, where it is stored, and the smallest gap along it.
 
     None, where the answer is judged in another way (a spy's settings) or costs nothing to make.
     """
-    arguments = {name: build(spec) for name, spec in case.arguments.items()}
-    if exercise.judge == "ids":
-        return oracle.encode_prompt(**arguments), float("inf")
-    if isinstance(arguments.get("model"), (SpyModel, TableModel)):
-        return None, float("inf")
-    if exercise.judge == "text":
+    kind = exercise.judge_of(case)
+    arguments = {name: build(spec) for name, spec in calls_of(case.arguments)[0].items()}
+    model = arguments.get("model")
+    if kind == "ids":
+        return oracle.encode_prompt(**arguments), math.inf
+    if kind == "kept":
+        return None, getattr(oracle, case.function)(**arguments).gap
+    if kind == "beam":
+        prompt = arguments["input_ids"][0].tolist()
+        ids, gap = oracle.beam_path(model, prompt, arguments["max_length"], arguments["num_beams"])
+        return (None if isinstance(model, TableModel) else ids), gap
+    if kind == "exploration":
+        return _explored(arguments)
+    if isinstance(model, (SpyModel, TableModel)):
+        return None, math.inf
+    if kind == "text":
         return oracle.generate_text(**arguments)
-    if exercise.judge != "greedy":
-        return None, float("inf")
+    if kind != "greedy":
+        return None, math.inf
     prompt = arguments["input_ids"][0].tolist()
-    return oracle.greedy_path(arguments["model"], prompt, arguments["max_length"])
+    return oracle.greedy_path(model, prompt, arguments["max_length"])
 
 
-def _encode_prompt(
-    exercise: Exercise, arguments: Mapping[str, Any], expected: Any, answer: Answer
-) -> Mismatch | None:
-    return equal_ids(expected or oracle.encode_prompt(**arguments), answer.value)
+# --- one call, compute and compare --------------------------------------------------------------
 
 
-def _distribution(
-    exercise: Exercise, arguments: Mapping[str, Any], expected: Any, answer: Answer
-) -> Mismatch | None:
-    return close(oracle.next_token_probs(**arguments), answer.value, exercise.tolerance)
+def _each(judge_one: Callable[[Exercise, Case, Call], Mismatch | None]) -> Judge:
+    """A judge that looks at each call for itself."""
+
+    def judge_all(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | None:
+        for i, call in enumerate(calls):
+            if mismatch := judge_one(exercise, case, call):
+                return replace(mismatch, call=i)
+        return None
+
+    return judge_all
 
 
-def _ranking(
-    exercise: Exercise, arguments: Mapping[str, Any], expected: Any, answer: Answer
-) -> Mismatch | None:
-    candidates = oracle.top_tokens(**arguments)
-    return ranking(candidates, arguments["k"], answer.value, exercise.tolerance)
+def _reference(case: Case, call: Call) -> Any:
+    return getattr(oracle, case.function)(**call.arguments)
 
 
-def _greedy(
-    exercise: Exercise, arguments: Mapping[str, Any], expected: Any, answer: Answer
-) -> Mismatch | None:
-    """Every new token an argmax, given the tokens before it; the right end."""
-    model, limit = arguments["model"], arguments["max_length"]
-    prompt = arguments["input_ids"][0].tolist()
-    ids = _token_ids(answer.value)
+def _ids(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    return compare.equal_ids(case.expected or _reference(case, call), call.answer.value)
+
+
+def _truth(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    return compare.truth(_reference(case, call), call.answer.value)
+
+
+def _number(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    return compare.number(_reference(case, call), call.answer.value, exercise.tolerance)
+
+
+def _distribution(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    return compare.close(_reference(case, call), call.answer.value, exercise.tolerance)
+
+
+def _logits(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    expected = _reference(case, call)
+    return compare.close(expected, call.answer.value, exercise.tolerance, _dtype(call))
+
+
+def _kept(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    found = _reference(case, call)
+    logits = oracle.floats(call.arguments["logits"])
+    return compare.kept(
+        logits, found.must, found.may, found.at_least, call.answer.value, _dtype(call)
+    )
+
+
+def _dtype(call: Call) -> str:
+    return str(call.arguments["logits"].dtype).removeprefix("torch.")
+
+
+def _ranking(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    k = call.arguments["k"]
+    return compare.ranking(_reference(case, call), k, call.answer.value, exercise.tolerance)
+
+
+# --- texts as tokens ----------------------------------------------------------------------------
+
+
+def _continuation(call: Call) -> list[int] | Mismatch:
+    """The answer's ids if they begin with the prompt, are tokens, and end as they should."""
+    model, limit = call.arguments["model"], call.arguments["max_length"]
+    prompt = call.arguments["input_ids"][0].tolist()
+    ids = _token_ids(call.answer.value)
     if isinstance(ids, Mismatch):
         return ids
-    if ids == expected:
-        return None
     if ids[: len(prompt)] != prompt:
         return Mismatch("prompt", prompt, ids[: len(prompt)])
     if len(ids) > limit:
@@ -99,58 +158,310 @@ def _greedy(
     for i, token in enumerate(ids):
         if not 0 <= token < size:
             return Mismatch("value", f"0 ... {size - 1}", token, f"[0, {i}]")
-    regret, best = oracle.greedy_regret(model, ids, len(prompt))
     new = ids[len(prompt) :]
-    for i, (token, loss) in enumerate(zip(new, regret, strict=True)):
-        place = f"[0, {len(prompt) + i}]"
-        if loss > TIE:
-            return Mismatch("token", _token(model, best[i]), _token(model, token), place)
-        if token == eos and i + 1 < len(new):
-            return Mismatch("after_eos", len(prompt) + i + 1, len(ids))
+    if eos in new[:-1]:
+        return Mismatch("after_eos", len(prompt) + new.index(eos) + 1, len(ids))
     if len(ids) < limit and (not new or new[-1] != eos):
         return Mismatch("too_short", limit, len(ids))
-    return None
+    return ids
 
 
-def _text(
-    exercise: Exercise, arguments: Mapping[str, Any], expected: Any, answer: Answer
+def _greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    """Every new token an argmax, given the tokens before it; the right end."""
+    model = call.arguments["model"]
+    start = call.arguments["input_ids"].shape[1]
+    ids = _continuation(call)
+    if isinstance(ids, Mismatch) and ids.kind not in ("after_eos", "too_short"):
+        return ids
+    # what is said first is the first wrong token; a wrong end may only follow from it
+    given = ids if isinstance(ids, list) else _token_ids(call.answer.value)
+    assert isinstance(given, list)
+    if given != case.expected:
+        regret, best = oracle.greedy_regret(model, given, start)
+        for i, (token, loss) in enumerate(zip(given[start:], regret, strict=True)):
+            if loss > TIE:
+                place = f"[0, {start + i}]"
+                return Mismatch("token", _token(model, best[i]), _token(model, token), place)
+    return ids if isinstance(ids, Mismatch) else None
+
+
+def _beam(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    """The best beam; where tokens tie, one that is as likely."""
+    model, width = call.arguments["model"], call.arguments["num_beams"]
+    prompt = call.arguments["input_ids"][0].tolist()
+    ids = _continuation(call)
+    if isinstance(ids, Mismatch):
+        return ids
+    expected = case.expected
+    if expected is None:
+        expected, _ = oracle.beam_path(model, prompt, call.arguments["max_length"], width)
+    for i, (wanted, token) in enumerate(zip(expected, ids, strict=False)):
+        if wanted != token:
+            return Mismatch("beam", _token(model, wanted), _token(model, token), f"[0, {i}]")
+    return None if len(ids) == len(expected) else Mismatch("too_short", len(expected), len(ids))
+
+
+# --- sampling: support, seeds, distribution -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One sampled token: what came before it, and the model's logits there."""
+
+    logits: Floats  # (V,)
+    before: list[int]
+    prompt_length: int
+    settings: Mapping[str, Any]
+    token: int
+    call: int
+
+
+def _sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | None:
+    """Only allowed tokens, the same for the same seed, and drawn with the right probabilities."""
+    texts: list[list[int]] = []
+    for i, call in enumerate(calls):
+        ids = _continuation(call)
+        if isinstance(ids, Mismatch):
+            return replace(ids, call=i)
+        texts.append(ids)
+    steps = list(_steps(exercise, calls, texts))
+    probs = [oracle.next_distribution(s.logits, s.before, s.settings) for s in steps]
+    for step, p in zip(steps, probs, strict=True):
+        if not p[step.token] > 0:
+            allowed = ", ".join(map(str, np.flatnonzero(p)[:8].tolist()))
+            allowed += ", ..." if (p > 0).sum() > 8 else ""
+            place = f"[0, {len(step.before)}]"
+            return Mismatch("support", allowed, str(step.token), place, call=step.call)
+    seeds = [call.arguments.get("seed") for call in calls]
+    for i, seed in enumerate(seeds):
+        if texts[i] != texts[seeds.index(seed)]:
+            return Mismatch("seed_ignored", actual=seed, call=i)
+    values = _transformed(steps, probs)
+    if distribution.p_value(values) < distribution.ALPHA:
+        _, x = distribution.distance(values)
+        share = float(np.mean(np.array(values) <= x))
+        return Mismatch("distribution", f"{x:.0%}", f"{share:.0%}")
+    return _same_for_all(seeds, texts, steps, probs)
+
+
+def _steps(
+    exercise: Exercise, calls: Sequence[Call], texts: Sequence[list[int]]
+) -> Iterator[_Step]:
+    """All sampled tokens; a text that comes twice for one seed counts once."""
+    seen = set()
+    for i, (call, ids) in enumerate(zip(calls, texts, strict=True)):
+        seed = call.arguments.get("seed")
+        start = call.arguments["input_ids"].shape[1]
+        if (seed, tuple(ids)) in seen or len(ids) == start:
+            continue
+        seen.add((seed, tuple(ids)))
+        settings = {k: v for k, v in call.arguments.items() if k in exercise.keywords}
+        logits = oracle.logits_of(call.arguments["model"], ids[:-1])
+        for t in range(start, len(ids)):
+            yield _Step(logits[t - 1], ids[:t], start, settings, ids[t], i)
+
+
+def _same_for_all(
+    seeds: Sequence[Any],
+    texts: Sequence[list[int]],
+    steps: Sequence[_Step],
+    probs: Sequence[Floats],
 ) -> Mismatch | None:
+    """Another seed gives the same text, and chance does not explain it."""
+    others = [i for i, seed in enumerate(seeds) if seed != seeds[0]]
+    if not others or any(texts[i] != texts[0] for i in others):
+        return None
+    first_text = [(s, p) for s, p in zip(steps, probs, strict=True) if s.call == 0]
+    chance = math.prod(float(p[s.token]) for s, p in first_text)
+    if chance > distribution.ALPHA:
+        return None
+    return Mismatch("seed_fixed", seeds[0], seeds[others[0]], call=others[0])
+
+
+def _transformed(steps: Sequence[_Step], probs: Sequence[Floats]) -> list[float]:
+    spread = seeded("transform", *(s.token for s in steps)).random(len(steps))
+    return [
+        distribution.transform(p, s.token, float(u))
+        for s, p, u in zip(steps, probs, spread, strict=True)
+    ]
+
+
+def _best_rule(rules: Sequence[tuple[str, Callable[..., Floats]]], steps: Sequence[_Step]) -> str:
+    """The wrong rule that explains sampled tokens best, the first of equals; "" if none does."""
+    likelihoods = {}
+    for name, rule in rules:
+        probs = [rule(s.logits, s.before, s.prompt_length, s.settings) for s in steps]
+        chosen = [float(p[s.token]) for s, p in zip(steps, probs, strict=True)]
+        if all(c > 0 for c in chosen) and distribution.p_value(_transformed(steps, probs)) > 1e-3:
+            likelihoods[name] = math.fsum(map(math.log, chosen))
+    best = max(likelihoods.values(), default=0.0)
+    return next((n for n, likelihood in likelihoods.items() if likelihood > best - 1), "")
+
+
+# --- texts as text ------------------------------------------------------------------------------
+
+
+def _text(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """The settings that `generate` resolved, or a text that leaves nothing to chance."""
+    arguments = call.arguments
     if isinstance(arguments["model"], SpyModel):
         wanted = {k: v for k, v in arguments.items() if k in exercise.keywords}
         for key, neutral in (("repetition_penalty", 1.0), ("temperature", 1.0), ("top_p", 1.0)):
             wanted[key] = None if wanted.get(key) == neutral else wanted.get(key)
         if not wanted["do_sample"]:
             wanted = {k: wanted[k] for k in ("max_length", "do_sample", "repetition_penalty")}
-        return settings(wanted, answer.reports)
-    actual = answer.value
-    if isinstance(actual, str):
-        actual = actual.replace(arguments["tokenizer"].eos_token, "")
+        return compare.settings(wanted, call.answer.reports)
+    actual = _without_eos(call.answer.value)
+    expected = case.expected
     if expected is None:
         expected = oracle.generate_text(**arguments)[0]
-    return same_text(expected, actual)
+    return compare.same_text(expected, actual)
 
 
-JUDGES: dict[str, Callable[[Exercise, Mapping[str, Any], Any, Answer], Mismatch | None]] = {
-    "distribution": _distribution,
-    "greedy": _greedy,
-    "ids": _encode_prompt,
-    "ranking": _ranking,
-    "text": _text,
+def _without_eos(text: object) -> object:
+    return text.replace(tokenizer_of().eos_token, "") if isinstance(text, str) else text
+
+
+def _explored(arguments: Mapping[str, Any]) -> tuple[list[str | None], float]:
+    """The texts of all settings that decide them, and the smallest gap along one."""
+    decided = [
+        oracle.decided_text(
+            arguments["tokenizer"], arguments["model"], arguments["prompt_text"], setting
+        )
+        for setting in arguments["settings"]
+    ]
+    gap = min((found[1] for found in decided if found), default=math.inf)
+    return [found and found[0] for found in decided], gap
+
+
+ENTRY = ("setting", "text", "repetition_rate", "distinct_2", "mean_log_prob")
+
+
+def _exploration(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    """An entry for each setting: its text, and numbers that are those of that text."""
+    settings, entries = call.arguments["settings"], call.answer.value
+    if not isinstance(entries, list):
+        return Mismatch("type", "list", compare.type_name(entries))
+    if len(entries) != len(settings):
+        return Mismatch("length", len(settings), len(entries))
+    texts = case.expected or _explored(call.arguments)[0]
+    for i, (setting, entry, text) in enumerate(zip(settings, entries, texts, strict=True)):
+        if wrong := _entry(exercise, call, setting, entry, text):
+            return replace(wrong, place=f"[{i}]{wrong.place}")
+    return None
+
+
+def _entry(
+    exercise: Exercise, call: Call, setting: Mapping[str, Any], entry: object, text: str | None
+) -> Mismatch | None:
+    if not isinstance(entry, dict):
+        return Mismatch("type", "dict", compare.type_name(entry))
+    for key in ENTRY:
+        if key not in entry:
+            return Mismatch("key", key, ", ".join(entry))
+    if entry["setting"] != setting:
+        return Mismatch("value", setting, entry["setting"], "['setting']")
+    written, prompt = entry["text"], call.arguments["prompt_text"]
+    if not isinstance(written, str):
+        return Mismatch("type", "str", compare.type_name(written), "['text']")
+    wrong = compare.same_text(text, _without_eos(written)) if text is not None else None
+    if wrong is None and not written.startswith(prompt):
+        wrong = Mismatch("text", prompt, written[: len(prompt)])
+    if wrong:
+        return replace(wrong, place="['text']")
+    tokenizer, model = call.arguments["tokenizer"], call.arguments["model"]
+    tokens = len(oracle.encode_prompt(tokenizer, written))
+    if tokens > model.config.n_positions:
+        return Mismatch("too_long", setting["max_length"], tokens, "['text']")
+    measures = oracle.measures_of(tokenizer, model, prompt, written)
+    for key, expected in measures.items():
+        if wrong := compare.number(expected, entry[key], exercise.tolerance):
+            return replace(wrong, place=f"['{key}']")
+    return None
+
+
+JUDGES: dict[str, Judge] = {
+    "beam": _each(_beam),
+    "distribution": _each(_distribution),
+    "exploration": _each(_exploration),
+    "greedy": _each(_greedy),
+    "ids": _each(_ids),
+    "kept": _each(_kept),
+    "logits": _each(_logits),
+    "number": _each(_number),
+    "ranking": _each(_ranking),
+    "sample": _sample,
+    "text": _each(_text),
+    "truth": _each(_truth),
 }
+
+# --- why ----------------------------------------------------------------------------------------
+
+EXPLAINABLE = ("value", "text", "token", "kept", "dropped", "support", "distribution", "beam")
+
+
+def _explained(
+    exercise: Exercise, case: Case, calls: Sequence[Call], mismatch: Mismatch
+) -> Mismatch:
+    """The mismatch with the misconception that the answer follows, if it follows one."""
+    if mismatch.kind not in EXPLAINABLE or case.function != exercise.id:
+        return mismatch
+    rules = [(m.rule, getattr(misconceptions, m.rule)) for m in exercise.misconceptions]
+    if exercise.judge == "sample":
+        texts = [ids for c in calls if isinstance(ids := _token_ids(c.answer.value), list)]
+        steps = list(_steps(exercise, calls, texts))
+        return replace(mismatch, rule=_best_rule(rules, steps))
+    call = calls[mismatch.call]
+    for name, rule in rules:
+        if _agrees(rule(**call.arguments), call, exercise.tolerance):
+            return replace(mismatch, rule=name)
+    return mismatch
+
+
+def tells(exercise: Exercise, case: Case) -> bool:
+    """Whether each wrong rule that the case is to tell from the right one fails on it."""
+    arguments = {name: build(spec) for name, spec in calls_of(case.arguments)[0].items()}
+    for name in case.tells:
+        wrong = getattr(misconceptions, name)(**arguments)
+        call = Call(arguments, Answer(_as_answer(wrong)))
+        if JUDGES[exercise.judge_of(case)](exercise, case, [call]) is None:
+            return False
+    return True
+
+
+def _as_answer(value: Any) -> Any:
+    """What a wrong rule gives, as a student's function would give it."""
+    if isinstance(value, tuple):
+        return Array(np.array([value]), "int64")
+    return Array(value, "float64") if isinstance(value, np.ndarray) else value
+
+
+def _agrees(wrong: Any, call: Call, tolerance: float) -> bool:
+    """Whether the answer is what the wrong rule gives."""
+    value, tolerance = call.answer.value, max(tolerance, 1e-6)
+    if isinstance(wrong, np.ndarray):
+        dtype = _dtype(call) if "logits" in call.arguments else "float32"
+        return compare.close(wrong, value, tolerance, dtype) is None
+    if isinstance(wrong, float):
+        return compare.number(wrong, value, tolerance) is None
+    if isinstance(wrong, tuple):
+        return compare.equal_ids(wrong, value) is None
+    if isinstance(wrong, list):
+        return compare.ranking(wrong, len(wrong), value, tolerance) is None
+    return compare.same_text(wrong, value) is None
 
 
 def _token_ids(value: object) -> list[int] | Mismatch:
     """The ids of a (1, T) long tensor, whatever its T."""
     if isinstance(value, Array) and value.data.ndim == 2 and value.data.shape[0] == 1:
-        wrong = array(value, value.data.shape, ["int64"])
+        wrong = compare.array(value, value.data.shape, ["int64"])
         return wrong or [int(i) for i in value.data[0]]
     shape = value.data.shape if isinstance(value, Array) else None
     return Mismatch("shape", "(1, T)", shape) if shape is not None else _no_tensor(value)
 
 
 def _no_tensor(value: object) -> Mismatch:
-    wrong = array(value, (), [])
+    wrong = compare.array(value, (), [])
     assert wrong is not None
     return wrong
 
@@ -160,30 +471,3 @@ def _token(model: Any, token: int) -> str:
     if model is model_of():
         return f"{token} ({tokenizer_of().decode([token])!r})"
     return str(token)
-
-
-def _explained(
-    exercise: Exercise, arguments: Mapping[str, Any], answer: Answer, mismatch: Mismatch
-) -> Mismatch:
-    """The mismatch with the misconception that the answer follows, if it follows one."""
-    if mismatch.kind not in ("value", "text", "token"):
-        return mismatch
-    for misconception in exercise.misconceptions:
-        wrong = getattr(misconceptions, misconception.rule)(**arguments)
-        if _agrees(wrong, answer.value, exercise.tolerance):
-            return Mismatch(
-                mismatch.kind,
-                mismatch.expected,
-                mismatch.actual,
-                mismatch.place,
-                misconception.rule,
-            )
-    return mismatch
-
-
-def _agrees(wrong: Any, value: Any, tolerance: float) -> bool:
-    if isinstance(wrong, np.ndarray):
-        return close(wrong, value, max(tolerance, 1e-6)) is None
-    if isinstance(wrong, list):
-        return ranking(wrong, len(wrong), value, max(tolerance, 1e-6)) is None
-    return same_text(wrong, value) is None

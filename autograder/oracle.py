@@ -6,6 +6,8 @@ numpy in float64 on top of one forward pass over the whole sequence, no cache, n
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,9 @@ import torch
 from torch import Tensor
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+BOUNDARY = 1e-6  # a sum of probabilities this near to a cut may fall on either side of it
 
 
 def logits_of(model: Any, ids: list[int]) -> Floats:  # (T, V)
@@ -27,8 +32,19 @@ def softmax(logits: Floats) -> Floats:  # (V,) -> (V,)
     return weights / weights.sum()
 
 
+def floats(tensor: Tensor) -> Floats:
+    return tensor.detach().cpu().to(torch.float64).numpy().copy()
+
+
+# --- prompt, distribution, ranking --------------------------------------------------------------
+
+
 def encode_prompt(tokenizer: Any, prompt_text: str) -> list[int]:
     return list(tokenizer.convert_tokens_to_ids(tokenizer.tokenize(prompt_text)))
+
+
+def ends_in_space_token(tokenizer: Any, prompt_text: str) -> bool:
+    return tokenizer.decode(encode_prompt(tokenizer, prompt_text)[-1:]).isspace()
 
 
 def next_token_probs(model: Any, input_ids: Tensor) -> Floats:  # (V,)
@@ -40,6 +56,9 @@ def top_tokens(tokenizer: Any, probs: Tensor, k: int) -> list[tuple[str, float]]
     ranked = sorted(enumerate(probs.tolist()), key=lambda pair: -pair[1])
     least = ranked[k - 1][1]
     return [(tokenizer.decode([i]), p) for i, p in ranked if p >= least]
+
+
+# --- the parts of decoding ----------------------------------------------------------------------
 
 
 def penalised(logits: Floats, ids: list[int], penalty: float | None) -> Floats:  # (V,)
@@ -54,6 +73,117 @@ def penalised(logits: Floats, ids: list[int], penalty: float | None) -> Floats: 
             high = result[token] > 0
             result[token] = result[token] / penalty if high else result[token] * penalty
     return result
+
+
+def apply_repetition_penalty(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
+    return penalised(floats(logits), input_ids[0].tolist(), penalty)
+
+
+def tempered(logits: Floats, temperature: float | None) -> Floats:  # (V,)
+    return logits if temperature is None else logits / temperature
+
+
+def apply_temperature(logits: Tensor, temperature: float | None) -> Floats:
+    return tempered(floats(logits), temperature)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which tokens a filter leaves. `must` stay, `may` stay, and at least so many do.
+
+    The three differ where tokens tie at the cut, and where rounding decides (BOUNDARY).
+    gap: how far, in probability, the nearest other cut is away.
+    """
+
+    must: Bools  # (V,)
+    may: Bools  # (V,)
+    at_least: int
+    gap: float = float("inf")
+
+
+def _all_kept(logits: Floats) -> Kept:
+    there = np.isfinite(logits)
+    return Kept(there, there, int(there.sum()))
+
+
+def filter_top_k(logits: Tensor, k: int | None) -> Kept:
+    return top_k_kept(floats(logits), k)
+
+
+def top_k_kept(logits: Floats, k: int | None) -> Kept:
+    """All tokens at least as likely as the k-th: Fan et al. 2018 (arXiv 1805.04833).
+
+    Ties with the k-th stay, as in transformers' TopKLogitsWarper. None or 0: all.
+    """
+    if not k:
+        return _all_kept(logits)
+    least = sorted(logits.tolist(), reverse=True)[min(k, len(logits)) - 1]
+    kept = (logits >= least) & np.isfinite(logits)
+    return Kept(kept, kept, int(kept.sum()))
+
+
+def filter_top_p(logits: Tensor, p: float | None) -> Kept:
+    return top_p_kept(floats(logits), p)
+
+
+def top_p_kept(logits: Floats, p: float | None) -> Kept:
+    """The smallest set of most likely tokens that together reach p: Holtzman et al. 2019.
+
+    (arXiv 1904.09751, section 3.1.) The token that crosses p stays. Of tokens that tie at the cut
+    any may stay. None, or 1 and more: all.
+    """
+    if p is None or p >= 1:
+        return _all_kept(logits)
+    probs = softmax(logits)
+    ranked = sorted(probs.tolist(), reverse=True)
+    fewest, most = _needed(ranked, p - BOUNDARY), _needed(ranked, p + BOUNDARY)
+    there = np.isfinite(logits)
+    gap = float(np.abs(np.cumsum(ranked) - p).min())
+    must = (probs > ranked[fewest - 1]) & there
+    return Kept(must, (probs >= ranked[most - 1]) & there, fewest, gap)
+
+
+def _needed(ranked: Sequence[float], p: float) -> int:
+    """How many of these descending probabilities it takes to reach p; all if they do not."""
+    total = 0.0
+    for count, probability in enumerate(ranked, 1):
+        total += probability
+        if total >= p:
+            return count
+    return len(ranked)
+
+
+def filter_min_p(logits: Tensor, p: float | None) -> Kept:
+    """All tokens at least p times as likely as the most likely one: Nguyen et al. 2024.
+
+    (arXiv 2407.01082.) None or 0: all.
+    """
+    values = floats(logits)
+    if not p:
+        return _all_kept(values)
+    probs = softmax(values)
+    least, there = p * probs.max(), np.isfinite(values)
+    must = (probs >= least * (1 + BOUNDARY)) & there
+    may = (probs >= least * (1 - BOUNDARY)) & there
+    return Kept(must, may, int(must.sum()), float(np.abs(probs - least).min()))
+
+
+def next_distribution(logits: Floats, ids: Sequence[int], settings: Mapping[str, Any]) -> Floats:
+    """Probabilities of the next token under these settings: penalty, temperature, top-k, top-p.
+
+    logits (V,) as the model gives them, ids: all tokens so far, prompt included. 0 is forbidden.
+    """
+    logits = penalised(logits, list(ids), settings.get("repetition_penalty"))
+    logits = tempered(logits, settings.get("temperature"))
+    for kept in (
+        lambda z: top_k_kept(z, settings.get("top_k")),
+        lambda z: top_p_kept(z, settings.get("top_p")),
+    ):
+        logits = np.where(kept(logits).may, logits, -np.inf)
+    return softmax(logits)
+
+
+# --- texts --------------------------------------------------------------------------------------
 
 
 def greedy_path(
@@ -92,6 +222,63 @@ def greedy_regret(model: Any, ids: list[int], prompt_length: int) -> tuple[Float
     return before.max(axis=1) - chosen, before.argmax(axis=1).tolist()
 
 
+def sequence_log_prob(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    """Sum of log p(token | tokens before it) over the tokens after the prompt; 0 for none."""
+    ids = input_ids[0].tolist()
+    logits = logits_of(model, ids)
+    total = 0.0
+    for i in range(prompt_length, len(ids)):
+        total += float(np.log(softmax(logits[i - 1])[ids[i]]))
+    return total
+
+
+@dataclass(frozen=True)
+class Beam:
+    score: float  # sum of natural log-probabilities of the tokens after the prompt
+    ids: tuple[int, ...]
+    ended: bool
+
+
+def beam_steps(
+    model: Any, prompt: list[int], max_length: int, num_beams: int
+) -> Iterator[tuple[list[Beam], float]]:
+    """The beams after each step, best first, and the gap to the best that did not stay.
+
+    In each step all beams are continued by every token; the num_beams continuations with the
+    highest sum of log-probabilities stay. A beam that ended in eos stays as it is and keeps its
+    place. No length penalty.
+    """
+    beams = [Beam(0.0, tuple(prompt), False)]
+    for _ in range(max_length - len(prompt)):
+        candidates = [b for b in beams if b.ended]
+        for beam in (b for b in beams if not b.ended):
+            steps = np.log(softmax(logits_of(model, list(beam.ids))[-1]))
+            for token, step in enumerate(steps.tolist()):
+                ended = token == model.config.eos_token_id
+                candidates.append(Beam(beam.score + step, (*beam.ids, token), ended))
+        candidates.sort(key=lambda b: -b.score)
+        scores = [b.score for b in candidates]
+        gap = float("inf")
+        if len(scores) > num_beams:
+            gap = scores[num_beams - 1] - scores[num_beams]
+        beams = candidates[:num_beams]
+        yield beams, gap
+        if all(b.ended for b in beams):
+            return
+
+
+def beam_path(
+    model: Any, prompt: list[int], max_length: int, num_beams: int
+) -> tuple[list[int], float]:
+    """The best beam's ids, and the smallest gap along the way and between best and second."""
+    beams, smallest = [Beam(0.0, tuple(prompt), False)], float("inf")
+    for found, gap in beam_steps(model, prompt, max_length, num_beams):
+        beams, smallest = found, min(smallest, gap)
+    if len(beams) > 1:
+        smallest = min(smallest, beams[0].score - beams[1].score)
+    return list(beams[0].ids), smallest
+
+
 class UndecidedError(ValueError):
     """Settings under which the text is not determined."""
 
@@ -119,3 +306,41 @@ def generate_text(
     prompt = encode_prompt(tokenizer, prompt_text)
     ids, gap = greedy_path(model, prompt, max_length, repetition_penalty)
     return tokenizer.decode(ids, skip_special_tokens=True), gap
+
+
+def decided_text(
+    tokenizer: Any, model: Any, prompt_text: str, settings: Mapping[str, Any]
+) -> tuple[str, float] | None:
+    """As `generate_text`; None where chance has a say."""
+    try:
+        return generate_text(tokenizer, model, prompt_text, **settings)
+    except UndecidedError:
+        return None
+
+
+# --- measures -----------------------------------------------------------------------------------
+
+
+def repetition_rate(token_ids: Sequence[int], n: int) -> float:
+    """Share of n-grams that occurred before in the text; 0 where there is no n-gram."""
+    ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
+    seen = [ngram in ngrams[:i] for i, ngram in enumerate(ngrams)]
+    return sum(seen) / len(seen) if seen else 0.0
+
+
+def distinct(token_ids: Sequence[int], n: int) -> float:
+    """Distinct n-grams by n-grams: Li et al. 2016 (arXiv 1510.03055); 1 where there is none."""
+    ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
+    return len(set(ngrams)) / len(ngrams) if ngrams else 1.0
+
+
+def measures_of(tokenizer: Any, model: Any, prompt_text: str, text: str) -> dict[str, float]:
+    """What `explore` has to say of a text: all from the tokens that the text encodes to."""
+    ids = encode_prompt(tokenizer, text)
+    start = len(encode_prompt(tokenizer, prompt_text))
+    total = sequence_log_prob(model, torch.tensor([ids]), start)
+    return {
+        "repetition_rate": repetition_rate(ids, 4),
+        "distinct_2": distinct(ids, 2),
+        "mean_log_prob": total / (len(ids) - start) if len(ids) > start else 0.0,
+    }

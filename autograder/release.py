@@ -110,12 +110,14 @@ def layout_problems(source: Any) -> list[str]:
         if name not in cells or not nbgrader_of(cells[name]).get("solution"):
             problems.append(f"{name}: there is no solution cell with this grade_id")
         for prefix, level in LEVELS.items():
-            expected = exercise.points(drawn=level == "drawn")
+            # points of a bonus are extra credit: nbgrader's maximum goes without them
+            expected = 0 if exercise.bonus else exercise.points(drawn=level == "drawn")
             cell = cells.get(prefix + name)
             got = None if cell is None else nbgrader_of(cell).get("points")
             if got != expected:
                 problems.append(
                     f"{prefix}{name}: {name}.yaml gives {expected:g} points, the notebook: {got}"
+                    + (" (a bonus has none of its own)" if exercise.bonus else "")
                 )
     return problems
 
@@ -133,9 +135,10 @@ def run_problems(source: Any, released: bytes) -> list[str]:
         of_reference, of_blank = pool.map(_graded, (source, blank))
     problems = []
     for result in of_reference:
-        if result.points != result.max_points:
+        full = load_exercise(result.exercise).points(drawn=result.level == "drawn")
+        if result.points != full:
             problems.append(
-                f"{result.grade_id}: the reference solution must get {result.max_points:g} points, "
+                f"{result.grade_id}: the reference solution must get {full:g} points, "
                 f"was: {result.points:g}: {result.message}"
             )
     for result in of_blank:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import logging
 import signal
@@ -60,6 +61,7 @@ class LocalStudent:
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
+        self._calls = 0
 
     def call(
         self,
@@ -74,7 +76,8 @@ class LocalStudent:
         the platform has timer signals and this is the main thread.
 
         What the function prints, warns or logs is dropped: nbgrader would take a line on stderr
-        for a failure. The random state is fixed for the call and restored after it.
+        for a failure. torch's random state is another one in each call, the same ones each time,
+        and restored after it: who leaves a seed out gets other tokens for the same seed.
         """
         if function not in self._namespace:
             raise CallError("missing")
@@ -83,10 +86,12 @@ class LocalStudent:
             raise CallError("not_callable", type(target).__name__)
         arguments = [(name, build(spec)) for name, spec in positional]
         named = {name: build(spec) for name, spec in keywords.items()}
-        before = {n: v.clone() for n, v in arguments if isinstance(v, torch.Tensor)}
+        everything = dict(arguments) | named
+        before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
+        self._calls += 1
         try:
             with _quiet(), _limit(time_limit), torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
+                torch.manual_seed(self._calls)
                 value = plain(target(*(v for _, v in arguments), **named))
         except KeyboardInterrupt:
             raise  # the stop button, or nbclient's own time limit
@@ -96,10 +101,8 @@ class LocalStudent:
             raise CallError("not_implemented") from None
         except BaseException as error:
             raise CallError("raised", _one_line(error)) from error
-        reports = [r for _, v in arguments if isinstance(v, SpyModel) for r in v.reports]
-        changed = tuple(
-            name for name, v in arguments if name in before and not _same(v, before[name])
-        )
+        reports = [r for v in everything.values() if isinstance(v, SpyModel) for r in v.reports]
+        changed = tuple(n for n, old in before.items() if not _same(everything[n], old))
         return Answer(value, changed, reports)
 
 
@@ -123,10 +126,18 @@ def plain(value: object, depth: int = 4) -> Any:
     return Opaque(type(value).__name__)
 
 
-def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    return bool(torch.equal(a, b) or (a.is_floating_point() and torch.equal(a.nan_to_num(), b)))
+def _is_data(value: object) -> bool:
+    return isinstance(value, (torch.Tensor, list, dict))
+
+
+def _copy(value: Any) -> Any:
+    return value.clone() if isinstance(value, torch.Tensor) else copy.deepcopy(value)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(b, torch.Tensor):
+        return a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b)
+    return bool(plain(a) == b)  # what a student put into it may answer == with anything
 
 
 def _one_line(error: BaseException) -> str:

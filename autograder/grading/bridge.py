@@ -34,7 +34,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.grading.environment import environment
-from autograder.grading.notebook import TRANSPORT_ENCRYPTION
+from autograder.grading.notebook import TRANSPORT_ENCRYPTION, bonus_points
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
@@ -58,7 +58,7 @@ def configure(config: Any) -> None:
         IgnorePattern,
         ClearMetadataPreprocessor,
         LimitOutput,
-        SaveAutoGrades,
+        SaveBonus,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
@@ -73,6 +73,24 @@ class ForgiveStderr(NbGraderPreprocessor):
         if cell.cell_type == "code" and is_grade(cell):
             cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
         return cell, resources
+
+
+class SaveBonus(SaveAutoGrades):
+    """nbgrader's scores; the points of a bonus exercise become extra credit of its test cell."""
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        super()._add_score(cell, resources)
+        points = bonus_points(cell)
+        if points is None:
+            return
+        grade = self.gradebook.find_grade(
+            cell.metadata["nbgrader"]["grade_id"],
+            self.notebook_id,
+            self.assignment_id,
+            self.student_id,
+        )
+        grade.extra_credit = points
+        self.gradebook.db.commit()
 
 
 class HideMarkScheme(ClearMarkScheme):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks import OUTCOME_MIME
-from autograder.exercise import exercise_ids
+from autograder.exercise import exercise_ids, load_exercise
 from autograder.grading.environment import kernel_variables
 
 # jupyter_client encrypts where kernel and libzmq can; unencrypted TCP makes each kernel warn
@@ -103,19 +103,40 @@ def _result(cell: Any) -> TestResult:
         if output.output_type == "error":
             message = f"{output.ename}: {output.evalue}"
             return TestResult(grade_id, exercise, level, most, False, 0.0, output.ename, message)
+    if (outcome := _outcome(cell, exercise)) is not None:
+        return TestResult(
+            grade_id,
+            exercise,
+            str(outcome["level"]),
+            most,
+            outcome["passed"],
+            float(outcome["points"]),
+            str(outcome["kind"]),
+            str(outcome["message"]["de"]),
+        )
+    return TestResult(grade_id, exercise, level, most, False, 0.0, "silent", "no result")
+
+
+def _outcome(cell: Any, exercise: str) -> Mapping[str, Any] | None:
+    """What the check of this exercise said in a test cell."""
+    for output in cell.get("outputs", []):
         outcome = output.get("data", {}).get(OUTCOME_MIME)
         if isinstance(outcome, Mapping) and outcome.get("exercise") == exercise:
-            return TestResult(
-                grade_id,
-                exercise,
-                str(outcome["level"]),
-                most,
-                outcome["passed"],
-                float(outcome["points"]),
-                str(outcome["kind"]),
-                str(outcome["message"]["de"]),
-            )
-    return TestResult(grade_id, exercise, level, most, False, 0.0, "silent", "no result")
+            return outcome
+    return None
+
+
+def bonus_points(cell: Any) -> float | None:
+    """Points of a bonus exercise's test cell; None for any other cell."""
+    grade_id = str(nbgrader_of(cell).get("grade_id"))
+    prefix = next((p for p in LEVELS if grade_id.startswith(p)), None)
+    name = grade_id.removeprefix(prefix or "")
+    if prefix is None or name not in exercise_ids() or not load_exercise(name).bonus:
+        return None
+    outcome = _outcome(cell, name) or {}
+    points = outcome.get("points", 0.0) if outcome.get("passed") is True else 0.0
+    full = load_exercise(name).points(drawn=LEVELS[prefix] == "drawn")
+    return full if points == full else 0.0
 
 
 def grade_id_of(exercise: str, level: str) -> str:
