@@ -8,6 +8,7 @@ A *spec* is plain data (it fits into YAML and JSON), so that a case can cross in
     {spy: mini}                             the same, but `generate` reports its settings
     {table: [[..]..], eos: 0}               a TableModel with these logits
     {row: [..], eos: 0}                     a TableModel in which all rows are this one
+    {rotated: [..], eos: 0}                 a TableModel: row i is this one, moved on by i places
     {prompt: "text"}                        (1, T) long, the prompt's tokens
     {ids: [..]}                             (1, T) long
     {vector: [..], dtype: float16, every: 2}
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -69,6 +71,9 @@ def build(spec: Any) -> Any:
         case {"row": list(row), **rest} if set(rest) <= {"eos"}:
             table = torch.tensor([row] * len(row), dtype=torch.float32)
             return TableModel(table, eos=rest.get("eos"))
+        case {"rotated": list(row), **rest} if set(rest) <= {"eos"}:
+            rows = [row[-i:] + row[:-i] for i in range(len(row))]
+            return TableModel(torch.tensor(rows, dtype=torch.float32), eos=rest.get("eos"))
         case {"prompt": str(text)}:
             ids = tokenizer_of()(text)["input_ids"]
             return torch.tensor([ids], dtype=torch.long)
@@ -242,6 +247,13 @@ def _peaked(rng: np.random.Generator, vocabulary: int, eos: int | None = None) -
     return {"table": table.round(4).tolist(), "eos": eos}
 
 
+def _heavy(rng: np.random.Generator, size: int, p: float) -> dict[str, Any]:
+    """A table in which after each token one has probability p, and the others share the rest."""
+    row = [0.0] * size
+    row[int(rng.integers(size))] = round(math.log(p * (size - 1) / (1 - p)), 4)
+    return {"rotated": row}
+
+
 def _level(rng: np.random.Generator, size: int, level: float) -> dict[str, Any]:
     """A table in which all logits are near `level`."""
     return {"row": (level + 0.05 * rng.random(size)).round(4).tolist()}
@@ -256,6 +268,7 @@ DRAWS: dict[str, Callable[..., Any]] = {
     "choice": _choice,
     "cycle": _cycle,
     "half": _half,
+    "heavy": _heavy,
     "id_list": _id_list,
     "ids": _ids,
     "integer": _integer,

@@ -265,7 +265,7 @@ def _described(name: str, spec: Any) -> str:
             return f"tensor([{shown}]{'' if dtype == 'float32' else f', dtype=torch.{dtype}'})"
         case {"table": rows, **rest}:
             return _table_model(f"V={len(rows)}", rest)
-        case {"row": row, **rest}:
+        case {"row": row, **rest} | {"rotated": row, **rest}:
             return _table_model(f"[{_some(row, str)}]", rest)
     return name
 

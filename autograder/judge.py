@@ -311,15 +311,17 @@ def _text(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
         if not wanted["do_sample"]:
             wanted = {k: wanted[k] for k in ("max_length", "do_sample", "repetition_penalty")}
         return compare.settings(wanted, call.answer.reports)
-    actual = _without_eos(call.answer.value)
+    actual = call.answer.value
+    actual = _without_eos(actual) if isinstance(actual, str) else actual
     expected = case.expected
     if expected is None:
         expected = oracle.generate_text(**arguments)[0]
     return compare.same_text(expected, actual)
 
 
-def _without_eos(text: object) -> object:
-    return text.replace(tokenizer_of().eos_token, "") if isinstance(text, str) else text
+def _without_eos(text: str) -> str:
+    """Whether special tokens show in a text is up to the student."""
+    return text.replace(tokenizer_of().eos_token, "")
 
 
 def _explored(arguments: Mapping[str, Any]) -> tuple[list[str | None], float]:
@@ -365,7 +367,7 @@ def _entry(
     if not isinstance(written, str):
         return Mismatch("type", "str", compare.type_name(written), "['text']")
     wrong = compare.same_text(text, _without_eos(written)) if text is not None else None
-    if wrong is None and not written.startswith(prompt):
+    if wrong is None and not _without_eos(written).startswith(_without_eos(prompt)):
         wrong = Mismatch("text", prompt, written[: len(prompt)])
     if wrong:
         return replace(wrong, place="['text']")

@@ -162,10 +162,12 @@ def filter_min_p(logits: Tensor, p: float | None) -> Kept:
     if not p:
         return _all_kept(values)
     probs = softmax(values)
+    best = probs == probs.max()
     least, there = p * probs.max(), np.isfinite(values)
-    must = (probs >= least * (1 + BOUNDARY)) & there
+    must = (best | (probs >= least * (1 + BOUNDARY))) & there
     may = (probs >= least * (1 - BOUNDARY)) & there
-    return Kept(must, may, int(must.sum()), float(np.abs(probs - least).min()))
+    gap = float(np.abs(probs - least)[~best].min(initial=np.inf))
+    return Kept(must, may, int(must.sum()), gap)
 
 
 def next_distribution(logits: Floats, ids: Sequence[int], settings: Mapping[str, Any]) -> Floats:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from autograder.demo import MISTAKES, OTHER_STYLE
+from autograder.checks import drawn_cases
+from autograder.exercise import Case, load_exercise
 from autograder.grading.notebook import nbgrader_of
 from autograder.release import read_notebook
+from autograder.verify import namespace
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "source" / "a7_2" / "A7_2.ipynb"
 RELEASE = ROOT / "release" / "a7_2" / "A7_2.ipynb"
 
-__all__ = ["MISTAKES", "OTHER_STYLE", "RELEASE", "ROOT", "SOURCE"]
+# as in a kernel that is graded: kernels beside this process, each with its threads, would wait
+# for each other's cores most of the time
+torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="session")
-def reference() -> dict[str, str]:
-    """grade_id -> source of the source notebook's solution cells."""
+@cache
+def reference_cells() -> dict[str, str]:
+    """grade_id -> source of the source notebook's solution cells, text cells included."""
     return {
         nbgrader_of(cell)["grade_id"]: cell.source
         for cell in read_notebook(SOURCE).cells
@@ -29,16 +35,19 @@ def reference() -> dict[str, str]:
     }
 
 
+@cache
+def drawn(exercise: str, seed: str) -> Sequence[Case]:
+    """An exercise's drawn cases; made once for all tests, for they are the same each time."""
+    return drawn_cases(load_exercise(exercise), seed)
+
+
+@pytest.fixture(scope="session")
+def reference() -> dict[str, str]:
+    return reference_cells()
+
+
 @pytest.fixture(scope="session")
 def solved(reference: dict[str, str]) -> Callable[..., dict[str, Any]]:
     """A namespace with all reference solutions, some replaced: `solved(top_tokens="def ...")`."""
-
-    def namespace(**replaced: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        exec("import torch", found)
-        for name, text in {**reference, **replaced}.items():
-            if not name.startswith("observation_"):
-                exec(text, found)
-        return found
-
-    return namespace
+    code = {n: t for n, t in reference.items() if not n.startswith("observation_")}
+    return lambda **replaced: namespace({**code, **replaced})

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import drawn
 
-from autograder import check
+from autograder import check, distribution, misconceptions
+from autograder.answers import honest, wrong
+from autograder.arguments import build, calls_of
 from autograder.checks import OUTCOME_MIME, drawn_cases, run_check
-from autograder.demo import OTHER_STYLE
 from autograder.exercise import Exercise, exercise_ids, load_exercise
-from autograder.student import LocalStudent
+from autograder.student import Answer, CallError, LocalStudent
+from autograder.verify import FEWEST_HONEST, FEWEST_WRONG, namespace
 
-HERE = Path(__file__).parent
-
-
-def _answers(path: str) -> dict[str, Any]:
-    spec = importlib.util.spec_from_file_location("answers", HERE / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return dict(module.ANSWERS)
-
-
-WRONG = {
-    (exercise, name): answer
-    for exercise in exercise_ids()
-    for name, answer in _answers(f"wrong/{exercise}.py").items()
-}
-HONEST = {
-    (exercise, name): text
-    for exercise, found in _answers("honest/answers.py").items()
-    for name, text in {**found, "other_style": OTHER_STYLE[exercise]}.items()
-}
+WRONG = {(e, name): answer for e in exercise_ids() for name, answer in wrong(e).items()}
+HONEST = {(e, name): source for e in exercise_ids() for name, source in honest(e).items()}
+SEED = "a seed for tests"
 
 
 def _exercise(exercise_id: str) -> Exercise:
@@ -45,15 +28,24 @@ def _exercise(exercise_id: str) -> Exercise:
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)
-def test_a_wrong_answer_is_refused_by_public_and_drawn_cases(
+def test_a_wrong_answer_is_refused_by_the_case_and_for_the_reason_that_it_states(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    source, kind = WRONG[exercise, name]
-    student = LocalStudent(solved(**{exercise: source}))
+    answer = WRONG[exercise, name]
+    student = LocalStudent(solved(**{exercise: answer.source}))
     public = run_check(_exercise(exercise), student)
-    drawn = run_check(_exercise(exercise), student, "a seed for tests")
-    assert (public.passed, public.points, public.kind) == (False, 0.0, kind)
-    assert (drawn.passed, drawn.points) == (False, 0.0)
+    assert (public.passed, public.points) == (False, 0.0)
+    found = (public.cases + 1, public.kind, public.rule)
+    assert found == (answer.case, answer.kind, answer.rule), str(public)
+
+
+@pytest.mark.parametrize(("exercise", "name"), WRONG)
+def test_a_wrong_answer_is_refused_by_drawn_cases(
+    exercise: str, name: str, solved: Callable[..., dict[str, Any]]
+) -> None:
+    student = LocalStudent(solved(**{exercise: WRONG[exercise, name].source}))
+    outcome = run_check(_exercise(exercise), student, SEED, drawn(exercise, SEED))
+    assert (outcome.passed, outcome.points) == (False, 0.0)
 
 
 @pytest.mark.parametrize(("exercise", "name"), HONEST)
@@ -61,61 +53,158 @@ def test_an_honest_solution_is_accepted(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     student = LocalStudent(solved(**{exercise: HONEST[exercise, name]}))
-    for seed in (None, "one seed", "another seed"):
-        outcome = run_check(load_exercise(exercise), student, seed)
+    assert (outcome := run_check(load_exercise(exercise), student)).passed, str(outcome)
+    for seed in ("one seed", "another seed"):
+        outcome = run_check(load_exercise(exercise), student, seed, drawn(exercise, seed))
         assert outcome.passed, str(outcome)
         assert outcome.points == outcome.max_points > 0
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_honest_solutions_of_all_exercises_work_together(
+    number: int, solved: Callable[..., dict[str, Any]]
+) -> None:
+    mixed = {e: list(honest(e).values())[number % len(honest(e))] for e in exercise_ids()}
+    student = LocalStudent(solved(**mixed))
+    for exercise in exercise_ids():
+        outcome = run_check(load_exercise(exercise), student)
+        assert outcome.passed, str(outcome)
+        outcome = run_check(load_exercise(exercise), student, SEED, drawn(exercise, SEED))
+        assert outcome.passed, str(outcome)
+
+
+def test_a_call_that_waits_is_not_one_that_computes() -> None:
+    """The limit is of computing; by the clock a call has six times as long."""
+    slept = "import time\ndef repetition_rate(token_ids, n):\n    time.sleep({s})\n    return 0.0"
+    exercise = replace(load_exercise("repetition_rate"), time_limit=0.1)
+    for seconds, kind in ((0.2, "value"), (5, "timeout")):
+        student = LocalStudent(namespace({"x": slept.format(s=seconds)}))
+        assert run_check(exercise, student).kind == kind
+
+
 @pytest.mark.parametrize("exercise", exercise_ids())
 def test_each_exercise_has_eight_wrong_answers_and_three_honest_ones(exercise: str) -> None:
-    assert sum(e == exercise for e, _ in WRONG) >= 8
-    assert sum(e == exercise for e, _ in HONEST) >= 3
+    assert sum(e == exercise for e, _ in WRONG) >= FEWEST_WRONG == 8
+    assert sum(e == exercise for e, _ in HONEST) >= FEWEST_HONEST == 3
+
+
+def test_each_misconception_is_one_that_a_known_wrong_answer_follows() -> None:
+    named = {(e, answer.rule) for (e, _), answer in WRONG.items() if answer.rule}
+    rare = {
+        # their answers are caught by a case on which another rule gives the same
+        ("beam_search", "beam_never_ended"),
+        ("sample_decode", "sampled_without_settings"),
+    }
+    known = {(e, m.rule) for e in exercise_ids() for m in load_exercise(e).misconceptions}
+    assert known - named == rare
+    for _, rule in known:
+        assert callable(getattr(misconceptions, rule))
+
+
+@pytest.mark.parametrize("exercise", exercise_ids())
+def test_no_misconception_is_right(exercise: str) -> None:
+    """Each wrong rule differs from the right one on a public case: its hint can be given."""
+    loaded = load_exercise(exercise)
+    if loaded.judge == "sample":
+        pytest.skip("rules of sampling are tried in test_statistics.py")
+    for misconception in loaded.misconceptions:
+        told = replace(loaded.cases[0], tells=(misconception.rule,))
+        cases = [replace(told, arguments=case.arguments) for case in loaded.cases]
+        cases = [c for c, old in zip(cases, loaded.cases, strict=True) if old.function == exercise]
+        assert any(_tells(loaded, case) for case in cases), misconception.rule
+
+
+def _tells(exercise: Exercise, case: Any) -> bool:
+    from autograder.judge import tells
+
+    try:
+        return tells(exercise, case)
+    except oracle_errors():  # a text that chance decides, or a spy: not for this rule
+        return False
+
+
+def oracle_errors() -> tuple[type[Exception], ...]:
+    from autograder.oracle import UndecidedError
+
+    return (UndecidedError, AttributeError)
 
 
 def test_the_same_seed_draws_the_same_cases_and_another_seed_others() -> None:
     for name in exercise_ids():
         exercise = load_exercise(name)
-        assert drawn_cases(exercise, "a") == drawn_cases(exercise, "a")
-        assert drawn_cases(exercise, "a") != drawn_cases(exercise, "b")
+        assert drawn_cases(exercise, "one seed") == drawn(name, "one seed")
+        assert drawn(name, "one seed") != drawn(name, "another seed")
 
 
+class LookUpStudent:
+    """Gives the answers that it has seen, and the last one to whatever it does not know."""
+
+    def __init__(self, student: LocalStudent) -> None:
+        self.student: LocalStudent | None = student
+        self.table: dict[str, Answer] = {}
+
+    def call(
+        self,
+        function: str,
+        positional: Sequence[tuple[str, Any]],
+        keywords: Mapping[str, Any],
+        time_limit: float,
+    ) -> Answer:
+        key = json.dumps([function, positional, dict(keywords)])
+        if self.student is not None:
+            self.table[key] = self.student.call(function, positional, keywords, time_limit)
+        if not self.table:
+            raise CallError("missing")
+        return self.table.get(key) or list(self.table.values())[-1]
+
+
+@pytest.mark.parametrize("name", exercise_ids())
 def test_a_table_of_the_public_answers_fails_the_drawn_cases(
-    solved: Callable[..., dict[str, Any]],
+    name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    exercise = load_exercise("greedy_decode")
-    good = solved()["greedy_decode"]
-    known = {}
-
-    def look_up(model: Any, input_ids: Any, max_length: int) -> Any:
-        return known[tuple(input_ids[0].tolist()), max_length]
-
-    def remember(model: Any, input_ids: Any, max_length: int) -> Any:
-        known[tuple(input_ids[0].tolist()), max_length] = good(model, input_ids, max_length)
-        return look_up(model, input_ids, max_length)
-
-    student = LocalStudent(solved() | {"greedy_decode": remember})
+    exercise = load_exercise(name)
+    student = LookUpStudent(LocalStudent(solved()))
+    for known in (*exercise.needs, name):
+        assert run_check(load_exercise(known), student).passed
+    student.student = None
     assert run_check(exercise, student).passed
-    student = LocalStudent(solved() | {"greedy_decode": look_up})
-    assert run_check(exercise, student).passed
-    assert run_check(exercise, student, "seed").passed is False
+    assert run_check(exercise, student, SEED, drawn(name, SEED)).passed is False
+
+
+def test_a_run_makes_at_most_as_many_statistical_tests_as_the_budget_is_split_over() -> None:
+    tests = 0
+    for name in exercise_ids():
+        exercise = load_exercise(name)
+        if exercise.judge != "sample":
+            continue
+        for case in [*exercise.cases, *drawn(name, "one seed")]:
+            seeds = {specs.get("seed") for specs in calls_of(case.arguments)}
+            tests += 1 + (len(seeds) > 1)  # uniformity; another seed
+    assert 0 < tests <= distribution.TESTS
 
 
 def test_an_exercise_whose_need_is_broken_is_not_judged(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
-    broken = solved(next_token_probs=WRONG["next_token_probs", "all_positions"][0])
+    broken = solved(next_token_probs=WRONG["next_token_probs", "all_positions"].source)
     outcome = run_check(_exercise("greedy_decode"), LocalStudent(broken))
     assert (outcome.passed, outcome.points, outcome.kind) == (None, 0.0, "needs")
     assert "next_token_probs" in outcome.message.de
+
+
+def test_sampling_with_a_broken_part_is_not_judged(solved: Callable[..., dict[str, Any]]) -> None:
+    broken = solved(filter_top_p=WRONG["filter_top_p", "unsorted"].source)
+    outcome = run_check(_exercise("sample_decode"), LocalStudent(broken))
+    assert (outcome.passed, outcome.kind) == (None, "needs")
+    assert "filter_top_p" in outcome.message.en
 
 
 def test_a_solution_that_does_not_use_a_broken_need_keeps_its_points(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     broken = solved(
-        next_token_probs=WRONG["next_token_probs", "logits"][0],
-        greedy_decode=OTHER_STYLE["greedy_decode"],
+        next_token_probs=WRONG["next_token_probs", "logits"].source,
+        greedy_decode=HONEST["greedy_decode", "other_style"],
     )
     assert run_check(_exercise("greedy_decode"), LocalStudent(broken)).passed
 
@@ -136,6 +225,16 @@ def test_a_function_that_changes_its_argument_is_refused(
     assert (outcome.passed, outcome.kind) == (False, "changed")
 
 
+def test_what_a_student_does_to_a_list_stays_with_that_call(
+    solved: Callable[..., dict[str, Any]],
+) -> None:
+    exercise = _exercise("explore")
+    before = json.dumps([dict(case.arguments) for case in exercise.cases])
+    spoils = WRONG["explore", "setting_changed"].source
+    assert run_check(exercise, LocalStudent(solved(explore=spoils))).kind == "changed"
+    assert json.dumps([dict(case.arguments) for case in exercise.cases]) == before
+
+
 def test_a_failing_check_of_ours_is_nobodys_mistake(
     solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,11 +247,23 @@ def test_a_failing_check_of_ours_is_nobodys_mistake(
     assert "broken oracle" in outcome.message.de
 
 
+def test_a_hint_that_cannot_be_found_costs_no_verdict(
+    solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(**_: Any) -> None:
+        raise RuntimeError("broken rule")
+
+    monkeypatch.setattr("autograder.misconceptions.raw_logits", breaks)
+    broken = solved(next_token_probs=WRONG["next_token_probs", "logits"].source)
+    outcome = run_check(_exercise("next_token_probs"), LocalStudent(broken))
+    assert (outcome.passed, outcome.kind, outcome.rule) == (False, "value", "")
+
+
 def test_check_finds_the_function_of_its_caller_and_names_unknown_exercises() -> None:
     namespace: dict[str, Any] = {"check": check}
     exec("outcome = check('encode_prompt')", namespace)
     assert namespace["outcome"].kind == "missing"
-    with pytest.raises(KeyError, match=r"no exercise 'nope'; there are: encode_prompt"):
+    with pytest.raises(KeyError, match=r"no exercise 'nope'; there are: apply_repetition_penalty"):
         check("nope")
 
 
@@ -166,6 +277,15 @@ def test_an_outcome_shows_points_to_nbgrader_and_a_box_to_the_student(
     assert bundle[OUTCOME_MIME]["points"] == 1.0
 
 
+def test_a_bonus_shows_nbgrader_no_points_for_they_are_extra_credit(
+    solved: Callable[..., dict[str, Any]],
+) -> None:
+    bundle = check("filter_min_p", namespace=solved())._repr_mimebundle_()
+    assert bundle["text/plain"] == "0"
+    assert bundle[OUTCOME_MIME]["points"] == 1.0
+    assert "1 von 1 Zusatzpunkten" in bundle["text/html"]
+
+
 def test_the_check_leaves_the_random_state_alone(solved: Callable[..., dict[str, Any]]) -> None:
     import torch
 
@@ -174,3 +294,17 @@ def test_the_check_leaves_the_random_state_alone(solved: Callable[..., dict[str,
     torch.manual_seed(3)
     check("generate_text", namespace=solved())
     assert torch.rand(1) == expected
+
+
+def test_arguments_are_what_their_specs_say() -> None:
+    import torch
+
+    half = build({"vector": [1.0, 2.5], "dtype": "float16", "every": 2})
+    assert (half.dtype, half.is_contiguous(), half.tolist()) == (torch.float16, False, [1.0, 2.5])
+    model = build({"row": [0.0, 1.0, 2.0], "eos": 1})
+    assert model(torch.tensor([[2, 0]])).logits.tolist() == [[[0.0, 1.0, 2.0]] * 2]
+    assert model.config.eos_token_id == 1
+    with pytest.raises(ValueError, match=r"dtype must be one of .*, was: int8, 1"):
+        build({"vector": [1], "dtype": "int8"})
+    with pytest.raises(ValueError, match=r"unknown argument spec, was: {'nonsense': 1}"):
+        build({"nonsense": 1})

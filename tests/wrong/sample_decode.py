@@ -159,9 +159,8 @@ ANSWERS = {
     "no_settings": (_with(steps=""), 3, "distribution", "sampled_without_temperature"),
     "settings_fixed": (
         _with(steps="        temperature, top_p = 0.7, 0.9\n" + _STEPS),
-        5,
-        "support",
-        "sampled_with_top_p_unsorted",
+        1,
+        "distribution",
     ),
     # the draw
     "greedy": (
@@ -184,8 +183,9 @@ ANSWERS = {
             draw="        weights = (logits - logits[torch.isfinite(logits)].min()).clamp(min=0)\n"
             "        new = (weights + 1e-6).multinomial(1, generator=generator)\n"
         ),
-        4,
-        "support",
+        1,
+        "distribution",
+        "sampled_greedily",
     ),
     "softmax_twice": (
         _with(draw=_DRAW.replace("softmax(-1)", "softmax(-1).softmax(-1)")),
@@ -231,12 +231,7 @@ ANSWERS = {
         "too_short",
     ),
     "eos_left_out": (_with(append="", eos=_EOS + _APPEND), 10, "too_short"),
-    "first_position": (
-        _with(logits=_LOGITS.replace("[0, -1]", "[0, 0]")),
-        1,
-        "distribution",
-        "sampled_with_softmax_twice",
-    ),
+    "first_position": (_with(logits=_LOGITS.replace("[0, -1]", "[0, 0]")), 1, "distribution"),
     "prompt_cut_off": (_with(end="    return input_ids[:, start:]"), 1, "prompt"),
     "batch_dimension_lost": (_with(end="    return input_ids[0]"), 1, "shape"),
     "model_generate": (

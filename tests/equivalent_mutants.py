@@ -1,0 +1,70 @@
+"""Mutants of the reference solutions that no check refuses, for they are right as well.
+
+exercise -> (what was changed, as `mutation.mutants` describes it) -> why it is no mistake.
+"""
+
+ONE_TEXT = "the batch holds one text: its first is its last"
+SAME_DIMENSION = "the tensor has just that many dimensions: both names mean the same one"
+ON_THE_CPU = "models and prompts of checks lie on the CPU; the notebook's may not"
+ZERO_DIMENSIONS = "a tensor of one number serves as that number here"
+
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "apply_repetition_penalty": {
+        "tokens = input_ids[0].unique() seen = logits[token -> tokens = input_ids[0] seen = logits[token": "a token that occurs twice is written twice, with the same value",
+        "tokens = input_ids[0].unique() seen = logits[to -> tokens = input_ids[0].clone() seen = logits[to": "a token that occurs twice is written twice, with the same value",
+        "ns] = torch.where(seen > 0, seen / penalty, seen -> ns] = torch.where(seen >= 0, seen / penalty, seen": "zero divided and zero multiplied are both zero",
+        "tokens = input_ids[0].unique() seen = lo -> tokens = input_ids[-1].unique() seen = lo": ONE_TEXT,
+    },
+    "beam_search": {
+        'ength.""" beams = [(0.0, input_ids, False)] -> ength.""" beams = [(1.0, input_ids, False)]': "all sums begin with the same number",
+        'ength.""" beams = [(0.0, input_ids, False)] -> ength.""" beams = [(-1.0, input_ids, False)]': "all sums begin with the same number",
+        "lue, token in zip(values.tolist(), tokens): -> lue, token in zip(values, tokens):": ZERO_DIMENSIONS,
+        "finished = token.item() == model.config.eos_tok -> finished = token == model.config.eos_tok": ZERO_DIMENSIONS,
+    },
+    "encode_prompt": {
+        "zer, prompt_text)[0, -1].item() return tokenizer.de -> zer, prompt_text)[0, -1] return tokenizer.de": ZERO_DIMENSIONS,
+        "tokenizer, prompt_text)[0, -1].item() return -> tokenizer, prompt_text)[-1, -1].item() return": ONE_TEXT,
+    },
+    "explore": {
+        "ape[1] - prompt_length, 1) entries.append -> ape[1] - prompt_length, 0) entries.append": "generate always gives at least one new token",
+        "e': repetition_rate(ids[0].tolist(), 4), 'distinc -> e': repetition_rate(ids[-1].tolist(), 4), 'distinc": ONE_TEXT,
+        "1 - repetition_rate(ids[0].tolist(), 2), 'mean_lo -> 1 - repetition_rate(ids[-1].tolist(), 2), 'mean_lo": ONE_TEXT,
+    },
+    "filter_min_p": {
+        "ch.softmax(logits, dim=-1) return logits.mask -> ch.softmax(logits, dim=-0) return logits.mask": SAME_DIMENSION,
+    },
+    "filter_top_p": {
+        "if p is None or p >= 1: return logit -> if p is None or p > 1: return logit": "at p = 1 the sum before a token is below 1, but for rounding",
+        "if p is None or p >= 1: return logits -> if p is None or p >= 2: return logits": "at p = 1 the sum before a token is below 1, but for rounding",
+        "esult[order[sum_before >= p]] = float('-inf') -> esult[order[sum_before > p]] = float('-inf')": "differs only where a sum is p exactly, and cases keep away from that",
+        "ch.softmax(logits, dim=-1), descending=True) -> ch.softmax(logits, dim=-0), descending=True)": SAME_DIMENSION,
+        "orch.cumsum(probs, dim=-1) - probs result = l -> orch.cumsum(probs, dim=-0) - probs result = l": SAME_DIMENSION,
+    },
+    "generate_text": {
+        "tokenizer.decode(output[0]) -> tokenizer.decode(output[-1])": ONE_TEXT,
+    },
+    "next_token_probs": {
+        "model(input_ids).logits[0, -1] return torch.s -> model(input_ids).logits[-1, -1] return torch.s": ONE_TEXT,
+        "ch.softmax(logits, dim=-1) -> ch.softmax(logits, dim=-0)": SAME_DIMENSION,
+    },
+    "sample_decode": {
+        '=None, top_p=None, seed=0): """Prompt und aus -> =None, top_p=None, seed=1): """Prompt und aus': "the signature is given by the stub; no case leaves the seed out",
+        '=None, top_p=None, seed=0): """Prompt und aus -> =None, top_p=None, seed=-1): """Prompt und aus': "the signature is given by the stub; no case leaves the seed out",
+        '" generator = torch.Generator().manual_seed(seed) wh -> " generator = torch.manual_seed(seed) wh': "it returns the global generator, seeded: as good as one of its own",
+        "input_ids).logits[0, -1].cpu() logits = apply_ -> input_ids).logits[0, -1] logits = apply_": ON_THE_CPU,
+        "enalty(logits, input_ids.cpu(), repetition_penalty) -> enalty(logits, input_ids, repetition_penalty)": ON_THE_CPU,
+        "ext_token.view(1, 1).to(input_ids.device) input_ -> ext_token.view(1, 1).to(logits.device) input_": ON_THE_CPU,
+        "ch.softmax(logits, dim=-1) next_token = t -> ch.softmax(logits, dim=-0) next_token = t": SAME_DIMENSION,
+        "model(input_ids).logits[0, -1].cpu() logi -> model(input_ids).logits[-1, -1].cpu() logi": ONE_TEXT,
+    },
+    "sequence_log_prob": {
+        "[i - 1, input_ids[0, i]].item() return total -> [i - 1, input_ids[0, i]] return total": ZERO_DIMENSIONS,
+        "model(input_ids).logits[0], dim=-1) total = 0 -> model(input_ids).logits[-1], dim=-1) total = 0": ONE_TEXT,
+        "put_ids).logits[0], dim=-1) total = 0.0 f -> put_ids).logits[0], dim=1) total = 0.0 f": SAME_DIMENSION,
+        "_probs[i - 1, input_ids[0, i]].item() return -> _probs[i - 1, input_ids[-1, i]].item() return": ONE_TEXT,
+    },
+    "top_tokens": {
+        "ex, value in zip(indices.tolist(), values.tolist())] -> ex, value in zip(indices, values.tolist())]": ZERO_DIMENSIONS,
+        "indices.tolist(), values.tolist())] -> indices.tolist(), values)]": ZERO_DIMENSIONS,
+    },
+}

@@ -1,0 +1,64 @@
+"""Mechanical mutants of the reference solutions: each is refused, or known to be right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from conftest import drawn, reference_cells
+from equivalent_mutants import EQUIVALENT
+from mutation import mutants
+
+from autograder.checks import run_check
+from autograder.exercise import exercise_ids, load_exercise
+from autograder.student import LocalStudent
+from autograder.verify import namespace
+
+SEED = "a seed for mutants"
+
+
+@pytest.mark.parametrize("name", exercise_ids())
+def test_each_mutant_of_the_reference_is_refused_or_listed_as_equivalent(name: str) -> None:
+    code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
+    exercise = replace(load_exercise(name), time_limit=1.0)
+    survived, made = [], 0
+    for what, source in mutants(code[name]):
+        made += 1
+        student = LocalStudent(namespace({**code, name: source}))
+        if run_check(exercise, student).passed is False:
+            continue
+        if run_check(exercise, student, SEED, drawn(name, SEED)).passed is not False:
+            survived.append(what)
+    assert made >= 5
+    assert sorted(survived) == sorted(EQUIVALENT.get(name, {}))
+
+
+def test_the_mutator_makes_the_changes_that_it_is_meant_to_make() -> None:
+    source = (
+        "def f(x, k):\n"
+        "    if x < k:\n"
+        "        return x[1:] + g(x, k, dim=-1)\n"
+        "    return not x.argmax()"
+    )
+    made = [text for _, text in mutants(source)]
+    for part in (
+        "if x <= k:",
+        "if x > k:",
+        "if True:",
+        "if False:",
+        "x[1:] - g",
+        "x[2:] + g",
+        "x[0:] + g",
+        "x[:] + g",
+        "g(k, x, dim=-1)",
+        "g(x, k)",
+        "dim=-2",
+        "dim=1",
+        "return None",
+        "return x.argmax()",
+        "return not x.argmin()",
+        "return not x",
+    ):
+        assert any(part in text for text in made), part
+    assert len(made) == len(set(made))
+    assert source not in made

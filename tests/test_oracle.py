@@ -1,0 +1,163 @@
+"""The oracle against examples worked by hand, and against transformers as a second reference."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    LogitsProcessorList,
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from autograder import oracle
+from autograder.arguments import model_of, tokenizer_of
+from autograder.models import TableModel
+
+
+def _processors(settings: dict[str, Any]) -> LogitsProcessorList:
+    """In the order in which transformers' own `generate` builds them."""
+    found = LogitsProcessorList()
+    if settings["repetition_penalty"] is not None:
+        found.append(RepetitionPenaltyLogitsProcessor(settings["repetition_penalty"]))
+    if settings["temperature"] is not None:
+        found.append(TemperatureLogitsWarper(settings["temperature"]))
+    if settings["top_k"]:
+        found.append(TopKLogitsWarper(settings["top_k"]))
+    if settings["top_p"] is not None and settings["top_p"] < 1:
+        found.append(TopPLogitsWarper(settings["top_p"]))
+    return found
+
+
+def test_all_settings_together_agree_with_transformers_processors() -> None:
+    """2,000 random settings, vocabularies and texts, each setting on or off."""
+    rng = np.random.default_rng(7)
+    seen = 0
+    for _ in range(2_000):
+        size = int(rng.integers(2, 40))
+        logits = rng.normal(0, 3, size).astype(np.float32)
+        ids = rng.integers(0, size, int(rng.integers(1, 20))).tolist()
+        settings = {
+            "repetition_penalty": [None, 1.0, float(rng.uniform(0.5, 3))][rng.integers(3)],
+            "temperature": [None, 1.0, float(rng.uniform(0.2, 3))][rng.integers(3)],
+            "top_k": [None, 0, int(rng.integers(1, 50))][rng.integers(3)],
+            "top_p": [None, 1.0, float(rng.uniform(0.05, 0.99))][rng.integers(3)],
+        }
+        ours = oracle.next_distribution(logits.astype(np.float64), ids, settings)
+        scores = torch.from_numpy(logits).double()[None]
+        theirs = _processors(settings)(torch.tensor([ids]), scores)[0].softmax(-1).numpy()
+        np.testing.assert_allclose(ours, theirs, atol=1e-9)
+        seen += int((ours == 0).any())
+    assert seen > 500  # a cut was at work
+
+
+@pytest.mark.parametrize("p", [0.02, 0.2, 0.7])
+def test_min_p_agrees_with_transformers(p: float) -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(200):
+        logits = torch.from_numpy(rng.normal(0, 2, 30))
+        kept = torch.isfinite(MinPLogitsWarper(min_p=p)(None, logits[None])[0]).numpy()
+        assert (oracle.filter_min_p(logits, p).must == kept).all()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"repetition_penalty": 1.3, "temperature": 0.8, "top_k": 20, "top_p": 0.9},
+        {"repetition_penalty": 3.0, "temperature": 0.7, "top_k": None, "top_p": 0.5},
+    ],
+)
+def test_transformers_generate_samples_from_the_oracles_distribution(
+    settings: dict[str, Any],
+) -> None:
+    """`model.generate` itself, with the processors that it builds: no forbidden token."""
+    model, prompt = model_of(), tokenizer_of()("The old king", return_tensors="pt").input_ids
+    torch.manual_seed(5)
+    out = model.generate(prompt, max_length=48, do_sample=True, pad_token_id=0, **settings)
+    ids = out[0].tolist()
+    logits = oracle.logits_of(model, ids)
+    for t in range(prompt.shape[1], len(ids)):
+        assert oracle.next_distribution(logits[t - 1], ids[:t], settings)[ids[t]] > 0
+
+
+def test_greedy_and_beam_agree_with_transformers_generate() -> None:
+    model, prompt = model_of(), tokenizer_of()("The old king", return_tensors="pt").input_ids
+    theirs = model.generate(prompt, max_length=20, do_sample=False, pad_token_id=0)[0].tolist()
+    assert oracle.greedy_decode(model, prompt, 20) == theirs
+    # no eos comes on the way, so transformers' rules for ended beams have no say
+    wide = model.generate(
+        prompt, max_length=14, do_sample=False, num_beams=4, length_penalty=0.0, pad_token_id=0
+    )[0].tolist()
+    assert 0 not in wide
+    assert oracle.beam_path(model, prompt[0].tolist(), 14, 4)[0] == wide
+
+
+def test_a_log_probability_agrees_with_the_models_own_loss() -> None:
+    model = model_of()
+    ids = tokenizer_of()("Once upon a time there was a king", return_tensors="pt").input_ids
+    with torch.inference_mode():
+        loss = model(ids, labels=ids).loss.item()
+    assert oracle.sequence_log_prob(model, ids, 1) == pytest.approx(
+        -loss * (ids.shape[1] - 1), rel=1e-5
+    )
+
+
+# --- worked by hand -----------------------------------------------------------------------------
+
+
+def test_the_penalty_makes_seen_tokens_less_likely_on_both_sides_of_zero() -> None:
+    logits = torch.tensor([2.0, -1.0, 0.5])
+    got = oracle.apply_repetition_penalty(logits, torch.tensor([[0, 1, 1]]), 2.0)
+    assert got.tolist() == [1.0, -2.0, 0.5]
+
+
+def test_top_p_keeps_the_token_that_crosses_p_and_any_of_a_tie() -> None:
+    probs = torch.tensor([0.1, 0.4, 0.3, 0.2]).log()
+    assert oracle.filter_top_p(probs, 0.5).may.tolist() == [False, True, True, False]
+    assert oracle.filter_top_p(probs, 0.39).may.tolist() == [False, True, False, False]
+    assert oracle.filter_top_p(probs, 1e-9).may.tolist() == [False, True, False, False]
+    tie = oracle.filter_top_p(torch.zeros(4), 0.6)
+    assert (tie.must.any(), tie.may.all(), tie.at_least) == (False, True, 3)
+
+
+def test_top_k_keeps_ties_with_the_kth_and_zero_is_off() -> None:
+    logits = torch.tensor([1.0, 3.0, 1.0, 0.0])
+    assert oracle.filter_top_k(logits, 2).must.tolist() == [True, True, True, False]
+    assert oracle.filter_top_k(logits, 0).must.all()
+    assert oracle.filter_top_k(logits, 9).must.all()
+
+
+def test_min_p_goes_with_the_most_likely_token() -> None:
+    probs = torch.tensor([0.6, 0.31, 0.09]).log()
+    assert oracle.filter_min_p(probs, 0.5).must.tolist() == [True, True, False]
+    assert oracle.filter_min_p(probs, None).must.all()
+
+
+def test_a_beam_that_ended_keeps_its_place_and_may_win() -> None:
+    table = torch.tensor([[0.0, 0.0], [math.log(0.4), math.log(0.6)]])
+    ids, gap = oracle.beam_path(TableModel(table, eos=0), [1], 4, 2)
+    assert ids == [1, 0]  # probability 0.4 at once against 0.6 * 0.6 and 0.6 * 0.6 * 0.6
+    assert gap > 0
+    assert oracle.beam_path(TableModel(table, eos=0), [1], 2, 2)[0] == [1, 1]
+
+
+def test_repetition_and_distinct_by_hand() -> None:
+    assert oracle.repetition_rate([1, 2, 3, 1, 2, 4], 2) == pytest.approx(1 / 5)
+    assert oracle.repetition_rate([1], 2) == 0.0
+    assert oracle.distinct([1, 2, 1, 2], 2) == pytest.approx(2 / 3)
+    for text in ([1, 2, 3, 1, 2, 4], [5] * 9, [1, 2]):
+        assert oracle.distinct(text, 2) == pytest.approx(1 - oracle.repetition_rate(text, 2))
+
+
+def test_a_space_at_the_end_is_a_token_of_its_own() -> None:
+    tokenizer = tokenizer_of()
+    assert oracle.ends_in_space_token(tokenizer, "It ") is True
+    assert oracle.ends_in_space_token(tokenizer, "It") is False
+    assert oracle.ends_in_space_token(tokenizer, "") is False

@@ -1,0 +1,113 @@
+"""How often checks of sampled text err: honest solutions refused, mistakes not seen. Slow.
+
+    make test-slow        (the counts are printed; both must be perfect)
+
+Each run draws its cases anew, seeds of the student's generator included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from autograder.answers import honest, wrong
+from autograder.checks import drawn_cases, run_case
+from autograder.exercise import Case, Exercise, load_exercise
+from autograder.student import LocalStudent
+
+DRAWS = 2_000  # fresh draws for each honest solution
+RUNS = 10  # for each mistake
+
+SAMPLING = load_exercise("sample_decode")
+HONEST = {"reference": None, **honest("sample_decode")}
+
+# mistake -> the drawn template (counted from 0) on which it moves the most probability
+POWER = {
+    "greedy": 0,
+    "evenly_among_the_allowed": 0,
+    "softmax_twice": 0,
+    "seed_ignored": 0,
+    "seed_fixed": 0,
+    "no_temperature": (1, 2),
+    "temperature_inverted": (1, 2),
+    "no_top_k": 3,
+    "k_less_one": 3,
+    "k_plus_one": 3,
+    "no_top_p": 4,
+    "crossing_token_dropped": 4,
+    "top_p_unsorted": 4,
+    "penalty_divides": 5,
+    "no_penalty": (5, 6),
+    "only_generated_penalised": (5, 6),
+    "only_prompt_penalised": 7,
+    "penalty_after_the_cut": 7,
+    "temperature_after_the_cut": (9, 10),
+    "top_p_before_top_k": 11,
+}
+
+
+def _student(solved: Callable[..., dict[str, Any]], source: str | None) -> LocalStudent:
+    return LocalStudent(solved(**({"sample_decode": source} if source else {})))
+
+
+def _only(exercise: Exercise, templates: tuple[Case, ...]) -> Exercise:
+    return replace(exercise, drawn=templates, draws=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HONEST)
+def test_no_honest_sampling_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
+    student = _student(solved, HONEST[name])
+    refused, drawn, round_ = [], 0, 0
+    while drawn < DRAWS:
+        for case in drawn_cases(SAMPLING, f"false alarms {name} {round_}"):
+            drawn += 1
+            if (mismatch := run_case(SAMPLING, case, student)) is not None:
+                refused.append((dict(case.arguments), mismatch))
+        round_ += 1
+    print(f"\nsample_decode, {name}: {len(refused)} of {drawn} draws refused")
+    assert not refused
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["reference", *honest("explore")])
+def test_no_honest_exploration_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
+    """Sampled texts of all kinds: whatever the tokens are, the numbers are those of the text."""
+    exercise = load_exercise("explore")
+    source = honest("explore").get(name)
+    student = LocalStudent(solved(**({"explore": source} if source else {})))
+    (template,) = exercise.drawn
+    sampled = [s for s in template.arguments["settings"] if s["top_p"] != 1e-7][1:]
+    hot = [{**s, "temperature": 2.5, "top_p": None} for s in sampled]
+    arguments = {**template.arguments, "settings": [*sampled, *hot] * 5}
+    often = _only(exercise, (replace(template, arguments=arguments, tells=()),))
+    refused, drawn = [], 0
+    while drawn < DRAWS:
+        (case,) = drawn_cases(often, f"false alarms {name} {drawn}")
+        drawn += len(arguments["settings"])
+        if (mismatch := run_case(often, case, student)) is not None:
+            refused.append((dict(case.arguments), mismatch))
+    print(f"\nexplore, {name}: {len(refused)} cases refused in {drawn} sampled texts")
+    assert not refused
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mistake", POWER)
+def test_every_run_sees_the_mistake(
+    mistake: str, solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # to see it is enough here; which rule it follows takes most of the time
+    monkeypatch.setattr("autograder.judge._explained", lambda *a: a[-1])
+    student = _student(solved, wrong("sample_decode")[mistake].source)
+    places = POWER[mistake]
+    templates = [SAMPLING.drawn[i] for i in (places if isinstance(places, tuple) else (places,))]
+    caught = 0
+    for run in range(RUNS):
+        exercise = _only(SAMPLING, (templates[run % len(templates)],))
+        (case,) = drawn_cases(exercise, f"power {mistake} {run}")
+        caught += run_case(exercise, case, student) is not None
+    print(f"\n{mistake}: caught in {caught} of {RUNS} runs")
+    assert caught == RUNS
