@@ -37,6 +37,9 @@ def test_a_wrong_answer_is_refused_by_the_case_and_for_the_reason_that_it_states
     assert (public.passed, public.points) == (False, 0.0)
     found = (public.cases + 1, public.kind, public.rule)
     assert found == (answer.case, answer.kind, answer.rule), str(public)
+    name_and_call, *_, last = public.message.de.splitlines()
+    assert name_and_call.startswith(f"{exercise}: Aufruf: ")
+    assert last.startswith("Hinweis: ") or answer.kind in ("timeout", "changed")
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)

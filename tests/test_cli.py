@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import RELEASE, ROOT, SOURCE
+from conftest import RELEASE, ROOT, SOURCE, short
 
 from autograder.cli import main
 from autograder.demo import filled
@@ -23,7 +23,7 @@ def test_check_passes_a_solved_notebook(
     tmp_path: Path, reference: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "A7_2.ipynb"
-    nbformat.write(filled(RELEASE, reference), path)
+    nbformat.write(short(filled(RELEASE, reference)), path)
     before = path.read_bytes()
     assert main(["check", str(path), "--json", "-"]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -35,7 +35,7 @@ def test_check_passes_a_solved_notebook(
 def test_check_says_what_is_missing_and_exits_with_1(
     tmp_path: Path, reference: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    notebook = filled(RELEASE, {"encode_prompt": reference["encode_prompt"]})
+    notebook = short(filled(RELEASE, {"encode_prompt": reference["encode_prompt"]}))
     notebook.cells = [c for c in notebook.cells if c.id != "test_top_tokens"]
     path = tmp_path / "A7_2.ipynb"
     nbformat.write(notebook, path)
@@ -105,10 +105,11 @@ def test_the_wheel_alone_runs_the_notebook_from_top_to_bottom(tmp_path: Path) ->
     code = (
         "import nbformat, nbclient; n = nbformat.read('A7_2.ipynb', 4);"
         "nbclient.NotebookClient(n, timeout=120, kernel_name='python3').execute();"
-        "print(sum(float(o['data']['text/plain']) for c in n.cells"
-        " for o in c.get('outputs', []) if o['output_type'] == 'execute_result'))"
+        "mime = 'application/vnd.kischule.outcome+json';"
+        "print(sum(o['data'][mime]['points'] for c in n.cells"
+        " for o in c.get('outputs', []) if mime in o.get('data', {})))"
     )
-    assert run(python, "-c", code).strip() == "18.0"
+    assert run(python, "-c", code).strip() == "52.0"
     binary = str(tmp_path / "venv" / "bin" / "kischule")
     assert "✗" not in run(binary, "check", "A7_2.ipynb")
     done = subprocess.run([binary, "demo"], capture_output=True, text=True, check=False, env=clean)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from autograder import misconceptions, oracle
+from autograder.arguments import build, draw
+from autograder.checks import drawn_cases
 from autograder.exercise import (
     FOLDER,
     ExerciseError,
@@ -15,7 +21,7 @@ from autograder.exercise import (
     store_answers,
 )
 from autograder.expected import STORED, TooCloseError, answers_of, fingerprint
-from autograder.judge import MARGIN
+from autograder.judge import JUDGES, MARGIN
 
 TEXT = (FOLDER / "greedy_decode.yaml").read_text(encoding="utf-8")
 
@@ -32,7 +38,10 @@ def test_an_unknown_key_is_refused_with_file_key_and_allowed_keys() -> None:
     message = _refused(TEXT.replace("points: {public", "points: {open"))
     assert message == "greedy_decode.yaml: points: unknown key 'open'; allowed: public, drawn"
     message = _refused(TEXT.replace("max_length: 40}", "length: 40}"))
-    assert "case 1: unknown key 'length'; allowed: model, input_ids, max_length" in message
+    allowed = "function, tells, model, input_ids, max_length"
+    assert f"case 1: unknown key 'length'; allowed: {allowed}" in message
+    message = _refused(TEXT.replace("max_length: 40}", "max_length: 40, function: beam}"))
+    assert "case 1: function must be one of greedy_decode, was: 'beam'" in message
 
 
 def test_other_broken_rules_are_named() -> None:
@@ -42,6 +51,9 @@ def test_other_broken_rules_are_named() -> None:
     )
     assert "id must be the file's name, was: 'other'" in _refused(
         TEXT.replace("id: greedy_decode", "id: other")
+    )
+    assert "'bonus' has the wrong type, was: 1" in _refused(
+        TEXT.replace("judge: greedy", "judge: greedy\nbonus: 1")
     )
     assert "needs both de and en" in _refused(TEXT.replace(", en: Greedy decoding", ""))
     assert "the argument 'max_length' is missing" in _refused(
@@ -60,13 +72,61 @@ def test_stored_answers_are_what_the_oracle_says_and_hang_on_no_tie(name: str) -
     exercise = load_exercise(name)
     answers, gap = answers_of(exercise)
     assert answers == [case.expected for case in exercise.cases]
-    assert gap >= MARGIN
+    assert gap >= MARGIN.get(exercise.judge, 0.0)
     assert any(answer is not None for answer in answers)
     assert f"model: {fingerprint()}" in (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", exercise_ids())
+def test_what_an_exercise_names_is_there(name: str) -> None:
+    exercise = load_exercise(name)
+    for judge in (exercise.judge, *exercise.helpers.values()):
+        assert judge in JUDGES
+    for rule in (m.rule for m in exercise.misconceptions):
+        assert callable(getattr(misconceptions, rule))
+    for case in exercise.drawn:
+        assert all(callable(getattr(misconceptions, rule)) for rule in case.tells)
+    assert set(exercise.needs) < set(exercise_ids())
+    for case in (*exercise.cases, *exercise.drawn):
+        # judges that ask the oracle for the function's own reference
+        if exercise.judge_of(case) in ("truth", "number", "distribution", "logits", "kept"):
+            assert callable(getattr(oracle, case.function))
+
+
+def test_a_draw_that_cannot_be_made_is_refused_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("autograder.checks.MOST_DRAWS", 3)
+    exercise = load_exercise("beam_search")
+    never = replace(exercise.drawn[0], arguments=exercise.cases[1].arguments)  # one beam: greedy
+    with pytest.raises(ValueError, match=r"beam_search: a drawn case must .* none of 3 draws did"):
+        drawn_cases(replace(exercise, drawn=(never,)), "seed")
+
+
+def test_draws_refuse_what_they_do_not_know() -> None:
+    for spec in ({"draw": "nonsense"}, {"draw": "integer", "from": 1}, {"draw": "prompt", "x": 1}):
+        with pytest.raises(ValueError, match="unknown draw, was: "):
+            draw(spec, np.random.default_rng(1))
+
+
+def test_draws_are_what_they_say() -> None:
+    rng = np.random.default_rng(1)
+    seeds = draw({"draw": "seeds", "pattern": "aba"}, rng)["each"]
+    assert seeds[0] == seeds[2] != seeds[1]
+    heavy = build(draw({"draw": "heavy", "size": 16, "p": 0.3}, rng))
+    probs = heavy(torch.tensor([[5]])).logits[0, 0].softmax(-1)
+    assert probs.max().item() == pytest.approx(0.3, abs=1e-4)
+    shuffled = build(draw({"draw": "shuffled", "probs": [0.7, 0.2, 0.1]}, rng))
+    for row in shuffled.table.softmax(-1):
+        assert sorted(row.tolist()) == pytest.approx([0.1, 0.2, 0.7])
+    half = draw({"draw": "half", "size": 10}, rng)["ids"]
+    assert len(half) == len(set(half)) == 5
+    ties = draw({"draw": "logits", "size": 6, "ties": True}, rng)["vector"]
+    assert len(set(ties)) == 3
+
+
 def test_a_prompt_that_hangs_on_a_tie_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.expected.MARGIN", 10.0)
+    monkeypatch.setitem(MARGIN, "greedy", 10.0)
     with pytest.raises(TooCloseError, match=r"must be at least 10.0, was: .*choose another prompt"):
         answers_of(load_exercise("greedy_decode"))
 
@@ -82,5 +142,5 @@ def test_storing_answers_keeps_what_stands_above_them(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_exercise_is_answered_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match=r"no exercise '\.\./secret'; there are: encode_prompt, gen"):
+    with pytest.raises(KeyError, match=r"no exercise '\.\./secret'; there are: apply_repet"):
         load_exercise("../secret")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograder import compare, feedback
+from autograder.answers import wrong
 from autograder.checks import run_check
 from autograder.compare import Array, Mismatch
 from autograder.exercise import Words, exercise_ids, load_exercise
@@ -90,7 +91,9 @@ def test_what_a_function_prints_or_logs_is_dropped(
         "    print('out'); print('err', file=sys.stderr); warnings.warn('careful')\n"
         "    logger = logging.getLogger('student'); logger.addHandler(handler)\n"
         "    logger.warning('logged')\n"
-        "    return tokenizer(prompt_text, return_tensors='pt').input_ids"
+        "    return tokenizer(prompt_text, return_tensors='pt').input_ids\n"
+        "def ends_in_space_token(tokenizer, prompt_text):\n"
+        "    return prompt_text.endswith(' ')"
     )
     exercise = load_exercise("encode_prompt")
     assert run_check(exercise, LocalStudent(solved(encode_prompt=source))).passed
@@ -107,7 +110,128 @@ def test_every_kind_has_words_in_both_languages() -> None:
     assert set(feedback.DRAWN) <= set(feedback.SENTENCES)
     for name in exercise_ids():
         for key in load_exercise(name).hints:
-            assert key.split(":")[0] in feedback.SENTENCES
+            known = feedback.SENTENCES.keys() | load_exercise(name).helpers.keys()
+            assert key.split(":")[0] in known
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "sentence", "hint"),
+    [
+        (
+            "apply_repetition_penalty",
+            "divides_all",
+            "Erwartet: -2 ([1]). Erhalten: -0.5.",
+            "Ein negatives Logit, das geteilt wird, wird größer",
+        ),
+        (
+            "filter_top_k",
+            "zero_drops_all",
+            "Das Token ([0]) muss bleiben. Erwartet: 1. Erhalten: -inf.",
+            'k = 0 heißt "aus"',
+        ),
+        (
+            "filter_top_p",
+            "crossing_token_dropped_but_one_stays",
+            "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
+            "Das Token, mit dem die Summe p erreicht, gehört noch dazu.",
+        ),
+        (
+            "filter_top_p",
+            "unsorted",
+            "Das Token ([0]) muss wegfallen. Erwartet: -inf. Erhalten: 0.",
+            "Summiert wird vom wahrscheinlichsten Token abwärts",
+        ),
+        (
+            "apply_temperature",
+            "in_place",
+            "Die Funktion verändert ihr Argument logits.",
+            "logits /= temperature ändert den übergebenen Tensor",
+        ),
+        (
+            "apply_temperature",
+            "probabilities",
+            "Erhalten: 0.950",
+            "Das sind Wahrscheinlichkeiten. Gefragt sind Logits",
+        ),
+        (
+            "sample_decode",
+            "temperature_after_the_cut",
+            "Erwartet ([0, 5]): ein Token, das die Einstellungen zulassen, eines von 0, 1. "
+            "Erhalten: 2.",
+            "Hier kommt die Temperatur nach dem Abschneiden.",
+        ),
+        (
+            "sample_decode",
+            "only_generated_penalised",
+            "Die Tokens sind nicht mit den richtigen Wahrscheinlichkeiten ausgelost.",
+            "Hier werden nur die neuen Tokens bestraft. Die des Prompts zählen mit.",
+        ),
+        (
+            "sample_decode",
+            "seed_ignored",
+            "Ein zweiter Aufruf mit seed=1 gibt einen anderen Text.",
+            "torch.Generator().manual_seed(seed), einmal vor der Schleife",
+        ),
+        (
+            "sample_decode",
+            "seed_fixed",
+            "seed=2 gibt denselben Text wie seed=1.",
+            "Benutzen Sie den Wert, der als seed übergeben wird",
+        ),
+        (
+            "sample_decode",
+            "batch_dimension_lost",
+            "Erwartet: Form (shape) (1, T). Erhalten: (194,).",
+            "ein Stapel mit einem Text",
+        ),
+        (
+            "encode_prompt",
+            "always_false",
+            "Erwartet: True. Erhalten: False.",
+            "Dekodieren Sie das letzte Token für sich",
+        ),
+        (
+            "explore",
+            "log_prob_summed",
+            "([0]['mean_log_prob']). Erhalten: -34.2",
+            "Teilen Sie sequence_log_prob durch die Zahl der Tokens nach dem Prompt.",
+        ),
+        (
+            "beam_search",
+            "first_ended_wins",
+            "das Token des besten Strahls",
+            "Hier gewinnt der erste fertige Strahl.",
+        ),
+    ],
+)
+def test_a_known_mistake_is_explained(
+    exercise: str, answer: str, sentence: str, hint: str, solved: Callable[..., dict[str, Any]]
+) -> None:
+    message = _message(solved, **{exercise: wrong(exercise)[answer].source})
+    name, what, told = message.de.split("\n", 2)
+    assert name.startswith(f"{exercise}: Aufruf: ")
+    assert sentence in what
+    assert told.startswith("Hinweis: ")
+    assert hint in told
+    assert "Hint: " in message.en
+
+
+def test_the_call_is_shown_as_one_would_type_it(solved: Callable[..., dict[str, Any]]) -> None:
+    source = wrong("sample_decode")["temperature_after_the_cut"].source
+    first = _message(solved, sample_decode=source).de.splitlines()[0]
+    assert first == (
+        "sample_decode: Aufruf: sample_decode(table_model([-1.05, -1.204, -1.609, -1.897]), "
+        "tensor([[0]]), 129, temperature=0.5, top_p=0.7, seed=35)"
+    )
+    halves = "def apply_temperature(logits, temperature):\n    return (logits / 1).float()"
+    case = load_exercise("apply_temperature").cases[9]
+    assert feedback.describe_call(load_exercise("apply_temperature"), case) == (
+        "apply_temperature(tensor([2, -1, 0.5], dtype=torch.float16), 0.7)"
+    )
+    assert (
+        "apply_temperature(tensor([2, -1, 0.5]), 0.5)"
+        in _message(solved, apply_temperature=halves).de
+    )
 
 
 def test_the_box_escapes_what_a_student_wrote() -> None:
@@ -145,6 +269,65 @@ def test_close_takes_what_is_within_the_tolerance_and_equal_infinities() -> None
     assert compare.close(expected, _array([0.5, 0.0]), 1e-6) == Mismatch(
         "value", -np.inf, 0.0, "[1]"
     )
+
+
+def test_close_knows_how_exact_a_dtype_is() -> None:
+    third = np.array([1 / 3, 1000 / 3])
+    assert compare.close(third, _array(third, "float16"), 0.0, "float16") is None
+    coarse = compare.close(third, _array(third, "float16"), 0.0, "float32")
+    assert coarse == Mismatch("dtype", "float32", "float16")
+    assert compare.close(third, _array(third, "float64"), 0.0, "float16") is None
+    off = compare.close(third, _array(third + 0.01), 0.0, "float16")
+    assert off is not None
+    assert off.place == "[0]"
+
+
+@pytest.mark.parametrize(
+    ("actual", "kind", "place"),
+    [
+        ([1.0, -np.inf, 0.0, -np.inf], "", ""),
+        ([1.0, -np.inf, -np.inf, 0.0], "", ""),
+        ([1.0, -np.inf, 0.0, 0.0], "", ""),
+        ([-np.inf, -np.inf, 0.0, 0.0], "dropped", "[0]"),
+        ([1.0, -np.inf, -np.inf, -np.inf], "dropped", "[2]"),
+        ([1.0, -1.0, 0.0, -np.inf], "kept", "[1]"),
+        ([1.0, -1e9, 0.0, -np.inf], "kept", "[1]"),
+        ([2.0, -np.inf, 0.0, -np.inf], "value", "[0]"),
+    ],
+)
+def test_kept_takes_any_of_a_tie_and_names_the_token(
+    actual: list[float], kind: str, place: str
+) -> None:
+    logits = np.array([1.0, -1.0, 0.0, 0.0])
+    must, may = np.array([True, False, False, False]), np.array([True, False, True, True])
+    found = compare.kept(logits, must, may, 2, _array(actual))
+    assert (found is None) if not kind else (found and (found.kind, found.place) == (kind, place))
+
+
+@pytest.mark.parametrize(
+    ("actual", "kind"),
+    [
+        (0.5, ""),
+        (_array(0.5), ""),
+        (0, "value"),
+        (True, "type"),
+        ("0.5", "type"),
+        (None, "type"),
+        (float("nan"), "finite"),
+        (_array([0.5, 0.5]), "type"),
+    ],
+)
+def test_number_takes_numbers_and_nothing_that_looks_like_one(actual: object, kind: str) -> None:
+    found = compare.number(0.5, actual, 1e-6)
+    assert (found.kind if found else "") == kind
+
+
+def test_truth_takes_true_and_false_only() -> None:
+    assert compare.truth(True, True) is None
+    for actual, kind in ((False, "value"), (1, "type"), (_array([1.0]), "type")):
+        found = compare.truth(True, actual)
+        assert found is not None
+        assert found.kind == kind
 
 
 def test_a_ranking_takes_ties_in_any_order_but_none_twice() -> None:

@@ -16,12 +16,14 @@ from typing import Any
 
 import nbformat
 import pytest
+from conftest import short
 
 from autograder.cli import main
 from autograder.demo import filled
 
 NAME = "A7_2.ipynb"
-AUTO, ALL = 18, 26  # points that are judged by the machine, and all
+AUTO, ALL = 46, 54  # points that are judged by the machine, and all
+BONUS = 6  # on top
 
 
 @pytest.fixture(scope="session")
@@ -48,24 +50,27 @@ def test_the_demo_grades_eight_hand_ins_as_they_deserve(
     assert status == 0
     found = by_student(report)
     scores = {name: (s["status"], s["score"]) for name, s in found.items()}
+    full = AUTO + BONUS
     assert scores == {
         "blank": ("graded", 0),
-        "logits": ("graded", AUTO - 3),
-        "lost_none": ("graded", AUTO - 5),
-        "never_ends": ("timeout", AUTO - 5),
-        "other_style": ("graded", AUTO),
-        "raw_tokens": ("graded", AUTO - 3),
-        "reference": ("graded", AUTO),
-        "too_long": ("graded", AUTO - 5),
+        "crossing": ("graded", full - 4 - 7),  # sampling, built on a broken top_p, is not judged
+        "logits": ("graded", full - 3 - 4),  # nor is beam search on logits
+        "never_ends": ("timeout", full - 5),
+        "other_style": ("graded", full),
+        "penalty": ("graded", full - 3 - 7),
+        "reference": ("graded", full),
+        "too_hot": ("graded", full - 7),
     }
     assert {s["max_score"] for s in found.values()} == {ALL}
     assert set(report) == {"assignment", "seed_id", "model", "submissions"}
-    failed = [e for e in found["raw_tokens"]["exercises"] if e["passed"] is False]
+    failed = [e for e in found["too_hot"]["exercises"] if e["passed"] is False]
     assert [(e["id"], e["level"]) for e in failed] == [
-        ("top_tokens", "public"),
-        ("top_tokens", "drawn"),
+        ("sample_decode", "public"),
+        ("sample_decode", "drawn"),
     ]
-    assert "tokenizer.decode" in failed[0]["message"]
+    assert "Sie gehört vor top_k und top_p" in failed[0]["message"]
+    skipped = {e["id"] for e in found["penalty"]["exercises"] if e["passed"] is None}
+    assert "sample_decode" in skipped
     waiting = [e["id"] for e in found["reference"]["exercises"] if e["passed"] is None]
     assert waiting == [f"observation_{n}" for n in ("greedy", "sampling", "prompt", "endoftext")]
 
@@ -84,13 +89,27 @@ def test_a_score_given_by_hand_counts_and_stays(
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
-        grade = book.find_grade("observation_greedy", "A7_2", "a7_2", "raw_tokens")
+        grade = book.find_grade("observation_greedy", "A7_2", "a7_2", "too_hot")
         grade.manual_score, grade.needs_manual_grade = 2, False
         book.db.commit()
-    found = by_student(graded(course, capsys)[1])["raw_tokens"]
-    assert found["score"] == AUTO - 3 + 2
+    found = by_student(graded(course, capsys)[1])["too_hot"]
+    assert found["score"] == AUTO + BONUS - 7 + 2
     exercise = next(e for e in found["exercises"] if e["id"] == "observation_greedy")
     assert (exercise["points"], exercise["passed"]) == (2, True)
+
+
+def test_a_bonus_is_extra_credit_in_nbgraders_gradebook(course: Path) -> None:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        (notebook,) = book.find_submission("a7_2", "reference").notebooks
+        rows = [(g.name, g.auto_score, g.extra_credit) for g in notebook.grades if g.extra_credit]
+    assert sorted(rows) == [
+        ("drawn_beam_search", 0.0, 2.0),
+        ("drawn_filter_min_p", 0.0, 1.0),
+        ("test_beam_search", 0.0, 2.0),
+        ("test_filter_min_p", 0.0, 1.0),
+    ]
 
 
 def _hand_in(course: Path, student: str, content: bytes, name: str = NAME) -> None:
@@ -103,7 +122,7 @@ def _hand_in(course: Path, student: str, content: bytes, name: str = NAME) -> No
 def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
     course: Path, capsys: pytest.CaptureFixture[str], reference: dict[str, str]
 ) -> None:
-    good = filled(course / "release" / "a7_2" / NAME, reference)
+    good = short(filled(course / "release" / "a7_2" / NAME, reference))
 
     def changed(edit: Any) -> bytes:
         notebook = nbformat.from_dict(json.loads(nbformat.writes(good)))
@@ -148,7 +167,7 @@ def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
     status, report = graded(course, capsys)
     assert status == 3
     found = by_student(report)
-    assert found["reference"]["score"] == AUTO
+    assert found["reference"]["score"] == AUTO + BONUS
     for name, words in {
         "bad_json": "not JSON",
         "bad_shape": "not a notebook",
@@ -160,7 +179,8 @@ def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
     assert found["bad_dies"]["status"] == "failed"
     assert found["bad_outcome"]["status"] == "failed"  # and the run went on
     for name in ("bad_missing", "bad_syntax", "bad_hostile"):
-        assert (found[name]["status"], found[name]["score"]) == ("graded", AUTO - 3), name
+        points = found[name]["score"]
+        assert (found[name]["status"], points) == ("graded", AUTO + BONUS - 3), name
         failed = {e["id"] for e in found[name]["exercises"] if e["passed"] is False}
         assert failed == {"top_tokens"}
     assert found["bad_missing"]["flags"] == [
@@ -214,15 +234,17 @@ def test_stock_nbgrader_works_beside_it(
     loud = reference["encode_prompt"].replace(
         "    ### BEGIN SOLUTION", "    import os; os.write(2, b'warning'); print('x')"
     )
-    solved = filled(released, {**reference, "encode_prompt": loud})
+    solved = short(filled(released, {**reference, "encode_prompt": loud}))
     handed_in = mine / "submitted" / "loud" / "a7_2" / NAME
     handed_in.parent.mkdir(parents=True)
     nbformat.write(solved, handed_in)
     _nbgrader(mine, "autograde", "a7_2")
     with sqlite3.connect(mine / "gradebook.db") as book:
-        (score,) = book.execute("SELECT SUM(auto_score) FROM grade").fetchone()
+        score, extra = book.execute(
+            "SELECT SUM(auto_score), SUM(extra_credit) FROM grade"
+        ).fetchone()
     book.close()
-    assert score == AUTO  # what went to stderr has cost nothing
+    assert (score, extra) == (AUTO, BONUS)  # what went to stderr has cost nothing
 
     autograded = (mine / "autograded" / "loud" / "a7_2" / NAME).read_text(encoding="utf-8")
     assert "MARK SCHEME" in autograded  # the teacher's rubric, for formgrader

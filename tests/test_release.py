@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import RELEASE, ROOT, SOURCE
+from conftest import RELEASE, ROOT, SOURCE, short
 
 from autograder import release
 from autograder.cli import main
@@ -41,8 +41,11 @@ def test_points_are_those_of_the_source_and_of_the_exercise_files() -> None:
     assert points(RELEASE) == points(SOURCE)
     for name in exercise_ids():
         exercise = load_exercise(name)
-        assert points(SOURCE)[f"test_{name}"] == exercise.public_points > 0
-        assert points(SOURCE)[f"drawn_{name}"] == exercise.drawn_points > 0
+        assert exercise.public_points > 0
+        assert exercise.drawn_points > 0
+        given = points(SOURCE)[f"test_{name}"], points(SOURCE)[f"drawn_{name}"]
+        expected = exercise.public_points, exercise.drawn_points
+        assert given == ((0, 0) if exercise.bonus else expected)
 
 
 def test_the_notebook_leads_to_its_own_release_in_colab() -> None:
@@ -55,6 +58,8 @@ def test_the_notebook_leads_to_its_own_release_in_colab() -> None:
 def course(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "source", tmp_path / "source")
     shutil.copytree(ROOT / "release", tmp_path / "release")
+    path = tmp_path / "source" / "a7_2" / "A7_2.ipynb"
+    nbformat.write(short(release.read_notebook(path)), path)
     return tmp_path
 
 
@@ -89,12 +94,12 @@ def test_a_wrong_reference_is_not_released(
 def test_a_solution_outside_its_markers_is_not_released(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    head = "def encode_prompt(tokenizer, prompt_text):"
-    answer = 'return tokenizer(prompt_text, return_tensors="pt").input_ids'
-    _edit(course, "encode_prompt", head, f"{head}\n    {answer}")
+    head = "def apply_temperature(logits, temperature):"
+    answer = "return logits if temperature is None else logits / temperature"
+    _edit(course, "apply_temperature", head, f"{head}\n    {answer}")
     assert main(["release", "a7_2", "--course", str(course)]) == 2
     message = capsys.readouterr().err
-    assert "test_encode_prompt: the empty notebook must get no points, was: 1" in message
+    assert "test_apply_temperature: the empty notebook must get no points, was: 1" in message
 
 
 def test_points_that_disagree_are_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:

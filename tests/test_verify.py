@@ -1,0 +1,89 @@
+"""`kischule verify`: it trusts a check that is right, and says what is wrong with another."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from autograder import verify
+from autograder.cli import main
+
+NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_checks.py
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(verify, "exercise_ids", lambda: NAMES)
+    shutil.copytree(ROOT / "source", tmp_path / "source")
+    for part in ("wrong", "honest"):
+        shutil.copytree(ROOT / "tests" / part, tmp_path / "tests" / part)
+    return tmp_path
+
+
+def _verify(course: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, str]:
+    status = main(["verify", "a7_2", "--course", str(course), *more])
+    return status, capsys.readouterr().out
+
+
+def test_all_is_well_with_the_exercises_as_they_are(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out = _verify(course, capsys, "--json", "-")
+    report = json.loads(out)
+    assert (status, report["passed"], report["assignment"]) == (0, True, "a7_2")
+    assert [e["exercise"] for e in report["exercises"]] == NAMES
+    for found in report["exercises"]:
+        assert found["reference"]
+        assert found["skeleton"]
+        assert found["wrong_caught"] == found["wrong"] >= 8
+        assert found["honest_accepted"] == found["honest"] >= 3
+        assert found["problems"] == []
+
+
+def test_what_falls_short_is_named_and_exits_with_1(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = (
+        "def apply_temperature(logits, temperature):\\n"
+        "    return logits / (1 if temperature is None else temperature)"
+    )
+    (course / "tests" / "wrong" / "apply_temperature.py").write_text(
+        f"ANSWERS = {{'not_so_wrong': ('{right}', 1, 'value')}}"
+    )
+    (course / "tests" / "honest" / "repetition_rate.py").write_text(
+        "ANSWERS = {'not_so_honest': 'def repetition_rate(token_ids, n):\\n    return 0.25'}"
+    )
+    status, out = _verify(course, capsys)
+    assert status == 1
+    assert "✗ apply_temperature: there must be at least 8 wrong answers, was: 1" in out
+    assert "the wrong answer 'not_so_wrong' is not refused by both levels" in out
+    assert "✗ repetition_rate: the honest solution 'not_so_honest': public case 1: " in out
+    assert "Expected: 0.2. Got: 0.25." in out
+
+
+def test_a_wrong_reference_and_a_solution_in_the_skeleton_are_named(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = course / "source" / "a7_2" / "A7_2.ipynb"
+    text = path.read_text(encoding="utf-8")
+    changed = text.replace("return logits / temperature", "return logits * temperature")
+    changed = changed.replace(
+        "def repetition_rate(token_ids, n):",
+        "def repetition_rate(token_ids, n):\\n    return 1 - len(set(zip(*(token_ids[i:] for i in"
+        " range(n))))) / max(len(token_ids) - n + 1, 1) if len(token_ids) >= n else 0.0",
+    )
+    assert changed.count("return logits * temperature") == 1
+    path.write_text(changed, encoding="utf-8")
+    status, out = _verify(course, capsys)
+    assert status == 1
+    assert "✗ apply_temperature: the reference solution is refused: public case 1: " in out
+    assert "✗ repetition_rate: the empty notebook's cell is not refused" in out
+
+
+def test_an_unknown_assignment_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "a9_9", "--course", str(course)]) == 2
+    assert "no assignment 'a9_9'" in capsys.readouterr().err
