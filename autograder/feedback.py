@@ -251,7 +251,7 @@ def describe_call(exercise: Exercise, case: Case, number: int = 0) -> str:
 
 def _described(name: str, spec: Any) -> str:
     if not isinstance(spec, Mapping):
-        return repr(spec)
+        return _cut(repr(spec))
     match dict(spec):
         case {"prompt": text}:
             return f"encode({text!r})"
@@ -279,8 +279,14 @@ def _table_model(what: str, rest: Mapping[str, Any]) -> str:
     return f"table_model({what}{'' if eos is None else f', eos={eos}'})"
 
 
-def _shown(value: Any, quoted: bool, most: int = 160) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else repr(value) if quoted else str(value)
+def _shown(value: Any, quoted: bool) -> str:
+    return _cut(
+        f"{value:.6g}" if isinstance(value, float) else repr(value) if quoted else str(value)
+    )
+
+
+def _cut(text: str, most: int = 160) -> str:
+    """At most about so many characters, from both ends."""
     return text if len(text) <= most else text[: most // 2] + " … " + text[-most // 2 :]
 
 

@@ -7,31 +7,24 @@ Mismatch. A judge of its own is needed only where "compute and compare" is not e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder import compare, distribution, misconceptions, oracle
-from autograder.arguments import build, calls_of, model_of, seeded, tokenizer_of
+from autograder import compare, misconceptions, oracle
+from autograder.arguments import build, calls_of, tokenizer_of
+from autograder.calls import Call, continuation, shown, token_ids
 from autograder.compare import Array, Mismatch
 from autograder.exercise import Case, Exercise
 from autograder.models import SpyModel, TableModel
-from autograder.oracle import Floats
+from autograder.sampling import best_rule, judge_sample, steps_of
 from autograder.student import Answer
 
 TIE = 1e-4  # logits nearer than this are a tie in floating point
 # What is compared as a whole must not hang on rounding: the smallest gap along it, by judge.
 MARGIN = {"text": 1e-3, "greedy": 1e-3, "exploration": 1e-3, "beam": 1e-3, "kept": 1e-3}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the student's function: the built arguments by name, and what came back."""
-
-    arguments: Mapping[str, Any]
-    answer: Answer
 
 
 Judge = Callable[[Exercise, Case, Sequence[Call]], Mismatch | None]
@@ -140,48 +133,22 @@ def _ranking(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     return compare.ranking(_reference(case, call), k, call.answer.value, exercise.tolerance)
 
 
-# --- texts as tokens ----------------------------------------------------------------------------
-
-
-def _continuation(call: Call) -> list[int] | Mismatch:
-    """The answer's ids if they begin with the prompt, are tokens, and end as they should."""
-    model, limit = call.arguments["model"], call.arguments["max_length"]
-    prompt = call.arguments["input_ids"][0].tolist()
-    ids = _token_ids(call.answer.value)
-    if isinstance(ids, Mismatch):
-        return ids
-    if ids[: len(prompt)] != prompt:
-        return Mismatch("prompt", prompt, ids[: len(prompt)])
-    if len(ids) > limit:
-        return Mismatch("too_long", limit, len(ids))
-    size, eos = model.config.vocab_size, model.config.eos_token_id
-    for i, token in enumerate(ids):
-        if not 0 <= token < size:
-            return Mismatch("value", f"0 ... {size - 1}", token, f"[0, {i}]")
-    new = ids[len(prompt) :]
-    if eos in new[:-1]:
-        return Mismatch("after_eos", len(prompt) + new.index(eos) + 1, len(ids))
-    if len(ids) < limit and (not new or new[-1] != eos):
-        return Mismatch("too_short", limit, len(ids))
-    return ids
-
-
 def _greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """Every new token an argmax, given the tokens before it; the right end."""
     model = call.arguments["model"]
     start = call.arguments["input_ids"].shape[1]
-    ids = _continuation(call)
+    ids = continuation(call)
     if isinstance(ids, Mismatch) and ids.kind not in ("after_eos", "too_short"):
         return ids
     # what is said first is the first wrong token; a wrong end may only follow from it
-    given = ids if isinstance(ids, list) else _token_ids(call.answer.value)
+    given = ids if isinstance(ids, list) else token_ids(call.answer.value)
     assert isinstance(given, list)
     if given != case.expected:
         regret, best = oracle.greedy_regret(model, given, start)
         for i, (token, loss) in enumerate(zip(given[start:], regret, strict=True)):
             if loss > TIE:
                 place = f"[0, {start + i}]"
-                return Mismatch("token", _token(model, best[i]), _token(model, token), place)
+                return Mismatch("token", shown(model, best[i]), shown(model, token), place)
     return ids if isinstance(ids, Mismatch) else None
 
 
@@ -189,7 +156,7 @@ def _beam(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """The best beam; where tokens tie, one that is as likely."""
     model, width = call.arguments["model"], call.arguments["num_beams"]
     prompt = call.arguments["input_ids"][0].tolist()
-    ids = _continuation(call)
+    ids = continuation(call)
     if isinstance(ids, Mismatch):
         return ids
     expected = case.expected
@@ -197,105 +164,8 @@ def _beam(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
         expected, _ = oracle.beam_path(model, prompt, call.arguments["max_length"], width)
     for i, (wanted, token) in enumerate(zip(expected, ids, strict=False)):
         if wanted != token:
-            return Mismatch("beam", _token(model, wanted), _token(model, token), f"[0, {i}]")
+            return Mismatch("beam", shown(model, wanted), shown(model, token), f"[0, {i}]")
     return None if len(ids) == len(expected) else Mismatch("too_short", len(expected), len(ids))
-
-
-# --- sampling: support, seeds, distribution -----------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One sampled token: what came before it, and the model's logits there."""
-
-    logits: Floats  # (V,)
-    before: list[int]
-    prompt_length: int
-    settings: Mapping[str, Any]
-    token: int
-    call: int
-
-
-def _sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | None:
-    """Only allowed tokens, the same for the same seed, and drawn with the right probabilities."""
-    texts: list[list[int]] = []
-    for i, call in enumerate(calls):
-        ids = _continuation(call)
-        if isinstance(ids, Mismatch):
-            return replace(ids, call=i)
-        texts.append(ids)
-    steps = list(_steps(exercise, calls, texts))
-    probs = [oracle.next_distribution(s.logits, s.before, s.settings) for s in steps]
-    for step, p in zip(steps, probs, strict=True):
-        if not p[step.token] > 0:
-            allowed = ", ".join(map(str, np.flatnonzero(p)[:8].tolist()))
-            allowed += ", ..." if (p > 0).sum() > 8 else ""
-            place = f"[0, {len(step.before)}]"
-            return Mismatch("support", allowed, str(step.token), place, call=step.call)
-    seeds = [call.arguments.get("seed") for call in calls]
-    for i, seed in enumerate(seeds):
-        if texts[i] != texts[seeds.index(seed)]:
-            return Mismatch("seed_ignored", actual=seed, call=i)
-    values = _transformed(steps, probs)
-    if distribution.p_value(values) < distribution.ALPHA:
-        _, x = distribution.distance(values)
-        share = float(np.mean(np.array(values) <= x))
-        return Mismatch("distribution", f"{x:.0%}", f"{share:.0%}")
-    return _same_for_all(seeds, texts, steps, probs)
-
-
-def _steps(
-    exercise: Exercise, calls: Sequence[Call], texts: Sequence[list[int]]
-) -> Iterator[_Step]:
-    """All sampled tokens; a text that comes twice for one seed counts once."""
-    seen = set()
-    for i, (call, ids) in enumerate(zip(calls, texts, strict=True)):
-        seed = call.arguments.get("seed")
-        start = call.arguments["input_ids"].shape[1]
-        if (seed, tuple(ids)) in seen or len(ids) == start:
-            continue
-        seen.add((seed, tuple(ids)))
-        settings = {k: v for k, v in call.arguments.items() if k in exercise.keywords}
-        logits = oracle.logits_of(call.arguments["model"], ids[:-1])
-        for t in range(start, len(ids)):
-            yield _Step(logits[t - 1], ids[:t], start, settings, ids[t], i)
-
-
-def _same_for_all(
-    seeds: Sequence[Any],
-    texts: Sequence[list[int]],
-    steps: Sequence[_Step],
-    probs: Sequence[Floats],
-) -> Mismatch | None:
-    """Another seed gives the same text, and chance does not explain it."""
-    others = [i for i, seed in enumerate(seeds) if seed != seeds[0]]
-    if not others or any(texts[i] != texts[0] for i in others):
-        return None
-    first_text = [(s, p) for s, p in zip(steps, probs, strict=True) if s.call == 0]
-    chance = math.prod(float(p[s.token]) for s, p in first_text)
-    if chance > distribution.ALPHA:
-        return None
-    return Mismatch("seed_fixed", seeds[0], seeds[others[0]], call=others[0])
-
-
-def _transformed(steps: Sequence[_Step], probs: Sequence[Floats]) -> list[float]:
-    spread = seeded("transform", *(s.token for s in steps)).random(len(steps))
-    return [
-        distribution.transform(p, s.token, float(u))
-        for s, p, u in zip(steps, probs, spread, strict=True)
-    ]
-
-
-def _best_rule(rules: Sequence[tuple[str, Callable[..., Floats]]], steps: Sequence[_Step]) -> str:
-    """The wrong rule that explains sampled tokens best, the first of equals; "" if none does."""
-    likelihoods = {}
-    for name, rule in rules:
-        probs = [rule(s.logits, s.before, s.prompt_length, s.settings) for s in steps]
-        chosen = [float(p[s.token]) for s, p in zip(steps, probs, strict=True)]
-        if all(c > 0 for c in chosen) and distribution.p_value(_transformed(steps, probs)) > 1e-3:
-            likelihoods[name] = math.fsum(map(math.log, chosen))
-    best = max(likelihoods.values(), default=0.0)
-    return next((n for n, likelihood in likelihoods.items() if likelihood > best - 1), "")
 
 
 # --- texts as text ------------------------------------------------------------------------------
@@ -392,7 +262,7 @@ JUDGES: dict[str, Judge] = {
     "logits": _each(_logits),
     "number": _each(_number),
     "ranking": _each(_ranking),
-    "sample": _sample,
+    "sample": judge_sample,
     "text": _each(_text),
     "truth": _each(_truth),
 }
@@ -410,9 +280,9 @@ def _explained(
         return mismatch
     rules = [(m.rule, getattr(misconceptions, m.rule)) for m in exercise.misconceptions]
     if exercise.judge == "sample":
-        texts = [ids for c in calls if isinstance(ids := _token_ids(c.answer.value), list)]
-        steps = list(_steps(exercise, calls, texts))
-        return replace(mismatch, rule=_best_rule(rules, steps))
+        texts = [ids for c in calls if isinstance(ids := token_ids(c.answer.value), list)]
+        steps = list(steps_of(exercise, calls, texts))
+        return replace(mismatch, rule=best_rule(rules, steps))
     call = calls[mismatch.call]
     for name, rule in rules:
         if _agrees(rule(**call.arguments), call, exercise.tolerance):
@@ -451,25 +321,3 @@ def _agrees(wrong: Any, call: Call, tolerance: float) -> bool:
     if isinstance(wrong, list):
         return compare.ranking(wrong, len(wrong), value, tolerance) is None
     return compare.same_text(wrong, value) is None
-
-
-def _token_ids(value: object) -> list[int] | Mismatch:
-    """The ids of a (1, T) long tensor, whatever its T."""
-    if isinstance(value, Array) and value.data.ndim == 2 and value.data.shape[0] == 1:
-        wrong = compare.array(value, value.data.shape, ["int64"])
-        return wrong or [int(i) for i in value.data[0]]
-    shape = value.data.shape if isinstance(value, Array) else None
-    return Mismatch("shape", "(1, T)", shape) if shape is not None else _no_tensor(value)
-
-
-def _no_tensor(value: object) -> Mismatch:
-    wrong = compare.array(value, (), [])
-    assert wrong is not None
-    return wrong
-
-
-def _token(model: Any, token: int) -> str:
-    """An id, with its text where the model has a tokenizer."""
-    if model is model_of():
-        return f"{token} ({tokenizer_of().decode([token])!r})"
-    return str(token)
