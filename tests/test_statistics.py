@@ -19,7 +19,7 @@ from autograder.exercise import Case, Exercise, load_exercise
 from autograder.student import LocalStudent
 
 DRAWS = 2_000  # fresh draws for each honest solution
-RUNS = 10  # for each mistake
+RUNS = 1_000  # for each mistake
 
 SAMPLING = load_exercise("sample_decode")
 HONEST = {"reference": None, **honest("sample_decode")}
