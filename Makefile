@@ -12,7 +12,7 @@ test: .venv/ready
 
 # what takes minutes: fresh virtual environments, long simulations
 test-slow: .venv/ready
-	$(BIN)/python -m pytest -m slow --dist load -rA
+	$(BIN)/python -m pytest -m slow -rA
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -21,6 +21,8 @@ from conftest import short
 from autograder.cli import main
 from autograder.demo import filled
 
+pytestmark = pytest.mark.xdist_group("course")  # one process: the course is made once
+
 NAME = "A7_2.ipynb"
 AUTO, ALL = 46, 54  # points that are judged by the machine, and all
 BONUS = 6  # on top
@@ -28,9 +30,11 @@ BONUS = 6  # on top
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The course that `kischule demo` leaves behind."""
+    """The course that `kischule demo` leaves behind, the hand-ins without what only shows."""
     folder = tmp_path_factory.mktemp("course")
-    assert main(["demo", "--keep", str(folder)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograder.demo.filled", lambda *given: short(filled(*given)))
+        assert main(["demo", "--keep", str(folder)]) == 0
     return folder
 
 
