@@ -258,7 +258,7 @@ def print_class(report: dict[str, Any]) -> None:
         failed = [e for e in submission["exercises"] if e["level"] != "manual" and not e["passed"]]
         by_hand = [e for e in submission["exercises"] if e["level"] == "manual"]
         waiting = sum(e["max_points"] for e in by_hand if e["passed"] is None)
-        notes = _grouped(failed) + [f"! {flag}" for flag in submission["flags"]]
+        notes = _few(_grouped(failed)) + [f"! {flag}" for flag in submission["flags"]]
         rows.append(
             [
                 submission["student"],
@@ -277,6 +277,10 @@ def _grouped(failed: list[dict[str, Any]]) -> list[str]:
     for exercise in failed:
         levels.setdefault(exercise["id"], []).append(exercise["level"])
     return [n if len(found) > 1 else f"{n} ({found[0]})" for n, found in levels.items()]
+
+
+def _few(notes: list[str], most: int = 4) -> list[str]:
+    return notes if len(notes) <= most else [*notes[: most - 1], f"… ({len(notes)} in all)"]
 
 
 def _verdict(passed: bool | None) -> str:

@@ -20,7 +20,7 @@ from autograder.grading.notebook import nbgrader_of
 from autograder.grading.store import write_atomically
 
 ASSIGNMENT = "a7_2"
-TIME_LIMIT = 15.0  # seconds a cell
+TIME_LIMIT = 10.0  # seconds a cell
 
 CONFIG = """from autograder.grading.bridge import configure
 
