@@ -17,7 +17,9 @@ from torch import Tensor
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
-BOUNDARY = 1e-6  # a sum of probabilities this near to a cut may fall on either side of it
+# A sum of probabilities, or a logit, this near to a cut may fall on either side of it: so much is
+# rounding in float32, over a vocabulary of thousands and in a forward pass of another shape.
+BOUNDARY = 1e-4
 
 
 def logits_of(model: Any, ids: list[int]) -> Floats:  # (T, V)
@@ -118,8 +120,9 @@ def top_k_kept(logits: Floats, k: int | None) -> Kept:
     if not k:
         return _all_kept(logits)
     least = sorted(logits.tolist(), reverse=True)[min(k, len(logits)) - 1]
-    kept = (logits >= least) & np.isfinite(logits)
-    return Kept(kept, kept, int(kept.sum()))
+    there = np.isfinite(logits)
+    must, may = (logits >= least) & there, (logits >= least - BOUNDARY) & there
+    return Kept(must, may, int(must.sum()))
 
 
 def filter_top_p(logits: Tensor, p: float | None) -> Kept:

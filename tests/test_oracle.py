@@ -36,8 +36,11 @@ def _processors(settings: dict[str, Any]) -> LogitsProcessorList:
     return found
 
 
-def test_all_settings_together_agree_with_transformers_processors() -> None:
-    """2,000 random settings, vocabularies and texts, each setting on or off."""
+def test_all_settings_together_agree_with_transformers_processors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """2,000 random settings, vocabularies and texts, each setting on or off, in float64."""
+    monkeypatch.setattr(oracle, "BOUNDARY", 1e-12)
     rng = np.random.default_rng(7)
     seen = 0
     for _ in range(2_000):
@@ -107,6 +110,16 @@ def test_a_log_probability_agrees_with_the_models_own_loss() -> None:
     assert oracle.sequence_log_prob(model, ids, 1) == pytest.approx(
         -loss * (ids.shape[1] - 1), rel=1e-5
     )
+
+
+def test_what_rounding_decides_may_fall_on_either_side() -> None:
+    near = torch.tensor([1.0, 0.5, 0.49995, 0.0])
+    assert oracle.filter_top_k(near, 2).must.tolist() == [True, True, False, False]
+    assert oracle.filter_top_k(near, 2).may.tolist() == [True, True, True, False]
+    probs = torch.tensor([0.5, 0.3, 0.2]).log()
+    found = oracle.filter_top_p(probs, 0.80005)
+    assert (found.must.tolist(), found.at_least) == ([True, False, False], 2)
+    assert found.may.tolist() == [True, True, True]
 
 
 # --- worked by hand -----------------------------------------------------------------------------
