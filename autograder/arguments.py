@@ -223,13 +223,20 @@ def _cycle(rng: np.random.Generator, vocabulary: int) -> dict[str, Any]:
 
 
 def _shuffled(
-    rng: np.random.Generator, probs: list[float], shift: float = 0.0, eos: int | None = None
+    rng: np.random.Generator,
+    probs: list[float],
+    shift: float = 0.0,
+    eos: int | None = None,
+    zero: int | None = None,
 ) -> dict[str, Any]:
     """A table whose rows hold the logarithms of these probabilities, each in an order of its own.
 
-    shift: added to the logits; it changes no probability, but what a penalty does.
+    shift: added to the logits; it changes no probability, but what a penalty does. zero: the place
+    in probs of what token 0 has in each row; None: that is shuffled as well.
     """
-    rows = [rng.permutation(np.log(probs)) + shift for _ in probs]
+    logs, fixed = np.log(probs) + shift, [] if zero is None else [zero]
+    others = np.delete(logs, fixed)
+    rows = [np.concatenate([logs[fixed], rng.permutation(others)]) for _ in probs]
     return {"table": [row.round(6).tolist() for row in rows], "eos": eos}
 
 

@@ -119,6 +119,8 @@ def test_draws_are_what_they_say() -> None:
     shuffled = build(draw({"draw": "shuffled", "probs": [0.7, 0.2, 0.1]}, rng))
     for row in shuffled.table.softmax(-1):
         assert sorted(row.tolist()) == pytest.approx([0.1, 0.2, 0.7])
+    light_first = build(draw({"draw": "shuffled", "probs": [0.7, 0.2, 0.1], "zero": 2}, rng))
+    assert light_first.table.softmax(-1)[:, 0].tolist() == pytest.approx([0.1] * 3)
     half = draw({"draw": "half", "size": 10}, rng)["ids"]
     assert len(half) == len(set(half)) == 5
     ties = draw({"draw": "logits", "size": 6, "ties": True}, rng)["vector"]
