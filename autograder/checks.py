@@ -81,8 +81,12 @@ def run_check(
     student: Student,
     seed: str | None = None,
     cases: Sequence[Case] | None = None,
+    known: Mapping[str, bool] | None = None,
 ) -> Outcome:
-    """seed: draw cases from it; None: the public cases. cases: these, if they are drawn already."""
+    """seed: draw cases from it; None: the public cases. cases: these, if they are drawn already.
+
+    known: exercises whose public cases have been checked, and whether they passed.
+    """
     drawn = seed is not None
     if cases is None:
         cases = exercise.cases if seed is None else drawn_cases(exercise, seed)
@@ -97,7 +101,7 @@ def run_check(
             verdict = None if mismatch.kind == "ours" else False
             break
         solved += 1
-    if verdict is False and (broken := _broken_needs(exercise, student)):
+    if verdict is False and (broken := _broken_needs(exercise, student, known or {})):
         verdict, kind, rule, message = None, "needs", "", feedback.needed(broken)
     full = exercise.points(drawn)
     points = full if verdict else 0.0
@@ -162,7 +166,11 @@ def _drawn_case(exercise: Exercise, template: Case, key: tuple[object, ...]) -> 
     )
 
 
-def _broken_needs(exercise: Exercise, student: Student) -> list[str]:
+def _broken_needs(exercise: Exercise, student: Student, known: Mapping[str, bool]) -> list[str]:
     """Exercises that this one builds on and whose public cases fail."""
-    needs = [load_exercise(name) for name in exercise.needs]
-    return [n.id for n in needs if any(run_case(n, case, student) is not None for case in n.cases)]
+
+    def passes(name: str) -> bool:
+        need = load_exercise(name)
+        return all(run_case(need, case, student) is None for case in need.cases)
+
+    return [n for n in exercise.needs if not (known[n] if n in known else passes(n))]

@@ -33,10 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _wrong_use() -> tuple[type[Exception], ...]:
     """Errors whose message is all that a user needs."""
     from autograder.exercise import ExerciseError
+    from autograder.grading.forkserver import ServerError
+    from autograder.grading.isolation import IsolationError
     from autograder.grading.notebook import MissingPackageError
     from autograder.release import AssignmentError
 
-    return (AssignmentError, ExerciseError, MissingPackageError, WrongUseError)
+    problems = (AssignmentError, ExerciseError, IsolationError, MissingPackageError)
+    return (*problems, ServerError, WrongUseError)
 
 
 class WrongUseError(Exception):
@@ -87,6 +90,19 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--seed-file", type=Path, metavar="F", help="the secret; default: one made for the course"
     )
+    grade.add_argument(
+        "--isolation",
+        choices=("auto", "sandbox", "process"),
+        default="auto",
+        help="of the students' kernels; auto: the sandbox on Linux",
+    )
+    grade.add_argument(
+        "--memory-limit",
+        type=_megabytes,
+        default=1024,
+        metavar="MB",
+        help="a kernel, beyond the model that all share; default: 1024",
+    )
     grade.add_argument("--force", action="store_true", help="also what is graded already")
     grade.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
     course(grade)
@@ -99,6 +115,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 1 <= value <= 86_400:
         raise argparse.ArgumentTypeError(f"must be from 1 to 86400 seconds, was: {text}")
+    return value
+
+
+def _megabytes(text: str) -> int:
+    value = int(text)
+    if not 64 <= value <= 1 << 20:
+        raise argparse.ArgumentTypeError(f"must be from 64 to 1048576 MB, was: {text}")
     return value
 
 
@@ -193,11 +216,20 @@ def _check(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     _needs_nbgrader()
+    _warm_up(options.isolation)
     from autograder.grading.grade import NoSubmissionError, Options, grade
 
-    settings = Options(tuple(options.student), options.time_limit, options.seed_file, options.force)
+    settings = Options(
+        students=tuple(options.student),
+        time_limit=options.time_limit,
+        memory_limit=options.memory_limit,
+        isolation=options.isolation,
+        seed_file=options.seed_file,
+        force=options.force,
+    )
+    course = options.course.resolve()
     try:
-        report = grade(options.course.resolve(), options.assignment, settings, _progress)
+        report = grade(course, options.assignment, settings, _progress, _warn)
     except (NoSubmissionError, OSError) as error:
         raise WrongUseError(str(error)) from error
     if options.json != "-":
@@ -209,9 +241,10 @@ def _grade(options: argparse.Namespace) -> int:
 
 def _demo(options: argparse.Namespace) -> int:
     _needs_nbgrader()
+    _warm_up("auto")
     from autograder.demo import run_demo
 
-    return run_demo(options.keep, _progress, print_class)
+    return run_demo(options.keep, _progress, print_class, _warn)
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -240,6 +273,18 @@ def _needs_nbgrader() -> None:
 
     if find_spec("nbgrader") is None:
         raise WrongUseError("this command needs nbgrader: pip install 'kischule[teacher]'")
+
+
+def _warm_up(isolation: str) -> None:
+    """Start the fork server: it imports beside this process."""
+    from autograder.grading import forkserver
+
+    if sys.platform == "linux" and isolation != "process":
+        forkserver.shared()
+
+
+def _warn(text: str) -> None:
+    print(f"kischule: warning: {text}", file=sys.stderr, flush=True)
 
 
 def _progress(done: int, total: int, result: dict[str, Any]) -> None:

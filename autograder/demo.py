@@ -83,6 +83,7 @@ def run_demo(
     keep: Path | None,
     progress: Callable[[int, int, dict[str, Any]], None],
     show: Callable[[dict[str, Any]], None],
+    warn: Callable[[str], None],
 ) -> int:
     """Release, hand in, grade, show. keep: a folder that stays; None: a temporary one."""
     with tempfile.TemporaryDirectory(prefix="kischule-demo-") as temporary:
@@ -90,7 +91,7 @@ def run_demo(
         if keep is not None and keep.exists() and any(keep.iterdir()):
             raise release.AssignmentError(f"the folder for the demo must be empty, was: {keep}")
         root.mkdir(parents=True, exist_ok=True)
-        _run(root, progress, show)
+        _run(root, progress, show, warn)
     return 0
 
 
@@ -98,6 +99,7 @@ def _run(
     root: Path,
     progress: Callable[[int, int, dict[str, Any]], None],
     show: Callable[[dict[str, Any]], None],
+    warn: Callable[[str], None],
 ) -> None:
     import nbformat
 
@@ -116,5 +118,5 @@ def _run(
     for student, notebook in notebooks.items():
         content = nbformat.writes(notebook).encode()
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)
-    say("4. grades, by nbgrader")
-    show(grade(root, ASSIGNMENT, Options(time_limit=TIME_LIMIT), progress))
+    say("4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook")
+    show(grade(root, ASSIGNMENT, Options(time_limit=TIME_LIMIT), progress, warn))

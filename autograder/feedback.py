@@ -36,6 +36,22 @@ SENTENCES = {
         "Der Aufruf ist nach {a} Sekunden noch nicht fertig. Endet Ihre Schleife?",
         "The call has not finished after {a} seconds. Does your loop end?",
     ),
+    "died": Words(
+        "Der Aufruf beendet den Kernel.",
+        "The call ends the kernel.",
+    ),
+    "memory": Words(
+        "Der Aufruf braucht mehr Speicher, als erlaubt ist.",
+        "The call needs more memory than is allowed.",
+    ),
+    "too_large": Words(
+        "Die Rückgabe ist zu groß, um sie zu prüfen.",
+        "What is returned is too large to be checked.",
+    ),
+    "unreadable": Words(
+        "Die Rückgabe ließ sich nicht lesen.",
+        "What is returned could not be read.",
+    ),
     "changed": Words(
         "Die Funktion verändert ihr Argument {a}. Arbeiten Sie auf einer Kopie.",
         "The function changes its argument {a}. Work on a copy.",
@@ -303,7 +319,8 @@ def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Words | None:
             return hint
     if mismatch.kind in exercise.hints:
         return exercise.hints[mismatch.kind]
-    told_enough = ("missing", "not_callable", "ours", "timeout", "changed")
+    told_enough = ("missing", "not_callable", "ours", "timeout", "changed", "died", "memory")
+    told_enough += ("too_large", "unreadable")
     return None if mismatch.kind in told_enough else exercise.hint
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -70,6 +70,8 @@ def load(
     """
     target = _device(device)
     source = _source(name)
+    if (kept := _kept.pop((name, target), None)) is not None:
+        return kept
 
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
@@ -86,6 +88,18 @@ def load(
         if progress:
             logging.enable_progress_bar()
     return tokenizer, model.to(target).eval()
+
+
+_kept: dict[tuple[str, str], tuple[Any, Any]] = {}
+
+
+def keep(name: str = "mini", device: str = "cpu") -> None:
+    """Load a model ahead: the next `load` of it on this device gets that one, at no cost.
+
+    For a process that is forked afterwards: each child has it without loading, and shares its
+    memory with the others as long as nobody writes to it.
+    """
+    _kept[name, device] = load(name, device)
 
 
 def where(name: str) -> Path | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader.api import Gradebook, MissingEntry
@@ -23,18 +23,25 @@ from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
     ClearMarkScheme,
-    Execute,
+    ClearOutput,
     IgnorePattern,
-    LimitOutput,
     NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
     SaveAutoGrades,
 )
-from nbgrader.utils import is_grade
 from sqlalchemy.exc import SAWarning
+from traitlets import Float, Integer, Unicode
 from traitlets.config import Config
 
+from autograder.exercise import load_exercise
 from autograder.grading.environment import environment
-from autograder.grading.notebook import TRANSPORT_ENCRYPTION, bonus_points
+from autograder.grading.notebook import TRANSPORT_ENCRYPTION, nbgrader_of
+from autograder.grading.outputs import harmless_markdown
+
+if TYPE_CHECKING:
+    from autograder.grading.grade import Grader
+    from autograder.grading.worker import Run
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
@@ -51,46 +58,122 @@ def configure(config: Any) -> None:
     # a rubric stands in the locked cell with the question, not in a task cell
     config.ClearMarkScheme.enforce_metadata = False
     config.OverwriteCells.add_missing_cells = True
-    config.Execute.timeout = 60
+    config.Autograde.sanitize_preprocessors = [
+        TakeIn,
+        ClearOutput,
+        OverwriteKernelspec,
+        OverwriteCells,
+        CheckCellMetadata,
+    ]
     config.Autograde.autograde_preprocessors = [
-        Execute,
-        ForgiveStderr,
+        TrustedExecute,
         IgnorePattern,
         ClearMetadataPreprocessor,
-        LimitOutput,
-        SaveBonus,
+        SaveOutcomes,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
-    config.HTMLExporter.preprocessors = [HideMarkScheme]
+    config.HTMLExporter.preprocessors = [HideMarkScheme, HarmlessText]
     config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
 
 
-class ForgiveStderr(NbGraderPreprocessor):
-    """Takes stderr out of test cells: nbgrader counts a line of it as a failure (utils.py:149)."""
+class TakeIn(NbGraderPreprocessor):
+    """First of all: the hand-in's texts on the release's structure, and nothing else of it.
 
-    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        if cell.cell_type == "code" and is_grade(cell):
-            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
-        return cell, resources
+    `kischule grade` has done it already. For `nbgrader autograde` it is done here, from the file
+    itself, before nbgrader reads a cell's metadata: three ways to break a class's run lie there.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        grader, folder = _grader_of(self, resources)
+        taken = grader.take(folder)
+        if taken.flags:
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], "; ".join(taken.flags))
+        return taken.notebook, resources
 
 
-class SaveBonus(SaveAutoGrades):
-    """nbgrader's scores; the points of a bonus exercise become extra credit of its test cell."""
+class TrustedExecute(NbGraderPreprocessor):
+    """In place of nbgrader's Execute: the trusted worker's outputs and outcomes.
+
+    run: one that is there already; else the notebook is run now.
+    """
+
+    isolation = Unicode("auto", help="auto | sandbox | process").tag(config=True)
+    time_limit = Float(60.0, help="seconds a cell").tag(config=True)
+    memory_limit = Integer(1024, help="MiB of a kernel beyond what all share").tag(config=True)
+
+    def __init__(self, run: Run | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._run = run
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        run = self._run
+        if run is None:
+            grader, folder = _grader_of(self, resources)
+            run = grader.run(grader.take(folder))
+        outputs = {cell.id: cell.get("outputs", []) for cell in run.notebook.cells}
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = outputs.get(cell.id, []), None
+        resources["kischule"] = {result.grade_id: result for result in run.results}
+        return nb, resources
+
+
+_graders: dict[tuple[str, str], Grader] = {}
+
+
+def _grader_of(preprocessor: Any, resources: Any) -> tuple[Grader, Path]:
+    """What grades this assignment, and the folder of this hand-in; for nbgrader's own commands."""
+    from autograder.grading.grade import Grader, Options
+
+    directory = preprocessor.parent.parent.coursedir  # exporter, converter
+    named = resources["nbgrader"]
+    student, assignment = named["student"], named["assignment"]
+    folder = directory.format_path(directory.submitted_directory, student, assignment)
+    key = (directory.root, assignment)
+    if key not in _graders:
+        settings = TrustedExecute(parent=preprocessor.parent)
+        options = Options(
+            time_limit=settings.time_limit,
+            memory_limit=settings.memory_limit,
+            isolation=settings.isolation,
+        )
+        _graders[key] = Grader(Path(directory.root), assignment, options, preprocessor.log.warning)
+    return _graders[key], Path(folder)
+
+
+class SaveOutcomes(SaveAutoGrades):
+    """nbgrader's gradebook, with scores from outcomes: what stands in an output has no say.
+
+    The points of a bonus exercise become extra credit of its test cell. A teacher's own score and
+    comment stay.
+    """
 
     def _add_score(self, cell: Any, resources: Any) -> None:
         super()._add_score(cell, resources)
-        points = bonus_points(cell)
-        if points is None:
+        grade_id = cell.metadata["nbgrader"]["grade_id"]
+        result = resources["kischule"].get(grade_id)
+        if result is not None and result.level == "manual":
             return
         grade = self.gradebook.find_grade(
-            cell.metadata["nbgrader"]["grade_id"],
-            self.notebook_id,
-            self.assignment_id,
-            self.student_id,
+            grade_id, self.notebook_id, self.assignment_id, self.student_id
         )
-        grade.extra_credit = points
+        points = result.points if result is not None and result.passed is True else 0.0
+        bonus = result is not None and load_exercise(result.exercise).bonus
+        grade.auto_score, grade.extra_credit = (0.0, points) if bonus else (points, None)
+        if result is None or result.kind == "ours":  # no fault of the student's: have a look
+            grade.needs_manual_grade = True
         self.gradebook.db.commit()
+
+
+class HarmlessText(NbGraderPreprocessor):
+    """What a student wrote, for a browser: Markdown stays, markup and pictures from elsewhere go."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        if cell.cell_type != "code" and not nbgrader_of(cell).get("locked"):
+            cell.source = harmless_markdown(cell.source)
+            cell.pop("attachments", None)
+        return cell, resources
 
 
 class HideMarkScheme(ClearMarkScheme):
@@ -136,9 +219,12 @@ class Course:
         """`nbgrader generate_assignment`, with the gradebook's entries."""
         self._run(GenerateAssignment, assignment, ".")
 
-    def autograde(self, assignment: str, student: str, time_limit: float) -> None:
-        """`nbgrader autograde` for one student. time_limit: seconds a cell."""
-        self.config.Execute.timeout = int(time_limit)
+    def autograde(self, assignment: str, student: str, run: Run) -> None:
+        """`nbgrader autograde` for one student, with what the worker found."""
+        execute = TrustedExecute(run)
+        self.config.Autograde.sanitize_preprocessors = [OverwriteCells, CheckCellMetadata]
+        rest = self.config.Autograde.autograde_preprocessors[1:]
+        self.config.Autograde.autograde_preprocessors = [execute, *rest]
         self._run(Autograde, assignment, student)
 
     def knows(self, assignment: str) -> bool:

@@ -18,6 +18,12 @@ def kernel_variables(seed: str | None) -> dict[str, str]:
     return {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", **seeded}
 
 
+def plain_environment() -> dict[str, str]:
+    """For a student's kernel without a sandbox: what an interpreter needs, nobody's secrets."""
+    needed = "PATH HOME LANG LC_ALL TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH HF_HOME SYSTEMROOT".split()
+    return {n: os.environ[n] for n in needed if n in os.environ} | kernel_variables(None)
+
+
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Variables of this process's environment, as they were afterwards."""

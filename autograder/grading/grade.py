@@ -1,4 +1,4 @@
-"""Grading a class: intake, nbgrader's autograde one by one, records, and what came of it."""
+"""Grading a class: intake, the trusted worker, nbgrader's gradebook, records, and what came of it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,24 @@ from autograder.exercise import FOLDER as EXERCISES
 from autograder.expected import fingerprint
 from autograder.grading import intake, store
 from autograder.grading.bridge import Course, NbgraderError
-from autograder.grading.environment import environment, kernel_variables
+from autograder.grading.forkserver import ServerError
+from autograder.grading.isolation import decide
+from autograder.grading.kernel import Settings
 from autograder.grading.notebook import grade_id_of, results
+from autograder.grading.sandbox import Limits, SandboxError
+from autograder.grading.worker import Run, run_submission
 
 Result = dict[str, Any]  # one element of "submissions" in `grade --json`
 INTAKE = f"{store.FOLDER}/intake"
+CELLS = 10  # a hand-in may take as long as so many cells at their limit
 
 
 @dataclass(frozen=True)
 class Options:
     students: tuple[str, ...] = ()  # empty: all
     time_limit: float = 60  # seconds a cell
+    memory_limit: int = Limits.memory >> 20  # MiB a kernel, beyond what all share
+    isolation: str = "auto"  # auto | sandbox | process
     seed_file: Path | None = None
     force: bool = False  # grade what has a record, too
 
@@ -44,12 +51,14 @@ def grade(
     assignment: str,
     options: Options,
     progress: Callable[[int, int, Result], None] = lambda done, total, result: None,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> Result:
     """Grade all hand-ins of an assignment; the data of `grade --json`.
 
     One hand-in cannot stop another: whatever goes wrong with it is its own result. Grades and
-    autograded notebooks go where nbgrader keeps them. progress is called after each.
-    Raises AssignmentError, or NoSubmissionError for a student without a folder.
+    autograded notebooks go where nbgrader keeps them. progress is called after each, warn with
+    what the teacher should know of the isolation.
+    Raises AssignmentError, NoSubmissionError for a student without a folder, or IsolationError.
     """
     release.source_notebook(course, assignment)
     students = students_of(course, assignment)
@@ -59,7 +68,7 @@ def grade(
             raise NoSubmissionError(
                 f"no hand-in of {student!r} for {assignment!r}; there are: {there}"
             )
-    grader = _Grader(course, assignment, options)
+    grader = Grader(course, assignment, options, warn)
     submissions = []
     chosen = list(options.students) or students
     for number, student in enumerate(chosen, 1):
@@ -74,47 +83,94 @@ def grade(
     }
 
 
-class _Grader:
+@dataclass(frozen=True)
+class Taken:
+    """A hand-in as it may be graded."""
+
+    notebook: Any  # the release's, with the student's texts
+    flags: tuple[str, ...]
+    key: str  # of all that its grade depends on
+    seed: str  # of its drawn cases
+
+
+class Grader:
     """What all hand-ins of a class share."""
 
-    def __init__(self, course: Path, assignment: str, options: Options) -> None:
+    def __init__(
+        self,
+        course: Path,
+        assignment: str,
+        options: Options,
+        warn: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self.course, self.assignment, self.options = course, assignment, options
         self.path = release.source_notebook(course, assignment)
         self.store = store.Store(course)
         self.seed = self.store.seed(options.seed_file)
-        self.nbgrader = Course(course, submitted_directory=INTAKE)
         self.release = intake.parse(release.registered(course, assignment).read_bytes())
         exercises = [p.read_bytes() for p in sorted(EXERCISES.glob("*.yaml"))]
         shared = [self.path.read_bytes(), fingerprint().encode(), self.seed.encode(), *exercises]
         self.shared_key = store.key_of(*shared).encode()
+        self._settings: Settings | None = None
+        self._warn = warn
+
+    @property
+    def settings(self) -> Settings:
+        """Made when the first hand-in is to run: what has records needs no kernel."""
+        if self._settings is None:
+            isolation = decide(self.options.isolation)
+            if isolation.warning:
+                self._warn(isolation.warning)
+            self._settings = Settings(
+                isolation=isolation.mode,
+                time_limit=self.options.time_limit,
+                submission_limit=CELLS * self.options.time_limit,
+                memory=self.options.memory_limit,
+            )
+        return self._settings
+
+    def take(self, folder: Path) -> Taken:
+        """The hand-in in this folder. Raises UnreadableError, whatever lies there."""
+        try:
+            path, renamed = intake.find_notebook(folder, self.path.name)
+            content = intake.read_bytes(path)
+            taken = intake.rebuild(self.release, intake.parse(content))
+        except intake.UnreadableError:
+            raise
+        except Exception as error:  # a hand-in that intake was not ready for stops nobody else
+            raise intake.UnreadableError(f"{type(error).__name__} at intake: {error}") from error
+        key = store.key_of(content, self.shared_key)
+        return Taken(
+            taken.notebook, (*renamed, *taken.flags), key, _submission_seed(self.seed, content)
+        )
+
+    def run(self, taken: Taken) -> Run:
+        """Raises ServerError or SandboxError where no kernel can be had."""
+        return run_submission(taken.notebook, taken.seed, self.settings)
 
     def grade(self, student: str) -> Result:
         """This student's result; never raises for what lies in the folder."""
         began = time.monotonic()
         folder = self.course / "submitted" / student / self.assignment
         try:
-            path, renamed = intake.find_notebook(folder, self.path.name)
-            content = intake.read_bytes(path)
-            key = store.key_of(content, self.shared_key)
-            if not self.options.force and (known := self._recorded(student, key)):
-                return known
-            taken = intake.rebuild(self.release, intake.parse(content))
+            taken = self.take(folder)
         except intake.UnreadableError as error:
             return self._without_score(student, "unreadable", str(error), began)
-        except Exception as error:  # a hand-in that intake was not ready for stops nobody else
-            reason = f"{type(error).__name__} at intake: {error}"
-            return self._without_score(student, "unreadable", reason, began)
+        if not self.options.force and (known := self._recorded(student, taken.key)):
+            return known
+        self.settings  # noqa: B018  (without an isolation the run stops, not the hand-in)
         try:
+            run = self.run(taken)
             self._stage(student, folder, taken.notebook)
-            with environment(kernel_variables(_submission_seed(self.seed, content))):
-                self.nbgrader.autograde(self.assignment, student, self.options.time_limit)
-            result = self._result(student, [*renamed, *taken.flags], began)
-        except NbgraderError as error:
+            book = Course(self.course, submitted_directory=INTAKE)
+            book.autograde(self.assignment, student, run)
+            result = self._result(student, run, taken.flags, began)
+        except (NbgraderError, ServerError, SandboxError) as error:
             return self._without_score(student, "failed", str(error), began)
         except Exception as error:  # outputs are the student's: any shape of them may come back
             reason = f"{type(error).__name__}: {error}"
             return self._without_score(student, "failed", reason, began)
-        self.store.write(self.assignment, student, key, result)
+        self.store.write(self.assignment, student, taken.key, result)
         return result
 
     def _stage(self, student: str, folder: Path, notebook: Any) -> None:
@@ -130,29 +186,21 @@ class _Grader:
             return
         (staged / "timestamp.txt").write_bytes(stamp)
 
-    def _result(self, student: str, flags: list[str], began: float) -> Result:
-        graded = self.course / "autograded" / student / self.assignment / self.path.name
-        notebook = release.read_notebook(graded)
-        found = results(notebook)
-        ran_out = any(r.kind == "timeout" for r in found) or any(
-            output.get("ename") == "CellTimeoutError"
-            for cell in notebook.cells
-            for output in cell.get("outputs", [])
-        )
+    def _result(self, student: str, run: Run, flags: tuple[str, ...], began: float) -> Result:
         result: Result = {
             "student": student,
-            "status": "timeout" if ran_out else "graded",
+            "status": run.status,
             "score": 0.0,
             "max_score": 0.0,
             "seconds": round(time.monotonic() - began, 1),
-            "exercises": [r.as_data() for r in found],
-            "flags": flags,
+            "exercises": [r.as_data() for r in run.results],
+            "flags": [*flags, *run.flags],
         }
         return self._with_scores(student, result)
 
     def _with_scores(self, student: str, result: Result) -> Result:
         """The points as the gradebook has them now, a teacher's included."""
-        scores = self.nbgrader.scores(self.assignment, student)
+        scores = Course(self.course).scores(self.assignment, student)
         for exercise in result["exercises"]:
             score = scores[grade_id_of(exercise["id"], exercise["level"])]
             exercise["points"] = score.points

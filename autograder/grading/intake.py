@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.notebook import nbgrader_of
+from autograder.grading.wire import clean
 
 MOST_BYTES = 20_000_000
 
@@ -38,8 +39,8 @@ def find_notebook(folder: Path, name: str) -> tuple[Path, tuple[str, ...]]:
         return folder / name, ()
     others = sorted(p for p in folder.glob("*.ipynb"))
     if len(others) == 1:
-        return others[0], (f"renamed: {_clean(others[0].name)}",)
-    found = ", ".join(_clean(p.name) for p in others) or "no notebook"
+        return others[0], (f"renamed: {clean(others[0].name)}",)
+    found = ", ".join(clean(p.name) for p in others) or "no notebook"
     raise UnreadableError(f"the folder must hold {name}, was: {found}")
 
 
@@ -112,13 +113,13 @@ def rebuild(release: Any, submitted: Any) -> Intake:
     for cell in submitted.cells:
         grade_id = nbgrader_of(cell).get("grade_id")
         if isinstance(grade_id, str) and grade_id in known:
-            texts[grade_id].append(_clean(cell.source))
+            texts[grade_id].append(clean(cell.source))
             last = grade_id
         elif cell.get("cell_type") in ("code", "markdown"):
             make = nbformat.v4.new_code_cell
             if cell.cell_type == "markdown":
                 make = nbformat.v4.new_markdown_cell
-            added[last].append(make(_clean(cell.source)))
+            added[last].append(make(clean(cell.source)))
 
     notebook = copy.deepcopy(release)
     notebook.cells = added[""]
@@ -142,10 +143,4 @@ def rebuild(release: Any, submitted: Any) -> Intake:
 
 
 def _one_line(value: object) -> str:
-    return _clean(" ".join(str(value).split()))[:200]
-
-
-def _clean(text: str) -> str:
-    """Without control characters and lone surrogates, which no file takes."""
-    kept = "".join(c for c in text if c in "\n\t" or ord(c) >= 32)
-    return kept.encode("utf-8", "replace").decode("utf-8")
+    return clean(" ".join(str(value).split()))[:200]

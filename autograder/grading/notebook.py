@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks import OUTCOME_MIME
-from autograder.exercise import exercise_ids, load_exercise
+from autograder.exercise import exercise_ids
 from autograder.grading.environment import kernel_variables
 
 # jupyter_client encrypts where kernel and libzmq can; unencrypted TCP makes each kernel warn
@@ -92,6 +92,18 @@ def nbgrader_of(cell: Any) -> Mapping[str, Any]:
     return metadata if isinstance(metadata, Mapping) else {}
 
 
+def exercise_of(cell: Any) -> tuple[str, str]:
+    """The exercise and the level of a test cell; ("", "") for any other cell."""
+    metadata = nbgrader_of(cell)
+    grade_id = str(metadata.get("grade_id"))
+    for prefix, level in LEVELS.items():
+        name = grade_id.removeprefix(prefix)
+        tests = metadata.get("grade") is True and not metadata.get("solution")
+        if tests and grade_id.startswith(prefix) and name in exercise_ids():
+            return name, level
+    return "", ""
+
+
 def _result(cell: Any) -> TestResult:
     metadata = nbgrader_of(cell)
     grade_id, most = str(metadata["grade_id"]), float(metadata["points"])
@@ -124,19 +136,6 @@ def _outcome(cell: Any, exercise: str) -> Mapping[str, Any] | None:
         if isinstance(outcome, Mapping) and outcome.get("exercise") == exercise:
             return outcome
     return None
-
-
-def bonus_points(cell: Any) -> float | None:
-    """Points of a bonus exercise's test cell; None for any other cell."""
-    grade_id = str(nbgrader_of(cell).get("grade_id"))
-    prefix = next((p for p in LEVELS if grade_id.startswith(p)), None)
-    name = grade_id.removeprefix(prefix or "")
-    if prefix is None or name not in exercise_ids() or not load_exercise(name).bonus:
-        return None
-    outcome = _outcome(cell, name) or {}
-    points = outcome.get("points", 0.0) if outcome.get("passed") is True else 0.0
-    full = load_exercise(name).points(drawn=LEVELS[prefix] == "drawn")
-    return full if points == full else 0.0
 
 
 def grade_id_of(exercise: str, level: str) -> str:

@@ -1,0 +1,318 @@
+"""A student's kernel as the worker has it: run cells, call functions, and let nothing get through.
+
+The cells are driven by nbclient. Everything that a kernel sends is a stranger's: messages are
+limited in size and number before they are read, outputs are cut while they arrive, and a message
+that breaks the protocol costs no more than the cell that it belongs to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import zmq.asyncio
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from traitlets.config import Config
+
+from autograder.grading import wire
+from autograder.grading.agent import REPLY, REQUEST
+from autograder.grading.environment import plain_environment
+from autograder.grading.outputs import OutputLimit, error_output
+from autograder.grading.provisioner import KERNEL, NAME
+from autograder.grading.sandbox import Limits
+from autograder.student import PATIENCE, Answer, CallError
+
+MESSAGE_BYTES = wire.MOST_BYTES + 65_536
+WAITING = 64  # messages that a channel holds for us
+GRACE = 5.0  # seconds for a kernel to answer after it was interrupted
+NOTHING = b'{"function": "", "positional": [], "keywords": {}, "time_limit": 1}'
+TIMEOUT = "CellTimeoutError"
+START = 60.0  # seconds for a kernel to be there
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How kernels are made, and for how long they may work."""
+
+    isolation: str = "sandbox"  # sandbox | process
+    time_limit: float = 60.0  # seconds a cell
+    submission_limit: float = 600.0  # seconds for all of a submission
+    memory: int = Limits.memory >> 20  # MiB
+    model: str = "mini"
+
+
+class KernelGoneError(RuntimeError):
+    """The kernel ended, or had to be ended. reason: died | timeout | memory."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Specs(KernelSpecManager):
+    """One kernel: from the fork server, or the plain one of this interpreter."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.ensure_native_kernel = settings.isolation == "process"
+        self._settings = settings
+
+    def get_kernel_spec(self, name: str) -> KernelSpec:
+        if self._settings.isolation == "process":
+            return super().get_kernel_spec(name)
+        provisioner = {
+            "provisioner_name": NAME,
+            "config": {
+                "model": self._settings.model,
+                "memory_limit": self._settings.memory,
+                "cpu_limit": int(self._settings.submission_limit) + 1,
+            },
+        }
+        metadata = {"kernel_provisioner": provisioner}
+        return KernelSpec(argv=[KERNEL], language="python", metadata=metadata)
+
+
+class _Client(NotebookClient):
+    """nbclient, on a kernel that is not to be trusted."""
+
+    def __init__(self, notebook: Any, **settings: Any) -> None:
+        super().__init__(notebook, **settings)
+        self.log = logging.getLogger("kischule.kernel")
+        self.log.addHandler(logging.NullHandler())
+        self.log.propagate = False
+        self.limit = OutputLimit()
+        self.timed_out = False
+        self.on_cell_executed = self._executed
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Without nbclient's fixed wait: ready is who answers on both channels."""
+        self.kc = self.km.client()
+        self.kc.start_channels()
+        deadline = time.monotonic() + START
+        heard = answered = False
+        while not (heard and answered):
+            if time.monotonic() > deadline or not await self.km.is_alive():
+                raise KernelGoneError("died")
+            self.kc.kernel_info()
+            answered = answered or await _any(self.kc.shell_channel, 1.0)
+            heard = heard or await _any(self.kc.iopub_channel, 0.2)
+        self.kc.allow_stdin = False
+        return self.kc
+
+    def _executed(self, execute_reply: Any, **_: Any) -> None:
+        self.timed_out = execute_reply["content"].get("ename") == TIMEOUT
+
+    def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
+        """Outputs up to the limit; what comes after it is dropped as it arrives."""
+        if self.limit.absorbs(outs, msg):
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+    def handle_comm_msg(self, outs: list[Any], msg: Any, cell_index: int) -> None:
+        """Widgets have nobody to talk to here."""
+
+
+class Kernel:
+    """One kernel and the notebook that runs in it. Not for several threads."""
+
+    def __init__(self, notebook: Any, settings: Settings) -> None:
+        self.settings = settings
+        self._loop = asyncio.new_event_loop()
+        self._context = zmq.asyncio.Context()
+        self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+        self._context.setsockopt(zmq.RCVHWM, WAITING)
+        self._context.setsockopt(zmq.LINGER, 0)
+        self._folder = tempfile.TemporaryDirectory(prefix="kischule-")
+        self._client = _Client(
+            notebook,
+            timeout=settings.time_limit,
+            allow_errors=True,
+            interrupt_on_timeout=True,
+            error_on_timeout={"ename": TIMEOUT, "evalue": "", "traceback": []},
+            record_timing=False,
+            store_widget_state=False,
+            skip_cells_with_tag="",
+            shutdown_kernel="immediate",
+            resources={},
+        )
+        self.computed = 0.0  # seconds that kernels worked, as far as they could be asked
+        self.waited = 0.0  # seconds by the clock in which the student's code ran
+        self.memory = 0  # bytes, the most of any
+
+    @property
+    def running(self) -> bool:
+        return self._client.kc is not None
+
+    def start(self) -> None:
+        """A fresh kernel. ServerError or SandboxError if there can be none."""
+        config = Config()
+        config.KernelManager.transport_encryption = "auto"
+        config.ConnectionFileMixin.connection_file = str(Path(self._folder.name) / "kernel.json")
+        plain = self.settings.isolation == "process"
+        manager = AsyncKernelManager(
+            kernel_name="python3" if plain else KERNEL,
+            kernel_spec_manager=_Specs(self.settings),
+            context=self._context,
+            config=config,
+        )
+        self._client.km = manager
+        self._client.extra_arguments = ["--ext", "autograder.grading.agent"] if plain else []
+        environment = plain_environment() if plain else {}
+        work = Path(self._folder.name) / "work"
+        work.mkdir(exist_ok=True)
+        self._run(self._client.async_start_new_kernel(cwd=str(work), env=environment))
+        self._run(self._client.async_start_new_kernel_client())
+
+    def execute(self, cell: Any, index: int, limit: float) -> str:
+        """Run a cell; its outputs are in it. What ended it: "" | timeout.
+
+        limit: seconds. Raises KernelGoneError if there is no kernel afterwards.
+        """
+        self._client.timeout = max(1, int(limit))
+        self._client.limit.reset()
+        self._client.timed_out = False
+        began = time.monotonic()
+        try:
+            self._run(self._client.async_execute_cell(cell, index))
+        except (DeadKernelError, KernelGoneError) as error:
+            raise self._gone("died") from error
+        except KeyboardInterrupt:
+            raise
+        except Exception:  # a message that breaks the protocol raises whatever it provokes
+            cell.outputs.append(error_output("ProtocolError", "the kernel sent nonsense"))
+            if not self._answers():
+                raise self._gone("died") from None
+        finally:
+            self.waited += time.monotonic() - began
+        if not self._client.timed_out:
+            return ""
+        cell.outputs.append(error_output(TIMEOUT, f"no reply within {limit:g} s"))
+        if not self._answers():
+            raise self._gone("timeout")
+        return "timeout"
+
+    def ask(self, request: bytes, limit: float) -> Sequence[bytes]:
+        """The reply to a request, as bytes. Raises KernelGoneError, or WireError for nonsense."""
+        began = time.monotonic()
+        try:
+            return self._run(self._ask(request, began + limit))
+        except TimeoutError:
+            self._run(self._client.km.interrupt_kernel())
+            if not self._answers():
+                raise self._gone("timeout") from None
+            raise
+        finally:
+            self.waited += time.monotonic() - began
+
+    async def _ask(self, request: bytes, deadline: float) -> Sequence[bytes]:
+        client = self._client.kc
+        message = client.session.msg(REQUEST, {})
+        client.session.send(client.shell_channel.socket, message, buffers=[request])
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                reply = await client.shell_channel.get_msg(timeout=min(left, 0.5))
+                ours = reply["parent_header"].get("msg_id") == message["header"]["msg_id"]
+                if ours and reply["msg_type"] == REPLY:
+                    return [bytes(part) for part in reply["buffers"]]
+            except Empty:
+                if not await self._client.km.is_alive():
+                    raise self._gone("died") from None
+            except Exception as error:  # unreadable, unsigned, of another shape
+                raise wire.WireError("the kernel sent nonsense") from error
+        raise TimeoutError
+
+    def _answers(self) -> bool:
+        """Whether the kernel says anything within a short time."""
+        try:
+            self._run(self._ask(NOTHING, time.monotonic() + GRACE))
+        except wire.WireError:
+            return True
+        except (TimeoutError, KernelGoneError):
+            return False
+        return True
+
+    def _gone(self, reason: str) -> KernelGoneError:
+        provisioner = getattr(self._client.km, "provisioner", None)
+        killed = (getattr(provisioner, "end", None) or {}).get("killed")
+        return KernelGoneError("memory" if killed == "memory" else reason)
+
+    def stop(self) -> None:
+        """End the kernel, whatever it is doing."""
+        manager = self._client.km
+        if manager is None:
+            return
+        provisioner = manager.provisioner
+        try:
+            self._run(self._client._async_cleanup_kernel())
+        except Exception:  # it is gone already
+            pass
+        end = getattr(provisioner, "end", None) or {}
+        self.computed += float(end.get("cpu", 0.0))
+        self.memory = max(self.memory, int(end.get("memory", 0)))
+        self._client.km = self._client.kc = None
+
+    def close(self) -> None:
+        self.stop()
+        self._context.destroy(linger=0)
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+        self._folder.cleanup()
+
+    def _run(self, work: Any) -> Any:
+        return self._loop.run_until_complete(work)
+
+
+class KernelStudent:
+    """A student whose functions live in a kernel: the `Student` of grading."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self.gone: KernelGoneError | None = None  # the kernel has to be started again
+
+    def call(
+        self,
+        function: str,
+        positional: Sequence[tuple[str, Any]],
+        keywords: Mapping[str, Any],
+        time_limit: float,
+    ) -> Answer:
+        """As LocalStudent's. CallError kinds beside its own: died, memory, unreadable."""
+        request = {
+            "function": function,
+            "positional": [list(pair) for pair in positional],
+            "keywords": dict(keywords),
+            "time_limit": time_limit,
+        }
+        if self.gone is not None:
+            raise CallError("died")
+        try:
+            content = json.dumps(request).encode()
+            return wire.read_reply(self._kernel.ask(content, PATIENCE * time_limit + GRACE))
+        except wire.WireError as error:
+            raise CallError("unreadable", str(error)) from error
+        except TimeoutError:
+            raise CallError("timeout", f"{time_limit:g}") from None
+        except KernelGoneError as error:
+            self.gone = error
+            detail = f"{time_limit:g}" if error.reason == "timeout" else ""
+            raise CallError(error.reason, detail) from error
+
+
+async def _any(channel: Any, patience: float) -> bool:
+    """Whether a message came; all that have come are taken."""
+    try:
+        await channel.get_msg(timeout=patience)
+    except Empty:
+        return False
+    return True

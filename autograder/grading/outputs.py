@@ -1,0 +1,143 @@
+"""Outputs of a student's cell: cut while they arrive, and harmless for whoever looks at them.
+
+A teacher's or another student's browser will show them (feedback, formgrader, report). What stays:
+text, tracebacks as text, PNG and JPEG pictures, and HTML without scripts, event handlers, forms,
+frames or anything that is loaded from elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autograder.grading.wire import clean
+
+CELL_BYTES = 1_000_000
+MOST_OUTPUTS = 200
+PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+TAGS = frozenset(
+    "b br caption code dd div dl dt em h1 h2 h3 h4 h5 h6 hr i kbd li ol p pre s small span strong "
+    "sub sup table tbody td tfoot th thead tr u ul".split()
+)
+# formulas are MathJax's in a page, and these commands of it lead elsewhere or load something
+_ACTS_IN_MATH = re.compile(r"\\+(href|url|style|class|cssId|require|unicode|html\w*|data)", re.ASCII)
+ATTRIBUTES = {"*": ["align", "colspan", "rowspan", "title", "lang"]}
+
+
+class OutputLimit:
+    """How much of a cell's output is taken."""
+
+    def __init__(self, most: int = CELL_BYTES) -> None:
+        self._most = most
+        self.reset()
+
+    def reset(self) -> None:
+        """For the next cell."""
+        self._bytes = self._outputs = 0
+        self._cut = False
+
+    def absorbs(self, outputs: list[Any], message: Mapping[str, Any]) -> bool:
+        """Whether a message is dealt with: text goes to the same stream's, what is too much goes.
+
+        The first one that is dropped leaves a line that says so.
+        """
+        if self._cut:
+            return True
+        content = message["content"]
+        self._bytes += _size(content)
+        last = outputs[-1] if outputs else {}
+        same = message["msg_type"] == last.get("output_type") == "stream"
+        same = same and content.get("name") == last.get("name")
+        self._outputs += not same
+        if self._bytes > self._most or self._outputs > MOST_OUTPUTS:
+            self._cut = True
+            text = f"\n… nach {self._most:,} Byte abgeschnitten (output cut)\n"
+            outputs.append(_node("stream", name="stdout", text=text))
+            return True
+        if same:
+            last["text"] = f"{last['text']}{content.get('text')}"
+        return same
+
+
+def _size(content: Any) -> int:
+    try:
+        return len(json.dumps(content))
+    except (TypeError, ValueError, RecursionError):
+        return 1 << 62
+
+
+def error_output(name: str, value: str) -> Any:
+    return _node("error", ename=name, evalue=value, traceback=[f"{name}: {value}"])
+
+
+def harmless(outputs: Iterable[Any]) -> list[Any]:
+    """Well-formed outputs of what a kernel sent, and nothing in them that acts."""
+    return [made for output in outputs if (made := _harmless(output)) is not None]
+
+
+def _harmless(output: Any) -> Any:
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return _node("stream", name=name, text=_text(output.get("text")))
+    if kind == "error":
+        lines = output.get("traceback")
+        lines = lines if isinstance(lines, list) else []
+        return _node(
+            "error",
+            ename=_text(output.get("ename"))[:200],
+            evalue=_text(output.get("evalue"))[:2000],
+            traceback=[_text(line) for line in lines[:100]],
+        )
+    data = output.get("data")
+    if kind not in ("display_data", "execute_result") or not isinstance(data, Mapping):
+        return None
+    kept = {mime: made for mime in data if (made := _kept(mime, data[mime])) is not None}
+    more = {"execution_count": None} if kind == "execute_result" else {}
+    return _node(kind, data=kept, metadata={}, **more) if kept else None
+
+
+def _kept(mime: Any, content: Any) -> str | None:
+    if mime == "text/plain":
+        return _text(content)
+    if mime == "text/html":
+        return harmless_html(_text(content))
+    if mime in PICTURES and isinstance(content, str):
+        try:
+            picture = base64.b64decode("".join(content.split()), validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        return base64.b64encode(picture).decode() if picture.startswith(PICTURES[mime]) else None
+    return None
+
+
+def harmless_html(text: str) -> str:
+    """The markup without what acts, loads or leads elsewhere; unknown tags show as text."""
+    import bleach  # what nbconvert cleans with
+
+    kept = bleach.clean(text, tags=TAGS, attributes=ATTRIBUTES, strip=True, strip_comments=True)
+    return _ACTS_IN_MATH.sub(r"\1", kept)
+
+
+def harmless_markdown(text: str) -> str:
+    """Markdown that becomes no markup but its own: tags show as text, pictures as links."""
+    text = text.replace("<", "&lt;").replace("![", r"!\[")
+    return _ACTS_IN_MATH.sub(r"\1", text)
+
+
+def _text(value: Any) -> str:
+    from nbconvert.filters import strip_ansi
+
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    return clean(strip_ansi(value)) if isinstance(value, str) else ""
+
+
+def _node(kind: str, **fields: Any) -> Any:
+    import nbformat
+
+    return nbformat.from_dict({"output_type": kind, **fields})

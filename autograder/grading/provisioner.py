@@ -1,0 +1,131 @@
+"""Kernels from the fork server, as a Jupyter kernel provisioner: `kischule-forkserver`.
+
+The kernelspec `kischule`, which the package installs, names it, so that nbclient, nbgrader, papermill
+or `jupyter execute --kernel_name=kischule` get a sandboxed kernel with torch, transformers and the
+model loaded. A kernel's channels are unix sockets in a folder of its own; no port is opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Float, Int, Unicode
+
+from autograder.grading import forkserver
+from autograder.grading.sandbox import Limits
+
+NAME = "kischule-forkserver"
+KERNEL = "kischule"
+
+
+class ForkServerProvisioner(KernelProvisionerBase):
+    """One kernel, from this process's fork server."""
+
+    model = Unicode("mini", help="loaded before the fork: a name or folder of `kischule.load`")
+    memory_limit = Int(Limits.memory >> 20, help="MiB beyond what kernels share").tag(config=True)
+    cpu_limit = Int(Limits.cpu_seconds, help="seconds of computing").tag(config=True)
+    patience = Float(60.0, help="seconds to wait for a kernel's channels").tag(config=True)
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.end: dict[str, Any] | None = None  # how the kernel ended, in its supervisor's words
+        self._channel: Any = None
+        self._folder: Path | None = None
+
+    @property
+    def has_process(self) -> bool:
+        return self._channel is not None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        server = await asyncio.to_thread(self._server)
+        self._folder = server.channels()
+        manager = self.parent
+        manager.transport, manager.ip = "ipc", str(self._folder / "k")
+        manager.write_connection_file()
+        self.connection_info = manager.get_connection_info()
+        arguments = kwargs.pop("extra_arguments", [])
+        kwargs.pop("transport_encryption", None)  # nobody else sees these sockets
+        return await super().pre_launch(cmd=[KERNEL, *arguments], **kwargs)
+
+    def _server(self) -> forkserver.Server:
+        server = forkserver.shared(self.model)
+        server.ready()
+        return server
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        info = self.parent.get_connection_info(session=False)
+        connection = {n: v.decode() if isinstance(v, bytes) else v for n, v in info.items()}
+        limits = Limits(memory=self.memory_limit << 20, cpu_seconds=self.cpu_limit)
+        assert self._folder is not None
+        channel = self._server().fork(self._folder, connection, limits, cmd[1:])
+        channel.setblocking(False)
+        self._channel, self.end = channel, None
+        loop = asyncio.get_running_loop()
+        try:
+            told = await asyncio.wait_for(loop.sock_recv(channel, 65536), self.patience)
+        except asyncio.TimeoutError as error:
+            self._left()
+            raise forkserver.ServerError(
+                f"no kernel within {self.patience:g} s from the fork server"
+            ) from error
+        message = json.loads(told or b"{}")
+        if not message.get("ready"):
+            self._left()
+            reason = message.get("error", "it ended")
+            raise forkserver.ServerError(f"a kernel cannot be started: {reason}")
+        return self.connection_info
+
+    async def poll(self) -> int | None:
+        self._listen()
+        if self.end is not None:
+            return int(self.end["exit"])
+        return None if self.has_process else 0
+
+    def _listen(self) -> None:
+        """Take what the supervisor has said, if anything."""
+        while self._channel is not None and self.end is None:
+            try:
+                told = self._channel.recv(65536)
+            except BlockingIOError:
+                return
+            except OSError:
+                told = b""
+            message = json.loads(told) if told else {"exit": -int(signal.SIGKILL)}
+            if "exit" in message:
+                self.end = message
+
+    async def wait(self) -> int | None:
+        while (code := await self.poll()) is None:
+            await asyncio.sleep(0.01)
+        self._left()
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        if self._channel is not None:
+            try:
+                self._channel.send(str(int(signum)).encode())
+            except OSError:
+                pass  # it has ended
+
+    async def kill(self, restart: bool = False) -> None:
+        await self.send_signal(signal.SIGKILL)
+
+    async def terminate(self, restart: bool = False) -> None:
+        await self.send_signal(signal.SIGKILL)  # process 1 of a namespace has no other end
+
+    async def cleanup(self, restart: bool = False) -> None:
+        self._left()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _left(self) -> None:
+        """Let the supervisor go; it kills the kernel if there is one."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
