@@ -123,14 +123,17 @@ def run_check(
 
 def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | None:
     """The case's calls, judged; never raises for what the student's function does."""
-    answers = []
-    for i, specs in enumerate(calls_of(case.arguments)):
-        positional = [(name, specs[name]) for name in exercise.parameters]
-        keywords = {n: specs[n] for n in exercise.keywords if n in specs}
-        try:
-            answers.append(student.call(case.function, positional, keywords, exercise.time_limit))
-        except CallError as error:
-            return Mismatch(error.kind, actual=error.detail, call=i)
+    calls = [
+        (
+            [(name, specs[name]) for name in exercise.parameters],
+            {n: specs[n] for n in exercise.keywords if n in specs},
+        )
+        for specs in calls_of(case.arguments)
+    ]
+    try:
+        answers = student.call_all(case.function, calls, exercise.time_limit)
+    except CallError as error:
+        return Mismatch(error.kind, actual=error.detail, call=error.number)
     try:
         return judge(exercise, case, answers)
     except Exception as error:

@@ -41,22 +41,31 @@ class Opaque:
 
 
 class CallError(Exception):
-    """A call that gave no answer. kind: missing, not_callable, not_implemented, raised, timeout."""
+    """A call that gave no answer. number: which of several, from 0.
 
-    def __init__(self, kind: str, detail: str = "") -> None:
+    kind: missing, not_callable, not_implemented, raised, timeout; from a kernel also died, memory,
+    too_large, unreadable.
+    """
+
+    def __init__(self, kind: str, detail: str = "", number: int = 0) -> None:
         super().__init__(kind, detail)
         self.kind = kind
         self.detail = detail
+        self.number = number
+
+
+# the arguments of one call: (name, spec) pairs of those by position, specs by name of the others
+Arguments = tuple[Sequence[tuple[str, Any]], Mapping[str, Any]]
 
 
 class Student(Protocol):
-    def call(
-        self,
-        function: str,
-        positional: Sequence[tuple[str, Any]],
-        keywords: Mapping[str, Any],
-        time_limit: float,
-    ) -> Answer: ...
+    def call_all(
+        self, function: str, calls: Sequence[Arguments], time_limit: float
+    ) -> list[Answer]:
+        """The answer to each call; CallError at the first that gives none.
+
+        time_limit: seconds of computing a call.
+        """
 
 
 class LocalStudent:
@@ -66,23 +75,35 @@ class LocalStudent:
         self._namespace = namespace
         self._calls = 0
 
-    def call(
+    def call_all(
+        self, function: str, calls: Sequence[Arguments], time_limit: float
+    ) -> list[Answer]:
+        """Call the function with built arguments, once for each of calls (see `Student`).
+
+        The time limit is one of computing, and PATIENCE times as long by the clock, so that a
+        crowded machine costs nobody points; kept where the platform has timer signals and this is
+        the main thread.
+
+        What the function prints, warns or logs is dropped: nbgrader would take a line on stderr
+        for a failure. torch's random state is another one in each call, the same ones each time,
+        and restored after it: who leaves a seed out gets other tokens for the same seed.
+        """
+        answers = []
+        for number, (positional, keywords) in enumerate(calls):
+            try:
+                answers.append(self._call(function, positional, keywords, time_limit))
+            except CallError as error:
+                error.number = number
+                raise
+        return answers
+
+    def _call(
         self,
         function: str,
         positional: Sequence[tuple[str, Any]],
         keywords: Mapping[str, Any],
         time_limit: float,
     ) -> Answer:
-        """Call the function with built arguments; raises CallError where there is no answer.
-
-        positional: (name, spec) pairs; keywords: specs by name; time_limit: seconds of computing,
-        and PATIENCE times as long by the clock, so that a crowded machine costs nobody points;
-        kept where the platform has timer signals and this is the main thread.
-
-        What the function prints, warns or logs is dropped: nbgrader would take a line on stderr
-        for a failure. torch's random state is another one in each call, the same ones each time,
-        and restored after it: who leaves a seed out gets other tokens for the same seed.
-        """
         if function not in self._namespace:
             raise CallError("missing")
         target = self._namespace[function]

@@ -37,16 +37,12 @@ class Agent:
 
     def _reply(self, request: Mapping[str, Any]) -> list[bytes]:
         try:
-            return wire.write_answer(
-                self._student.call(
-                    request["function"],
-                    [(name, spec) for name, spec in request["positional"]],
-                    request["keywords"],
-                    request["time_limit"],
-                )
+            answers = self._student.call_all(
+                request["function"], request["calls"], request["time_limit"]
             )
+            return wire.write_answers(answers)
         except CallError as error:
-            return wire.write_error(error.kind, error.detail)
+            return wire.write_error(error.kind, error.detail, error.number)
         except wire.WireError as error:
             return wire.write_error("too_large", str(error))
         except KeyboardInterrupt:

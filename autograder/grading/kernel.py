@@ -12,7 +12,7 @@ import json
 import logging
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -31,12 +31,12 @@ from autograder.grading.environment import plain_environment
 from autograder.grading.outputs import OutputLimit, error_output
 from autograder.grading.provisioner import KERNEL, NAME
 from autograder.grading.sandbox import Limits
-from autograder.student import PATIENCE, Answer, CallError
+from autograder.student import PATIENCE, Answer, Arguments, CallError
 
 MESSAGE_BYTES = wire.MOST_BYTES + 65_536
 WAITING = 64  # messages that a channel holds for us
 GRACE = 5.0  # seconds for a kernel to answer after it was interrupted
-NOTHING = b'{"function": "", "positional": [], "keywords": {}, "time_limit": 1}'
+NOTHING = b'{"function": "", "calls": [], "time_limit": 1}'
 TIMEOUT = "CellTimeoutError"
 START = 60.0  # seconds for a kernel to be there
 
@@ -146,6 +146,7 @@ class Kernel:
             shutdown_kernel="immediate",
             resources={},
         )
+        self.deadline = time.monotonic() + settings.submission_limit
         self.computed = 0.0  # seconds that kernels worked, as far as they could be asked
         self.waited = 0.0  # seconds by the clock in which the student's code ran
         self.memory = 0  # bytes, the most of any
@@ -206,7 +207,7 @@ class Kernel:
         """The reply to a request, as bytes. Raises KernelGoneError, or WireError for nonsense."""
         began = time.monotonic()
         try:
-            return self._run(self._ask(request, began + limit))
+            return self._run(self._ask(request, min(began + limit, self.deadline)))
         except TimeoutError:
             self._run(self._client.km.interrupt_kernel())
             if not self._answers():
@@ -280,25 +281,17 @@ class KernelStudent:
         self._kernel = kernel
         self.gone: KernelGoneError | None = None  # the kernel has to be started again
 
-    def call(
-        self,
-        function: str,
-        positional: Sequence[tuple[str, Any]],
-        keywords: Mapping[str, Any],
-        time_limit: float,
-    ) -> Answer:
-        """As LocalStudent's. CallError kinds beside its own: died, memory, unreadable."""
-        request = {
-            "function": function,
-            "positional": [list(pair) for pair in positional],
-            "keywords": dict(keywords),
-            "time_limit": time_limit,
-        }
+    def call_all(
+        self, function: str, calls: Sequence[Arguments], time_limit: float
+    ) -> list[Answer]:
+        """As LocalStudent's, in one message; PATIENCE by the clock is for all calls together."""
         if self.gone is not None:
             raise CallError("died")
+        request = {"function": function, "calls": list(calls), "time_limit": time_limit}
         try:
             content = json.dumps(request).encode()
-            return wire.read_reply(self._kernel.ask(content, PATIENCE * time_limit + GRACE))
+            reply = self._kernel.ask(content, PATIENCE * time_limit + GRACE)
+            return wire.read_reply(reply, len(calls))
         except wire.WireError as error:
             raise CallError("unreadable", str(error)) from error
         except TimeoutError:

@@ -27,6 +27,7 @@ from autograder.student import Answer, CallError, Opaque
 MOST_BYTES = 8_000_000  # of a reply
 DEEPEST = 6
 MOST_PARTS = 200_000
+MOST_REPORTS = 100
 MOST_TEXT = 1_000_000  # characters
 KINDS = ("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large")
 # torch's name of a dtype -> numpy's of the bytes that are sent
@@ -46,22 +47,27 @@ class WireError(ValueError):
 # --- the kernel's side --------------------------------------------------------------------------
 
 
-def write_answer(answer: Answer) -> list[bytes]:
-    """WireError for one that is too large."""
+def write_answers(answers: Sequence[Answer]) -> list[bytes]:
+    """WireError for what is too large."""
     arrays: list[bytes] = []
-    data = {
-        "value": _write(answer.value, arrays),
-        "changed": list(answer.changed),
-        "reports": [_write(report, arrays) for report in answer.reports],
-    }
+    data = [
+        {
+            "value": _write(answer.value, arrays),
+            "changed": list(answer.changed),
+            "reports": [_write(report, arrays) for report in answer.reports],
+        }
+        for answer in answers
+    ]
     parts = [json.dumps(data).encode("utf-8"), *arrays]
     if (size := sum(map(len, parts))) > MOST_BYTES:
         raise WireError(f"a reply must not be larger than {MOST_BYTES:,} bytes, was: {size:,}")
     return parts
 
 
-def write_error(kind: str, detail: str) -> list[bytes]:
-    return [json.dumps({"error": kind, "detail": detail[:2000]}).encode("utf-8")]
+def write_error(kind: str, detail: str, number: int = 0) -> list[bytes]:
+    """number: of the call that gave no answer."""
+    data = {"error": kind, "detail": detail[:2000], "number": number}
+    return [json.dumps(data).encode("utf-8")]
 
 
 def _write(value: Any, arrays: list[bytes]) -> list[Any]:
@@ -89,37 +95,50 @@ def _write(value: Any, arrays: list[bytes]) -> list[Any]:
 # --- the worker's side --------------------------------------------------------------------------
 
 
-def read_reply(parts: Sequence[bytes]) -> Answer:
-    """The answer in a reply. CallError where it says that there is none, WireError for nonsense."""
+def read_reply(parts: Sequence[bytes], calls: int) -> list[Answer]:
+    """The answers to so many calls. CallError where there is none, WireError for nonsense."""
     if not parts or sum(map(len, parts)) > MOST_BYTES:
         raise WireError(f"a reply must have from 1 to {MOST_BYTES:,} bytes")
     try:
         data = json.loads(bytes(parts[0]).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise WireError("a reply must be JSON") from error
-    if type(data) is not dict:
-        raise WireError("a reply must be an object")
-    if "error" in data:
-        kind, detail = data["error"], data.get("detail", "")
-        if kind not in KINDS or type(detail) is not str:
-            raise WireError("an error must be of a known kind")
-        raise CallError(kind, clean(detail)[:2000])
-    changed, reports = data.get("changed"), data.get("reports")
-    if type(changed) is not list or not all(type(n) is str and _NAME.fullmatch(n) for n in changed):
-        raise WireError("changed must be a list of names")
-    if type(reports) is not list or len(reports) > 100:
-        raise WireError("reports must be a list")
+    if type(data) is dict:
+        raise _error(data, calls)
+    if type(data) is not list or len(data) != calls:
+        raise WireError(f"a reply must have {calls} answers")
     reader = _Reader(parts[1:])
-    found = [reader.read(report) for report in reports]
-    if not all(type(report) is dict for report in found):
-        raise WireError("a report must be a dict")
-    return Answer(reader.read(data.get("value")), tuple(changed), found)
+    return [reader.answer(part) for part in data]
+
+
+def _error(data: dict[str, Any], calls: int) -> CallError:
+    kind, detail, number = data.get("error"), data.get("detail"), data.get("number")
+    if type(kind) is not str or kind not in KINDS or type(detail) is not str:
+        raise WireError("an error must be of a known kind")
+    if type(number) is not int or not 0 <= number < max(calls, 1):
+        raise WireError("an error must name its call")
+    return CallError(kind, clean(detail)[:2000], number)
 
 
 class _Reader:
     def __init__(self, arrays: Sequence[bytes]) -> None:
         self.arrays = arrays
         self.parts = 0
+
+    def answer(self, data: Any) -> Answer:
+        if type(data) is not dict:
+            raise WireError("an answer must be an object")
+        changed, reports = data.get("changed"), data.get("reports")
+        if type(changed) is not list or not all(
+            type(name) is str and _NAME.fullmatch(name) for name in changed
+        ):
+            raise WireError("changed must be a list of names")
+        if type(reports) is not list or len(reports) > MOST_REPORTS:
+            raise WireError("reports must be a list")
+        found = [self.read(report) for report in reports]
+        if not all(type(report) is dict for report in found):
+            raise WireError("a report must be a dict")
+        return Answer(self.read(data.get("value")), tuple(changed), found)
 
     def read(self, node: Any, depth: int = 0) -> Any:
         self.parts += 1

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
 
-from autograder.checks import Outcome, run_check
-from autograder.exercise import Words, load_exercise
+from autograder.arguments import model_of
+from autograder.checks import Outcome, drawn_cases, run_check
+from autograder.exercise import Case, Words, load_exercise
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent, Settings
 from autograder.grading.notebook import TestResult, exercise_of, nbgrader_of
 from autograder.grading.outputs import error_output, harmless
@@ -69,17 +71,25 @@ class _Submission:
         self.student = KernelStudent(self.kernel)
         self.done = Run(notebook)
         self.began = time.monotonic()
+        self.drawn: dict[str, Future[Sequence[Case]]] = {}
         self.passed: dict[str, bool] = {}  # of public checks, for the exercises that need them
         self.ended: set[int] = set()  # cells that ended a kernel: they do not run again
 
     def run(self) -> Run:
-        try:
-            self.kernel.start()
-            started = time.monotonic()
-            self._cells()
-            ended = time.monotonic()
-        finally:
-            self.kernel.close()
+        model_of()  # now: transformers loads a model in one thread only
+        with ThreadPoolExecutor(1) as pool:  # draws cases while the kernel computes
+            for cell in self.notebook.cells:
+                name, level = exercise_of(cell)
+                if level == "drawn":
+                    self.drawn[name] = pool.submit(drawn_cases, load_exercise(name), self.seed)
+            try:
+                self.kernel.start()
+                started = time.monotonic()
+                self._cells()
+                ended = time.monotonic()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.kernel.close()
         self.done.memory = self.kernel.memory
         self.done.seconds = {
             "start": started - self.began,
@@ -91,7 +101,7 @@ class _Submission:
 
     @property
     def left(self) -> float:
-        return self.settings.submission_limit - (time.monotonic() - self.began)
+        return self.kernel.deadline - time.monotonic()
 
     def _cells(self) -> None:
         for index, cell in enumerate(self.notebook.cells):
@@ -152,8 +162,10 @@ class _Submission:
         if self.left <= 0:
             cell.outputs = [self._too_late()]
             return
-        seed = self.seed if level == "drawn" else None
-        outcome = _clean(run_check(exercise, self.student, seed, known=self.passed))
+        seed, cases = None, None
+        if level == "drawn":
+            seed, cases = self.seed, self.drawn[name].result()
+        outcome = _clean(run_check(exercise, self.student, seed, cases, known=self.passed))
         if level == "public":
             self.passed[name] = bool(outcome.passed)
         if outcome.kind in ("timeout", "memory"):

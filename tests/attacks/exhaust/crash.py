@@ -1,0 +1,5 @@
+# expect: kernel ends
+# The process crashes.
+import ctypes
+
+ctypes.string_at(0)

