@@ -63,7 +63,8 @@ class Arena:
             for name in files:
                 path = Path(folder) / name
                 if path.is_file() and not path.is_symlink() and name != "gradebook.db":
-                    found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+                    with path.open("rb") as file:
+                        found[str(path)] = hashlib.sha256(file.read(1 << 20)).hexdigest()
         return found
 
 
@@ -149,7 +150,9 @@ def test_a_hostile_cell_gets_what_it_deserves(arena: Arena, attack: small.Attack
     student = attack.name.replace("/", "-")
     small.write(arena.course, student, small.hand_in(arena.released, attack, arena.known))
     result = _attacked(arena, student)
-    assert (result["score"], result["status"]) == _expected(attack), result
+    score, status = _expected(attack)
+    assert result["score"] == score, result
+    assert result["status"] == status or "any" in attack.expect, result
 
 
 @pytest.mark.parametrize("name", structure.EXPECT)

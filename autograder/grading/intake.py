@@ -101,19 +101,22 @@ def rebuild(release: Any, submitted: Any) -> Intake:
     """The release's notebook with the student's solutions and added cells, and what was odd.
 
     Flags: `missing: id` (the release's empty cell takes its place), `doubled: id` (several cells
-    claim it, with different text: none counts), `changed: id` (a locked cell's text was edited;
-    the release's stands).
+    claim it, with different text: none counts), `changed: id` (a locked cell's text or type was
+    edited; the release's stands).
     """
     import nbformat
 
     known = {nbgrader_of(c)["grade_id"]: c for c in release.cells if "grade_id" in nbgrader_of(c)}
     texts: dict[str, list[str]] = defaultdict(list)
+    retyped = set()
     added: dict[str, list[Any]] = defaultdict(list)  # after which known cell
     last = ""
     for cell in submitted.cells:
         grade_id = nbgrader_of(cell).get("grade_id")
         if isinstance(grade_id, str) and grade_id in known:
             texts[grade_id].append(clean(cell.source))
+            if cell.get("cell_type") != known[grade_id].cell_type:
+                retyped.add(grade_id)
             last = grade_id
         elif cell.get("cell_type") in ("code", "markdown"):
             make = nbformat.v4.new_code_cell
@@ -130,7 +133,7 @@ def rebuild(release: Any, submitted: Any) -> Intake:
         if not sources:
             flags.append(f"missing: {grade_id}")
         elif not nbgrader_of(original).get("solution"):
-            if any(text != original.source for text in sources):
+            if grade_id in retyped or any(text != original.source for text in sources):
                 flags.append(f"changed: {grade_id}")
         elif len(set(sources)) > 1:
             flags.append(f"doubled: {grade_id}")

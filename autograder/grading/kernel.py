@@ -266,7 +266,10 @@ class Kernel:
     def close(self) -> None:
         self.stop()
         self._context.destroy(linger=0)
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        if left := asyncio.all_tasks(self._loop):  # nbclient's, where a kernel has ended
+            for task in left:
+                task.cancel()
+            self._run(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
         self._folder.cleanup()
 

@@ -43,7 +43,7 @@ def doubled_solution(notebook: Data) -> None:
     notebook["cells"].append(cell)
 
 
-@expect(flag="doubled: test_filter_top_k")
+@expect(flag="changed: test_filter_top_k")
 def doubled_test(notebook: Data) -> None:
     """A second test cell that gives points."""
     cell = copy.deepcopy(_cell(notebook, "test_filter_top_k"))

@@ -1,3 +1,4 @@
+# expect: nothing
 # Replies that break every rule, one after the other.
 import json
 

@@ -1,3 +1,4 @@
+# expect: any
 # Recursion without end, past Python's own limit.
 import sys
 

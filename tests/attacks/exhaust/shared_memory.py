@@ -1,3 +1,4 @@
+# expect: memory
 # Memory that no limit of private memory counts.
 import mmap
 

@@ -1,3 +1,4 @@
+# expect: nothing
 # The handler of the worker's requests says that all is right.
 import json
 

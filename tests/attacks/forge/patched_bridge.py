@@ -1,3 +1,4 @@
+# expect: nothing
 # The functions between kernel and worker are the student's.
 import autograder.student as student
 

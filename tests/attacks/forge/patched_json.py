@@ -1,3 +1,4 @@
+# expect: nothing
 # What is written as JSON is something else.
 import json
 

@@ -1,3 +1,4 @@
+# expect: nothing, timeout
 # The shell does not run cells any more, and says that all went well.
 from IPython.core.interactiveshell import ExecutionResult
 

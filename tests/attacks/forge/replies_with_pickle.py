@@ -1,3 +1,4 @@
+# expect: nothing
 # A reply that would run code where it is unpickled.
 import os
 import pickle

@@ -1,9 +1,9 @@
 # Everybody's scores.
 import os
 
-for folder, _, files in os.walk("/"):
-    found = [file for file in files if file == "gradebook.db"]
-    for file in found:
-        print("FOUND", os.path.join(folder, file))
+for folder, names, files in os.walk("/"):
+    names[:] = [n for n in names if n not in ("proc", "site-packages", "lib-dynload", "share")]
+    if "gradebook.db" in files:
+        print("FOUND", folder)
 if os.path.exists("COURSE/gradebook.db"):
     print("FOUND", "COURSE/gradebook.db")
