@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from autograder.arguments import build, calls_of
 from autograder.checks import OUTCOME_MIME, drawn_cases, run_check
 from autograder.exercise import Exercise, exercise_ids, load_exercise
 from autograder.judge import tells
-from autograder.student import Answer, CallError, LocalStudent
+from autograder.student import Answer, Arguments, CallError, LocalStudent
 from autograder.verify import FEWEST_HONEST, FEWEST_WRONG, namespace
 
 WRONG = {(e, name): answer for e in exercise_ids() for name, answer in wrong(e).items()}
@@ -131,19 +131,16 @@ class LookUpStudent:
         self.student: LocalStudent | None = student
         self.table: dict[str, Answer] = {}
 
-    def call(
-        self,
-        function: str,
-        positional: Sequence[tuple[str, Any]],
-        keywords: Mapping[str, Any],
-        time_limit: float,
-    ) -> Answer:
-        key = json.dumps([function, positional, dict(keywords)])
+    def call_all(
+        self, function: str, calls: Sequence[Arguments], time_limit: float
+    ) -> list[Answer]:
+        keys = [json.dumps([function, positional, dict(named)]) for positional, named in calls]
         if self.student is not None:
-            self.table[key] = self.student.call(function, positional, keywords, time_limit)
+            answers = self.student.call_all(function, calls, time_limit)
+            self.table.update(zip(keys, answers, strict=True))
         if not self.table:
             raise CallError("missing")
-        return self.table.get(key) or list(self.table.values())[-1]
+        return [self.table.get(key) or list(self.table.values())[-1] for key in keys]
 
 
 @pytest.mark.parametrize("name", exercise_ids())

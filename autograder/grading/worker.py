@@ -131,8 +131,7 @@ class _Submission:
         except KernelGoneError as gone:
             self.ended.add(index)
             cell.outputs.append(error_output("KernelEnded", WORDS[gone.reason]))
-            self._mark(gone.reason)
-            self._again(index)
+            self._ended(gone, cell, index)
 
     def _again(self, index: int) -> None:
         """A new kernel in the state before this cell, as far as time and the cells allow."""
@@ -176,8 +175,12 @@ class _Submission:
         cell.outputs = [_shown(outcome)]
         self.progress(grade_id)
         if self.student.gone is not None:
-            self._mark(self.student.gone.reason)
-            self._again(index)
+            self._ended(self.student.gone, cell, index)
+
+    def _ended(self, gone: KernelGoneError, cell: Any, index: int) -> None:
+        self.done.flags.append(f"kernel ended ({gone.reason}): {cell.id}")
+        self._mark(gone.reason)
+        self._again(index)
 
     def _mark(self, reason: str) -> None:
         if reason in ("timeout", "memory") and self.done.status == "graded":

@@ -1,0 +1,207 @@
+"""The fork server and its kernels, as nbclient, jupyter and the worker have them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from conftest import ROOT
+from nbclient import NotebookClient
+
+from autograder.grading import forkserver, isolation
+from autograder.grading.sandbox import SandboxError
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fork server needs Linux")
+
+
+def ran(*sources: str) -> list[str]:
+    """What cells print in a kernel from the fork server, driven by nbclient alone."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    NotebookClient(notebook, kernel_name="kischule", timeout=20, allow_errors=True).execute()
+    return ["".join(o.get("text", o.get("evalue", "")) for o in c.outputs) for c in notebook.cells]
+
+
+def _kernels(server: forkserver.Server) -> list[psutil.Process]:
+    (inner,) = psutil.Process(server._process.pid).children()
+    return inner.children(recursive=True)
+
+
+def _gone(server: forkserver.Server) -> bool:
+    deadline = time.monotonic() + 5
+    while _kernels(server) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not _kernels(server)
+
+
+def test_nbclient_gets_a_kernel_with_everything_loaded() -> None:
+    (found,) = ran(
+        "import sys, os\n"
+        "print(all(n in sys.modules for n in ('torch', 'transformers', 'kischule')), os.getpid())\n"
+        "import torch, kischule; _, model = kischule.load('mini')\n"
+        "print(torch.get_num_threads(), model(torch.tensor([[1, 2]])).logits.shape[-1] > 1000)"
+    )
+    assert found == "True 1\n1 True\n"
+    assert _gone(forkserver.shared())
+
+
+def test_jupyter_execute_gets_one(tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os; os.getcwd()")])
+    path = tmp_path / "x.ipynb"
+    nbformat.write(notebook, path)
+    command = [sys.executable, "-m", "jupyter", "execute", "--kernel_name=kischule", "--inplace"]
+    done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (cell,) = nbformat.read(path, as_version=4).cells
+    assert cell.outputs[0].data["text/plain"] == "'/submission/work'"
+
+
+def test_what_a_case_expects_is_in_no_kernel() -> None:
+    """Neither loaded before the fork nor to be imported after it."""
+    (found,) = ran(
+        "import sys, importlib\n"
+        "print(sorted(n for n in sys.modules if n.startswith('autograder')))\n"
+        "for name in ('oracle', 'judge', 'checks', 'exercise', 'misconceptions', 'grading.worker'):\n"
+        "    try: importlib.import_module('autograder.' + name); print('FOUND', name)\n"
+        "    except ModuleNotFoundError: pass"
+    )
+    loaded = json.loads(found.splitlines()[0].replace("'", '"'))
+    modules = {m.removesuffix(".py").removesuffix("__init__").strip("/") for m in forkserver.MODULES}
+    allowed = {".".join(["autograder", *m.replace("/", ".").split(".")]).strip(".") for m in modules}
+    assert set(loaded) <= allowed
+    assert "FOUND" not in found
+
+
+def test_kernels_share_what_was_loaded() -> None:
+    """Their own memory: under 120 MB beyond what all share, after a first text is generated."""
+    (found,) = ran(
+        "import torch, kischule\n"
+        "tokenizer, model = kischule.load('mini')\n"
+        "model.generate(tokenizer('Once', return_tensors='pt')['input_ids'], max_length=40)\n"
+        "text = open('/proc/self/smaps_rollup').read()\n"
+        "fields = {l.split(':')[0]: int(l.split()[1]) for l in text.splitlines()[1:]}\n"
+        "print(fields['Private_Dirty'] + fields['Private_Clean'])"
+    )
+    assert int(found.split()[-1]) < 120_000
+
+
+def test_the_end_of_a_kernel_hurts_nobody() -> None:
+    server = forkserver.shared()
+    server.ready()
+    with pytest.raises(Exception, match="died"):
+        ran("import os; os._exit(3)")
+    with pytest.raises(Exception, match="died"):
+        ran("import ctypes; ctypes.string_at(0)")
+    assert server.alive
+    assert server is forkserver.shared()
+    assert ran("print(1)") == ["1\n"]
+    assert _gone(server)
+
+
+def test_a_server_that_is_killed_is_replaced() -> None:
+    first = forkserver.shared()
+    first.ready()
+    processes = psutil.Process(first._process.pid).children(recursive=True)
+    os.kill(first._process.pid, signal.SIGKILL)
+    first._process.wait()
+    psutil.wait_procs(processes, timeout=5)
+    assert not any(p.is_running() for p in processes)
+    assert ran("print(2)") == ["2\n"]
+    assert forkserver.shared() is not first
+
+
+def test_kernels_end_with_whoever_asked_for_them() -> None:
+    """A worker is killed: neither its server nor a kernel of it stays."""
+    code = (
+        "import time, psutil, os\n"
+        "from autograder.grading import forkserver\n"
+        "from autograder.grading.sandbox import Limits\n"
+        "server = forkserver.shared(); server.ready()\n"
+        "info = dict(key='', signature_scheme='hmac-sha256', **{f'{n}_port': i for i, n in "
+        "enumerate(('shell', 'iopub', 'stdin', 'hb', 'control'), 1)})\n"
+        "channel = server.fork(server.channels(), info, Limits(), [])\n"
+        "print(channel.recv(100), *[p.pid for p in psutil.Process().children(True)], flush=True)\n"
+        "time.sleep(100)"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
+    line = worker.stdout.readline()
+    assert "ready" in line
+    processes = [psutil.Process(int(p)) for p in line.split("}'")[1].split()]
+    assert len(processes) == 4  # server and what it forked itself into, supervisor, kernel
+    worker.kill()
+    worker.wait()
+    worker.stdout.close()
+    psutil.wait_procs(processes, timeout=5)
+    assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+
+
+# --- where there is no sandbox ------------------------------------------------------------------
+
+
+@pytest.fixture
+def _refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    class Refused:
+        def ready(self) -> None:
+            raise SandboxError(1, "Linux refuses namespaces here (x); allow them: sysctl y")
+
+    monkeypatch.setattr(forkserver, "shared", lambda *_: Refused())
+    monkeypatch.setattr(forkserver, "close", lambda: None)
+    return
+
+
+@pytest.mark.usefixtures("_refused")
+def test_without_a_sandbox_the_run_stops_and_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(isolation.sandbox, "in_container", lambda: False)
+    for choice in ("auto", "sandbox"):
+        with pytest.raises(isolation.IsolationError) as caught:
+            isolation.decide(choice)
+        for words in ("Linux refuses namespaces", "sysctl y", "--isolation process"):
+            assert words in str(caught.value)
+    assert isolation.decide("process") == isolation.Isolation("process")
+
+
+@pytest.mark.usefixtures("_refused")
+def test_in_a_container_without_namespaces_auto_goes_on_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(isolation.sandbox, "in_container", lambda: True)
+    decided = isolation.decide("auto")
+    assert decided.mode == "process"
+    assert "no sandbox in this container (Linux refuses namespaces" in decided.warning
+    with pytest.raises(isolation.IsolationError):
+        isolation.decide("sandbox")
+
+
+def test_other_systems_have_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "no sandbox on darwin" in isolation.decide("auto").warning
+    with pytest.raises(isolation.IsolationError, match="needs Linux"):
+        isolation.decide("sandbox")
+
+
+@pytest.mark.usefixtures("_refused")
+def test_the_command_stops_with_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from autograder.cli import main
+
+    monkeypatch.setattr(isolation.sandbox, "in_container", lambda: False)
+    (tmp_path / "source").symlink_to(ROOT / "source")
+    folder = tmp_path / "submitted" / "ada" / "a7_2"
+    folder.mkdir(parents=True)
+    (folder / "A7_2.ipynb").write_bytes((ROOT / "release" / "a7_2" / "A7_2.ipynb").read_bytes())
+    assert main(["grade", "a7_2", "--course", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "--isolation process" in error
+    assert len(error.splitlines()) == 1
