@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from xdist.scheduler import LoadScopeScheduling
 
 from autograder.checks import drawn_cases
 from autograder.exercise import Case, load_exercise
@@ -25,6 +26,25 @@ RELEASE = ROOT / "release" / "a7_2" / "A7_2.ipynb"
 # with its threads, would wait for each other's cores most of the time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
+
+
+# tests of a file that share something dear, which is made once: a graded course, a fork server
+TOGETHER = ("tests/test_grading.py", "tests/test_forkserver.py")
+
+
+class Together(LoadScopeScheduling):
+    """Tests one by one to whichever process is free, but those of TOGETHER a file at a time.
+
+    xdist's own groups (`--dist loadgroup`) have no effect with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 @cache

@@ -18,15 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import psutil
 import pytest
+from nbconvert import HTMLExporter
+from traitlets.config import Config
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 import structure
 
-from autograder.grading import forkserver
+from autograder.checks import OUTCOME_MIME
+from autograder.grading import forkserver, kernel
+from autograder.grading.bridge import configure
 from autograder.grading.grade import Grader, Options
+from autograder.grading.notebook import nbgrader_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
@@ -77,6 +83,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     with pytest.MonkeyPatch.context() as patch, _listening() as port:
         patch.setenv("SECRET_OF_THE_TEACHER", "SECRET_OF_THE_TEACHER")
         patch.setenv("KISCHULE_SEED", SECRET)
+        patch.setattr(kernel, "GRACE", 2.0)  # the tests' patience with a kernel that hangs
         options = Options(time_limit=LIMIT, seed_file=seed, memory_limit=300, isolation="sandbox")
         grader = Grader(course, "small", options)
         known = {
@@ -173,3 +180,41 @@ def test_a_hostile_structure_changes_nothing(arena: Arena, name: str) -> None:
     if wanted["flag"]:
         assert any(flag.startswith(wanted["flag"]) for flag in result["flags"]), result["flags"]
     assert result["max_score"] == small.ALL + 2  # the observation's
+
+
+ACTS = ("<script>alert", "<img", "<svg", "<iframe", "<form", "<link", 'href="javascript:', "\\href")
+ACTS += ("background:url(https://example.org/x",)
+
+
+def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
+    """All attacks with markup in one hand-in, and an answer in Markdown: nbgrader's pages of it."""
+    attack = small.Attack("markup", "", "pass", "first")
+    notebook = small.hand_in(arena.released, attack, arena.known)
+    for number, each in enumerate(a for a in small.attacks() if a.name.startswith("markup/")):
+        notebook.cells.insert(number, nbformat.v4.new_code_cell(each.source))
+    for cell in notebook.cells:
+        if nbgrader_of(cell).get("grade_id") == "observation_greedy":
+            cell.source = (
+                "**fett** <script>alert(1)</script> ![x](https://example.org/x.png)\n\n"
+                "<img src=x onerror=alert(1)> $\\href{javascript:alert(1)}{x}$ [y](javascript:alert(1)) [z][z] [y] (x)\n\n"
+                "[z]: javascript:alert(1)\n\n[&#106;](&#106;avascript:alert(1)) <javascript:alert(1)>"
+            )
+    notebook.cells.append(nbformat.v4.new_markdown_cell("<script>alert(2)</script>"))
+    small.write(arena.course, "markup", notebook)
+    _attacked(arena, "markup")
+    graded = arena.course / "autograded" / "markup" / "small" / small.NAME
+    shown = [o for c in json.loads(graded.read_text())["cells"] for o in c.get("outputs", [])]
+    data = [d for o in shown for d in o.get("data", {}).items()]
+    assert {mime for mime, _ in data} <= {"text/plain", "text/html", OUTCOME_MIME}
+    for mime, content in data:
+        if mime == "text/html":
+            assert not any(word in "".join(content) for word in ACTS), content
+
+    config = Config()
+    configure(config)
+    config.HTMLExporter.exclude_input = True  # what a student typed shows as text, and may
+    for resources in ({}, {"nbgrader": {}}):  # formgrader's page, and the feedback
+        page, _ = HTMLExporter(config=config).from_filename(str(graded), resources=resources)
+        body = page[page.index("<main") :]
+        assert "<strong>fett</strong>" in body
+        assert not any(word in body for word in ACTS), body[-9000:]

@@ -1,6 +1,6 @@
 """A whole course: the demo's class, bad hand-ins among good ones, and nbgrader's own commands.
 
-Everything here is real: kernels, nbgrader, a SQLite gradebook.
+Everything here is real: kernels, nbgrader, a SQLite gradebook. The course is made once.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ import nbformat
 import pytest
 from conftest import short
 
+from autograder import release
 from autograder.cli import main
 from autograder.demo import filled
 
-pytestmark = pytest.mark.xdist_group("course")  # one process: the course is made once
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+import small
+import structure
 
 NAME = "A7_2.ipynb"
 AUTO, ALL = 46, 54  # points that are judged by the machine, and all
@@ -212,36 +215,84 @@ def _nbgrader(course: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_stock_nbgrader_works_beside_it(
-    course: Path, tmp_path: Path, reference: dict[str, str]
-) -> None:
-    mine = tmp_path / "stock"
-    shutil.copytree(course / "source", mine / "source")
-    shutil.copy(course / "nbgrader_config.py", mine)
-    _nbgrader(mine, "generate_assignment", "a7_2")
-    released = mine / "release" / "a7_2" / NAME
-    assert released.read_bytes() == (course / "release" / "a7_2" / NAME).read_bytes()
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small course that only nbgrader's own commands have touched."""
+    folder = tmp_path_factory.mktemp("stock").resolve()
+    small.make(folder)
+    _nbgrader(folder, "generate_assignment", "small")
+    return folder
 
-    loud = reference["encode_prompt"].replace(
-        "    ### BEGIN SOLUTION", "    import os; os.write(2, b'warning'); print('x')"
+
+def _points(course: Path) -> dict[str, float]:
+    query = (
+        "SELECT a.student_id, SUM(g.auto_score) FROM grade g"
+        " JOIN submitted_notebook n ON g.notebook_id = n.id"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id GROUP BY a.student_id"
     )
-    solved = short(filled(released, {**reference, "encode_prompt": loud}))
-    handed_in = mine / "submitted" / "loud" / "a7_2" / NAME
-    handed_in.parent.mkdir(parents=True)
-    nbformat.write(solved, handed_in)
-    _nbgrader(mine, "autograde", "a7_2")
-    with sqlite3.connect(mine / "gradebook.db") as book:
-        score, extra = book.execute(
-            "SELECT SUM(auto_score), SUM(extra_credit) FROM grade"
-        ).fetchone()
+    with sqlite3.connect(course / "gradebook.db") as book:
+        found = dict(book.execute(query).fetchall())
     book.close()
-    assert (score, extra) == (AUTO, BONUS)  # what went to stderr has cost nothing
+    return found
 
-    autograded = (mine / "autograded" / "loud" / "a7_2" / NAME).read_text(encoding="utf-8")
-    assert "MARK SCHEME" in autograded  # the teacher's rubric, for formgrader
-    _nbgrader(mine, "generate_feedback", "a7_2")
-    page = (mine / "feedback" / "loud" / "a7_2" / "A7_2.html").read_text(encoding="utf-8")
+
+def test_nbgraders_own_commands_use_the_same_worker(stock: Path) -> None:
+    """`nbgrader autograde`: honest, loud and hostile hand-ins; one stops none of the others."""
+    released = release.read_notebook(stock / "release" / "small" / small.NAME)
+    honest = small.hand_in(released, None, {})
+    loud = json.loads(json.dumps(honest))
+    for cell in loud["cells"]:
+        if cell["cell_type"] == "code":
+            cell["source"] = "import os; os.write(2, b'warning'); print('x')\n" + cell["source"]
+    forging = next(a for a in small.attacks() if a.name == "forge/patched_check")
+    later = json.loads(json.dumps(honest))
+    structure.later_schema(later)
+    for student, notebook in {
+        "honest": honest,
+        "loud": loud,
+        "forging": small.hand_in(released, forging, {}),
+        "later": later,
+    }.items():
+        small.write(stock, student, notebook)
+    _nbgrader(stock, "autograde", "small")
+    assert _points(stock) == {
+        "honest": small.ALL,
+        "loud": small.ALL,
+        "later": small.ALL,
+        "forging": small.SOLVED,
+    }
+    (small.write(stock, "link", honest)).unlink()
+    structure.link(honest, stock / "submitted" / "link" / "small" / small.NAME)
+    with pytest.raises(AssertionError, match="cannot be opened as a file"):
+        _nbgrader(stock, "autograde", "small", "--student", "link")
+
+
+def test_feedback_and_validation_go_on_working(stock: Path) -> None:
+    path = stock / "autograded" / "honest" / "small" / small.NAME
+    assert "MARK SCHEME" in path.read_text(encoding="utf-8")  # the rubric, for formgrader
+    _nbgrader(stock, "generate_feedback", "small", "--student", "honest")
+    page = (stock / "feedback" / "honest" / "small" / "small.html").read_text(encoding="utf-8")
     assert "MARK SCHEME" not in page
     assert "Beobachtung 1" in page
-    assert "Success" in _nbgrader(mine, "validate", str(handed_in))
-    assert "FAILED" in _nbgrader(mine, "validate", str(released)).upper()
+    assert "filter_top_k (neue Fälle): bestanden" in page
+    handed_in = stock / "submitted" / "honest" / "small" / small.NAME
+    assert "Success" in _nbgrader(stock, "validate", str(handed_in))
+    released = stock / "release" / "small" / small.NAME
+    assert "FAILED" in _nbgrader(stock, "validate", str(released)).upper()
+
+
+def test_scores_and_comments_of_a_teacher_survive_another_grading(stock: Path) -> None:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{stock}/gradebook.db") as book:
+        grade = book.find_grade("test_filter_top_k", "small", "small", "forging")
+        grade.manual_score = 0.5
+        comment = book.find_comment("observation_greedy", "small", "small", "forging")
+        comment.manual_comment = "Bitte sprechen Sie mich an."
+        book.db.commit()
+    _nbgrader(stock, "autograde", "small", "--student", "forging", "--force")
+    with Gradebook(f"sqlite:///{stock}/gradebook.db") as book:
+        grade = book.find_grade("test_filter_top_k", "small", "small", "forging")
+        assert (grade.auto_score, grade.manual_score, grade.score) == (0, 0.5, 0.5)
+        comment = book.find_comment("observation_greedy", "small", "small", "forging")
+        assert comment.comment == "Bitte sprechen Sie mich an."

@@ -124,8 +124,12 @@ def harmless_html(text: str) -> str:
 
 
 def harmless_markdown(text: str) -> str:
-    """Markdown that becomes no markup but its own: tags show as text, pictures as links."""
-    text = text.replace("<", "&lt;").replace("![", r"!\[")
+    """Markdown that becomes no markup but its own; tags, pictures and links show as text.
+
+    Not even a link may stay: nbconvert makes one of `[x](javascript:...)`.
+    """
+    for mark, shown in (("<", "&lt;"), ("![", r"!\["), ("](", r"]\("), ("]:", r"]\:")):
+        text = text.replace(mark, shown)
     return _ACTS_IN_MATH.sub(r"\1", text)
 
 

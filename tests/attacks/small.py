@@ -56,7 +56,7 @@ def make(course: Path) -> None:
     """source/ with the small assignment, and the course's configuration."""
     source = release.read_notebook(ROOT / "source" / "a7_2" / "A7_2.ipynb")
     wanted = {f"{prefix}{name}" for name in EXERCISES for prefix in ("", "test_", "drawn_")}
-    wanted |= {"setup", "observation_greedy"}
+    wanted |= {"setup", "question_greedy", "observation_greedy"}
     source.cells = [c for c in source.cells if nbgrader_of(c).get("grade_id") in wanted]
     folder = course / "source" / "small"
     folder.mkdir(parents=True)
