@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint expected release train clean
+.PHONY: demo test test-slow bench lint expected release train clean
 
 demo: .venv/ready
 	$(BIN)/kischule demo
@@ -13,6 +13,10 @@ test: .venv/ready
 # what takes minutes: fresh virtual environments, long simulations
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow -rA
+
+# against stock nbgrader, on the same hand-ins: ten minutes
+bench: .venv/ready
+	$(BIN)/python tests/bench.py
 
 lint: .venv/ready
 	$(BIN)/ruff check .

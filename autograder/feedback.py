@@ -306,6 +306,13 @@ def _cut(text: str, most: int = 160) -> str:
     return text if len(text) <= most else text[: most // 2] + " … " + text[-most // 2 :]
 
 
+# kinds whose sentence leaves nothing to hint at
+TOLD_ENOUGH = (
+    *("missing", "not_callable", "ours", "timeout", "changed"),
+    *("died", "memory", "too_large", "unreadable"),
+)
+
+
 def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Words | None:
     """One hint: the misconception's, else the helper's, the kind's, the exercise's own."""
     for misconception in exercise.misconceptions:
@@ -319,9 +326,7 @@ def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Words | None:
             return hint
     if mismatch.kind in exercise.hints:
         return exercise.hints[mismatch.kind]
-    told_enough = ("missing", "not_callable", "ours", "timeout", "changed", "died", "memory")
-    told_enough += ("too_large", "unreadable")
-    return None if mismatch.kind in told_enough else exercise.hint
+    return None if mismatch.kind in TOLD_ENOUGH else exercise.hint
 
 
 # --- the box in the notebook --------------------------------------------------------------------

@@ -80,7 +80,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     small.make(course)
     seed = course.parent / f"{course.name}-seed"
     seed.write_text(SECRET)
-    with pytest.MonkeyPatch.context() as patch, _listening() as port:
+    with pytest.MonkeyPatch.context() as patch, _Listening() as port:
         patch.setenv("SECRET_OF_THE_TEACHER", "SECRET_OF_THE_TEACHER")
         patch.setenv("KISCHULE_SEED", SECRET)
         patch.setattr(kernel, "GRACE", 2.0)  # the tests' patience with a kernel that hangs
@@ -99,7 +99,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         yield made
 
 
-class _listening:
+class _Listening:
     """A server on loopback and an abstract socket, which no kernel must reach."""
 
     def __enter__(self) -> int:
@@ -196,8 +196,9 @@ def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
         if nbgrader_of(cell).get("grade_id") == "observation_greedy":
             cell.source = (
                 "**fett** <script>alert(1)</script> ![x](https://example.org/x.png)\n\n"
-                "<img src=x onerror=alert(1)> $\\href{javascript:alert(1)}{x}$ [y](javascript:alert(1)) [z][z] [y] (x)\n\n"
-                "[z]: javascript:alert(1)\n\n[&#106;](&#106;avascript:alert(1)) <javascript:alert(1)>"
+                "<img src=x onerror=alert(1)> $\\href{javascript:alert(1)}{x}$ [y] (x)\n\n"
+                "[y](javascript:alert(1)) [z][z] <javascript:alert(1)>\n\n"
+                "[z]: javascript:alert(1)\n\n[&#106;](&#106;avascript:alert(1))"
             )
     notebook.cells.append(nbformat.v4.new_markdown_cell("<script>alert(2)</script>"))
     small.write(arena.course, "markup", notebook)

@@ -69,13 +69,17 @@ def test_what_a_case_expects_is_in_no_kernel() -> None:
     (found,) = ran(
         "import sys, importlib\n"
         "print(sorted(n for n in sys.modules if n.startswith('autograder')))\n"
-        "for name in ('oracle', 'judge', 'checks', 'exercise', 'misconceptions', 'grading.worker'):\n"
+        "for name in ('oracle', 'judge', 'checks', 'exercise', 'misconceptions', 'expected'):\n"
         "    try: importlib.import_module('autograder.' + name); print('FOUND', name)\n"
         "    except ModuleNotFoundError: pass"
     )
     loaded = json.loads(found.splitlines()[0].replace("'", '"'))
-    modules = {m.removesuffix(".py").removesuffix("__init__").strip("/") for m in forkserver.MODULES}
-    allowed = {".".join(["autograder", *m.replace("/", ".").split(".")]).strip(".") for m in modules}
+    modules = {
+        m.removesuffix(".py").removesuffix("__init__").strip("/") for m in forkserver.MODULES
+    }
+    allowed = {
+        ".".join(["autograder", *m.replace("/", ".").split(".")]).strip(".") for m in modules
+    }
     assert set(loaded) <= allowed
     assert "FOUND" not in found
 

@@ -60,7 +60,10 @@ def test_what_is_shown_stays() -> None:
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": "Zwölf\n"},
         {"output_type": "display_data", "data": {"image/png": PNG, "text/plain": "<Figure>"}},
-        {"output_type": "execute_result", "data": {"text/html": "<table><tr><td>1</td></tr></table>"}},
+        {
+            "output_type": "execute_result",
+            "data": {"text/html": "<table><tr><td>1</td></tr></table>"},
+        },
         {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["\x1b[31mline\x1b[0m"]},
     ]
     found = harmless(outputs)
@@ -122,7 +125,18 @@ def test_malformed_outputs_become_well_formed_ones() -> None:
 def test_markup_that_acts_loads_or_leads_elsewhere(text: str) -> None:
     for made in (harmless_html(text), harmless_markdown(text)):
         lower = made.lower()
-        for tag in ("script", "img", "a ", "svg", "iframe", "link", "base", "object", "form", "style"):
+        for tag in (
+            "script",
+            "img",
+            "a ",
+            "svg",
+            "iframe",
+            "link",
+            "base",
+            "object",
+            "form",
+            "style",
+        ):
             assert f"<{tag}" not in lower, made
         assert "\\href" not in made
     made = harmless_html(text).lower()

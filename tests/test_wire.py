@@ -112,16 +112,16 @@ NONSENSE: list[list[bytes]] = [
     reply(["dict", [["key"]]]),
     reply(["dict", [[1, ["none"]]]]),
     reply(["list", [["none"]] * (wire.MOST_PARTS + 1)]),
-    reply(["array", "object", [1], "cpu", 0]) + [b"x" * 8],
-    reply(["array", "float32", [1], "cpu", 7]) + [b"x" * 4],
-    reply(["array", "float32", [1], "cpu", -1]) + [b"x" * 4],
-    reply(["array", "float32", [1], "cpu", True]) + [b"x" * 4, b"x" * 4],
-    reply(["array", "float32", [1 << 40], "cpu", 0]) + [b"x" * 4],
-    reply(["array", "float32", [1, -1], "cpu", 0]) + [b"x" * 4],
-    reply(["array", "float32", [2], "cpu", 0]) + [b"x" * 4],
-    reply(["array", "float32", [1] * 9, "cpu", 0]) + [b"x" * 4],
-    reply(["array", "float32", [1], "<script>", 0]) + [b"x" * 4],
-    reply(["array", "bool", [1], "cpu", 0]) + [b"\x07"],
+    [*reply(["array", "object", [1], "cpu", 0]), b"x" * 8],
+    [*reply(["array", "float32", [1], "cpu", 7]), b"x" * 4],
+    [*reply(["array", "float32", [1], "cpu", -1]), b"x" * 4],
+    [*reply(["array", "float32", [1], "cpu", True]), b"x" * 4, b"x" * 4],
+    [*reply(["array", "float32", [1 << 40], "cpu", 0]), b"x" * 4],
+    [*reply(["array", "float32", [1, -1], "cpu", 0]), b"x" * 4],
+    [*reply(["array", "float32", [2], "cpu", 0]), b"x" * 4],
+    [*reply(["array", "float32", [1] * 9, "cpu", 0]), b"x" * 4],
+    [*reply(["array", "float32", [1], "<script>", 0]), b"x" * 4],
+    [*reply(["array", "bool", [1], "cpu", 0]), b"\x07"],
 ]
 
 
@@ -141,7 +141,9 @@ def test_depth_is_limited() -> None:
 
 def test_10000_spoilt_replies_are_read_or_refused_and_nothing_else_happens() -> None:
     rng = random.Random(3)
-    parts = wire.write_answers([Answer({"a": [1, 2.5, "x", Array(np.zeros(3, "float32"), "float32")]})])
+    parts = wire.write_answers(
+        [Answer({"a": [1, 2.5, "x", Array(np.zeros(3, "float32"), "float32")]})]
+    )
     values = [None, True, -1, 1e999, "float", [], {}, ["array"], ["int", "0x1"], "\ud800", 1 << 70]
 
     def places(node: Any) -> list[tuple[Any, Any]]:

@@ -180,7 +180,7 @@ class SaveOutcomes(SaveAutoGrades):
 
 
 class HarmlessText(NbGraderPreprocessor):
-    """What a student wrote, for a browser: Markdown stays, markup and pictures from elsewhere go."""
+    """What a student wrote, for a browser: Markdown stays, markup, pictures and links go."""
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
         if cell.cell_type != "code" and not nbgrader_of(cell).get("locked"):

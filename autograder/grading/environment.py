@@ -20,8 +20,9 @@ def kernel_variables(seed: str | None) -> dict[str, str]:
 
 def plain_environment() -> dict[str, str]:
     """For a student's kernel without a sandbox: what an interpreter needs, nobody's secrets."""
-    needed = "PATH HOME LANG LC_ALL TMPDIR VIRTUAL_ENV LD_LIBRARY_PATH HF_HOME SYSTEMROOT".split()
-    return {n: os.environ[n] for n in needed if n in os.environ} | kernel_variables(None)
+    needed = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+    more = ("HF_HOME", "SYSTEMROOT")
+    return {n: os.environ[n] for n in (*needed, *more) if n in os.environ} | kernel_variables(None)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ The server forks before any of them has a second thread, and nothing here uses C
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -77,10 +78,11 @@ def serve(control: socket.socket, view: View, model: str) -> None:
         _load(model)
         if (threads := _threads()) != 1:
             raise RuntimeError(f"the fork server must have one thread, has {threads}")
+    except sandbox.SandboxError as error:
+        _tell(control, refused=True, error=error.strerror)
+        return
     except Exception as error:
-        refused = isinstance(error, sandbox.SandboxError)
-        reason = error.strerror if refused else f"{type(error).__name__}: {error}"
-        control.send(json.dumps({"refused": refused, "error": reason}).encode())
+        _tell(control, error=f"{type(error).__name__}: {error}")
         return
     gc.collect()
     gc.freeze()  # the collector must not touch, and so copy, what kernels share
@@ -110,7 +112,6 @@ def _load(model: str) -> None:
     import matplotlib.backends.backend_agg
     import matplotlib.figure
     import matplotlib.pyplot
-    import matplotlib_inline.backend_inline
     import torch
     import transformers.generation
 
@@ -222,10 +223,8 @@ def _resident(statm: int) -> int:
 
 
 def _tell(channel: socket.socket, **message: Any) -> None:
-    try:
+    with contextlib.suppress(OSError):  # nobody listens
         channel.send(json.dumps(message).encode())
-    except OSError:
-        pass  # nobody listens
 
 
 # --- the kernel ---------------------------------------------------------------------------------
@@ -412,5 +411,3 @@ def run(handle: int, view: dict[str, Any], model: str) -> None:
     """The server's process, from its first line."""
     with socket.socket(fileno=handle) as control:
         serve(control, View(**{**view, **{k: tuple(view[k]) for k in ("trees", "modules")}}), model)
-
-

@@ -1,4 +1,4 @@
-"""Grading a class: intake, the trusted worker, nbgrader's gradebook, records, and what came of it."""
+"""Grading a class: intake, the trusted worker, nbgrader's gradebook, records."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ that breaks the protocol costs no more than the cell that it belongs to.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import tempfile
@@ -254,10 +255,8 @@ class Kernel:
         if manager is None:
             return
         provisioner = manager.provisioner
-        try:
+        with contextlib.suppress(Exception):  # it is gone already
             self._run(self._client._async_cleanup_kernel())
-        except Exception:  # it is gone already
-            pass
         end = getattr(provisioner, "end", None) or {}
         self.computed += float(end.get("cpu", 0.0))
         self.memory = max(self.memory, int(end.get("memory", 0)))

@@ -20,11 +20,16 @@ CELL_BYTES = 1_000_000
 MOST_OUTPUTS = 200
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TAGS = frozenset(
-    "b br caption code dd div dl dt em h1 h2 h3 h4 h5 h6 hr i kbd li ol p pre s small span strong "
-    "sub sup table tbody td tfoot th thead tr u ul".split()
+    (
+        *("b", "br", "caption", "code", "dd", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4"),
+        *("h5", "h6", "hr", "i", "kbd", "li", "ol", "p", "pre", "s", "small", "span", "strong"),
+        *("sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul"),
+    )
 )
 # formulas are MathJax's in a page, and these commands of it lead elsewhere or load something
-_ACTS_IN_MATH = re.compile(r"\\+(href|url|style|class|cssId|require|unicode|html\w*|data)", re.ASCII)
+_ACTS_IN_MATH = re.compile(
+    r"\\+(href|url|style|class|cssId|require|unicode|html\w*|data)", re.ASCII
+)
 ATTRIBUTES = {"*": ["align", "colspan", "rowspan", "title", "lang"]}
 
 

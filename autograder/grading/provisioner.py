@@ -1,20 +1,21 @@
 """Kernels from the fork server, as a Jupyter kernel provisioner: `kischule-forkserver`.
 
-The kernelspec `kischule`, which the package installs, names it, so that nbclient, nbgrader, papermill
-or `jupyter execute --kernel_name=kischule` get a sandboxed kernel with torch, transformers and the
+The kernelspec `kischule`, which the package installs, names it: nbclient, nbgrader, papermill or
+`jupyter execute --kernel_name=kischule` get a sandboxed kernel with torch, transformers and the
 model loaded. A kernel's channels are unix sockets in a folder of its own; no port is opened.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 import signal
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Float, Int, Unicode
 
 from autograder.grading import forkserver
@@ -108,10 +109,8 @@ class ForkServerProvisioner(KernelProvisionerBase):
 
     async def send_signal(self, signum: int) -> None:
         if self._channel is not None:
-            try:
+            with contextlib.suppress(OSError):  # it has ended
                 self._channel.send(str(int(signum)).encode())
-            except OSError:
-                pass  # it has ended
 
     async def kill(self, restart: bool = False) -> None:
         await self.send_signal(signal.SIGKILL)

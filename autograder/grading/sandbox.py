@@ -1,4 +1,4 @@
-"""The sandbox of a student's kernel on Linux: what it sees, what it may ask of the kernel, how much.
+"""The sandbox of a student's kernel on Linux: what it sees, what it may ask for, how much.
 
 Three steps, each in a process with one thread:
 
@@ -169,8 +169,8 @@ def _inside(root: Path, path: str) -> Path:
 def _show(root: Path, path: str, readonly: bool = True) -> None:
     """The file or tree at the same place in the new root; what does not exist is left out."""
     source, target = Path(path), _inside(root, path)
-    if not os.path.lexists(source) or os.path.lexists(target) and target.is_dir() and any(
-        os.scandir(target)
+    if not os.path.lexists(source) or (
+        os.path.lexists(target) and target.is_dir() and any(os.scandir(target))
     ):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -252,7 +252,7 @@ def _map_to_itself(user: int, group: int) -> None:
 
 
 def confine(limits: Limits) -> None:
-    """Give up what the student's code must not have. Raises OSError; afterwards there is no way back.
+    """Give up what the student's code must not have; there is no way back. Raises OSError.
 
     The process must have one thread, be process 1 of its namespace, and need no file that it has
     not opened or that `View` does not show.
@@ -309,18 +309,22 @@ def _drop_capabilities() -> None:
 
 # Denied with EPERM. Threads stay possible; processes do not, so that a limit for one process is a
 # limit for the submission, and none can outlive it.
-_DENIED = """
-fork vfork execve execveat unshare setns chroot pivot_root mount umount2 open_tree move_mount
-fsopen fsconfig fsmount fspick mount_setattr ptrace process_vm_readv process_vm_writev kcmp
-process_madvise process_mrelease pidfd_open pidfd_getfd pidfd_send_signal bpf perf_event_open keyctl
-add_key request_key userfaultfd io_uring_setup io_uring_enter io_uring_register memfd_create
-memfd_secret shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semctl semtimedop mq_open
-name_to_handle_at open_by_handle_at fanotify_init lookup_dcookie quotactl quotactl_fd acct swapon
-swapoff reboot kexec_load kexec_file_load init_module finit_module delete_module iopl ioperm
-personality syslog vhangup settimeofday clock_settime clock_adjtime adjtimex sethostname
-setdomainname nfsservctl uselib ustat sysfs mbind migrate_pages move_pages set_mempolicy
-modify_ldt vm86 vm86old landlock_create_ruleset seccomp mknod mknodat
-""".split()
+_DENIED = (
+    *("fork", "vfork", "execve", "execveat", "unshare", "setns", "chroot", "pivot_root", "mount"),
+    *("umount2", "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick"),
+    *("mount_setattr", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp"),
+    *("process_madvise", "process_mrelease", "pidfd_open", "pidfd_getfd", "pidfd_send_signal"),
+    *("bpf", "perf_event_open", "keyctl", "add_key", "request_key", "userfaultfd"),
+    *("io_uring_setup", "io_uring_enter", "io_uring_register", "memfd_create", "memfd_secret"),
+    *("shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv", "msgctl", "semget", "semop"),
+    *("semctl", "semtimedop", "mq_open", "name_to_handle_at", "open_by_handle_at"),
+    *("fanotify_init", "lookup_dcookie", "quotactl", "quotactl_fd", "acct", "swapon", "swapoff"),
+    *("reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module"),
+    *("iopl", "ioperm", "personality", "syslog", "vhangup", "settimeofday", "clock_settime"),
+    *("clock_adjtime", "adjtimex", "sethostname", "setdomainname", "nfsservctl", "uselib"),
+    *("ustat", "sysfs", "mbind", "migrate_pages", "move_pages", "set_mempolicy", "modify_ldt"),
+    *("vm86", "vm86old", "landlock_create_ruleset", "seccomp", "mknod", "mknodat"),
+)
 
 
 def filter_library() -> Any:
@@ -399,5 +403,3 @@ def _check(result: int, what: str) -> None:
     if result != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
-
-

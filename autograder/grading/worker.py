@@ -118,9 +118,7 @@ class _Submission:
             self._execute(cell, index)
             cell.outputs = harmless(cell.outputs)
         self.done.results = [
-            result
-            for cell in self.notebook.cells
-            if (result := self._result(cell)) is not None
+            result for cell in self.notebook.cells if (result := self._result(cell)) is not None
         ]
 
     def _execute(self, cell: Any, index: int) -> None:

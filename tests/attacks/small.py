@@ -1,4 +1,4 @@
-"""A small course for attacks: three exercises, one of them solved, and a classmate who is honest."""
+"""A small course for attacks: three exercises, one of them solved, and an honest classmate."""
 
 from __future__ import annotations
 

@@ -1,0 +1,217 @@
+"""What the attacks do to stock nbgrader: `python tests/attacks/stock.py` writes README.md here.
+
+Not a test: it takes twenty minutes, and runs hostile code without this project's engine. So that
+it harms nobody, each run is in a bubblewrap of its own (process, network and ipc namespaces, a
+temporary home, limits); nbgrader itself is as it comes, with its default configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import small
+import structure
+
+CONFIG = "c = get_config()\nc.CourseDirectory.course_id = 'stock'\nc.Execute.timeout = 10\n"
+CONFIG += "c.ClearMarkScheme.enforce_metadata = False\n"
+PATIENCE = 60  # seconds
+SECRET = "5ec4e7" * 11
+ACTS = ("<script>", "onerror=", "javascript:", "<iframe", "https://example.org", "<svg")
+
+
+def command(home: Path, arguments: list[str], seconds: int = PATIENCE) -> tuple[int, str]:
+    """nbgrader in a jar; its exit status (124: too long) and what it says."""
+    binaries = Path(sys.executable).parent
+    jar = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid"]
+    jar += ["--unshare-net", "--unshare-ipc", "--die-with-parent", "--chdir", str(home / "course")]
+    limits = ["prlimit", f"--as={12 << 30}", f"--fsize={1 << 30}"]
+    script = (
+        '"$@"; status=$?; '
+        'echo LEFT $(ps -e -o comm= | grep -cvE "^(bwrap|sh|ps|grep|prlimit)"); exit $status'
+    )
+    try:
+        done = subprocess.run(
+            [*jar, *limits, "sh", "-c", script, "sh", str(binaries / "nbgrader"), *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+            env={
+                "PATH": f"{binaries}:/usr/bin:/bin",
+                "HOME": str(home),
+                "LANG": "C.UTF-8",
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": str(home / "site"),
+                "SECRET_OF_THE_TEACHER": "SECRET_OF_THE_TEACHER",
+            },
+        )
+    except subprocess.TimeoutExpired:
+        return 124, ""
+    return done.returncode, done.stdout + done.stderr
+
+
+def prepare(home: Path) -> Any:
+    course = home / "course"
+    course.mkdir(parents=True)
+    (home / "site").mkdir()
+    small.make(course)
+    (course / "nbgrader_config.py").write_text(CONFIG)
+    status, said = command(home, ["generate_assignment", "small"])
+    assert status == 0, said
+    released = json.loads((course / "release" / "small" / small.NAME).read_text())
+    import nbformat
+
+    return nbformat.from_dict(released)
+
+
+def known(home: Path) -> dict[str, str]:
+    course = str(home / "course")
+    return {"COURSE": course, "PORT": "1", "HALFSECRET": SECRET[:32], "HOMEDIR": str(home)}
+
+
+def scores(course: Path) -> dict[str, float]:
+    query = (
+        "SELECT a.student_id, SUM(COALESCE(g.manual_score, g.auto_score, 0)) FROM grade g"
+        " JOIN submitted_notebook n ON g.notebook_id = n.id"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id GROUP BY a.student_id"
+    )
+    with sqlite3.connect(course / "gradebook.db") as book:
+        found = dict(book.execute(query).fetchall())
+    book.close()
+    return found
+
+
+def tried(name: str, base: Path) -> tuple[str, str]:
+    """An attack's name, and what came of it."""
+    home = Path(tempfile.mkdtemp(prefix="stock-", dir=base))
+    shutil.rmtree(home)
+    shutil.copytree(base / "made", home, symlinks=True)
+    course = home / "course"
+    import nbformat
+
+    released = nbformat.read(course / "release" / "small" / small.NAME, as_version=4)
+    deserved = small.SOLVED
+    if name in structure.EXPECT:
+        attack = small.Attack(name, "", "pass", "first")
+        deserved = structure.EXPECT[name].get("score", deserved)
+    else:
+        attack = next(a for a in small.attacks() if a.name == name)
+        deserved += "public" in attack.expect
+        deserved = 0.0 if "nothing" in attack.expect else deserved
+    small.write(course, "honest", small.hand_in(released, None, known(home)))
+    notebook = json.loads(json.dumps(small.hand_in(released, attack, known(home))))
+    path = small.write(course, "attack", notebook)
+    if name in structure.EXPECT:
+        change = getattr(structure, name)
+        if change.__code__.co_argcount == 2:
+            path.unlink()
+            change(notebook, path)
+        else:
+            change(notebook)
+            path.write_text(json.dumps(notebook))
+    watched = [
+        course / "nbgrader_config.py",
+        course / "submitted" / "honest" / "small" / small.NAME,
+    ]
+    before = [file.read_bytes() for file in watched]
+    status, said = command(home, ["autograde", "small"])
+    came: list[str] = []
+    got = scores(course)
+    if got.get("attack", 0.0) > deserved:
+        came.append(f"{got['attack']:g} points, deserved {deserved:g}")
+    if status == 124:
+        came.append(f"not finished after {PATIENCE} s")
+    # one line on stderr costs a hand-in its points: the honest one has full points if all is well
+    if got.get("honest", 0.0) != small.ALL:
+        came.append("the next student is not graded, or with another score")
+    graded = course / "autograded" / "attack" / "small" / small.NAME
+    if graded.is_file() and graded.stat().st_size < 50_000_000:
+        text = graded.read_text(errors="replace")
+        try:
+            cells = json.loads(text)["cells"]
+        except ValueError:
+            cells = []
+        outputs = json.dumps([c.get("outputs", []) for c in cells])
+        if '"FOUND' in outputs or "FOUND " in outputs:
+            came.append("found what it looked for")
+        if name.startswith("markup/") and any(word in outputs for word in ACTS):
+            came.append("markup goes to the browser as it is")
+        if len(text) > 3_000_000:
+            came.append(f"{len(text) / 1e6:.0f} MB of output kept")
+    if [file.read_bytes() if file.is_file() else b"" for file in watched] != before:
+        came.append("changed the course or a classmate's file")
+    new = [
+        *course.rglob("was-here"),
+        *home.rglob("00-kischule-attack.py"),
+        *course.rglob("secrets.py"),
+    ]
+    if new:
+        came.append(f"left {new[0].name} behind")
+    left = [line for line in said.splitlines() if line.startswith("LEFT ")]
+    if left and int(left[-1].split()[1]) > 0:
+        came.append("left processes running")
+    shutil.rmtree(home, ignore_errors=True)
+    return name, "; ".join(came) or "–"
+
+
+def main() -> None:
+    names = [a.name for a in small.attacks()] + list(structure.EXPECT)
+    chosen = sys.argv[1:] or names
+    with tempfile.TemporaryDirectory(prefix="kischule-stock-") as temporary:
+        base = Path(temporary).resolve()
+        prepare(base / "made")
+        with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+            found = {}
+            for name, came in pool.map(lambda n: tried(n, base), chosen):
+                print(f"{name}: {came}", flush=True)
+                found[name] = came
+    if chosen == names:
+        (HERE / "README.md").write_text(table(found), encoding="utf-8")
+
+
+def table(found: dict[str, str]) -> str:
+    says = {a.name: a.says for a in small.attacks()}
+    says |= {
+        f"structure/{n}": getattr(structure, n).__doc__.splitlines()[0] for n in structure.EXPECT
+    }
+    rows = [f"| {n} | {says[n]} | {found[n.removeprefix('structure/')]} |" for n in says]
+    harmed = sum(came != "–" for came in found.values())
+    forged = sum("deserved" in came for came in found.values())
+    head = f"""# Hostile notebooks
+
+Each is a cell, or a change of the notebook, in a hand-in that has solved one of three exercises.
+`tests/test_attacks.py` grades all of them with this project's engine, in the sandbox, and asserts
+for every one: the score of an honest reading, nothing found, nothing changed outside, no process
+left, a limited time.
+
+The last column is what stock nbgrader {version()} made of the same hand-in, with its default
+configuration and test cells that call the same `check` in the student's kernel
+(`python tests/attacks/stock.py`). Of {len(found)}, {harmed} did harm there, {forged} of them by
+points that were not deserved. –: nothing of what was looked for.
+
+| attack | what it does | stock nbgrader |
+|---|---|---|
+"""
+    return head + "\n".join(rows) + "\n"
+
+
+def version() -> str:
+    from importlib.metadata import version as of
+
+    return of("nbgrader")
+
+
+if __name__ == "__main__":
+    main()
