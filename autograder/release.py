@@ -119,7 +119,15 @@ def layout_problems(source: Any) -> list[str]:
                     f"{prefix}{name}: {name}.yaml gives {expected:g} points, the notebook: {got}"
                     + (" (a bonus has none of its own)" if exercise.bonus else "")
                 )
+            # where hand-ins are graded the check runs outside, and what else stands there would not
+            call = f'check("{name}"{", drawn=True" if level == "drawn" else ""})'
+            if cell is not None and _code(cell.source) != [call]:
+                problems.append(f"{prefix}{name}: a test cell must hold {call} and nothing else")
     return problems
+
+
+def _code(source: str) -> list[str]:
+    return [line for line in source.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def run_problems(source: Any, released: bytes) -> list[str]:

@@ -5,6 +5,7 @@ Everything here is real: kernels, nbgrader, a SQLite gradebook. The course is ma
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -17,10 +18,12 @@ from typing import Any
 import nbformat
 import pytest
 from conftest import short
+from traitlets.config import Config
 
 from autograder import release
 from autograder.cli import main
 from autograder.demo import filled
+from autograder.grading.bridge import configure
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
@@ -265,6 +268,24 @@ def test_nbgraders_own_commands_use_the_same_worker(stock: Path) -> None:
     structure.link(honest, stock / "submitted" / "link" / "small" / small.NAME)
     with pytest.raises(AssertionError, match="cannot be opened as a file"):
         _nbgrader(stock, "autograde", "small", "--student", "link")
+
+
+def test_formgraders_button_works_within_its_event_loop(stock: Path) -> None:
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    config = Config()
+    configure(config)
+    directory = CourseDirectory(config=config, root=str(stock))
+
+    async def pressed() -> Any:
+        return NbGraderAPI(directory, config=config).autograde("small", "honest")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(stock)
+        result = asyncio.run(pressed())
+    assert result["success"], result
+    assert _points(stock)["honest"] == small.ALL
 
 
 def test_feedback_and_validation_go_on_working(stock: Path) -> None:

@@ -187,3 +187,11 @@ def test_a_gutenberg_book_is_cut_into_stories() -> None:
     assert stories[0].startswith('A hen sat "there"--and laid an egg.')
     assert [s.count("\n") for s in stories] == [0, 1]
     assert "Licence" not in "".join(stories)
+
+
+def test_a_model_that_is_kept_is_what_the_next_load_gets() -> None:
+    kischule.models.keep("mini", "cpu")
+    kept = kischule.models._kept["mini", "cpu"]
+    first, second = kischule.load("mini", "cpu"), kischule.load("mini", "cpu")
+    assert first is kept
+    assert second[1] is not first[1]

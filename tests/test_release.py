@@ -112,6 +112,16 @@ def test_points_that_disagree_are_named(course: Path, capsys: pytest.CaptureFixt
     assert "top_tokens.yaml gives 1 points, the notebook: 7" in capsys.readouterr().err
 
 
+def test_a_test_cell_holds_its_check_and_nothing_else(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where hand-ins are graded the worker stands in for it: an assert beside it would not run."""
+    check = 'check("top_tokens")'
+    _edit(course, "test_top_tokens", check, f"assert top_tokens\n{check}")
+    assert main(["release", "a7_2", "--course", str(course)]) == 2
+    assert f"a test cell must hold {check} and nothing else" in capsys.readouterr().err
+
+
 def test_an_unknown_assignment_is_named_with_those_there_are(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,11 +85,13 @@ def test_a_kernel_that_ends_is_started_again_with_what_was_defined() -> None:
     run = graded(
         notebook(
             ("filter_top_k", "kept = 5"),
+            ("filter_top_k", "from IPython.display import HTML; HTML('<script>alert(1)</script>')"),
             ("test_repetition_rate", "import os; os._exit(1)"),
             ("drawn_repetition_rate", "assert kept == 5"),
         )
     )
     assert passed(run) == ALL
+    assert not any("<script>" in str(c.get("outputs")) for c in run.notebook.cells)
     (flag,) = run.flags
     assert flag.startswith("kernel ended (died): added-")
     assert not any(

@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,9 @@ class TrustedExecute(NbGraderPreprocessor):
         run = self._run
         if run is None:
             grader, folder = _grader_of(self, resources)
-            run = grader.run(grader.take(folder))
+            taken = grader.take(folder)
+            with ThreadPoolExecutor(1) as pool:  # formgrader calls from within its event loop
+                run = pool.submit(grader.run, taken).result()
         outputs = {cell.id: cell.get("outputs", []) for cell in run.notebook.cells}
         for cell in nb.cells:
             if cell.cell_type == "code":

@@ -120,6 +120,10 @@ class _Client(NotebookClient):
             return None
         return super().output(outs, msg, display_id, cell_index)
 
+    def _update_display_id(self, display_id: str, msg: Any) -> None:
+        if not self.limit.absorbs([], msg):
+            super()._update_display_id(display_id, msg)
+
     def handle_comm_msg(self, outs: list[Any], msg: Any, cell_index: int) -> None:
         """Widgets have nobody to talk to here."""
 
@@ -148,13 +152,8 @@ class Kernel:
             resources={},
         )
         self.deadline = time.monotonic() + settings.submission_limit
-        self.computed = 0.0  # seconds that kernels worked, as far as they could be asked
         self.waited = 0.0  # seconds by the clock in which the student's code ran
         self.memory = 0  # bytes, the most of any
-
-    @property
-    def running(self) -> bool:
-        return self._client.kc is not None
 
     def start(self) -> None:
         """A fresh kernel. ServerError or SandboxError if there can be none."""
@@ -258,7 +257,6 @@ class Kernel:
         with contextlib.suppress(Exception):  # it is gone already
             self._run(self._client._async_cleanup_kernel())
         end = getattr(provisioner, "end", None) or {}
-        self.computed += float(end.get("cpu", 0.0))
         self.memory = max(self.memory, int(end.get("memory", 0)))
         self._client.km = self._client.kc = None
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -47,26 +47,18 @@ class Run:
     memory: int = 0  # bytes, the most that a kernel had of its own
 
 
-def run_submission(
-    notebook: Any,
-    seed: str,
-    settings: Settings,
-    progress: Callable[[str], None] = lambda grade_id: None,
-) -> Run:
+def run_submission(notebook: Any, seed: str, settings: Settings) -> Run:
     """Run and judge a notebook with the release's structure (see `intake.rebuild`).
 
     The notebook is changed: it gets the outputs. seed: of its drawn cases. Raises ServerError or
     SandboxError where no kernel can be had; nothing that the notebook does raises.
     """
-    return _Submission(notebook, seed, settings, progress).run()
+    return _Submission(notebook, seed, settings).run()
 
 
 class _Submission:
-    def __init__(
-        self, notebook: Any, seed: str, settings: Settings, progress: Callable[[str], None]
-    ) -> None:
+    def __init__(self, notebook: Any, seed: str, settings: Settings) -> None:
         self.notebook, self.seed, self.settings = notebook, seed, settings
-        self.progress = progress
         self.kernel = Kernel(notebook, settings)
         self.student = KernelStudent(self.kernel)
         self.done = Run(notebook)
@@ -116,7 +108,9 @@ class _Submission:
                 cell.outputs = [self._too_late()]
                 continue
             self._execute(cell, index)
-            cell.outputs = harmless(cell.outputs)
+        for cell in self.notebook.cells:  # now: a later cell may change what an earlier one shows
+            if cell.cell_type == "code" and not exercise_of(cell)[1]:
+                cell.outputs = harmless(cell.outputs)
         self.done.results = [
             result for cell in self.notebook.cells if (result := self._result(cell)) is not None
         ]
@@ -149,6 +143,8 @@ class _Submission:
                 except KernelGoneError:
                     self.ended.add(earlier)
                     break
+                finally:  # nbclient puts the cell that it ran into the notebook
+                    self.notebook.cells[earlier] = cell
             else:
                 return
 
@@ -171,7 +167,6 @@ class _Submission:
             self.done.flags.append(f"check failed: {grade_id}")
         self.done.outcomes[grade_id] = outcome
         cell.outputs = [_shown(outcome)]
-        self.progress(grade_id)
         if self.student.gone is not None:
             self._ended(self.student.gone, cell, index)
 

@@ -42,7 +42,17 @@ def command(home: Path, arguments: list[str], seconds: int = PATIENCE) -> tuple[
     )
     try:
         done = subprocess.run(
-            [*jar, *limits, "sh", "-c", script, "sh", str(binaries / "nbgrader"), *arguments],
+            [
+                *_few_processes(home),
+                *jar,
+                *limits,
+                "sh",
+                "-c",
+                script,
+                "sh",
+                str(binaries / "nbgrader"),
+                *arguments,
+            ],
             capture_output=True,
             text=True,
             errors="replace",
@@ -60,6 +70,17 @@ def command(home: Path, arguments: list[str], seconds: int = PATIENCE) -> tuple[
     except subprocess.TimeoutExpired:
         return 124, ""
     return done.returncode, done.stdout + done.stderr
+
+
+def _few_processes(home: Path) -> list[str]:
+    """Where a cgroup (v1) can be made: at most 256 processes, which rlimits do not do for root."""
+    group = Path("/sys/fs/cgroup/pids") / home.name
+    try:
+        group.mkdir(exist_ok=True)
+        (group / "pids.max").write_text("256")
+    except OSError:
+        return []
+    return ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group / "cgroup.procs")]
 
 
 def prepare(home: Path) -> Any:
@@ -109,7 +130,6 @@ def tried(name: str, base: Path) -> tuple[str, str]:
     else:
         attack = next(a for a in small.attacks() if a.name == name)
         deserved += "public" in attack.expect
-        deserved = 0.0 if "nothing" in attack.expect else deserved
     small.write(course, "honest", small.hand_in(released, None, known(home)))
     notebook = json.loads(json.dumps(small.hand_in(released, attack, known(home))))
     path = small.write(course, "attack", notebook)
