@@ -73,6 +73,16 @@ def test_outputs_and_outcomes_are_in_the_notebook() -> None:
     assert cells["test_filter_top_k"].source == 'check("filter_top_k")'
 
 
+@pytest.mark.parametrize("isolation", [SANDBOX, "process"])
+def test_a_picture_is_kept(isolation: str) -> None:
+    drawn = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    shown = "figure, axes = plt.subplots(); plt.close(figure); display(figure)"
+    made = notebook(("encode_prompt", drawn), ("encode_prompt", shown))
+    run = graded(made, isolation=isolation, time_limit=20)
+    own = [c for c in run.notebook.cells if c.id.startswith("added")]
+    assert [[list(o.data) for o in c.outputs] for c in own] == [[["text/plain", "image/png"]]] * 2
+
+
 def test_the_order_is_the_notebooks() -> None:
     """What a later cell does to a function does not count for the tests before it."""
     run = graded(notebook(("test_repetition_rate", "del filter_top_k, repetition_rate")))

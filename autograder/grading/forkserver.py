@@ -247,6 +247,7 @@ def _kernel(supervisor: socket.socket, request: dict[str, Any], limits: Limits) 
     file.write_text(json.dumps(connection))
     app = IPKernelApp.instance()
     app.initialize(["-f", str(file), "--HistoryManager.enabled=False", *request["arguments"]])
+    app.shell.enable_matplotlib("inline")  # which importing pyplot does, where there is a shell
     agent.install(app.kernel)
     supervisor.send(b"bound")
     supervisor.recv(16)

@@ -56,6 +56,7 @@ class Limits:
     disk: int = 64 << 20
     inodes: int = 4096
     open_files: int = 256
+    threads: int = 512
     cpu_seconds: int = 900
 
 
@@ -277,6 +278,7 @@ def limit(limits: Limits) -> None:
     _lower(resource.RLIMIT_NOFILE, limits.open_files)
     _lower(resource.RLIMIT_FSIZE, limits.disk)
     _lower(resource.RLIMIT_CPU, limits.cpu_seconds)
+    _lower(resource.RLIMIT_NPROC, limits.threads)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_MEMLOCK, 0)
     _lower(resource.RLIMIT_MSGQUEUE, 0)
