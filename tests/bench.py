@@ -175,6 +175,7 @@ def _anatomy(course: Path) -> None:
         "sizes = {l.split(':')[0]: int(l.split()[1]) for l in lines}\n"
         "print(sizes['Private_Dirty'] + sizes['Private_Clean'], sizes['Rss'])"
     )
+    os.environ["JUPYTER_PATH"] = str(Path(forkserver.__file__).parent)  # its kernelspec
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     NotebookClient(notebook, kernel_name="kischule", timeout=60).execute()
     own, all_ = map(int, notebook.cells[0].outputs[0].text.split())

@@ -23,6 +23,14 @@ from autograder.grading.sandbox import SandboxError
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fork server needs Linux")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _kernelspec() -> Iterator[None]:
+    """As if it were installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(ROOT / "autograder" / "grading"))
+        yield
+
+
 def ran(*sources: str) -> list[str]:
     """What cells print in a kernel from the fork server, driven by nbclient alone."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])

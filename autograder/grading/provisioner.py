@@ -1,8 +1,9 @@
 """Kernels from the fork server, as a Jupyter kernel provisioner: `kischule-forkserver`.
 
-The kernelspec `kischule`, which the package installs, names it: nbclient, nbgrader, papermill or
-`jupyter execute --kernel_name=kischule` get a sandboxed kernel with torch, transformers and the
-model loaded. A kernel's channels are unix sockets in a folder of its own; no port is opened.
+The kernelspec in `kernels/kischule` names it. Where that is installed (`jupyter kernelspec
+install`), nbclient, nbgrader, papermill or `jupyter execute --kernel_name=kischule` get a sandboxed
+kernel with torch, transformers and the model loaded. A kernel's channels are unix sockets in a
+folder of its own; no port is opened.
 """
 
 from __future__ import annotations
