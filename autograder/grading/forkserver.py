@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import json
 import os
 import select
@@ -105,7 +106,8 @@ def serve(control: socket.socket, view: View, model: str) -> None:
 def _load(model: str) -> None:
     """Everything that a notebook is likely to import, and both copies of the model.
 
-    One is the notebook's, one the checks'. A first run of each makes what torch makes lazily.
+    One is the notebook's, one the checks'. A first text and a first picture make what torch and
+    matplotlib make lazily.
     """
     import ipykernel.kernelapp
     import IPython.core.completer
@@ -124,7 +126,11 @@ def _load(model: str) -> None:
     kischule.models.keep(model)
     ids = arguments.tokenizer_of(model)("Once upon a time", return_tensors="pt")["input_ids"]
     with torch.inference_mode():
-        arguments.model_of(model).generate(ids, max_new_tokens=2, do_sample=False)
+        for sampled in (False, True):
+            arguments.model_of(model).generate(ids, max_new_tokens=2, do_sample=sampled)
+    figure, axes = matplotlib.pyplot.subplots()
+    axes.set_title("fonts")
+    figure.savefig(io.BytesIO())
     matplotlib.pyplot.close("all")
     loaded = (ipykernel.kernelapp, IPython.core.completer, transformers.generation)
     assert all(loaded), "imported for what kernels share"

@@ -255,6 +255,8 @@ class Kernel:
             return
         provisioner = manager.provisioner
         with contextlib.suppress(Exception):  # it is gone already
+            if provisioner is not None and provisioner.has_process:
+                self._run(_ended(provisioner))  # jupyter_client would look once in 0.1 s
             self._run(self._client._async_cleanup_kernel())
         end = getattr(provisioner, "end", None) or {}
         self.memory = max(self.memory, int(end.get("memory", 0)))
@@ -300,6 +302,11 @@ class KernelStudent:
             self.gone = error
             detail = f"{time_limit:g}" if error.reason == "timeout" else ""
             raise CallError(error.reason, detail) from error
+
+
+async def _ended(provisioner: Any) -> None:
+    await provisioner.kill()
+    await asyncio.wait_for(provisioner.wait(), GRACE)
 
 
 async def _any(channel: Any, patience: float) -> bool:

@@ -34,6 +34,7 @@ def command(home: Path, arguments: list[str], seconds: int = PATIENCE) -> tuple[
     """nbgrader in a jar; its exit status (124: too long) and what it says."""
     binaries = Path(sys.executable).parent
     jar = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid"]
+    jar += ["--tmpfs", "/tmp", "--bind", str(home), str(home)]
     jar += ["--unshare-net", "--unshare-ipc", "--die-with-parent", "--chdir", str(home / "course")]
     limits = ["prlimit", f"--as={12 << 30}", f"--fsize={1 << 30}"]
     script = (
