@@ -115,3 +115,16 @@ def test_the_wheel_alone_runs_the_notebook_from_top_to_bottom(tmp_path: Path) ->
     done = subprocess.run([binary, "demo"], capture_output=True, text=True, check=False, env=clean)
     assert done.returncode == 2
     assert "pip install 'kischule[teacher]'" in done.stderr
+
+
+def test_only_the_secret_is_for_its_owner_alone(tmp_path: Path) -> None:
+    from autograder.grading.store import Store, write_atomically
+
+    before = os.umask(0o022)
+    try:
+        Store(tmp_path).seed()
+        write_atomically(tmp_path / "release", b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "release").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / ".kischule" / "seed").stat().st_mode & 0o777 == 0o600

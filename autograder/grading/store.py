@@ -13,19 +13,29 @@ from typing import Any
 FOLDER = ".kischule"
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """The file is there whole or not at all, also after a power cut."""
+def write_atomically(path: Path, content: bytes, private: bool = False) -> None:
+    """The file is there whole or not at all, also after a power cut.
+
+    private: only its owner may read it; else whoever the umask lets.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "wb") as file:
             file.write(content)
             file.flush()
+            os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
             os.fsync(handle)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    value = os.umask(0o077)
+    os.umask(value)
+    return value
 
 
 def key_of(*parts: bytes) -> str:
@@ -61,7 +71,7 @@ class Store:
         """The teacher's secret: a file's text, or one made for this course at its first grading."""
         path = file or self.folder / "seed"
         if file is None and not path.exists():
-            write_atomically(path, secrets.token_hex(32).encode())
+            write_atomically(path, secrets.token_hex(32).encode(), private=True)
         text = path.read_text(encoding="utf-8").strip()
         if len(text) < 16:
             raise ValueError(f"a seed must have at least 16 characters, {path} has: {len(text)}")

@@ -1,3 +1,4 @@
+# expect: any
 # Threads without end.
 import threading
 import time
