@@ -74,6 +74,8 @@ def hand_in(released: Any, attack: Attack | None, secrets: dict[str, str]) -> An
     """A notebook with one exercise solved, and the attack. None: the honest classmate's."""
     notebook = copy.deepcopy(released)
     solved = solutions() if attack is None else {"encode_prompt": solutions()["encode_prompt"]}
+    if attack is None:
+        solved["observation_greedy"] = "Der Text wiederholt sich."
     source = "" if attack is None else filled(attack.source, secrets)
     if attack is not None and attack.place != "first":
         solved[attack.place] = source
