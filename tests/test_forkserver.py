@@ -105,6 +105,17 @@ def test_kernels_share_what_was_loaded() -> None:
     assert int(found.split()[-1]) < 120_000
 
 
+def test_no_two_kernels_draw_the_same_random_numbers() -> None:
+    """Who forgets a seed must not get the same text in each run."""
+    source = "import random, numpy, torch\n"
+    source += (
+        "print(random.random(), numpy.random.random(), torch.rand(1, dtype=torch.double).item())"
+    )
+    first, second = (ran(source)[0].split() for _ in range(2))
+    assert len(first) == 3
+    assert not set(first) & set(second)
+
+
 def test_the_end_of_a_kernel_hurts_nobody() -> None:
     server = forkserver.shared()
     server.ready()

@@ -247,6 +247,7 @@ def _kernel(supervisor: socket.socket, request: dict[str, Any], limits: Limits) 
 
     from autograder.grading import agent
 
+    _other_random_numbers()
     connection = {**request["connection"], "ip": f"{CHANNELS}/k", "transport": "ipc"}
     os.mkdir(os.environ["JUPYTER_RUNTIME_DIR"])
     file = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "kernel.json"
@@ -259,6 +260,18 @@ def _kernel(supervisor: socket.socket, request: dict[str, Any], limits: Limits) 
     supervisor.recv(16)
     supervisor.close()
     app.start()
+
+
+def _other_random_numbers() -> None:
+    """A forked process goes on where its parent was; no two kernels should draw the same."""
+    import random
+
+    import numpy
+    import torch
+
+    random.seed()
+    numpy.random.seed()
+    torch.seed()
 
 
 def _close_all_but(kept: int) -> None:

@@ -29,6 +29,7 @@ from traitlets.config import Config
 from autograder.grading import wire
 from autograder.grading.agent import REPLY, REQUEST
 from autograder.grading.environment import plain_environment
+from autograder.grading.notebook import TRANSPORT_ENCRYPTION
 from autograder.grading.outputs import OutputLimit, error_output
 from autograder.grading.provisioner import KERNEL, NAME
 from autograder.grading.sandbox import Limits
@@ -158,7 +159,7 @@ class Kernel:
     def start(self) -> None:
         """A fresh kernel. ServerError or SandboxError if there can be none."""
         config = Config()
-        config.KernelManager.transport_encryption = "auto"
+        config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
         config.ConnectionFileMixin.connection_file = str(Path(self._folder.name) / "kernel.json")
         plain = self.settings.isolation == "process"
         manager = AsyncKernelManager(
