@@ -2,7 +2,7 @@
 import os
 
 allowed = ALLOWED  # the interpreter's own folders may lie in a home
-for place in ("/root", "/home", "/etc", "/var", "/mnt", "/srv", "/opt", "/work", "/boot", "/run"):
+for place in ("/root", "/home", "/etc", "/var", "/mnt", "/srv", "/opt", "/boot", "/run"):
     if not os.path.isdir(place):
         continue
     for name in os.listdir(place):
