@@ -17,6 +17,9 @@ DONE, NOT_PASSED, WRONG_USE, NOT_GRADED = 0, 1, 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    for stream in (sys.stdout, sys.stderr):  # no folder's name and no console stops a run
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -352,7 +355,7 @@ def _write_json(target: str | None, data: dict[str, Any]) -> None:
         return
     from autograder.grading.store import write_atomically
 
-    write_atomically(Path(target), (text + "\n").encode())
+    write_atomically(Path(target), (text + "\n").encode(errors="backslashreplace"))
 
 
 if __name__ == "__main__":

@@ -306,6 +306,39 @@ def _cut(text: str, most: int = 160) -> str:
     return text if len(text) <= most else text[: most // 2] + " … " + text[-most // 2 :]
 
 
+# what happened to a hand-in while it was graded; {a}: how much
+GRADING = {
+    "died": Words("Diese Zelle hat den Kernel beendet.", "This cell ended the kernel."),
+    "timeout": Words(
+        "Der Kernel ließ sich nach Ablauf der Zeit nicht anhalten und wurde beendet.",
+        "The kernel did not stop when its time was up, and was ended.",
+    ),
+    "memory": Words(
+        "Der Kernel brauchte mehr Speicher, als erlaubt ist, und wurde beendet.",
+        "The kernel used more memory than is allowed, and was ended.",
+    ),
+    "cell_timeout": Words(
+        "Die Zelle war nach {a} Sekunden noch nicht fertig.",
+        "The cell had not finished after {a} seconds.",
+    ),
+    "over": Words(
+        "Die {a} Sekunden für die ganze Abgabe waren um.",
+        "The {a} seconds for the whole hand-in were over.",
+    ),
+    "nonsense": Words(
+        "Der Kernel hat etwas geschickt, das keine Nachricht ist.",
+        "The kernel sent something that is no message.",
+    ),
+    "cut": Words("nach {a} Byte abgeschnitten", "output cut after {a} bytes"),
+}
+
+
+def in_grading(kind: str, amount: float = 0) -> str:
+    """What happened, German first."""
+    words, shown = GRADING[kind], f"{amount:,}" if kind == "cut" else f"{amount:g}"
+    return f"{words.de.format(a=shown)} ({words.en.format(a=shown)})"
+
+
 # kinds whose sentence leaves nothing to hint at
 TOLD_ENOUGH = (
     *("missing", "not_callable", "ours", "timeout", "changed"),

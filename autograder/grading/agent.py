@@ -46,7 +46,7 @@ class Agent:
         except wire.WireError as error:
             return wire.write_error("too_large", str(error))
         except KeyboardInterrupt:
-            return wire.write_error("timeout", "")
+            return wire.write_error("timeout", f"{request['time_limit']:g}")
 
 
 class Later:

@@ -20,7 +20,8 @@ from autograder.grading.isolation import decide
 from autograder.grading.kernel import Settings
 from autograder.grading.notebook import grade_id_of, results
 from autograder.grading.sandbox import Limits, SandboxError
-from autograder.grading.worker import Run, run_submission
+from autograder.grading.wire import clean
+from autograder.grading.worker import CHECK_FAILED, Run, run_submission
 
 Result = dict[str, Any]  # one element of "submissions" in `grade --json`
 INTAKE = f"{store.FOLDER}/intake"
@@ -170,7 +171,8 @@ class Grader:
         except Exception as error:  # outputs are the student's: any shape of them may come back
             reason = f"{type(error).__name__}: {error}"
             return self._without_score(student, "failed", reason, began)
-        self.store.write(self.assignment, student, taken.key, result)
+        if not any(flag.startswith(CHECK_FAILED) for flag in run.flags):  # ours: to be tried again
+            self.store.write(self.assignment, student, taken.key, result)
         return result
 
     def _stage(self, student: str, folder: Path, notebook: Any) -> None:
@@ -228,7 +230,7 @@ class Grader:
             "max_score": sum(points),
             "seconds": round(time.monotonic() - began, 1),
             "exercises": [],
-            "flags": [reason],
+            "flags": [clean(reason)],
         }
 
 

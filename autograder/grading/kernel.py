@@ -26,6 +26,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
+from autograder import feedback
 from autograder.grading import wire
 from autograder.grading.agent import REPLY, REQUEST
 from autograder.grading.environment import plain_environment
@@ -192,14 +193,14 @@ class Kernel:
         except KeyboardInterrupt:
             raise
         except Exception:  # a message that breaks the protocol raises whatever it provokes
-            cell.outputs.append(error_output("ProtocolError", "the kernel sent nonsense"))
+            cell.outputs.append(error_output("ProtocolError", feedback.in_grading("nonsense")))
             if not self._answers():
                 raise self._gone("died") from None
         finally:
             self.waited += time.monotonic() - began
         if not self._client.timed_out:
             return ""
-        cell.outputs.append(error_output(TIMEOUT, f"no reply within {limit:g} s"))
+        cell.outputs.append(error_output(TIMEOUT, feedback.in_grading("cell_timeout", limit)))
         if not self._answers():
             raise self._gone("timeout")
         return "timeout"

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from autograder import feedback
 from autograder.grading.wire import clean
 
 CELL_BYTES = 1_000_000
@@ -60,7 +61,7 @@ class OutputLimit:
         self._outputs += not same
         if self._bytes > self._most or self._outputs > MOST_OUTPUTS:
             self._cut = True
-            text = f"\n… nach {self._most:,} Byte abgeschnitten (output cut)\n"
+            text = f"\n… {feedback.in_grading('cut', self._most)}\n"
             outputs.append(_node("stream", name="stdout", text=text))
             return True
         if same:

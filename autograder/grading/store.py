@@ -62,7 +62,8 @@ class Store:
 
     def write(self, assignment: str, student: str, key: str, result: dict[str, Any]) -> None:
         content = json.dumps({"key": key, "result": result}, ensure_ascii=False, indent=1)
-        write_atomically(self._path(assignment, student), content.encode())
+        # a folder may have a name that is no text: its odd bytes become escapes, which JSON has too
+        write_atomically(self._path(assignment, student), content.encode(errors="backslashreplace"))
 
     def _path(self, assignment: str, student: str) -> Path:
         return self.folder / "records" / assignment / f"{student}.json"

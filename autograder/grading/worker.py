@@ -19,6 +19,7 @@ from typing import Any
 
 import nbformat
 
+from autograder import feedback
 from autograder.arguments import model_of
 from autograder.checks import Outcome, drawn_cases, run_check
 from autograder.exercise import Case, Words, load_exercise
@@ -27,11 +28,7 @@ from autograder.grading.notebook import TestResult, exercise_of, nbgrader_of
 from autograder.grading.outputs import error_output, harmless
 from autograder.grading.wire import clean
 
-WORDS = {
-    "died": "the kernel ended in this cell",
-    "timeout": "the kernel did not stop after its time was up, and was ended",
-    "memory": "the kernel used more memory than is allowed, and was ended",
-}
+CHECK_FAILED = "check failed: "  # a flag: the mistake is ours
 
 
 @dataclass
@@ -122,7 +119,7 @@ class _Submission:
                 self._mark("timeout")
         except KernelGoneError as gone:
             self.ended.add(index)
-            cell.outputs.append(error_output("KernelEnded", WORDS[gone.reason]))
+            cell.outputs.append(error_output("KernelEnded", feedback.in_grading(gone.reason)))
             self._ended(gone, cell, index)
 
     def _again(self, index: int) -> None:
@@ -164,7 +161,7 @@ class _Submission:
         if outcome.kind in ("timeout", "memory"):
             self._mark(outcome.kind)
         if outcome.kind == "ours":
-            self.done.flags.append(f"check failed: {grade_id}")
+            self.done.flags.append(CHECK_FAILED + grade_id)
         self.done.outcomes[grade_id] = outcome
         cell.outputs = [_shown(outcome)]
         if self.student.gone is not None:
@@ -181,8 +178,10 @@ class _Submission:
 
     def _too_late(self) -> Any:
         self._mark("timeout")
-        limit = self.settings.submission_limit
-        return error_output("SubmissionTimeoutError", f"the {limit:g} s of this hand-in are over")
+        return error_output("SubmissionTimeoutError", self._over())
+
+    def _over(self) -> str:
+        return feedback.in_grading("over", self.settings.submission_limit)
 
     def _result(self, cell: Any) -> TestResult | None:
         metadata = nbgrader_of(cell)
@@ -194,8 +193,7 @@ class _Submission:
             return TestResult(grade_id, grade_id, "manual", most, None, 0.0, "", "")
         outcome = self.done.outcomes.get(grade_id)
         if outcome is None:
-            message = "Die Zeit der Abgabe war um (the hand-in's time was over)."
-            return TestResult(grade_id, name, level, most, False, 0.0, "timeout", message)
+            return TestResult(grade_id, name, level, most, False, 0.0, "timeout", self._over())
         return TestResult(
             grade_id,
             name,
