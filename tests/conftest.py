@@ -47,6 +47,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
+def places(node: Any) -> list[tuple[Any, Any]]:
+    """All places of a JSON value where something else could stand: what holds it, and its key."""
+    keys = range(len(node)) if isinstance(node, list) else node
+    if not isinstance(node, (list, dict)):
+        return []
+    return [(node, k) for k in keys] + [p for k in keys for p in places(node[k])]
+
+
 @cache
 def reference_cells() -> dict[str, str]:
     """grade_id -> source of the source notebook's solution cells, text cells included."""

@@ -29,10 +29,12 @@ import small
 import structure
 
 from autograder.checks import OUTCOME_MIME
+from autograder.cli import main
 from autograder.grading import forkserver, kernel
 from autograder.grading.bridge import configure
 from autograder.grading.grade import Grader, Options
 from autograder.grading.notebook import nbgrader_of
+from autograder.judge import JUDGES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
@@ -168,13 +170,7 @@ def test_a_hostile_structure_changes_nothing(arena: Arena, name: str) -> None:
     attack = small.Attack(name, "", "pass", "first")
     notebook = json.loads(json.dumps(small.hand_in(arena.released, attack, arena.known)))
     path = small.write(arena.course, name, notebook)
-    change = getattr(structure, name)
-    if change.__code__.co_argcount == 2:
-        path.unlink()
-        change(notebook, path)
-    else:
-        change(notebook)
-        path.write_text(json.dumps(notebook))
+    structure.apply(name, notebook, path)
     result = _attacked(arena, name)
     assert (result["score"], result["status"]) == (wanted["score"], wanted["status"]), result
     if wanted["flag"]:
@@ -219,3 +215,36 @@ def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
         body = page[page.index("<main") :]
         assert "<strong>fett</strong>" in body
         assert not any(word in body for word in ACTS), body[-9000:]
+
+
+def test_neither_a_folders_name_nor_a_fault_of_ours_stops_or_hides_anything(
+    arena: Arena,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A name that is no text, between two that are; then a check that fails itself, then works."""
+    small.make(tmp_path)
+    notebook = small.hand_in(arena.released, None, arena.known)
+    for student in ("a", "b\udcff", "c"):
+        small.write(tmp_path, student, notebook)
+    command = ["grade", "small", "--course", str(tmp_path), "--json", str(tmp_path / "grades.json")]
+
+    def graded() -> dict[str, Any]:
+        main(command)
+        found = json.loads((tmp_path / "grades.json").read_text())["submissions"]
+        assert len(found) == 3
+        return {s["student"]: s for s in found}
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("\ud800")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(JUDGES, "kept", broken)
+        found = graded()
+    assert [found[n]["score"] for n in ("a", "c")] == [small.ALL - 3] * 2
+    assert "check failed: test_filter_top_k" in found["a"]["flags"]
+    assert "\\udcff" in capsys.readouterr().err
+    found = graded()  # not from a record: it was no result
+    assert [found[n]["score"] for n in ("a", "c")] == [small.ALL] * 2
+    assert found["a"]["flags"] == []

@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -227,18 +226,6 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _points(course: Path) -> dict[str, float]:
-    query = (
-        "SELECT a.student_id, SUM(g.auto_score) FROM grade g"
-        " JOIN submitted_notebook n ON g.notebook_id = n.id"
-        " JOIN submitted_assignment a ON n.assignment_id = a.id GROUP BY a.student_id"
-    )
-    with sqlite3.connect(course / "gradebook.db") as book:
-        found = dict(book.execute(query).fetchall())
-    book.close()
-    return found
-
-
 def test_nbgraders_own_commands_use_the_same_worker(stock: Path) -> None:
     """`nbgrader autograde`: honest, loud and hostile hand-ins; one stops none of the others."""
     released = release.read_notebook(stock / "release" / "small" / small.NAME)
@@ -258,7 +245,7 @@ def test_nbgraders_own_commands_use_the_same_worker(stock: Path) -> None:
     }.items():
         small.write(stock, student, notebook)
     _nbgrader(stock, "autograde", "small")
-    assert _points(stock) == {
+    assert small.points(stock) == {
         "honest": small.ALL,
         "loud": small.ALL,
         "later": small.ALL,
@@ -285,7 +272,7 @@ def test_formgraders_button_works_within_its_event_loop(stock: Path) -> None:
         patch.chdir(stock)
         result = asyncio.run(pressed())
     assert result["success"], result
-    assert _points(stock)["honest"] == small.ALL
+    assert small.points(stock)["honest"] == small.ALL
 
 
 def test_feedback_and_validation_go_on_working(stock: Path) -> None:

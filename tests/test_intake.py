@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RELEASE
+from conftest import RELEASE, places
 
 from autograder.grading import intake
 from autograder.grading.notebook import nbgrader_of
@@ -98,12 +98,6 @@ def test_broken_notebooks_are_rebuilt_or_refused_and_nothing_else_happens() -> N
     """2,000 notebooks with something random in a random place."""
     rng = random.Random(7)
     values = [None, 5, "x", [], {}, [1], {"nbgrader": 3}, True, "\ud800", -1e308]
-
-    def places(node: Any) -> list[tuple[Any, Any]]:
-        keys = range(len(node)) if isinstance(node, list) else node
-        if not isinstance(node, (list, dict)):
-            return []
-        return [(node, k) for k in keys] + [p for k in keys for p in places(node[k])]
 
     refused = 0
     known = [nbgrader_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if nbgrader_of(c)]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import places
 
 from autograder.compare import Array
 from autograder.grading import wire
@@ -145,12 +146,6 @@ def test_10000_spoilt_replies_are_read_or_refused_and_nothing_else_happens() -> 
         [Answer({"a": [1, 2.5, "x", Array(np.zeros(3, "float32"), "float32")]})]
     )
     values = [None, True, -1, 1e999, "float", [], {}, ["array"], ["int", "0x1"], "\ud800", 1 << 70]
-
-    def places(node: Any) -> list[tuple[Any, Any]]:
-        keys = range(len(node)) if isinstance(node, list) else node
-        if not isinstance(node, (list, dict)):
-            return []
-        return [(node, k) for k in keys] + [p for k in keys for p in places(node[k])]
 
     refused = 0
     for _ in range(10_000):

@@ -141,7 +141,8 @@ def test_a_hand_in_has_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["test_filter_top_k"] is True  # before the time was up
     assert found["drawn_repetition_rate"] is False
     assert (
-        "Zeit der Abgabe" in {r.grade_id: r.message for r in run.results}["drawn_repetition_rate"]
+        "für die ganze Abgabe waren um"
+        in {r.grade_id: r.message for r in run.results}["drawn_repetition_rate"]
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import sqlite3
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,3 +113,16 @@ def write(course: Path, student: str, notebook: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return path
+
+
+def points(course: Path) -> dict[str, float]:
+    """By student, as the gradebook has them: a score by hand counts over the machine's."""
+    query = (
+        "SELECT a.student_id, SUM(COALESCE(g.manual_score, g.auto_score, 0)) FROM grade g"
+        " JOIN submitted_notebook n ON g.notebook_id = n.id"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id GROUP BY a.student_id"
+    )
+    with sqlite3.connect(course / "gradebook.db") as book:
+        found = dict(book.execute(query).fetchall())
+    book.close()
+    return found

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -103,18 +102,6 @@ def known(home: Path) -> dict[str, str]:
     return {"COURSE": course, "PORT": "1", "HALFSECRET": SECRET[:32], "HOMEDIR": str(home)}
 
 
-def scores(course: Path) -> dict[str, float]:
-    query = (
-        "SELECT a.student_id, SUM(COALESCE(g.manual_score, g.auto_score, 0)) FROM grade g"
-        " JOIN submitted_notebook n ON g.notebook_id = n.id"
-        " JOIN submitted_assignment a ON n.assignment_id = a.id GROUP BY a.student_id"
-    )
-    with sqlite3.connect(course / "gradebook.db") as book:
-        found = dict(book.execute(query).fetchall())
-    book.close()
-    return found
-
-
 def tried(name: str, base: Path) -> tuple[str, str]:
     """An attack's name, and what came of it."""
     home = Path(tempfile.mkdtemp(prefix="stock-", dir=base))
@@ -135,13 +122,7 @@ def tried(name: str, base: Path) -> tuple[str, str]:
     notebook = json.loads(json.dumps(small.hand_in(released, attack, known(home))))
     path = small.write(course, "attack", notebook)
     if name in structure.EXPECT:
-        change = getattr(structure, name)
-        if change.__code__.co_argcount == 2:
-            path.unlink()
-            change(notebook, path)
-        else:
-            change(notebook)
-            path.write_text(json.dumps(notebook))
+        structure.apply(name, notebook, path)
     watched = [
         course / "nbgrader_config.py",
         course / "submitted" / "honest" / "small" / small.NAME,
@@ -149,7 +130,7 @@ def tried(name: str, base: Path) -> tuple[str, str]:
     before = [file.read_bytes() for file in watched]
     status, said = command(home, ["autograde", "small"])
     came: list[str] = []
-    got = scores(course)
+    got = small.points(course)
     if got.get("attack", 0.0) > deserved:
         came.append(f"{got['attack']:g} points, deserved {deserved:g}")
     if status == 124:
