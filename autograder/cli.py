@@ -85,6 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
 
     grade = command("grade", _grade, "Grade the hand-ins of an assignment.")
+    _grade_options(grade)
+    course(grade)
+
+    command("models", _models, "What can be loaded, where it lies, how much memory it takes.")
+    return parser
+
+
+def _grade_options(grade: argparse.ArgumentParser) -> None:
     grade.add_argument("assignment")
     grade.add_argument("--student", action="append", default=[], help="only this one; repeatable")
     grade.add_argument(
@@ -108,10 +116,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument("--force", action="store_true", help="also what is graded already")
     grade.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
-    course(grade)
-
-    command("models", _models, "What can be loaded, where it lies, how much memory it takes.")
-    return parser
 
 
 def _seconds(text: str) -> float:
