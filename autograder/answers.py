@@ -26,11 +26,11 @@ class Wrong:
 
 
 def packed(part: str) -> Path:
-    """source/, wrong/ or honest/ of this checkout, or the copy of it in an installed wheel."""
+    """source/, release/, wrong/ or honest/ of this checkout, or its copy in an installed wheel."""
     copy = PACKAGE / "course" / part
     if copy.is_dir():
         return copy
-    return PACKAGE.parent / part if part == "source" else PACKAGE.parent / "tests" / part
+    return PACKAGE.parent / ("" if part in ("source", "release") else "tests") / part
 
 
 def wrong(exercise: str, folder: Path | None = None) -> dict[str, Wrong]:

@@ -7,9 +7,12 @@ be graded. Results go to stdout, messages to stderr.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +42,12 @@ def _wrong_use() -> tuple[type[Exception], ...]:
     from autograder.grading.forkserver import ServerError
     from autograder.grading.isolation import IsolationError
     from autograder.grading.notebook import MissingPackageError
+    from autograder.grading.record import EngineError
+    from autograder.grading.store import BusyError, SeedError
     from autograder.release import AssignmentError
 
-    problems = (AssignmentError, ExerciseError, IsolationError, MissingPackageError)
-    return (*problems, ServerError, WrongUseError)
+    problems = (AssignmentError, BusyError, EngineError, ExerciseError, IsolationError)
+    return (*problems, MissingPackageError, SeedError, ServerError, WrongUseError)
 
 
 class WrongUseError(Exception):
@@ -96,6 +101,15 @@ def _grade_options(grade: argparse.ArgumentParser) -> None:
     grade.add_argument("assignment")
     grade.add_argument("--student", action="append", default=[], help="only this one; repeatable")
     grade.add_argument(
+        "--jobs", type=_jobs, metavar="N", help="hand-ins at a time; default: one a core"
+    )
+    grade.add_argument(
+        "--engine", choices=("local", "dask"), default="local", help="who works; default: local"
+    )
+    grade.add_argument(
+        "--scheduler", metavar="ADDR", help="of Dask; default: a cluster on this machine"
+    )
+    grade.add_argument(
         "--time-limit", type=_seconds, default=60.0, metavar="S", help="a cell; default: 60"
     )
     grade.add_argument(
@@ -114,14 +128,29 @@ def _grade_options(grade: argparse.ArgumentParser) -> None:
         metavar="MB",
         help="a kernel, beyond the model that all share; default: 1024",
     )
+    grade.add_argument(
+        "--show", action="store_true", help="run cells that only show something, too"
+    )
     grade.add_argument("--force", action="store_true", help="also what is graded already")
     grade.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
+    grade.add_argument("--junit", metavar="F", help="write them as JUnit's XML, too")
+    grade.add_argument(
+        "--markdown", metavar="F", help="append the table there: for $GITHUB_STEP_SUMMARY"
+    )
+    grade.add_argument("--quiet", action="store_true", help="no progress and no table")
 
 
 def _seconds(text: str) -> float:
     value = float(text)
     if not 1 <= value <= 86_400:
         raise argparse.ArgumentTypeError(f"must be from 1 to 86400 seconds, was: {text}")
+    return value
+
+
+def _jobs(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 4096:
+        raise argparse.ArgumentTypeError(f"must be from 1 to 4096, was: {text}")
     return value
 
 
@@ -223,35 +252,85 @@ def _check(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     _needs_nbgrader()
-    _warm_up(options.isolation)
+    _warm_up(options.engine)
+    if options.scheduler and options.engine != "dask":
+        raise WrongUseError("--scheduler is Dask's: it needs --engine dask")
     from autograder.grading.grade import NoSubmissionError, Options, grade
+    from autograder.progress import Progress
+    from autograder.reports import machine
 
     settings = Options(
         students=tuple(options.student),
+        jobs=options.jobs,
+        engine=options.engine,
+        scheduler=options.scheduler,
         time_limit=options.time_limit,
         memory_limit=options.memory_limit,
         isolation=options.isolation,
+        show=options.show,
         seed_file=options.seed_file,
         force=options.force,
     )
     course = options.course.resolve()
-    try:
-        report = grade(course, options.assignment, settings, _progress, _warn)
-    except (NoSubmissionError, OSError) as error:
-        raise WrongUseError(str(error)) from error
-    if options.json != "-":
+    for target in (options.json, options.junit, options.markdown):
+        if target not in (None, "-") and not Path(target).resolve().parent.is_dir():
+            raise WrongUseError(f"the folder of {target} is not there")
+    with _stopped_by_signals():
+        try:
+            report = grade(course, options.assignment, settings, Progress(options.quiet))
+        except NoSubmissionError as error:
+            raise WrongUseError(str(error)) from error
+        except OSError as error:
+            print(
+                f"kischule: stopped: {error}; what was graded is kept, the same command goes on "
+                "from there",
+                file=sys.stderr,
+            )
+            return NOT_GRADED
+    if options.json != "-" and not options.quiet:
         print_class(report)
     _write_json(options.json, report)
-    could_not = [s for s in report["submissions"] if s["status"] in ("failed", "unreadable")]
+    if options.junit:
+        _write(options.junit, machine.junit(report))
+    if options.markdown:
+        with open(options.markdown, "a", encoding="utf-8") as file:
+            file.write(machine.markdown(report))
+    could_not = [s for s in report["submissions"] if s["status"] in machine.COULD_NOT]
     return NOT_GRADED if could_not else DONE
+
+
+def _warm_up(engine: str) -> None:
+    if engine == "local":
+        from autograder.grading.processes import warm_up
+
+        warm_up()
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """A CI that cancels sends SIGTERM: it stops a run as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _demo(options: argparse.Namespace) -> int:
     _needs_nbgrader()
-    _warm_up("auto")
+    _warm_up("local")
     from autograder.demo import run_demo
+    from autograder.progress import Progress
 
-    return run_demo(options.keep, _progress, print_class, _warn)
+    with _stopped_by_signals():
+        return run_demo(options.keep, Progress(), print_class)
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -282,29 +361,10 @@ def _needs_nbgrader() -> None:
         raise WrongUseError("this command needs nbgrader: pip install 'kischule[teacher]'")
 
 
-def _warm_up(isolation: str) -> None:
-    """Start the fork server: it imports beside this process."""
-    from autograder.grading import forkserver
-
-    if sys.platform == "linux" and isolation != "process":
-        forkserver.shared()
-
-
-def _warn(text: str) -> None:
-    print(f"kischule: warning: {text}", file=sys.stderr, flush=True)
-
-
-def _progress(done: int, total: int, result: dict[str, Any]) -> None:
-    line = f"[{done}/{total}] {result['student']}: {result['status']}, {_points(result)}"
-    print(f"{line}, {result['seconds']:g} s", file=sys.stderr, flush=True)
-
-
-def _points(result: dict[str, Any]) -> str:
-    return f"{result['score']:g}/{result['max_score']:g}"
-
-
 def print_class(report: dict[str, Any]) -> None:
     """The class as a table: who, status, points, and what did not pass."""
+    from autograder.progress import points
+
     rows = []
     for submission in report["submissions"]:
         failed = [e for e in submission["exercises"] if e["level"] != "manual" and not e["passed"]]
@@ -315,7 +375,7 @@ def print_class(report: dict[str, Any]) -> None:
             [
                 submission["student"],
                 submission["status"],
-                _points(submission),
+                points(submission),
                 f"{waiting:g}" if waiting else "",
                 "; ".join(notes) or "–",
             ]
@@ -356,10 +416,14 @@ def _write_json(target: str | None, data: dict[str, Any]) -> None:
     text = json.dumps(data, ensure_ascii=False, indent=2)
     if target == "-":
         print(text)
-        return
+    else:
+        _write(target, (text + "\n").encode(errors="backslashreplace"))
+
+
+def _write(target: str, content: bytes) -> None:
     from autograder.grading.store import write_atomically
 
-    write_atomically(Path(target), (text + "\n").encode(errors="backslashreplace"))
+    write_atomically(Path(target), content)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,16 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder import release
 from autograder.answers import honest, packed, wrong
 from autograder.exercise import exercise_ids
 from autograder.grading.notebook import nbgrader_of
 from autograder.grading.store import write_atomically
+
+if TYPE_CHECKING:
+    from autograder.grading.grade import Watch
 
 ASSIGNMENT = "a7_2"
 TIME_LIMIT = 10.0  # seconds a cell
@@ -79,28 +82,18 @@ def filled(released: Path, answers: dict[str, str]) -> Any:
     return notebook
 
 
-def run_demo(
-    keep: Path | None,
-    progress: Callable[[int, int, dict[str, Any]], None],
-    show: Callable[[dict[str, Any]], None],
-    warn: Callable[[str], None],
-) -> int:
+def run_demo(keep: Path | None, watch: Watch, show: Callable[[dict[str, Any]], None]) -> int:
     """Release, hand in, grade, show. keep: a folder that stays; None: a temporary one."""
     with tempfile.TemporaryDirectory(prefix="kischule-demo-") as temporary:
         root = Path(temporary).resolve() if keep is None else keep.resolve()
         if keep is not None and keep.exists() and any(keep.iterdir()):
             raise release.AssignmentError(f"the folder for the demo must be empty, was: {keep}")
         root.mkdir(parents=True, exist_ok=True)
-        _run(root, progress, show, warn)
+        _run(root, watch, show)
     return 0
 
 
-def _run(
-    root: Path,
-    progress: Callable[[int, int, dict[str, Any]], None],
-    show: Callable[[dict[str, Any]], None],
-    warn: Callable[[str], None],
-) -> None:
+def _run(root: Path, watch: Watch, show: Callable[[dict[str, Any]], None]) -> None:
     import nbformat
 
     from autograder.grading.grade import Options, grade
@@ -119,4 +112,4 @@ def _run(
         content = nbformat.writes(notebook).encode()
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)
     say("4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook")
-    show(grade(root, ASSIGNMENT, Options(time_limit=TIME_LIMIT), progress, warn))
+    show(grade(root, ASSIGNMENT, Options(time_limit=TIME_LIMIT), watch))

@@ -9,7 +9,6 @@ differ from one machine to the next. So is a cut on which rounding has a say.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from typing import Any
 
@@ -22,6 +21,7 @@ from autograder.exercise import (
     store_answers,
 )
 from autograder.judge import MARGIN, answer_of
+from kischule.models import fingerprint
 
 STORED = ("ids", "greedy", "text", "beam", "exploration")  # judges whose answers are stored
 
@@ -44,14 +44,6 @@ def answers_of(exercise: Exercise) -> tuple[list[Any], float]:
         answers.append(answer)
         smallest = min(smallest, gap)
     return answers, smallest
-
-
-def fingerprint() -> str:
-    """The embedded model's name and the beginning of its weights' SHA-256."""
-    from kischule import model_path
-
-    weights = (model_path("mini") / "model.safetensors").read_bytes()
-    return f"mini@{hashlib.sha256(weights).hexdigest()[:12]}"
 
 
 def main() -> int:

@@ -325,6 +325,10 @@ GRADING = {
         "Die {a} Sekunden für die ganze Abgabe waren um.",
         "The {a} seconds for the whole hand-in were over.",
     ),
+    "shows": Words(
+        "Diese Zelle zeigt nur etwas und wurde beim Bewerten nicht ausgeführt.",
+        "This cell only shows something and was not run in grading.",
+    ),
     "nonsense": Words(
         "Der Kernel hat etwas geschickt, das keine Nachricht ist.",
         "The kernel sent something that is no message.",

@@ -12,8 +12,9 @@ from typing import Any
 
 from autograder.exercise import exercise_ids, load_exercise
 from autograder.grading.notebook import LEVELS, TestResult, execute, nbgrader_of, results
+from autograder.grading.record import key_of
 from autograder.grading.store import FOLDER as STORE
-from autograder.grading.store import key_of, write_atomically
+from autograder.grading.store import write_atomically
 
 
 class AssignmentError(ValueError):

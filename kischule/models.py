@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,12 @@ def model_path(name: str = "mini") -> Path:
     if name != "mini":
         raise ValueError(f"the only embedded model is 'mini', was: {name!r}")
     return MINI
+
+
+def fingerprint(name: str = "mini") -> str:
+    """An embedded model's name and the beginning of its weights' SHA-256."""
+    weights = (model_path(name) / "model.safetensors").read_bytes()
+    return f"{name}@{hashlib.sha256(weights).hexdigest()[:12]}"
 
 
 def load(

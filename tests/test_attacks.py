@@ -14,7 +14,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,12 @@ sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 import structure
 
+from autograder import release
 from autograder.checks import OUTCOME_MIME
 from autograder.cli import main
 from autograder.grading import forkserver, kernel
 from autograder.grading.bridge import configure
-from autograder.grading.grade import Grader, Options
+from autograder.grading.grade import Options, grade
 from autograder.grading.notebook import nbgrader_of
 from autograder.judge import JUDGES
 
@@ -46,10 +47,15 @@ SECRET = hashlib.sha256(b"the teacher's").hexdigest()
 @dataclass
 class Arena:
     course: Path
-    grader: Grader
+    options: Options
     released: Any
     known: dict[str, str]
     honest: list[Any]
+
+    def grade(self, student: str) -> dict[str, Any]:
+        report = grade(self.course, "small", replace(self.options, students=(student,)))
+        (result,) = report["submissions"]
+        return dict(result)
 
     def book(self, student: str) -> list[Any]:
         query = (
@@ -87,16 +93,17 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         patch.setenv("KISCHULE_SEED", SECRET)
         patch.setattr(kernel, "GRACE", 2.0)  # the tests' patience with a kernel that hangs
         options = Options(time_limit=LIMIT, seed_file=seed, memory_limit=300, isolation="sandbox")
-        grader = Grader(course, "small", options)
+        patch.setattr("autograder.grading.grade._engine", lambda *_: small.Here())
+        released = release.read_notebook(release.registered(course, "small"))
         known = {
             "COURSE": str(course),
             "PORT": str(port),
             "HALFSECRET": SECRET[:32],
             "HOMEDIR": str(Path.home()),
         }
-        made = Arena(course, grader, grader.release, known, [])
+        made = Arena(course, options, released, known, [])
         small.write(course, "honest", small.hand_in(made.released, None, known))
-        assert grader.grade("honest")["score"] == small.ALL
+        assert made.grade("honest")["score"] == small.ALL
         made.honest = made.book("honest")
         yield made
 
@@ -127,7 +134,7 @@ def _kernels() -> list[str]:
 def _attacked(arena: Arena, student: str) -> dict[str, Any]:
     """The result of grading a student, when all that must always hold has been asserted."""
     before, began = arena.outside(student), time.monotonic()
-    result = arena.grader.grade(student)
+    result = arena.grade(student)
     assert time.monotonic() - began < MOST
     json.dumps(result)
     assert arena.outside(student) == before

@@ -20,8 +20,9 @@ from autograder.exercise import (
     parse_exercise,
     store_answers,
 )
-from autograder.expected import STORED, TooCloseError, answers_of, fingerprint
+from autograder.expected import STORED, TooCloseError, answers_of
 from autograder.judge import JUDGES, MARGIN
+from kischule.models import fingerprint
 
 TEXT = (FOLDER / "greedy_decode.yaml").read_text(encoding="utf-8")
 

@@ -44,7 +44,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def graded(course: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, Any]:
-    status = main(["grade", "a7_2", "--course", str(course), "--json", "-", *more])
+    command = ["grade", "a7_2", "--course", str(course), "--time-limit", "10", "--json", "-"]
+    status = main([*command, *more])
     return status, json.loads(capsys.readouterr().out)
 
 

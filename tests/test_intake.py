@@ -78,7 +78,11 @@ def test_only_text_comes_along() -> None:
     for cell in released.cells:
         if grade_id := nbgrader_of(cell).get("grade_id"):
             assert found[grade_id] == cell
-    assert not any(c.get("outputs") or c.metadata.get("tags") for c in taken.notebook.cells)
+    assert not any(c.get("outputs") for c in taken.notebook.cells)
+    # the tag of a cell is the release's: only a cell that is unchanged has it
+    tagged = [c.source for c in taken.notebook.cells if c.metadata.get("tags")]
+    assert tagged == [c.source for c in released.cells if c.metadata.get("tags")]
+    assert {t for c in taken.notebook.cells for t in c.metadata.get("tags", [])} == {"shows"}
     assert taken.notebook.cells[-1].source == "a = 1?"
 
 

@@ -12,12 +12,20 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
@@ -32,17 +40,18 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 from sqlalchemy.exc import SAWarning
-from traitlets import Float, Integer, Unicode
+from traitlets import Bool, Float, Integer, Unicode
 from traitlets.config import Config
 
 from autograder.exercise import load_exercise
+from autograder.grading import intake
 from autograder.grading.environment import environment
-from autograder.grading.notebook import TRANSPORT_ENCRYPTION, nbgrader_of
+from autograder.grading.notebook import TRANSPORT_ENCRYPTION, Executed, nbgrader_of
 from autograder.grading.outputs import harmless_markdown
 
 if TYPE_CHECKING:
-    from autograder.grading.grade import Grader
-    from autograder.grading.worker import Run
+    from autograder.grading.record import Rules
+    from autograder.grading.submission import Taken
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
@@ -86,8 +95,7 @@ class TakeIn(NbGraderPreprocessor):
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        grader, folder = _grader_of(self, resources)
-        taken = grader.take(folder)
+        _, taken = _taken(self, resources)
         if taken.flags:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], "; ".join(taken.flags))
         return taken.notebook, resources
@@ -96,53 +104,63 @@ class TakeIn(NbGraderPreprocessor):
 class TrustedExecute(NbGraderPreprocessor):
     """In place of nbgrader's Execute: the trusted worker's outputs and outcomes.
 
-    run: one that is there already; else the notebook is run now.
+    executed: what it found already; else the notebook is run now.
     """
 
     isolation = Unicode("auto", help="auto | sandbox | process").tag(config=True)
     time_limit = Float(60.0, help="seconds a cell").tag(config=True)
     memory_limit = Integer(1024, help="MiB of a kernel beyond what all share").tag(config=True)
+    show = Bool(False, help="run cells that only show something, too").tag(config=True)
 
-    def __init__(self, run: Run | None = None, **settings: Any) -> None:
+    def __init__(self, executed: Executed | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        self._run = run
+        self._executed = executed
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        run = self._run
-        if run is None:
-            grader, folder = _grader_of(self, resources)
-            taken = grader.take(folder)
+        executed = self._executed
+        if executed is None:
+            from autograder.grading.worker import run_submission
+
+            rules, taken = _taken(self, resources)
             with ThreadPoolExecutor(1) as pool:  # formgrader calls from within its event loop
-                run = pool.submit(grader.run, taken).result()
-        outputs = {cell.id: cell.get("outputs", []) for cell in run.notebook.cells}
+                run = pool.submit(run_submission, taken.notebook, taken.seed, rules.settings)
+            executed = Executed(run.result().notebook, run.result().results)
+        outputs = {cell.id: cell.get("outputs", []) for cell in executed.notebook.cells}
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = outputs.get(cell.id, []), None
-        resources["kischule"] = {result.grade_id: result for result in run.results}
+        resources["kischule"] = {result.grade_id: result for result in executed.results}
         return nb, resources
 
 
-_graders: dict[tuple[str, str], Grader] = {}
+_rules: dict[tuple[str, str], Rules] = {}
 
 
-def _grader_of(preprocessor: Any, resources: Any) -> tuple[Grader, Path]:
-    """What grades this assignment, and the folder of this hand-in; for nbgrader's own commands."""
-    from autograder.grading.grade import Grader, Options
+def _taken(preprocessor: Any, resources: Any) -> tuple[Rules, Taken]:
+    """What this assignment is graded by, and this hand-in; for nbgrader's own commands."""
+    from autograder.grading.grade import Options, rules_of
+    from autograder.grading.submission import settle, take
 
     directory = preprocessor.parent.parent.coursedir  # exporter, converter
     named = resources["nbgrader"]
     student, assignment = named["student"], named["assignment"]
-    folder = directory.format_path(directory.submitted_directory, student, assignment)
     key = (directory.root, assignment)
-    if key not in _graders:
-        settings = TrustedExecute(parent=preprocessor.parent)
+    if key not in _rules:
+        set_ = TrustedExecute(parent=preprocessor.parent)
         options = Options(
-            time_limit=settings.time_limit,
-            memory_limit=settings.memory_limit,
-            isolation=settings.isolation,
+            time_limit=set_.time_limit,
+            memory_limit=set_.memory_limit,
+            isolation=set_.isolation,
+            show=set_.show,
         )
-        _graders[key] = Grader(Path(directory.root), assignment, options, preprocessor.log.warning)
-    return _graders[key], Path(folder)
+        rules = rules_of(Path(directory.root), assignment, options)
+        settings, warning = settle(rules.settings)
+        if warning:
+            preprocessor.log.warning(warning)
+        _rules[key] = replace(rules, settings=settings)
+    rules = _rules[key]
+    folder = Path(directory.format_path(directory.submitted_directory, student, assignment))
+    return rules, take(rules, intake.read_hand_in(folder, rules.name).content)
 
 
 class SaveOutcomes(SaveAutoGrades):
@@ -207,11 +225,12 @@ class NbgraderError(RuntimeError):
 
 @dataclass(frozen=True)
 class Score:
-    """What the gradebook has for one cell. waits: a teacher has to look at it."""
+    """What the gradebook has for one cell."""
 
     points: float
     max_points: float
-    waits: bool
+    waits: bool  # a teacher has to look at it
+    machine: float | None  # the points that we gave; None: none yet
 
 
 class Course:
@@ -235,14 +254,14 @@ class Course:
         """`nbgrader generate_assignment`, with the gradebook's entries."""
         self._run(GenerateAssignment, assignment, ".")
 
-    def autograde(self, assignment: str, student: str, run: Run) -> None:
+    def autograde(self, assignment: str, student: str, executed: Executed) -> None:
         """`nbgrader autograde` for one student, with what the worker found."""
         # what was rebuilt on the release needs no checking; nbgrader's takes a third of its time
         self.config.Autograde.sanitize_preprocessors = [OverwriteCells]
         first, *rest = self.config.Autograde.autograde_preprocessors
         assert first is TrustedExecute
         self.config.Autograde.autograde_preprocessors = [
-            TrustedExecute(run),
+            TrustedExecute(executed),
             *(preprocessor for preprocessor in rest if preprocessor is not CheckCellMetadata),
         ]
         self._run(Autograde, assignment, student)
@@ -255,18 +274,35 @@ class Course:
             except MissingEntry:
                 return False
 
-    def scores(self, assignment: str, student: str) -> dict[str, Score]:
-        """By grade_id, from the gradebook: a score that a teacher gave counts over ours."""
+    def scores(self, assignment: str) -> dict[str, dict[str, Score]]:
+        """By student and grade_id, from the gradebook: a teacher's score counts over ours."""
         with self._gradebook() as book:
-            try:
-                submission = book.find_submission(assignment, student)
-            except MissingEntry as error:
-                raise LookupError(str(error)) from error
-            return {
-                g.name: Score(float(g.score), float(g.max_score), bool(g.needs_manual_grade))
-                for notebook in submission.notebooks
-                for g in notebook.grades
-            }
+            rows = (
+                book.db.query(
+                    SubmittedAssignment.student_id,
+                    BaseCell.name,
+                    Grade.score,
+                    Grade.max_score,
+                    Grade.needs_manual_grade,
+                    Grade.auto_score,
+                    Grade.extra_credit,
+                )
+                .select_from(Grade)
+                .join(BaseCell, Grade.cell_id == BaseCell.id)
+                .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
+                .join(
+                    SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id
+                )
+                .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+                .filter(Assignment.name == assignment)
+            )
+            found: dict[str, dict[str, Score]] = {}
+            for student, cell, score, most, waits, auto, extra in rows:
+                machine = None if auto is None else float(auto) + float(extra or 0)
+                found.setdefault(student, {})[cell] = Score(
+                    float(score or 0), float(most or 0), bool(waits), machine
+                )
+            return found
 
     @contextmanager
     def _gradebook(self) -> Iterator[Any]:

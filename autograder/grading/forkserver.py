@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import itertools
 import json
 import os
 import select
@@ -42,6 +43,7 @@ MODULES = (  # of this package, all that is visible in a sandbox
     "grading/agent.py",
     "grading/forkserver.py",
     "grading/sandbox.py",
+    "grading/text.py",
     "grading/wire.py",
 )
 WATCH = 0.1  # seconds between two looks at a kernel's memory
@@ -290,14 +292,15 @@ class ServerError(RuntimeError):
 
 
 class Server:
-    """A fork server, as its user has it. Not for use by several threads at once."""
+    """A fork server, as its user has it."""
 
     def __init__(self, model: str = "mini") -> None:
         """Starts it; `ready` waits for it."""
         import subprocess
-        import tempfile
 
-        self._temporary = tempfile.TemporaryDirectory(prefix="kischule-")
+        from autograder.grading.temporary import Temporary
+
+        self._temporary = Temporary()
         base = Path(self._temporary.name).resolve()
         self.sockets = base / "k"
         self.sockets.mkdir()
@@ -329,12 +332,16 @@ class Server:
                 start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
             )
         self._started = False
-        self._number = 0
+        self._numbers = itertools.count(1)
+        self._starting = threading.Lock()
 
     def ready(self, patience: float = 120) -> None:
         """Wait until it forks. Raises SandboxError, or ServerError for all else."""
-        if self._started:
-            return
+        with self._starting:
+            if not self._started:
+                self._wait(patience)
+
+    def _wait(self, patience: float) -> None:
         self._control.settimeout(patience)
         try:
             message = json.loads(self._control.recv(65536) or b'{"error": "it ended"}')
@@ -352,8 +359,7 @@ class Server:
 
     def channels(self) -> Path:
         """A new folder for one kernel's channels."""
-        self._number += 1
-        folder = self.sockets / str(self._number)
+        folder = self.sockets / str(next(self._numbers))
         folder.mkdir(mode=0o700)
         if os.getuid() == 0:
             os.chown(folder, sandbox.NOBODY, sandbox.NOBODY)

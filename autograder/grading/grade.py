@@ -1,39 +1,40 @@
-"""Grading a class: intake, the trusted worker, nbgrader's gradebook, records."""
+"""A class: hand-ins in, through an engine, records on disk, scores in the gradebook, a report."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
+import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from autograder import release
-from autograder.exercise import FOLDER as EXERCISES
-from autograder.expected import fingerprint
-from autograder.grading import intake, store
-from autograder.grading.bridge import Course, NbgraderError
-from autograder.grading.forkserver import ServerError
-from autograder.grading.isolation import decide
-from autograder.grading.kernel import Settings
-from autograder.grading.notebook import grade_id_of, results
-from autograder.grading.sandbox import Limits, SandboxError
-from autograder.grading.wire import clean
-from autograder.grading.worker import CHECK_FAILED, Run, run_submission
+from autograder.grading import intake
+from autograder.grading.bridge import Course
+from autograder.grading.gradebook import Entry, GradebookWriter
+from autograder.grading.notebook import MissingPackageError, grade_id_of, results
+from autograder.grading.record import CELLS, Record, Rules, Settings, Task, task_of
+from autograder.grading.sandbox import Limits
+from autograder.grading.store import Store, seed_id
+from autograder.grading.submission import checks_id
+from autograder.grading.text import clean
+from kischule.models import fingerprint
 
 Result = dict[str, Any]  # one element of "submissions" in `grade --json`
-INTAKE = f"{store.FOLDER}/intake"
-CELLS = 10  # a hand-in may take as long as so many cells at their limit
 
 
 @dataclass(frozen=True)
 class Options:
     students: tuple[str, ...] = ()  # empty: all
+    jobs: int | None = None  # None: as many as this process may use cores
+    engine: str = "local"  # local | dask
+    scheduler: str | None = None  # of Dask; None: a cluster on this machine
     time_limit: float = 60  # seconds a cell
     memory_limit: int = Limits.memory >> 20  # MiB a kernel, beyond what all share
     isolation: str = "auto"  # auto | sandbox | process
+    show: bool = False  # run cells that only show something, too
     seed_file: Path | None = None
     force: bool = False  # grade what has a record, too
 
@@ -42,197 +43,222 @@ class NoSubmissionError(ValueError):
     """Nothing to grade under that name."""
 
 
+class Engine(Protocol):
+    def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
+        """A record for each task, in any order; tasks are taken as they can be worked on."""
+
+
+class Watch:
+    """What a run tells while it goes on; this one is silent."""
+
+    def begin(self, total: int) -> None:
+        """total: hand-ins, those with a record included."""
+
+    def done(self, result: Result, known: bool) -> None:
+        """A hand-in has its result, without what the gradebook adds; known: from a record."""
+
+    def running(self, seconds: dict[str, float]) -> None:
+        """Students who are being graded, and for how long. Called often."""
+
+    def warn(self, text: str) -> None:
+        """What the teacher should know."""
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def students_of(course: Path, assignment: str) -> list[str]:
     """Who has a folder for this assignment under submitted/, sorted."""
     return sorted(p.parent.name for p in (course / "submitted").glob(f"*/{assignment}"))
 
 
-def grade(
-    course: Path,
-    assignment: str,
-    options: Options,
-    progress: Callable[[int, int, Result], None] = lambda done, total, result: None,
-    warn: Callable[[str], None] = lambda text: None,
-) -> Result:
-    """Grade all hand-ins of an assignment; the data of `grade --json`.
+def rules_of(course: Path, assignment: str, options: Options) -> Rules:
+    """What the hand-ins are graded by; the assignment gets its entries in the gradebook.
 
-    One hand-in cannot stop another: whatever goes wrong with it is its own result. Grades and
-    autograded notebooks go where nbgrader keeps them. progress is called after each, warn with
-    what the teacher should know of the isolation.
-    Raises AssignmentError, NoSubmissionError for a student without a folder, or IsolationError.
+    Raises AssignmentError or SeedError.
+    """
+    path = release.source_notebook(course, assignment)
+    return Rules(
+        path.name,
+        release.registered(course, assignment).read_bytes(),
+        Store(course).seed(options.seed_file),
+        checks_id(),
+        Settings(
+            isolation=options.isolation,
+            time_limit=options.time_limit,
+            submission_limit=CELLS * options.time_limit,
+            memory=options.memory_limit,
+            show=options.show,
+        ),
+    )
+
+
+def grade(course: Path, assignment: str, options: Options, watch: Watch | None = None) -> Result:
+    """Grade the hand-ins of an assignment; the data of `grade --json`.
+
+    One hand-in cannot stop another: whatever goes wrong with it is its own result. Records are
+    stored as they come; what has one is not graded again. Grades and notebooks go where nbgrader
+    keeps them.
+
+    Raises AssignmentError, NoSubmissionError, SeedError, IsolationError, ServerError, BusyError,
+    or OSError where the disk fails; what was graded until then stays.
     """
     release.source_notebook(course, assignment)
-    students = students_of(course, assignment)
+    there = students_of(course, assignment)
     for student in options.students:
-        if student not in students:
-            there = ", ".join(students) or "none"
+        if student not in there:
+            names = ", ".join(there) or "none"
             raise NoSubmissionError(
-                f"no hand-in of {student!r} for {assignment!r}; there are: {there}"
+                f"no hand-in of {student!r} for {assignment!r}; there are: {names}"
             )
-    grader = Grader(course, assignment, options, warn)
-    submissions = []
-    chosen = list(options.students) or students
-    for number, student in enumerate(chosen, 1):
-        result = grader.grade(student)
-        submissions.append(result)
-        progress(number, len(chosen), result)
-    return {
-        "assignment": assignment,
-        "seed_id": store.seed_id(grader.seed),
-        "model": fingerprint(),
-        "submissions": submissions,
-    }
+    if not there:
+        raise NoSubmissionError(
+            f"no hand-in for {assignment!r}: nothing matches "
+            f"{course / 'submitted' / '<student>' / assignment}"
+        )
+    with Store(course).alone():
+        run = _ClassRun(course, assignment, options, watch or Watch())
+        return run.grade(list(dict.fromkeys(options.students)) or there)
+
+
+def _engine(options: Options, watch: Watch, tick: Callable[[dict[str, float]], None]) -> Engine:
+    jobs = options.jobs or cores()
+    if options.engine == "dask":
+        try:
+            from autograder.grading.cluster import Cluster
+        except ModuleNotFoundError as error:
+            raise MissingPackageError(
+                f"a cluster needs {error.name}: pip install 'kischule[cluster]'"
+            ) from error
+        return Cluster(jobs, options.scheduler, watch.warn)
+    from autograder.grading.pool import Pool
+
+    return Pool(jobs, warn=watch.warn, tick=tick)
+
+
+@dataclass
+class _Outcome:
+    """A student's, so far: a record, or why there is none."""
+
+    record: Record | None
+    flags: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A hand-in as it may be graded."""
-
-    notebook: Any  # the release's, with the student's texts
+class _HandIn:
+    student: str
+    stamp: bytes = field(repr=False)
     flags: tuple[str, ...]
-    key: str  # of all that its grade depends on
-    seed: str  # of its drawn cases
 
 
-class Grader:
-    """What all hand-ins of a class share."""
+class _ClassRun:
+    def __init__(self, course: Path, assignment: str, options: Options, watch: Watch) -> None:
+        self.course, self.assignment, self.options, self.watch = course, assignment, options, watch
+        self.store = Store(course)
+        self.rules = rules_of(course, assignment, options)
+        most = results(intake.parse(self.rules.release))
+        self.max_score = sum(result.max_points for result in most)
+        self.outcomes: dict[str, _Outcome] = {}
+        self.waiting: dict[str, list[_HandIn]] = {}  # by key of the task
+        source = release.source_notebook(course, assignment).read_bytes()
+        self.book = GradebookWriter(course, assignment, self.rules.name, source)
 
-    def __init__(
-        self,
-        course: Path,
-        assignment: str,
-        options: Options,
-        warn: Callable[[str], None] = lambda text: None,
-    ) -> None:
-        self.course, self.assignment, self.options = course, assignment, options
-        self.path = release.source_notebook(course, assignment)
-        self.store = store.Store(course)
-        self.seed = self.store.seed(options.seed_file)
-        self.release = intake.parse(release.registered(course, assignment).read_bytes())
-        exercises = [p.read_bytes() for p in sorted(EXERCISES.glob("*.yaml"))]
-        shared = [self.path.read_bytes(), fingerprint().encode(), self.seed.encode(), *exercises]
-        self.shared_key = store.key_of(*shared).encode()
-        self._settings: Settings | None = None
-        self._warn = warn
-
-    @property
-    def settings(self) -> Settings:
-        """Made when the first hand-in is to run: what has records needs no kernel."""
-        if self._settings is None:
-            isolation = decide(self.options.isolation)
-            if isolation.warning:
-                self._warn(isolation.warning)
-            self._settings = Settings(
-                isolation=isolation.mode,
-                time_limit=self.options.time_limit,
-                submission_limit=CELLS * self.options.time_limit,
-                memory=self.options.memory_limit,
-            )
-        return self._settings
-
-    def take(self, folder: Path) -> Taken:
-        """The hand-in in this folder. Raises UnreadableError, whatever lies there."""
+    def grade(self, students: list[str]) -> Result:
+        self.watch.begin(len(students))
+        finished = False
         try:
-            path, renamed = intake.find_notebook(folder, self.path.name)
-            content = intake.read_bytes(path)
-            taken = intake.rebuild(self.release, intake.parse(content))
-        except intake.UnreadableError:
-            raise
-        except Exception as error:  # a hand-in that intake was not ready for stops nobody else
-            raise intake.UnreadableError(f"{type(error).__name__} at intake: {error}") from error
-        key = store.key_of(content, self.shared_key)
-        return Taken(
-            taken.notebook, (*renamed, *taken.flags), key, _submission_seed(self.seed, content)
+            engine = _engine(self.options, self.watch, self._running)
+            with closing(engine.run(self.rules, self._tasks(students))) as records:  # type: ignore[type-var]
+                for record in records:
+                    self.store.write(self.assignment, record)
+                    for hand_in in self.waiting.pop(record.key):
+                        self._have(hand_in, record)
+            finished = True
+        finally:
+            self.book.close(finished)
+            self.watch.end()
+        scores = Course(self.course).scores(self.assignment)
+        return {
+            "assignment": self.assignment,
+            "seed_id": seed_id(self.rules.seed),
+            "model": fingerprint(),
+            "submissions": [self._result(student, scores.get(student, {})) for student in students],
+        }
+
+    def _tasks(self, students: list[str]) -> Iterator[Task]:
+        """What has to be graded; what has a record, or cannot be read, is settled on the way."""
+        for student in students:
+            folder = self.course / "submitted" / student / self.assignment
+            try:
+                found = intake.read_hand_in(folder, self.rules.name)
+            except intake.UnreadableError as error:
+                self._settle(student, _Outcome(None, reason=str(error)))
+                continue
+            task = task_of(self.rules, found.content)
+            hand_in = _HandIn(student, found.stamp, found.flags)
+            if task.key in self.waiting:  # the same file, handed in twice
+                self.waiting[task.key].append(hand_in)
+                continue
+            record = self.store.read(self.assignment, task.key)
+            if record and record.serves(self.rules.settings) and not self.options.force:
+                self._have(hand_in, record, known=True)
+                continue
+            self.waiting[task.key] = [hand_in]
+            yield task
+
+    def _have(self, hand_in: _HandIn, record: Record, known: bool = False) -> None:
+        if record.results:
+            self.book.put(Entry(hand_in.student, record, hand_in.stamp))
+            record = replace(record, notebook=b"")  # it is on the disk
+        self._settle(hand_in.student, _Outcome(record, hand_in.flags), known)
+
+    def _settle(self, student: str, outcome: _Outcome, known: bool = False) -> None:
+        self.outcomes[student] = outcome
+        self.watch.done(self._result(student, {}), known)
+
+    def _running(self, since: dict[str, float]) -> None:
+        now = time.monotonic()
+        self.watch.running(
+            {h.student: now - t for key, t in since.items() for h in self.waiting.get(key, [])[:1]}
         )
 
-    def run(self, taken: Taken) -> Run:
-        """Raises ServerError or SandboxError where no kernel can be had."""
-        return run_submission(taken.notebook, taken.seed, self.settings)
-
-    def grade(self, student: str) -> Result:
-        """This student's result; never raises for what lies in the folder."""
-        began = time.monotonic()
-        folder = self.course / "submitted" / student / self.assignment
-        try:
-            taken = self.take(folder)
-        except intake.UnreadableError as error:
-            return self._without_score(student, "unreadable", str(error), began)
-        if not self.options.force and (known := self._recorded(student, taken.key)):
-            return known
-        settings = self.settings  # not in the try: without an isolation it is the run that stops
-        try:
-            run = run_submission(taken.notebook, taken.seed, settings)
-            self._stage(student, folder, taken.notebook)
-            book = Course(self.course, submitted_directory=INTAKE)
-            book.autograde(self.assignment, student, run)
-            result = self._result(student, run, taken.flags, began)
-        except (NbgraderError, ServerError, SandboxError) as error:
-            return self._without_score(student, "failed", str(error), began)
-        except Exception as error:  # outputs are the student's: any shape of them may come back
-            reason = f"{type(error).__name__}: {error}"
-            return self._without_score(student, "failed", reason, began)
-        if not any(flag.startswith(CHECK_FAILED) for flag in run.flags):  # ours: to be tried again
-            self.store.write(self.assignment, student, taken.key, result)
-        return result
-
-    def _stage(self, student: str, folder: Path, notebook: Any) -> None:
-        """The rebuilt hand-in where nbgrader will read it: nothing else comes along."""
-        import nbformat
-
-        staged = self.course / INTAKE / student / self.assignment
-        shutil.rmtree(staged, ignore_errors=True)
-        store.write_atomically(staged / self.path.name, nbformat.writes(notebook).encode())
-        try:
-            stamp = intake.read_bytes(folder / "timestamp.txt")[:100]
-        except intake.UnreadableError:
-            return
-        (staged / "timestamp.txt").write_bytes(stamp)
-
-    def _result(self, student: str, run: Run, flags: tuple[str, ...], began: float) -> Result:
+    def _result(self, student: str, scores: Any) -> Result:
+        """scores: the gradebook's, by grade_id; none: those of the machine alone."""
+        outcome = self.outcomes[student]
+        record, flags = outcome.record, list(outcome.flags)
         result: Result = {
             "student": student,
-            "status": run.status,
-            "score": 0.0,
-            "max_score": 0.0,
-            "seconds": round(time.monotonic() - began, 1),
-            "exercises": [r.as_data() for r in run.results],
-            "flags": [*flags, *run.flags],
-        }
-        return self._with_scores(student, result)
-
-    def _with_scores(self, student: str, result: Result) -> Result:
-        """The points as the gradebook has them now, a teacher's included."""
-        scores = Course(self.course).scores(self.assignment, student)
-        for exercise in result["exercises"]:
-            score = scores[grade_id_of(exercise["id"], exercise["level"])]
-            exercise["points"] = score.points
-            if exercise["level"] == "manual":  # None: it waits for the teacher
-                exercise["passed"] = None if score.waits else score.points > 0
-        result["score"] = sum(score.points for score in scores.values())
-        result["max_score"] = sum(score.max_points for score in scores.values())
-        return result
-
-    def _recorded(self, student: str, key: str) -> Result | None:
-        result = self.store.read(self.assignment, student, key)
-        if result is None:
-            return None
-        try:
-            return self._with_scores(student, result)
-        except LookupError:  # not in the gradebook any more
-            return None
-
-    def _without_score(self, student: str, status: str, reason: str, began: float) -> Result:
-        points = [r.max_points for r in results(self.release)]
-        return {
-            "student": student,
-            "status": status,
-            "score": 0.0,
-            "max_score": sum(points),
-            "seconds": round(time.monotonic() - began, 1),
+            "status": record.status if record else "unreadable",
+            "score": sum(score.points for score in scores.values()),
+            "max_score": sum(score.max_points for score in scores.values()) or self.max_score,
+            "seconds": record.seconds if record else 0.0,
             "exercises": [],
-            "flags": [clean(reason)],
+            "flags": flags,
         }
-
-
-def _submission_seed(seed: str, content: bytes) -> str:
-    return hashlib.sha256(seed.encode() + hashlib.sha256(content).digest()).hexdigest()
+        flags += record.flags if record else [clean(outcome.reason)]
+        error = self.book.errors.get(student)
+        if error:
+            result["status"] = "failed"
+            flags.append(clean(error))
+        if record is None or not record.results or error:
+            if scores:
+                flags.append("the earlier grade stands")
+            return result
+        result["exercises"] = [each.as_data() for each in record.results]
+        for exercise in result["exercises"]:
+            score = scores.get(grade_id_of(exercise["id"], exercise["level"]))
+            if score is not None:
+                exercise["points"] = score.points
+                if exercise["level"] == "manual":  # None: it waits for the teacher
+                    exercise["passed"] = None if score.waits else score.points > 0
+        if not scores:
+            result["score"] = sum(each.points for each in record.results)
+        return result

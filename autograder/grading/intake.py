@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.notebook import nbgrader_of
-from autograder.grading.wire import clean
+from autograder.grading.shown import TAG, shows
+from autograder.grading.text import clean
 
 MOST_BYTES = 20_000_000
 
@@ -31,6 +32,31 @@ class UnreadableError(ValueError):
 class Intake:
     notebook: Any  # nbformat's NotebookNode
     flags: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What lies in a student's folder, as bytes."""
+
+    content: bytes = field(repr=False)
+    stamp: bytes = b""  # of timestamp.txt, in which nbgrader keeps when it was handed in
+    flags: tuple[str, ...] = field(default=())
+
+
+def read_hand_in(folder: Path, name: str) -> HandIn:
+    """The hand-in in this folder; name: of its notebook. Raises UnreadableError."""
+    try:
+        path, flags = find_notebook(folder, name)
+        content = read_bytes(path)
+    except UnreadableError:
+        raise
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+    try:
+        stamp = read_bytes(folder / "timestamp.txt")[:100]
+    except UnreadableError:
+        stamp = b""
+    return HandIn(content, stamp, flags)
 
 
 def find_notebook(folder: Path, name: str) -> tuple[Path, tuple[str, ...]]:
@@ -107,6 +133,7 @@ def rebuild(release: Any, submitted: Any) -> Intake:
     import nbformat
 
     known = {nbgrader_of(c)["grade_id"]: c for c in release.cells if "grade_id" in nbgrader_of(c)}
+    shown = {clean(c.source) for c in release.cells if shows(c)}
     texts: dict[str, list[str]] = defaultdict(list)
     retyped = set()
     added: dict[str, list[Any]] = defaultdict(list)  # after which known cell
@@ -122,7 +149,9 @@ def rebuild(release: Any, submitted: Any) -> Intake:
             make = nbformat.v4.new_code_cell
             if cell.cell_type == "markdown":
                 make = nbformat.v4.new_markdown_cell
-            added[last].append(make(clean(cell.source)))
+            text = clean(cell.source)
+            own = {"tags": [TAG]} if make is nbformat.v4.new_code_cell and text in shown else {}
+            added[last].append(make(text, metadata=own))
 
     notebook = copy.deepcopy(release)
     notebook.cells = added[""]

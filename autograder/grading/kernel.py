@@ -11,10 +11,8 @@ import asyncio
 import contextlib
 import json
 import logging
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -33,7 +31,8 @@ from autograder.grading.environment import plain_environment
 from autograder.grading.notebook import TRANSPORT_ENCRYPTION
 from autograder.grading.outputs import OutputLimit, error_output
 from autograder.grading.provisioner import KERNEL, NAME
-from autograder.grading.sandbox import Limits
+from autograder.grading.record import Settings
+from autograder.grading.temporary import Temporary
 from autograder.student import PATIENCE, Answer, Arguments, CallError
 
 MESSAGE_BYTES = wire.MOST_BYTES + 65_536
@@ -42,17 +41,6 @@ GRACE = 5.0  # seconds for a kernel to answer after it was interrupted
 NOTHING = b'{"function": "", "calls": [], "time_limit": 1}'
 TIMEOUT = "CellTimeoutError"
 START = 60.0  # seconds for a kernel to be there
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How kernels are made, and for how long they may work."""
-
-    isolation: str = "sandbox"  # sandbox | process
-    time_limit: float = 60.0  # seconds a cell
-    submission_limit: float = 600.0  # seconds for all of a submission
-    memory: int = Limits.memory >> 20  # MiB
-    model: str = "mini"
 
 
 class KernelGoneError(RuntimeError):
@@ -140,7 +128,7 @@ class Kernel:
         self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
         self._context.setsockopt(zmq.RCVHWM, WAITING)
         self._context.setsockopt(zmq.LINGER, 0)
-        self._folder = tempfile.TemporaryDirectory(prefix="kischule-")
+        self._folder = Temporary()
         self._client = _Client(
             notebook,
             timeout=settings.time_limit,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import OUTCOME_MIME
 from autograder.exercise import exercise_ids
 from autograder.grading.environment import kernel_variables
 
@@ -81,6 +80,14 @@ class TestResult:
         }
 
 
+@dataclass(frozen=True)
+class Executed:
+    """A notebook that ran, and what was found."""
+
+    notebook: Any  # with outputs
+    results: Sequence[TestResult]
+
+
 def results(notebook: Any) -> list[TestResult]:
     """One result for each graded cell of an executed notebook, in its order."""
     return [_result(cell) for cell in notebook.cells if nbgrader_of(cell).get("grade") is True]
@@ -130,6 +137,8 @@ def _result(cell: Any) -> TestResult:
 
 
 def _outcome(cell: Any, exercise: str) -> Mapping[str, Any] | None:
+    from autograder.checks import OUTCOME_MIME
+
     """What the check of this exercise said in a test cell."""
     for output in cell.get("outputs", []):
         outcome = output.get("data", {}).get(OUTCOME_MIME)

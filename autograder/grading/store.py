@@ -1,4 +1,4 @@
-"""Records: what grading a submission came to, one file each, written atomically."""
+"""What a course keeps under `.kischule/`: records, the secret, who is at work."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import hashlib
 import json
 import os
 import secrets
+import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+
+from autograder.grading.record import Record
 
 FOLDER = ".kischule"
 
@@ -19,7 +23,7 @@ def write_atomically(path: Path, content: bytes, private: bool = False) -> None:
     private: only its owner may read it; else whoever the umask lets.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with open(handle, "wb") as file:
             file.write(content)
@@ -30,6 +34,12 @@ def write_atomically(path: Path, content: bytes, private: bool = False) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    if hasattr(os, "O_DIRECTORY"):  # the new name, too
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _umask() -> int:
@@ -38,12 +48,12 @@ def _umask() -> int:
     return value
 
 
-def key_of(*parts: bytes) -> str:
-    """A name for content: two submissions have the same one only if every part is the same."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+class BusyError(RuntimeError):
+    """Another run grades this course."""
+
+
+class SeedError(ValueError):
+    """A seed that cannot be used."""
 
 
 class Store:
@@ -52,30 +62,89 @@ class Store:
     def __init__(self, course: Path) -> None:
         self.folder = course / FOLDER
 
-    def read(self, assignment: str, student: str, key: str) -> dict[str, Any] | None:
-        """The record of this student if it was made from the same content, else None."""
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For one run at a time, on all machines that share the folder. Raises BusyError.
+
+        The lock is the operating system's: it is gone with the process, however that ends.
+        """
+        from filelock import FileLock, Timeout
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        owner = self.folder / "running.json"
         try:
-            record = json.loads(self._path(assignment, student).read_bytes())
-        except (OSError, ValueError):
+            with FileLock(self.folder / "lock", timeout=0):
+                about = {"process": os.getpid(), "machine": socket.gethostname()}
+                write_atomically(owner, json.dumps(about).encode())
+                try:
+                    yield
+                finally:
+                    owner.unlink(missing_ok=True)
+        except Timeout as error:
+            who = "another run"
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                about = json.loads(owner.read_bytes())
+                who = f"process {about['process']} on {about['machine']}"
+            raise BusyError(
+                f"{who} is grading this course; wait until it has finished, or stop it"
+            ) from error
+
+    # --- records: two files each, the notebook first; the one without it does not count ---------
+
+    def read(self, assignment: str, key: str) -> Record | None:
+        """The record with this key, without its notebook; None if there is none that is whole."""
+        path = self._record(assignment, key)
+        try:
+            record = Record.from_data(json.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError):
             return None
-        return record["result"] if record.get("key") == key else None
+        return record if record.key == key else None
 
-    def write(self, assignment: str, student: str, key: str, result: dict[str, Any]) -> None:
-        content = json.dumps({"key": key, "result": result}, ensure_ascii=False, indent=1)
-        # a folder may have a name that is no text: its odd bytes become escapes, which JSON has too
-        write_atomically(self._path(assignment, student), content.encode(errors="backslashreplace"))
+    def notebook(self, assignment: str, key: str) -> bytes:
+        """The notebook of a record as it ran. Raises OSError if it is not there."""
+        return self._record(assignment, key).with_suffix(".ipynb").read_bytes()
 
-    def _path(self, assignment: str, student: str) -> Path:
-        return self.folder / "records" / assignment / f"{student}.json"
+    def write(self, assignment: str, record: Record) -> None:
+        path = self._record(assignment, record.key)
+        if record.notebook:
+            write_atomically(path.with_suffix(".ipynb"), record.notebook)
+        text = json.dumps(record.as_data(), ensure_ascii=False, indent=1)
+        write_atomically(path, text.encode(errors="backslashreplace"))
+
+    def _record(self, assignment: str, key: str) -> Path:
+        return self.folder / "records" / assignment / f"{key}.json"
+
+    # --- what the gradebook was given ------------------------------------------------------------
+
+    def written(self, assignment: str, student: str) -> str:
+        """What `note_written` was last told; "" if nothing."""
+        try:
+            return self._mark(assignment, student).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
+
+    def note_written(self, assignment: str, student: str, mark: str) -> None:
+        write_atomically(self._mark(assignment, student), mark.encode())
+
+    def _mark(self, assignment: str, student: str) -> Path:
+        return self.folder / "written" / assignment / student
+
+    # --- the secret ------------------------------------------------------------------------------
 
     def seed(self, file: Path | None = None) -> str:
-        """The teacher's secret: a file's text, or one made for this course at its first grading."""
+        """The teacher's secret: a file's text, or one made for this course at its first grading.
+
+        Raises SeedError for a file that cannot be read, or has too little in it.
+        """
         path = file or self.folder / "seed"
         if file is None and not path.exists():
             write_atomically(path, secrets.token_hex(32).encode(), private=True)
-        text = path.read_text(encoding="utf-8").strip()
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SeedError(f"the seed in {path} cannot be read: {error}") from error
         if len(text) < 16:
-            raise ValueError(f"a seed must have at least 16 characters, {path} has: {len(text)}")
+            raise SeedError(f"a seed must have at least 16 characters, {path} has: {len(text)}")
         return text
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from autograder.compare import Array
+from autograder.grading.text import clean
 from autograder.student import Answer, CallError, Opaque
 
 MOST_BYTES = 8_000_000  # of a reply
@@ -192,12 +193,3 @@ class _Reader:
         if dtype == "bool" and not set(content) <= {0, 1}:
             raise WireError("a bool must be 0 or 1")
         return Array(np.frombuffer(content, kind).reshape(shape), dtype, device)
-
-
-def clean(text: str) -> str:
-    """Without control characters and lone surrogates, which no file takes.
-
-    For what is shown or written; a value that is judged is left as it came.
-    """
-    kept = "".join(c for c in text if c in "\n\t" or ord(c) >= 32)
-    return kept.encode("utf-8", "replace").decode("utf-8")

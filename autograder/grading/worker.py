@@ -23,12 +23,12 @@ from autograder import feedback
 from autograder.arguments import model_of
 from autograder.checks import Outcome, drawn_cases, run_check
 from autograder.exercise import Case, Words, load_exercise
-from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent, Settings
+from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
 from autograder.grading.notebook import TestResult, exercise_of, nbgrader_of
 from autograder.grading.outputs import error_output, harmless
-from autograder.grading.wire import clean
-
-CHECK_FAILED = "check failed: "  # a flag: the mistake is ours
+from autograder.grading.record import CHECK_FAILED, Settings
+from autograder.grading.shown import left_out
+from autograder.grading.text import clean
 
 
 @dataclass
@@ -62,7 +62,9 @@ class _Submission:
         self.began = time.monotonic()
         self.drawn: dict[str, Future[Sequence[Case]]] = {}
         self.passed: dict[str, bool] = {}  # of public checks, for the exercises that need them
-        self.ended: set[int] = set()  # cells that ended a kernel: they do not run again
+        # cells that do not run: left out, or ended a kernel
+        self.left_out = set() if settings.show else left_out(notebook.cells)
+        self.ended: set[int] = set()
 
     def run(self) -> Run:
         model_of()  # now: transformers loads a model in one thread only
@@ -101,10 +103,13 @@ class _Submission:
             if level:
                 self._check(cell, exercise, level, index)
                 continue
-            if self.left <= 0:
+            if index in self.left_out:
+                text = feedback.in_grading("shows")
+                cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+            elif self.left <= 0:
                 cell.outputs = [self._too_late()]
-                continue
-            self._execute(cell, index)
+            else:
+                self._execute(cell, index)
         for cell in self.notebook.cells:  # now: a later cell may change what an earlier one shows
             if cell.cell_type == "code" and not exercise_of(cell)[1]:
                 cell.outputs = harmless(cell.outputs)
@@ -130,7 +135,9 @@ class _Submission:
             self.student.gone = None
             for earlier in range(index):
                 cell = self.notebook.cells[earlier]
-                if cell.cell_type != "code" or exercise_of(cell)[1] or earlier in self.ended:
+                if cell.cell_type != "code" or exercise_of(cell)[1]:
+                    continue
+                if earlier in self.ended or earlier in self.left_out:
                     continue
                 if self.left <= 0:
                     return

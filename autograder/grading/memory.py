@@ -1,0 +1,50 @@
+"""How much memory there is, and how much a tree of processes uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+WORKER = 1 << 30  # bytes that a worker and its fork server may be planned to use, without a kernel
+SHARE = 0.9  # of what is free when a run begins
+
+
+def free() -> int:
+    """Bytes that this machine, or the group of processes that we are in, can still give."""
+    found = [psutil.virtual_memory().available]
+    group = Path("/sys/fs/cgroup")  # version 2; a container sees its own group there
+    try:
+        most = (group / "memory.max").read_text().strip()
+        if most != "max":
+            found.append(int(most) - int((group / "memory.current").read_text()))
+    except (OSError, ValueError):
+        pass
+    return max(0, min(found))
+
+
+def used(process: int) -> int:
+    """Bytes of a process and all below it; what they share, once where it is told."""
+    try:
+        top = psutil.Process(process)
+        tree = [top, *top.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    return sum(map(_one, tree))
+
+
+def _one(process: psutil.Process) -> int:
+    try:
+        text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        return 1024 * int(text.split("\nPss:")[1].split()[0])
+    except (OSError, IndexError, ValueError):
+        pass
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def fitting(jobs: int, kernel: int, ceiling: int) -> int:
+    """How many workers fit, at least one; kernel: bytes that a kernel may use."""
+    return max(1, min(jobs, ceiling // (WORKER + kernel)))

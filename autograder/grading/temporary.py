@@ -1,0 +1,57 @@
+"""Temporary folders that do not stay when their process is killed: the next one sweeps them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+PREFIX = "kischule-"
+ALIVE = ".alive"  # a file that the owner holds locked
+
+
+class Temporary(tempfile.TemporaryDirectory[str]):
+    """A folder of this process; those of processes that are gone are removed first."""
+
+    def __init__(self) -> None:
+        sweep()
+        super().__init__(prefix=PREFIX)
+        new = Path(self.name) / f"{ALIVE}-new"
+        self._alive = _locked(new, "w")
+        if self._alive is not None:  # renamed when it is locked: no sweep sees it unlocked
+            new.rename(Path(self.name) / ALIVE)
+
+    def cleanup(self) -> None:
+        super().cleanup()
+        if self._alive is not None:
+            self._alive.close()
+
+
+def sweep() -> None:
+    """Remove what processes of this user left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if not (folder / ALIVE).is_file():
+            continue
+        file = _locked(folder / ALIVE, "r+")
+        if file is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            file.close()
+
+
+def _locked(path: Path, mode: str) -> IO[Any] | None:
+    """The file, opened and locked; None if another process has it, or it is another user's."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows: nothing is swept there
+        return None
+    try:
+        file = open(path, mode)  # noqa: SIM115
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
