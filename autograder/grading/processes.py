@@ -6,13 +6,15 @@ import multiprocessing
 import sys
 from typing import Any
 
+PRELOAD = ("autograder.grading.worker",)
+
 
 def context() -> Any:
     """Of multiprocessing."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(["autograder.grading.worker"])
+    made.set_forkserver_preload(list(PRELOAD))
     return made
 
 

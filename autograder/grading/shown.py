@@ -7,6 +7,7 @@ time was theirs.
 
 from __future__ import annotations
 
+import ast
 import symtable
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -58,11 +59,16 @@ def _names(source: str) -> tuple[set[str], set[str]]:
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
-        table = symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec")
+        text = TransformerManager().transform_cell(source)
+        tree, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
     except Exception:  # no Python: it will not run either
         return set(), set()
     used = {s.get_name() for s in table.get_symbols() if s.is_referenced() or s.is_imported()}
     defined = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
+    for node in ast.walk(tree):  # `a += 1` and `del a` use a, which a symbol table does not say
+        targets = [node.target] if isinstance(node, ast.AugAssign) else []
+        targets += node.targets if isinstance(node, ast.Delete) else []
+        used |= {target.id for target in targets if isinstance(target, ast.Name)}
     for scope in _inner(table):
         used |= {s.get_name() for s in scope.get_symbols() if s.is_global()}
         defined |= {s.get_name() for s in scope.get_symbols() if s.is_declared_global()}

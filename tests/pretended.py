@@ -1,0 +1,39 @@
+"""Workers that only pretend to grade, for tests/test_pool.py; light to import in a new process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.isolation import IsolationError
+from autograder.grading.record import Record, Rules, failed
+
+
+def works(channel: Any, alive: Any, rules: Rules) -> None:
+    """A worker that does what a task's content says."""
+    channel.send(("ready", "a warning"))
+    with suppress(EOFError, OSError):
+        while True:
+            task = channel.recv()
+            word, _, once = task.content.decode().partition(" ")
+            if word == "die" and not (once and Path(once).exists()):
+                Path(once or os.devnull).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            if word == "sleep":
+                time.sleep(60)
+            if word == "fail":
+                channel.send(("record", failed(task.key, f"process {os.getpid()}")))
+                continue
+            channel.send(("record", Record(task.key, "graded", 0.1)))
+
+
+def refuses(channel: Any, alive: Any, rules: Rules) -> None:
+    channel.send(("refused", IsolationError("no sandbox here")))
+
+
+def dies(channel: Any, alive: Any, rules: Rules) -> None:
+    os._exit(3)

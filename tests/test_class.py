@@ -1,0 +1,351 @@
+"""A class in a small course: what has a record is not graded again, and nothing is lost."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+import small
+
+from autograder import release
+from autograder.cli import main
+from autograder.grading import gradebook, store
+from autograder.grading.bridge import Course, NbgraderError
+from autograder.grading.grade import NoSubmissionError, Options, Watch, grade
+from autograder.grading.record import Record, Rules, Task, failed
+from autograder.grading.store import BusyError, Store
+
+OPTIONS = Options(time_limit=5)
+IDLE = small.Attack("idle", "One exercise of three is solved.", "pass", "first")
+
+
+class Counted(small.Here):
+    """The real thing in this process, which remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
+        def noted() -> Iterator[Task]:
+            for task in tasks:
+                self.keys.append(task.key)
+                yield task
+
+        yield from super().run(rules, noted())
+
+
+class Room:
+    """A course with three students, and its engine."""
+
+    def __init__(self, course: Path) -> None:
+        self.course = course
+        small.make(course)
+        self.released = release.read_notebook(release.registered(course, "small"))
+        self.engine: Any = Counted()
+        for student in ("ada", "bob", "cy"):
+            self.hand_in(student)
+
+    def hand_in(self, student: str, *cells: str, solved: bool = True) -> Path:
+        made = small.hand_in(self.released, None if solved else IDLE, {})
+        for number, source in enumerate((f"# {student}", *cells)):
+            made.cells.append(nbformat.v4.new_code_cell(source, id=f"own-{number}"))
+        return small.write(self.course, student, made)
+
+    def grade(self, **options: Any) -> dict[str, Any]:
+        report = grade(self.course, "small", replace(OPTIONS, **options))
+        return {s["student"]: s for s in report["submissions"]}
+
+    def graded(self, **options: Any) -> int:
+        """How many were graded by this run."""
+        before = len(self.engine.keys)
+        self.grade(**options)
+        return len(self.engine.keys) - before
+
+    def book(self) -> list[Any]:
+        """The gradebook's rows that are about students, without ids and times."""
+        return rows(self.course / "gradebook.db")
+
+
+def rows(path: Path) -> list[Any]:
+    query = (
+        "SELECT a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit,"
+        " g.needs_manual_grade FROM grade g JOIN base_cell c ON g.cell_id = c.id"
+        " JOIN submitted_notebook n ON g.notebook_id = n.id"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id ORDER BY 1, 2"
+    )
+    with sqlite3.connect(path) as book:
+        found = book.execute(query).fetchall()
+    book.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def graded_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with pytest.MonkeyPatch.context() as patch:
+        room = Room(tmp_path_factory.mktemp("class").resolve())
+        patch.setattr("autograder.grading.grade._engine", lambda *_: room.engine)
+        assert room.graded() == 3
+        yield room
+
+
+@pytest.fixture
+def room(graded_room: Room) -> Iterator[Room]:
+    """With everybody's grade; what a test changes is put right by the next run."""
+    yield graded_room
+    graded_room.engine = Counted()
+    for student in ("ada", "bob", "cy"):
+        graded_room.hand_in(student)
+    graded_room.grade()
+
+
+def test_a_second_run_grades_nobody_and_says_the_same(room: Room) -> None:
+    before, stamps = room.grade(), _times(room.course / "autograded")
+    assert room.graded() == 0
+    assert room.grade() == before
+    assert _times(room.course / "autograded") == stamps
+    assert {s["score"] for s in before.values()} == {small.ALL}
+
+
+def _times(folder: Path) -> dict[str, int]:
+    return {str(p): p.stat().st_mtime_ns for p in folder.rglob("*.ipynb")}
+
+
+def test_what_was_changed_is_graded_and_nothing_else(room: Room) -> None:
+    room.hand_in("ada", solved=False)
+    assert room.graded() == 1
+    assert room.grade()["ada"]["score"] == small.SOLVED
+    assert room.graded(students=("bob",), force=True) == 1
+    room.hand_in("ada")
+    assert room.graded() == 0  # back to what is known; the gradebook follows
+    assert small.points(room.course)["ada"] == small.ALL
+
+
+def test_the_gradebook_is_written_from_records_alone(room: Room) -> None:
+    """Lost, from before a resubmission, or half written: the next run puts it right."""
+    before = room.book()
+    with sqlite3.connect(room.course / "gradebook.db") as book:
+        book.execute("UPDATE grade SET auto_score = NULL")
+    book.close()
+    assert room.graded() == 0
+    assert room.book() == before
+    for path in (room.course / "autograded" / "bob").rglob("*.ipynb"):
+        path.unlink()
+    (room.course / "gradebook.db").unlink()
+    assert room.graded() == 0
+    assert room.book() == before
+    assert (room.course / "autograded" / "bob" / "small" / small.NAME).is_file()
+
+
+def test_a_later_timestamp_reaches_the_gradebook(room: Room) -> None:
+    stamp = room.course / "submitted" / "cy" / "small" / "timestamp.txt"
+    stamp.write_text("2026-11-24 10:00:00 UTC")
+    assert room.graded() == 0
+    with sqlite3.connect(room.course / "gradebook.db") as book:
+        query = "SELECT timestamp FROM submitted_assignment WHERE student_id = 'cy'"
+        ((found,),) = book.execute(query).fetchall()
+    book.close()
+    stamp.unlink()
+    assert found.startswith("2026-11-24 10:00:00")
+
+
+def test_the_same_file_twice_is_graded_once(room: Room) -> None:
+    for student in ("dan", "eve"):
+        path = room.hand_in("ada", "# the same")
+        twin = room.course / "submitted" / student / "small" / small.NAME
+        twin.parent.mkdir(parents=True)
+        path.rename(twin)
+    room.hand_in("ada")
+    assert room.graded() == 1
+    points = small.points(room.course)
+    assert points["dan"] == points["eve"] == small.ALL
+    for student in ("dan", "eve"):
+        (room.course / "submitted" / student / "small" / small.NAME).unlink()
+        (room.course / "submitted" / student / "small").rmdir()
+
+
+def test_one_that_cannot_be_read_any_more_keeps_its_earlier_grade(room: Room) -> None:
+    path = room.course / "submitted" / "bob" / "small" / small.NAME
+    path.write_text("{")
+    found = room.grade()["bob"]
+    assert (found["status"], found["score"], found["exercises"]) == ("unreadable", small.ALL, [])
+    assert found["flags"][0].startswith("not JSON")
+    assert found["flags"][1] == "the earlier grade stands"
+    assert small.points(room.course)["bob"] == small.ALL
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    assert room.grade()["bob"]["status"] == "unreadable"
+    path.unlink()
+
+
+def test_a_hand_in_that_is_replaced_while_the_run_is_on(room: Room) -> None:
+    """It counts as it was when it was read; the next run grades the new one."""
+    room.hand_in("ada", "# new", solved=False)
+    room.hand_in("cy", "# new")
+
+    class Replacing(Counted):
+        def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
+            for record in super().run(rules, tasks):
+                room.hand_in("ada", "# newer")
+                yield record
+
+    room.engine = Replacing()
+    assert room.grade()["ada"]["score"] == small.SOLVED
+    room.engine = Counted()
+    assert room.graded() == 1
+    assert room.grade()["ada"]["score"] == small.ALL
+
+
+def test_what_failed_or_was_too_slow_is_tried_again(room: Room) -> None:
+    class Failing(Counted):
+        def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
+            yield from (failed(task.key, "no kernel") for task in tasks)
+
+    room.hand_in("ada", "# anew")
+    room.engine = Failing()
+    found = room.grade()
+    assert (found["ada"]["status"], found["ada"]["score"]) == ("failed", small.ALL)
+    assert found["ada"]["flags"] == ["no kernel", "the earlier grade stands"]
+    assert found["bob"]["status"] == "graded"
+    room.engine = Counted()
+    assert room.graded() == 1
+    room.hand_in("bob", "import time; time.sleep(1.5)")
+    assert room.grade(time_limit=1)["bob"]["status"] == "timeout"
+    assert room.graded(time_limit=1) == 0
+    assert room.grade(time_limit=5)["bob"]["status"] == "graded"
+    assert room.graded(time_limit=1) == 0
+
+
+def test_a_student_whose_grades_nbgrader_does_not_take_stops_nobody(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Course.autograde
+
+    def broken(self: Any, assignment: str, student: str, executed: Any) -> None:
+        if student == "ada":
+            raise NbgraderError("the database is on fire")
+        real(self, assignment, student, executed)
+
+    for student in ("ada", "cy"):
+        room.hand_in(student, "# once more", solved=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(gradebook.Course, "autograde", broken)
+        found = room.grade()
+    assert found["ada"]["status"] == "failed"
+    assert "on fire" in found["ada"]["flags"][0]
+    assert found["cy"]["score"] == small.SOLVED
+    assert room.graded() == 0
+    assert small.points(room.course)["ada"] == small.SOLVED
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(
+    room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for student in ("ada", "bob", "cy"):
+        room.hand_in(student, "# a full disk", solved=False)
+    real, written = store.write_atomically, []
+
+    def full(path: Path, content: bytes, private: bool = False) -> None:
+        if "records" in path.parts:
+            if len(written) == 2:  # a notebook and what was found in it
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            written.append(path)
+        real(path, content, private)
+
+    command = ["grade", "small", "--course", str(room.course), "--time-limit", "5"]
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_atomically", full)
+        assert main(command) == 3
+    told = capsys.readouterr().err
+    assert "stopped: [Errno 28] No space left on device" in told
+    assert "the same command goes on from there" in told
+    assert room.graded() == 2
+
+
+def test_a_clock_that_goes_backwards_changes_nothing(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.hand_in("ada", "# in the past", solved=False)
+    now = time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: now - 86_400 * 400)
+        assert room.graded() == 1
+    assert room.graded() == 0
+    assert small.points(room.course)["ada"] == small.SOLVED
+
+
+def test_two_runs_at_once(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store(room.course).alone():
+        with pytest.raises(BusyError):
+            room.grade()
+        assert main(["grade", "small", "--course", str(room.course)]) == 2
+    assert "is grading this course; wait until it has finished" in capsys.readouterr().err
+    assert room.graded() == 0
+
+
+def test_bad_input_is_named_in_a_sentence(
+    room: Room, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(NoSubmissionError, match="no hand-in of 'zoe' for 'small'; there are: ada"):
+        room.grade(students=("zoe",))
+    (tmp_path / "source").symlink_to(room.course / "source")
+    command = ["grade", "small", "--course", str(tmp_path)]
+    for more, words in (
+        ((), "no hand-in for 'small': nothing matches"),
+        (("--json", str(tmp_path / "nowhere" / "f.json")), "is not there"),
+        (("--scheduler", "tcp://127.0.0.1:1"), "it needs --engine dask"),
+        (("--seed-file", str(tmp_path / "none")), "no hand-in"),
+    ):
+        assert main([*command, *more]) == 2
+        told = capsys.readouterr().err
+        assert words in told, told
+        assert told.count("\n") == 1, told
+    for bad in (["--jobs", "0"], ["--jobs", "many"], ["--engine", "ray"]):
+        with pytest.raises(SystemExit):
+            main([*command, *bad])
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+def test_a_folder_that_cannot_be_read(room: Room) -> None:
+    folder = room.course / "submitted" / "cy" / "small"
+    folder.chmod(0)
+    try:
+        assert room.grade()["cy"]["status"] == "unreadable"
+    finally:
+        folder.chmod(0o755)
+
+
+def test_a_watch_hears_of_everybody_once(room: Room) -> None:
+    heard: list[Any] = []
+
+    class Hearing(Watch):
+        def begin(self, total: int) -> None:
+            heard.append(total)
+
+        def done(self, result: dict[str, Any], known: bool) -> None:
+            heard.append((result["student"], result["status"], known))
+
+        def end(self) -> None:
+            heard.append("end")
+
+    room.hand_in("bob", "# heard")
+    grade(room.course, "small", OPTIONS, Hearing())
+    assert heard[0] == 3
+    assert heard[-1] == "end"
+    assert sorted(heard[1:-1]) == [
+        ("ada", "graded", True),
+        ("bob", "graded", False),
+        ("cy", "graded", True),
+    ]
+    json.dumps(heard)

@@ -1,0 +1,94 @@
+"""Which cells need not run where hand-ins are graded."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from conftest import RELEASE, short
+
+from autograder.grading import intake
+from autograder.grading.shown import left_out, shows
+from autograder.release import read_notebook
+
+SHOWN = "tokens = f(text)\nprint(tokens)"
+SECOND = "import math\nprint(len(tokens))"
+
+
+def cells(solution: str, *added: str) -> list[object]:
+    """Two cells that show, and what a student wrote."""
+    made = [
+        nbformat.v4.new_code_cell(SHOWN, metadata={"tags": ["shows"]}),
+        nbformat.v4.new_code_cell(SECOND, metadata={"tags": ["shows"]}),
+        nbformat.v4.new_code_cell(solution, metadata={"nbgrader": {"solution": True}}),
+        nbformat.v4.new_code_cell("tokens", metadata={"nbgrader": {"grade": True}}),
+    ]
+    return made + [nbformat.v4.new_code_cell(source) for source in added]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x):\n    tokens = x\n    return [tokens for tokens in x]",
+        "def f(tokens, math=1):\n    return tokens",
+        "def f(x):\n    import math\n    return math.pi, x.tokens",
+        "x = 'tokens'",
+        "this is no Python, tokens",
+    ],
+)
+def test_what_uses_no_name_of_theirs_lets_them_out(source: str) -> None:
+    assert left_out(cells(source)) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x):\n    return tokens",
+        "def f(x):\n    def g():\n        return tokens\n    return g()",
+        "f = lambda x: tokens",
+        "def f(x=tokens):\n    return x",
+        "class A:\n    b = tokens",
+        "print([tokens for _ in range(2)])",
+        "tokens += 1",
+        "del tokens",
+    ],
+)
+def test_what_uses_a_name_keeps_the_cell_that_defines_it(source: str) -> None:
+    assert 0 not in left_out(cells(source))
+    assert 0 not in left_out(cells("", source))
+
+
+def test_a_cell_that_is_needed_needs_others() -> None:
+    assert left_out(cells("def f(x):\n    return math.pi")) == set()  # the second uses the first's
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["globals()['tokens']", "eval('tok' + 'ens')", "%who", "!ls", "import __main__", "import sys"],
+)
+def test_who_may_reach_any_name_keeps_them_all(source: str) -> None:
+    assert left_out(cells("", source)) == set()
+
+
+def test_only_unchanged_cells_of_the_release_are_left_out() -> None:
+    released = read_notebook(RELEASE)
+    assert sum(map(shows, released.cells)) >= 10
+    submitted = read_notebook(RELEASE)
+    first, second = [c for c in submitted.cells if shows(c)][:2]
+    first.source += "\nhelper = 1"
+    second.metadata = {}  # the text counts, not what a hand-in says about it
+    own = nbformat.v4.new_code_cell("mine = 1", metadata={"tags": ["shows"]})
+    submitted.cells.append(own)
+    taken = intake.rebuild(released, submitted).notebook
+    out = {taken.cells[i].source for i in left_out(taken.cells)}
+    assert second.source in out
+    assert not out & {first.source, own.source}
+    assert len(out) == sum(map(shows, released.cells)) - 1
+
+
+def test_the_release_needs_none_of_them() -> None:
+    """All other tests grade the notebook without these cells: `short` and the tags agree."""
+    released = read_notebook(RELEASE)
+    tagged = {c.id for c in released.cells if shows(c)}
+    kept = {c.id for c in short(read_notebook(RELEASE)).cells}
+    assert tagged
+    assert not tagged & kept
