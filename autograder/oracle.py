@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,14 @@ def greedy_path(
 
     The gap is infinite where nothing was generated. Ends after eos or at `max_length` tokens.
     """
+    ids, gap = _greedy_path(model, tuple(prompt), max_length, penalty)
+    return list(ids), gap
+
+
+@lru_cache(maxsize=64)  # the wrong rules that a case must tell apart follow the same path
+def _greedy_path(
+    model: Any, prompt: tuple[int, ...], max_length: int, penalty: float | None
+) -> tuple[tuple[int, ...], float]:
     ids = list(prompt)
     gap = float("inf")
     while len(ids) < max_length:
@@ -207,7 +216,7 @@ def greedy_path(
         ids.append(int(logits.argmax()))
         if ids[-1] == model.config.eos_token_id:
             break
-    return ids, gap
+    return tuple(ids), gap
 
 
 def greedy_decode(model: Any, input_ids: Tensor, max_length: int) -> list[int]:

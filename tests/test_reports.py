@@ -32,7 +32,7 @@ EXERCISES = [
         "points": 0,
         "max_points": 1,
         "passed": None,
-        "message": "Erst a.",
+        "message": "Erst.",
     },
     {"id": "o", "level": "manual", "points": 0, "max_points": 2, "passed": None, "message": ""},
 ]

@@ -66,7 +66,7 @@ def _names(source: str) -> tuple[set[str], set[str]]:
     used = {s.get_name() for s in table.get_symbols() if s.is_referenced() or s.is_imported()}
     defined = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
     for node in ast.walk(tree):  # `a += 1` and `del a` use a, which a symbol table does not say
-        targets = [node.target] if isinstance(node, ast.AugAssign) else []
+        targets: list[ast.expr] = [node.target] if isinstance(node, ast.AugAssign) else []
         targets += node.targets if isinstance(node, ast.Delete) else []
         used |= {target.id for target in targets if isinstance(target, ast.Name)}
     for scope in _inner(table):

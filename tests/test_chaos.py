@@ -1,0 +1,154 @@
+"""Everything that can be killed is killed, many times; the gradebook must not show it.
+
+Slow: half an hour. KISCHULE_CHAOS takes a share of it, as 0.1 does a tenth.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from test_class import IDLE, rows
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+import small
+
+from autograder import release
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc"),
+]
+SHARE = float(os.environ.get("KISCHULE_CHAOS", "1"))
+KILLS = max(2, round(50 * SHARE))
+CROWD = max(20, round(1000 * SHARE))
+SEED = "the chaos of the tests"
+
+
+def course_with(folder: Path, number: int) -> Path:
+    """Hand-ins in turn with all and with one of three exercises solved, each unlike the others."""
+    folder.mkdir()
+    small.make(folder)
+    released = release.read_notebook(release.registered(folder, "small"))
+    kinds = [small.hand_in(released, attack, {}) for attack in (None, IDLE)]
+    for n in range(number):
+        notebook = kinds[n % 2]
+        for cell in notebook.cells:
+            if cell.id == "observation_greedy":
+                cell.source = f"Beobachtung {n}"
+        small.write(folder, f"student{n:04}", notebook)
+    (folder / "secret").write_text(SEED)
+    return folder
+
+
+def command(course: Path, *more: str) -> list[str]:
+    started = [sys.executable, "-m", "autograder.cli", "grade", "small", "--course", str(course)]
+    return [*started, "--seed-file", str(course / "secret"), *more]
+
+
+def finish(course: Path, *more: str) -> None:
+    done = subprocess.run(command(course, *more), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def undisturbed(folder: Path, number: int) -> list[tuple[object, ...]]:
+    """The gradebook of a class of so many: that of one of each kind, for all of a kind."""
+    course = course_with(folder, 2)
+    finish(course)
+    found = rows(course / "gradebook.db")
+    assert len({row[0] for row in found}) == 2
+    return sorted(
+        (f"student{n:04}", *row[1:])
+        for n in range(number)
+        for row in found
+        if row[0] == f"student{n % 2:04}"
+    )
+
+
+def test_workers_of_a_cluster_are_killed_at_random(tmp_path: Path) -> None:
+    course = course_with(tmp_path / "course", CROWD)
+    rng, killed = random.Random(1), []
+    with subprocess.Popen(
+        command(course, "--engine", "dask", "--jobs", "2"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        over = threading.Event()
+
+        def kill() -> None:
+            while not over.wait(rng.uniform(5, 25)):
+                workers = [
+                    process
+                    for process in psutil.Process(run.pid).children(recursive=True)
+                    if any("import run" in " ".join(c.cmdline()) for c in _children(process))
+                ]
+                if workers:
+                    victim = rng.choice(workers)
+                    victim.kill()
+                    killed.append(victim.pid)
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        assert run.stderr is not None
+        told = run.stderr.read()
+        run.wait()
+        over.set()
+        thread.join()
+    assert run.returncode == 0, told[-3000:]
+    assert len(killed) >= min(3, CROWD // 30)
+    print(f"{CROWD} hand-ins, {len(killed)} workers killed")
+    assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
+        tmp_path / "calm", CROWD
+    )
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children()
+    except psutil.Error:
+        return []
+
+
+def test_the_whole_run_is_killed_again_and_again(tmp_path: Path) -> None:
+    """At any moment: while it starts, grades, writes records, writes the gradebook."""
+    number = max(10, round(120 * SHARE))
+    course = course_with(tmp_path / "course", number)
+    rng, records = random.Random(2), []
+    for _ in range(KILLS):
+        with subprocess.Popen(
+            command(course),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as run:
+            time.sleep(rng.uniform(1, 20))
+            tree = psutil.Process(run.pid).children(recursive=True)
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            _, alive = psutil.wait_procs(tree, 10)
+            assert alive == []
+        records.append(len(list((course / ".kischule" / "records" / "small").glob("*.json"))))
+        assert records[-1] <= number
+    assert records == sorted(records)
+    print(f"killed {KILLS} times; records after each: {records}")
+    finish(course)
+    assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
+        tmp_path / "calm", number
+    )
+    # and from nothing but the records
+    (course / "gradebook.db").unlink()
+    shutil.rmtree(course / "autograded")
+    finish(course)
+    assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
+        tmp_path / "calmer", number
+    )
