@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _wrong_use() -> tuple[type[Exception], ...]:
     """Errors whose message is all that a user needs."""
     from autograder.exercise import ExerciseError
+    from autograder.grading.device import DeviceError
     from autograder.grading.forkserver import ServerError
     from autograder.grading.isolation import IsolationError
     from autograder.grading.notebook import MissingPackageError
@@ -46,7 +47,8 @@ def _wrong_use() -> tuple[type[Exception], ...]:
     from autograder.grading.store import BusyError, SeedError
     from autograder.release import AssignmentError
 
-    problems = (AssignmentError, BusyError, EngineError, ExerciseError, IsolationError)
+    problems: tuple[type[Exception], ...]
+    problems = (AssignmentError, BusyError, DeviceError, EngineError, ExerciseError, IsolationError)
     return (*problems, MissingPackageError, SeedError, ServerError, WrongUseError)
 
 
@@ -127,6 +129,9 @@ def _grade_options(grade: argparse.ArgumentParser) -> None:
         default=1024,
         metavar="MB",
         help="a kernel, beyond the model that all share; default: 1024",
+    )
+    grade.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="that hand-ins may use"
     )
     grade.add_argument(
         "--show", action="store_true", help="run cells that only show something, too"
@@ -267,6 +272,7 @@ def _grade(options: argparse.Namespace) -> int:
         time_limit=options.time_limit,
         memory_limit=options.memory_limit,
         isolation=options.isolation,
+        device=options.device,
         show=options.show,
         seed_file=options.seed_file,
         force=options.force,

@@ -13,6 +13,7 @@ from typing import Any
 from autograder.exercise import exercise_ids, load_exercise
 from autograder.grading.notebook import LEVELS, TestResult, execute, nbgrader_of, results
 from autograder.grading.record import key_of
+from autograder.grading.shown import shows
 from autograder.grading.store import FOLDER as STORE
 from autograder.grading.store import write_atomically
 
@@ -159,6 +160,8 @@ def run_problems(source: Any, released: bytes) -> list[str]:
 
 
 def _graded(notebook: Any) -> list[TestResult]:
+    notebook = copy.deepcopy(notebook)
+    notebook.cells = [cell for cell in notebook.cells if not shows(cell)]
     with tempfile.TemporaryDirectory(prefix="kischule-") as folder:
-        executed = execute(copy.deepcopy(notebook), Path(folder), 60, secrets.token_hex(16))
+        executed = execute(notebook, Path(folder), 60, secrets.token_hex(16))
     return [r for r in results(executed) if r.level != "manual"]

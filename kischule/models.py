@@ -77,8 +77,9 @@ def load(
     """
     target = _device(device)
     source = _source(name)
-    if (kept := _kept.pop((name, target), None)) is not None:
-        return kept
+    for place in (target, "cpu"):
+        if (kept := _kept.pop((name, place), None)) is not None:
+            return kept[0], kept[1].to(target)
 
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging

@@ -25,6 +25,9 @@ def blocks(name: str, language: str) -> list[str]:
 def test_the_slurm_cluster_makes_a_job_that_starts_our_workers(tmp_path: Path) -> None:
     """No SLURM here: the script that would be submitted is made and read."""
     first, second = blocks("cluster.md", "python")
+    listens = '"dashboard_address": None'
+    assert listens in first
+    first = first.replace(listens, f'{listens}, "host": "127.0.0.1"')
     code = first + "\nprint(cluster.job_script())\ncluster.close()\n"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -33,7 +36,7 @@ def test_the_slurm_cluster_makes_a_job_that_starts_our_workers(tmp_path: Path) -
     script = done.stdout
     assert "#SBATCH -p normal" in script
     assert "#SBATCH -t 02:00:00" in script
-    assert re.search(r"dask worker tcp://\S+ .*--nthreads 1 --nworkers 8", script), script
+    assert re.search(r"dask_worker tcp://127\S+ .*--nthreads 1 .*--nworkers 8 ", script), script
     assert "--no-dashboard" in script
     compile(second, "docs", "exec")
 

@@ -105,7 +105,7 @@ def test_broken_notebooks_are_rebuilt_or_refused_and_nothing_else_happens() -> N
 
     refused = 0
     known = [nbgrader_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if nbgrader_of(c)]
-    for _ in range(2000):
+    for _ in range(500):
         data = json.loads(json.dumps({**CONTENT, "cells": rng.sample(CONTENT["cells"], 4)}))
         for _ in range(rng.randint(1, 3)):
             node, key = rng.choice(places(data))
@@ -116,4 +116,4 @@ def test_broken_notebooks_are_rebuilt_or_refused_and_nothing_else_happens() -> N
             refused += 1
             continue
         assert [nbgrader_of(c)["grade_id"] for c in taken.notebook.cells if nbgrader_of(c)] == known
-    assert 0 < refused < 2000
+    assert 0 < refused < 500

@@ -193,5 +193,6 @@ def test_a_model_that_is_kept_is_what_the_next_load_gets() -> None:
     kischule.models.keep("mini", "cpu")
     kept = kischule.models._kept["mini", "cpu"]
     first, second = kischule.load("mini", "cpu"), kischule.load("mini", "cpu")
-    assert first is kept
+    assert first[0] is kept[0]
+    assert first[1] is kept[1]
     assert second[1] is not first[1]

@@ -17,7 +17,12 @@ from autograder.verify import namespace
 SEED = "a seed for mutants"
 
 
-@pytest.mark.parametrize("name", exercise_ids())
+LONG = ("explore", "sample_decode")  # a minute each
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in exercise_ids()]
+)
 def test_each_mutant_of_the_reference_is_refused_or_listed_as_equivalent(name: str) -> None:
     code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
     exercise = replace(load_exercise(name), time_limit=1.0)

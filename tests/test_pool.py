@@ -126,6 +126,7 @@ def test_tasks_are_taken_as_they_can_be_worked_on() -> None:
         assert len(taken) <= 6
 
 
+@pytest.mark.slow
 def test_real_workers_are_where_the_others_only_pretend(tmp_path: Path) -> None:
     """One is killed while a student's cell runs; another one grades that hand-in."""
     pool._work = _REAL

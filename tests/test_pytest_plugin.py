@@ -58,9 +58,10 @@ def test_each_exercise_and_level_is_a_test(course: Path) -> None:
 
 
 def test_one_level_or_exercise_alone(course: Path) -> None:
-    done = run(course, "mine.ipynb::encode_prompt[public]", "--kischule-course", ".", "-q")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    for more in (["mine.ipynb::encode_prompt[public]"], ["mine.ipynb", "-k", "encode and public"]):
+        done = run(course, *more, "--kischule-course", ".", "-q", "--collect-only")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.startswith("mine.ipynb::encode_prompt[public]\n\n")
 
 
 def test_what_is_no_notebook_of_ours_is_named(tmp_path: Path) -> None:

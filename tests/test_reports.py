@@ -146,7 +146,7 @@ def told(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, quiet: bool = Fal
 def test_plain_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(io.StringIO(), monkeypatch).splitlines() == [
         "[2/4] bob: graded, 3/9, 1.2 s · 2.0 a minute, 1 min left",
-        "[2/4] slowest: cy, 3 min",
+        "[2/4] slowest: cy, 2 min",
         "kischule: warning: careful",
         "[3/4] cy: failed, 3/9, 1.2 s · 1.0 a minute, 1 min left",
         "1 of 3 were graded already",

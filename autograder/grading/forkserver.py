@@ -125,6 +125,7 @@ def _load(model: str) -> None:
     from autograder.grading import agent  # noqa: F401
 
     torch.set_num_threads(1)
+    arguments.model_of(model)  # first: it would take the one that is kept for the notebook
     kischule.models.keep(model)
     ids = arguments.tokenizer_of(model)("Once upon a time", return_tensors="pt")["input_ids"]
     with torch.inference_mode():
@@ -294,10 +295,11 @@ class ServerError(RuntimeError):
 class Server:
     """A fork server, as its user has it."""
 
-    def __init__(self, model: str = "mini") -> None:
-        """Starts it; `ready` waits for it."""
+    def __init__(self, model: str = "mini", device: str = "cpu") -> None:
+        """Starts it; `ready` waits for it. device: that kernels may open (see `device`)."""
         import subprocess
 
+        from autograder.grading.device import nodes
         from autograder.grading.temporary import Temporary
 
         self._temporary = Temporary()
@@ -313,6 +315,7 @@ class Server:
             trees=tuple(_trees(model)),
             package=str(package),
             modules=MODULES,
+            devices=nodes(device),
         )
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = json.dumps([theirs.fileno(), asdict(view), model, sys.path[1:]])
@@ -405,23 +408,23 @@ def _trees(model: str) -> list[str]:
     return [str(folder), *outside]
 
 
-_shared: dict[str, Server] = {}
+_shared: dict[tuple[str, str], Server] = {}
 _lock = threading.Lock()
 
 
-def shared(model: str = "mini") -> Server:
+def shared(model: str = "mini", device: str = "cpu") -> Server:
     """This process's server, started at the first call and again when it has died."""
     import atexit
 
     with _lock:
-        server = _shared.get(model)
+        server = _shared.get((model, device))
         if server is not None and not server.alive:
             server.close()
             server = None
         if server is None:
             if not _shared:
                 atexit.register(close)
-            server = _shared[model] = Server(model)
+            server = _shared[model, device] = Server(model, device)
         return server
 
 
@@ -436,4 +439,5 @@ def close() -> None:
 def run(handle: int, view: dict[str, Any], model: str) -> None:
     """The server's process, from its first line."""
     with socket.socket(fileno=handle) as control:
-        serve(control, View(**{**view, **{k: tuple(view[k]) for k in ("trees", "modules")}}), model)
+        lists = {name: tuple(view[name]) for name in ("trees", "modules", "devices")}
+        serve(control, View(**{**view, **lists}), model)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from autograder import release
-from autograder.grading import intake
+from autograder.grading import device, intake
 from autograder.grading.bridge import Course
 from autograder.grading.gradebook import Entry, GradebookWriter
 from autograder.grading.notebook import MissingPackageError, grade_id_of, results
@@ -34,6 +34,7 @@ class Options:
     time_limit: float = 60  # seconds a cell
     memory_limit: int = Limits.memory >> 20  # MiB a kernel, beyond what all share
     isolation: str = "auto"  # auto | sandbox | process
+    device: str = "cpu"  # that hand-ins may use: cpu | cuda
     show: bool = False  # run cells that only show something, too
     seed_file: Path | None = None
     force: bool = False  # grade what has a record, too
@@ -96,6 +97,7 @@ def rules_of(course: Path, assignment: str, options: Options) -> Rules:
             submission_limit=CELLS * options.time_limit,
             memory=options.memory_limit,
             show=options.show,
+            device=options.device,
         ),
     )
 
@@ -129,7 +131,9 @@ def grade(course: Path, assignment: str, options: Options, watch: Watch | None =
 
 
 def _engine(options: Options, watch: Watch, tick: Callable[[dict[str, float]], None]) -> Engine:
-    jobs = options.jobs or cores()
+    if options.device != "cpu":
+        device.free()  # now: no hand-in has begun
+    jobs = options.jobs or device.jobs(options.device, cores())
     if options.engine == "dask":
         try:
             from autograder.grading.cluster import Cluster

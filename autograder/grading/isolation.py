@@ -24,7 +24,7 @@ class Isolation:
     warning: str = ""
 
 
-def decide(choice: str, model: str = "mini") -> Isolation:
+def decide(choice: str, model: str = "mini", device: str = "cpu") -> Isolation:
     """auto: the sandbox on Linux; IsolationError where it does not start, with what is missing.
 
     Only where there cannot be one (another system, a container that Linux gives no namespaces)
@@ -39,7 +39,7 @@ def decide(choice: str, model: str = "mini") -> Isolation:
             raise IsolationError(f"the sandbox needs Linux, this is {sys.platform}")
         return Isolation("process", f"no sandbox on {sys.platform}: {RISK}")
     try:
-        forkserver.shared(model).ready()
+        forkserver.shared(model, device).ready()
     except sandbox.SandboxError as error:
         forkserver.close()
         if choice == "auto" and sandbox.in_container():

@@ -66,6 +66,7 @@ class _Specs(KernelSpecManager):
             "provisioner_name": NAME,
             "config": {
                 "model": self._settings.model,
+                "device": self._settings.device,
                 "memory_limit": self._settings.memory,
                 "cpu_limit": int(self._settings.submission_limit) + 1,
             },

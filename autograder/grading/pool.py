@@ -218,7 +218,8 @@ def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     torch.set_num_threads(1)  # as many processes as cores
     if sys.platform == "linux" and rules.settings.isolation in ("auto", "sandbox"):
-        forkserver.shared(rules.settings.model)  # it imports while we load our own model
+        # it imports while we load our own model
+        forkserver.shared(rules.settings.model, rules.settings.device)
     model_of(rules.settings.model)
     try:
         settings, warning = settle(rules.settings)

@@ -30,6 +30,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
     """One kernel, from this process's fork server."""
 
     model = Unicode("mini", help="loaded before the fork: a name or folder of `kischule.load`")
+    device = Unicode("cpu", help="that the kernel may use: cpu | cuda")
     memory_limit = Int(Limits.memory >> 20, help="MiB beyond what kernels share").tag(config=True)
     cpu_limit = Int(Limits.cpu_seconds, help="seconds of computing").tag(config=True)
     patience = Float(60.0, help="seconds to wait for a kernel's channels").tag(config=True)
@@ -56,14 +57,18 @@ class ForkServerProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=[KERNEL, *arguments], **kwargs)
 
     def _server(self) -> forkserver.Server:
-        server = forkserver.shared(self.model)
+        server = forkserver.shared(self.model, self.device)
         server.ready()
         return server
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         info = self.parent.get_connection_info(session=False)
         connection = {n: v.decode() if isinstance(v, bytes) else v for n, v in info.items()}
-        limits = Limits(memory=self.memory_limit << 20, cpu_seconds=self.cpu_limit)
+        limits = Limits(
+            memory=self.memory_limit << 20,
+            cpu_seconds=self.cpu_limit,
+            address_space=self.device == "cpu",
+        )
         assert self._folder is not None
         channel = self._server().fork(self._folder, connection, limits, cmd[1:])
         channel.setblocking(False)

@@ -39,6 +39,7 @@ class Settings:
     memory: int = Limits.memory >> 20  # MiB
     model: str = "mini"
     show: bool = False  # run cells that only show something, too
+    device: str = "cpu"  # that a hand-in's own model may use: cpu | cuda
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ class Limits:
     open_files: int = 256
     threads: int = 512
     cpu_seconds: int = 900
+    address_space: bool = True  # limited as well; a GPU's driver reserves more than there is
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class View:
     trees: tuple[str, ...]  # files and folders, read-only
     package: str  # a folder of which only `modules` are visible
     modules: tuple[str, ...]  # relative to it
+    devices: tuple[str, ...] = ()  # beside those that every program needs
 
 
 # --- the fork server ----------------------------------------------------------------------------
@@ -121,7 +123,7 @@ def _new_root(view: View) -> None:
     for module in view.modules:
         _show(root, str(Path(view.package) / module))
     _freeze(str(hidden))
-    for device in _DEVICES:
+    for device in (*_DEVICES, *view.devices):
         _show(root, device, readonly=False)
     for folder in (HOME, SOCKETS, CHANNELS, "/proc"):
         _inside(root, folder).mkdir(parents=True, exist_ok=True)
@@ -273,7 +275,8 @@ def limit(limits: Limits) -> None:
     """Resource limits of this process, on top of the address space that it has already."""
     size, data = _sizes()
     # threads reserve address space that they never touch: 64 MiB each for their heaps
-    _lower(resource.RLIMIT_AS, size + limits.memory + (1 << 30))
+    if limits.address_space:
+        _lower(resource.RLIMIT_AS, size + limits.memory + (1 << 30))
     _lower(resource.RLIMIT_DATA, data + limits.memory)
     _lower(resource.RLIMIT_NOFILE, limits.open_files)
     _lower(resource.RLIMIT_FSIZE, limits.disk)

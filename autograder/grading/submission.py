@@ -56,7 +56,7 @@ def settle(settings: Settings) -> tuple[Settings, str]:
     """
     from autograder.grading.isolation import decide
 
-    isolation = decide(settings.isolation, settings.model)
+    isolation = decide(settings.isolation, settings.model, settings.device)
     return replace(settings, isolation=isolation.mode), isolation.warning
 
 

@@ -1,0 +1,51 @@
+"""The GPU that hand-ins may use, asked about without opening it: a fork server must not.
+
+With `--device cuda` a notebook's own model is on the GPU, opened by its kernel after the fork; the
+checks go on with their copies on the CPU, so that a grade does not depend on the device.
+"""
+
+from __future__ import annotations
+
+import glob
+import shutil
+import subprocess
+
+CHOICES = ("cpu", "cuda")
+KERNEL = 1 << 30  # bytes of the device that a kernel is planned to use: its context, a small model
+NODES = ("/dev/nvidia*", "/dev/nvidia-caps/*")
+
+
+class DeviceError(RuntimeError):
+    """There is no such device; the message says what was asked and what came back."""
+
+
+def free() -> list[int]:
+    """Bytes that are free on each CUDA device, as the driver's own tool says. DeviceError."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        raise DeviceError("--device cuda needs an NVIDIA driver: nvidia-smi is not there")
+    command = [tool, "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    try:
+        found = [int(line) << 20 for line in done.stdout.split()]
+    except ValueError:
+        found = []
+    if done.returncode or not found:
+        told = " ".join((done.stdout + done.stderr).split())[:200]
+        raise DeviceError(f"--device cuda needs a CUDA device; nvidia-smi says: {told}")
+    return found
+
+
+def jobs(device: str, cores: int) -> int:
+    """How many hand-ins at a time, unless the user says: one a core, and what the device holds.
+
+    Kernels take the first device.
+    """
+    return cores if device == "cpu" else max(1, min(cores, free()[0] // KERNEL))
+
+
+def nodes(device: str) -> tuple[str, ...]:
+    """The device files that a kernel needs."""
+    if device == "cpu":
+        return ()
+    return tuple(sorted(path for pattern in NODES for path in glob.glob(pattern)))

@@ -1,0 +1,75 @@
+"""The GPU: asked about here, used where there is one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+import small
+
+from autograder import release
+from autograder.cli import main
+from autograder.grading import device
+from autograder.grading.device import DeviceError
+from autograder.grading.grade import Options, grade
+
+
+@pytest.fixture
+def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An nvidia-smi that prints what is written into this file."""
+    tool, text = tmp_path / "nvidia-smi", tmp_path / "says"
+    tool.write_text(f"#!/bin/sh\ncat {text}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return text
+
+
+def test_jobs_are_what_the_device_holds(says: Path) -> None:
+    says.write_text("5300\n80000\n")
+    assert device.free() == [5300 << 20, 80000 << 20]
+    assert device.jobs("cuda", 16) == 5
+    assert device.jobs("cuda", 2) == 2
+    assert device.jobs("cpu", 16) == 16
+    says.write_text("100\n")
+    assert device.jobs("cuda", 16) == 1
+
+
+def test_no_device_is_said_in_a_sentence(
+    says: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says.write_text("No devices were found\n")
+    with pytest.raises(DeviceError, match="nvidia-smi says: No devices were found"):
+        device.free()
+    says.write_text("")
+    with pytest.raises(DeviceError, match="needs a CUDA device"):
+        device.free()
+    course = tmp_path / "course"
+    course.mkdir()
+    small.make(course)
+    released = release.read_notebook(release.registered(course, "small"))
+    small.write(course, "ada", small.hand_in(released, None, {}))
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert main(["grade", "small", "--course", str(course), "--device", "cuda"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "kischule: --device cuda needs an NVIDIA driver: nvidia-smi is not there"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_hand_in_has_the_device_in_the_sandbox(tmp_path: Path) -> None:
+    small.make(tmp_path)
+    released = release.read_notebook(release.registered(tmp_path, "small"))
+    made = small.hand_in(released, None, {})
+    source = "import kischule\nprint(kischule.load('mini')[1].device.type, 'it is')"
+    made.cells.append(nbformat.v4.new_code_cell(source))
+    small.write(tmp_path, "ada", made)
+    report = grade(tmp_path, "small", Options(device="cuda", jobs=1))
+    assert report["submissions"][0]["score"] == small.ALL
+    graded = tmp_path / "autograded" / "ada" / "small" / small.NAME
+    assert "cuda it is" in graded.read_text()
