@@ -172,6 +172,7 @@ class _ClassRun:
         self.max_score = sum(result.max_points for result in most)
         self.outcomes: dict[str, _Outcome] = {}
         self.waiting: dict[str, list[_HandIn]] = {}  # by key of the task
+        self.fresh: set[str] = set()  # keys of what this run has graded
         source = release.source_notebook(course, assignment).read_bytes()
         self.book = GradebookWriter(course, assignment, self.rules.name, source)
 
@@ -183,6 +184,7 @@ class _ClassRun:
             with closing(engine.run(self.rules, self._tasks(students))) as records:  # type: ignore[type-var]
                 for record in records:
                     self.store.write(self.assignment, record)
+                    self.fresh.add(record.key)
                     for hand_in in self.waiting.pop(record.key):
                         self._have(hand_in, record)
             finished = True
@@ -212,7 +214,8 @@ class _ClassRun:
                 self.waiting[task.key].append(hand_in)
                 continue
             record = self.store.read(self.assignment, task.key)
-            if record and record.serves(self.rules.settings) and not self.options.force:
+            again = self.options.force and task.key not in self.fresh
+            if record and record.serves(self.rules.settings) and not again:
                 self._have(hand_in, record, known=True)
                 continue
             self.waiting[task.key] = [hand_in]

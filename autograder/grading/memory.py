@@ -23,18 +23,23 @@ def free() -> int:
     return max(0, min(found))
 
 
-def used(process: int) -> int:
-    """Bytes of a process and all below it; what they share, once where it is told."""
+def used(process: int, exactly: bool = True) -> int:
+    """Bytes of a process and all below it; what they share, once where it is told.
+
+    That takes 10 ms a process; not exactly, what is shared counts for each, and is fast.
+    """
     try:
         top = psutil.Process(process)
         tree = [top, *top.children(recursive=True)]
     except psutil.Error:
         return 0
-    return sum(map(_one, tree))
+    return sum(_one(each, exactly) for each in tree)
 
 
-def _one(process: psutil.Process) -> int:
+def _one(process: psutil.Process, exactly: bool) -> int:
     try:
+        if not exactly:
+            return int(process.memory_info().rss)
         text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
         return 1024 * int(text.split("\nPss:")[1].split()[0])
     except (OSError, IndexError, ValueError):

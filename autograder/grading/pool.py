@@ -132,7 +132,10 @@ class Pool:
         for worker in self._workers:
             if worker.task and now - worker.since > limit:
                 worker.kill(f"no answer from its worker within {limit:g} s")
-        sizes = {w: memory.used(w.process.pid or 0) for w in self._workers}
+        pids = {w: w.process.pid or 0 for w in self._workers}
+        if sum(memory.used(pid, exactly=False) for pid in pids.values()) <= self.ceiling:
+            return
+        sizes = {w: memory.used(pid) for w, pid in pids.items()}
         if sum(sizes.values()) > self.ceiling:
             largest = max(sizes, key=lambda w: sizes[w])
             largest.kill(
