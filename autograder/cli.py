@@ -279,11 +279,19 @@ def _grade(options: argparse.Namespace) -> int:
     )
     course = options.course.resolve()
     for target in (options.json, options.junit, options.markdown):
-        if target not in (None, "-") and not Path(target).resolve().parent.is_dir():
-            raise WrongUseError(f"the folder of {target} is not there")
+        if target not in (None, "-"):
+            _writable(target)
     with _stopped_by_signals():
         try:
             report = grade(course, options.assignment, settings, Progress(options.quiet))
+            if options.json != "-" and not options.quiet:
+                print_class(report)
+            _write_json(options.json, report)
+            if options.junit:
+                _write(options.junit, machine.junit(report))
+            if options.markdown:
+                with open(options.markdown, "a", encoding="utf-8") as file:
+                    file.write(machine.markdown(report))
         except NoSubmissionError as error:
             raise WrongUseError(str(error)) from error
         except OSError as error:
@@ -293,14 +301,6 @@ def _grade(options: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
             return NOT_GRADED
-    if options.json != "-" and not options.quiet:
-        print_class(report)
-    _write_json(options.json, report)
-    if options.junit:
-        _write(options.junit, machine.junit(report))
-    if options.markdown:
-        with open(options.markdown, "a", encoding="utf-8") as file:
-            file.write(machine.markdown(report))
     could_not = [s for s in report["submissions"] if s["status"] in machine.COULD_NOT]
     return NOT_GRADED if could_not else DONE
 
@@ -424,6 +424,15 @@ def _write_json(target: str | None, data: dict[str, Any]) -> None:
         print(text)
     else:
         _write(target, (text + "\n").encode(errors="backslashreplace"))
+
+
+def _writable(target: str) -> None:
+    """Raises WrongUseError for what cannot be a file's name, before work is done for it."""
+    path = Path(target)
+    if not target or path.is_dir():
+        raise WrongUseError(f"results need a file's name, was: {target!r}")
+    if not path.resolve().parent.is_dir():
+        raise WrongUseError(f"the folder of {target} is not there")
 
 
 def _write(target: str, content: bytes) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from autograder.grading.grade import Result, Watch
+from autograder.reports.machine import COULD_NOT
 
 STILL = 60.0  # seconds after which a log hears what is still running
-COULD_NOT = ("failed", "unreadable")
 
 
 class Progress(Watch):

@@ -91,6 +91,9 @@ def load(
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModelForCausalLM.from_pretrained(source)
     except (OSError, ValueError) as error:
+        if name not in FAMILY:
+            reason = " ".join(str(error).split())[:300]
+            raise ModelUnavailableError(f"the model in {name} cannot be read: {reason}") from error
         raise ModelUnavailableError(_what_to_do(name)) from error
     finally:
         if progress:

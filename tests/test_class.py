@@ -305,6 +305,8 @@ def test_bad_input_is_named_in_a_sentence(
     for more, words in (
         ((), "no hand-in for 'small': nothing matches"),
         (("--json", str(tmp_path / "nowhere" / "f.json")), "is not there"),
+        (("--markdown", ""), "results need a file's name, was: ''"),
+        (("--junit", str(tmp_path)), "results need a file's name"),
         (("--scheduler", "tcp://127.0.0.1:1"), "it needs --engine dask"),
         (("--seed-file", str(tmp_path / "none")), "no hand-in"),
     ):

@@ -118,6 +118,7 @@ def _load(model: str) -> None:
     import matplotlib.pyplot
     import torch
     import transformers.generation
+    import transformers.utils.logging
 
     import kischule.models
     import kischule.plots
@@ -125,6 +126,7 @@ def _load(model: str) -> None:
     from autograder.grading import agent  # noqa: F401
 
     torch.set_num_threads(1)
+    transformers.utils.logging.disable_progress_bar()  # a bar has a thread that watches it
     arguments.model_of(model)  # first: it would take the one that is kept for the notebook
     kischule.models.keep(model)
     ids = arguments.tokenizer_of(model)("Once upon a time", return_tensors="pt")["input_ids"]
