@@ -210,7 +210,7 @@ def _again(course: Path, students: Sequence[str]) -> None:
     for student in students:
         notebook = release.read_notebook(course / "submitted" / student / ASSIGNMENT / NOTEBOOK)
         for number in range(1, COPIES):
-            notebook.cells[-1].source += f"\n\n<!-- {number} -->"
+            notebook.cells[-1].source += f"\n# {number}"
             _write(course / "submitted" / f"{student}_{number}" / ASSIGNMENT / NOTEBOOK, notebook)
 
 
