@@ -2,8 +2,8 @@
 
 All in one run, one command after the other, on the same hand-ins. otter-grader lives in a virtual
 environment of its own (`.venv-otter`, made at the first run) and asks the same questions: its tests
-call the same `check`. Half an hour on two cores that do nothing else; `--only` takes parts, and
-prints them.
+call the same `check`. Half an hour on two cores that do nothing else; `--only` renews
+parts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import statistics
@@ -59,7 +60,7 @@ def main() -> None:
         "one": one_submission,
     }
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", choices=parts, help="these parts; prints them")
+    parser.add_argument("--only", nargs="*", choices=parts, help="renew these parts")
     options = parser.parse_args()
     texts = []
     for name, part in parts.items():
@@ -68,14 +69,22 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="kischule-bench-") as folder:
             texts.append(part(Path(folder).resolve()))
         print(texts[-1], flush=True)
-    if not options.only:
-        text = "\n".join([HEAD.format(machine=machine()), *texts])
-        (ROOT / "BENCHMARKS.md").write_text(text, encoding="utf-8")
+    path = ROOT / "BENCHMARKS.md"
+    kept = _sections(path.read_text(encoding="utf-8")) if options.only and path.exists() else {}
+    found = kept | _sections("".join(f"{text.rstrip()}\n\n" for text in texts))
+    text = "\n".join([HEAD.format(machine=machine()), *found.values()])
+    path.write_text(text.rstrip() + "\n", encoding="utf-8")
+
+
+def _sections(text: str) -> dict[str, str]:
+    """By heading."""
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    return {part.splitlines()[0]: part for part in parts if part.startswith("## ")}
 
 
 HEAD = """# Benchmarks
 
-Written by `make bench` (`tests/bench.py`), all in one run. {machine}
+Written by `make bench` (`tests/bench.py`); each table is of one run. {machine}
 
 Memory is that of all processes of a command together, at its highest, looked at every three seconds; pages
 that processes share are counted once.

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -145,6 +146,9 @@ def test_the_whole_run_is_killed_again_and_again(tmp_path: Path) -> None:
     assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
         tmp_path / "calm", number
     )
+    with sqlite3.connect(course / "gradebook.db") as book:
+        assert book.execute("SELECT COUNT(*) FROM alembic_version").fetchall() == [(1,)]
+    book.close()
     # and from nothing but the records
     (course / "gradebook.db").unlink()
     shutil.rmtree(course / "autograded")

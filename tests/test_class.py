@@ -148,6 +148,28 @@ def test_the_gradebook_is_written_from_records_alone(room: Room) -> None:
     assert (room.course / "autograded" / "bob" / "small" / small.NAME).is_file()
 
 
+def test_a_new_gradebook_is_there_whole_or_not_at_all(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, path = room.book(), room.course / "gradebook.db"
+    path.unlink()
+
+    def stopped() -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nbgrader.api.get_alembic_version", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            room.grade()
+    assert not path.exists()
+    assert not list((room.course / ".kischule").glob("gradebook-*"))
+    assert room.graded() == 0
+    assert room.book() == before
+    with sqlite3.connect(path) as book:
+        assert book.execute("SELECT COUNT(*) FROM alembic_version").fetchall() == [(1,)]
+    book.close()
+
+
 def test_a_later_timestamp_reaches_the_gradebook(room: Room) -> None:
     stamp = room.course / "submitted" / "cy" / "small" / "timestamp.txt"
     stamp.write_text("2026-11-24 10:00:00 UTC")

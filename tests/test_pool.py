@@ -94,6 +94,8 @@ def test_no_more_workers_than_memory_has_room_for() -> None:
     assert 0 < memory.used(os.getpid()) < memory.free() + (64 << 30)
     assert memory.used(os.getpid()) <= memory.used(os.getpid(), exactly=False) * 1.1
     assert memory.used(2**22 + 1) == 0
+    for exactly in (True, False):  # one that ends between two looks
+        assert memory._one(_ended(), exactly) == 0
     with pytest.raises(ValueError, match="at least 1, was: 0"):
         Pool(0)
     told: list[str] = []
@@ -152,6 +154,11 @@ def test_real_workers_are_where_the_others_only_pretend(tmp_path: Path) -> None:
 
 
 _REAL = pool._work
+
+
+def _ended() -> psutil.Process:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as made:
+        return psutil.Process(made.pid)
 
 
 def _hand_ins(course: Path, number: int, seconds: float) -> Iterator[bytes]:

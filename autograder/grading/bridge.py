@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SAWarning
 from traitlets import Bool, Float, Integer, Unicode
 from traitlets.config import Config
@@ -48,6 +50,7 @@ from autograder.grading import intake
 from autograder.grading.environment import environment
 from autograder.grading.notebook import TRANSPORT_ENCRYPTION, Executed, nbgrader_of
 from autograder.grading.outputs import harmless_markdown
+from autograder.grading.store import FOLDER
 
 if TYPE_CHECKING:
     from autograder.grading.record import Rules
@@ -307,8 +310,10 @@ class Course:
     @contextmanager
     def _gradebook(self) -> Iterator[Any]:
         directory = CourseDirectory(config=self.config)
-        with _own_programs(), Gradebook(directory.db_url, directory.course_id) as book:
-            yield book
+        with _own_programs():
+            _make_whole(directory.db_url, directory.course_id)
+            with Gradebook(directory.db_url, directory.course_id) as book:
+                yield book
 
     def _run(self, converter_class: Any, assignment: str, student: str) -> None:
         converter = converter_class(
@@ -324,6 +329,26 @@ class Course:
                 raise
             except BaseException as error:  # it also leaves by sys.exit
                 raise NbgraderError(causes[0] if causes else str(error)) from error
+
+
+def _make_whole(url: str, course_id: str) -> None:
+    """A new gradebook file is there with all that nbgrader puts into it, or not at all.
+
+    It notes the version of its tables seconds after it has made them; stopped in between, it would
+    never do so, and a later `nbgrader db upgrade` would begin from nothing.
+    """
+    place = make_url(url)
+    if not place.drivername.startswith("sqlite") or not place.database:
+        return
+    path = Path(place.database)
+    if path.exists() or not path.parent.is_dir():
+        return
+    ours = path.parent / FOLDER
+    ours.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="gradebook-", dir=ours) as folder:
+        new = Path(folder) / path.name
+        Gradebook(f"sqlite:///{new}", course_id).close()
+        os.replace(new, path)
 
 
 def _own_programs() -> AbstractContextManager[None]:

@@ -37,16 +37,15 @@ def used(process: int, exactly: bool = True) -> int:
 
 
 def _one(process: psutil.Process, exactly: bool) -> int:
-    try:
-        if not exactly:
-            return int(process.memory_info().rss)
-        text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        return 1024 * int(text.split("\nPss:")[1].split()[0])
-    except (OSError, IndexError, ValueError):
-        pass
+    if exactly:
+        try:
+            text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+            return 1024 * int(text.split("\nPss:")[1].split()[0])
+        except (OSError, IndexError, ValueError):
+            pass
     try:
         return int(process.memory_info().rss)
-    except psutil.Error:
+    except psutil.Error:  # it has ended
         return 0
 
 
