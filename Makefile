@@ -14,7 +14,7 @@ test: .venv/ready
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow -rA
 
-# against stock nbgrader, on the same hand-ins: ten minutes
+# against stock nbgrader and otter-grader, on the same hand-ins: half an hour; writes BENCHMARKS.md
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
 

@@ -1,9 +1,9 @@
 """`make bench`: how fast, how large, against what else a teacher would use; writes BENCHMARKS.md.
 
-All in one run, one command after the other, on the same hand-ins. otter-grader lives in a virtual
+Each table is of one run, one command after the other, on the same hand-ins. otter-grader lives in a virtual
 environment of its own (`.venv-otter`, made at the first run) and asks the same questions: its tests
-call the same `check`. Half an hour on two cores that do nothing else; `--only` renews
-parts.
+call the same `check`. Half an hour on two cores that do nothing else; `--only`
+renews parts of the page.
 """
 
 from __future__ import annotations

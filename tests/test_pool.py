@@ -157,7 +157,8 @@ _REAL = pool._work
 
 
 def _ended() -> psutil.Process:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as made:
+    code = "import sys; sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as made:
         return psutil.Process(made.pid)
 
 
