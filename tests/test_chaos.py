@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -88,15 +89,16 @@ def test_workers_of_a_cluster_are_killed_at_random(tmp_path: Path) -> None:
 
         def kill() -> None:
             while not over.wait(rng.uniform(5, 25)):
-                workers = [
-                    process
-                    for process in psutil.Process(run.pid).children(recursive=True)
-                    if any("import run" in " ".join(c.cmdline()) for c in _children(process))
-                ]
-                if workers:
-                    victim = rng.choice(workers)
-                    victim.kill()
-                    killed.append(victim.pid)
+                with suppress(psutil.Error):  # it has ended by itself
+                    workers = [
+                        process
+                        for process in psutil.Process(run.pid).children(recursive=True)
+                        if any("import run" in " ".join(c.cmdline()) for c in _children(process))
+                    ]
+                    if workers:
+                        victim = rng.choice(workers)
+                        victim.kill()
+                        killed.append(victim.pid)
 
         thread = threading.Thread(target=kill)
         thread.start()
@@ -113,6 +115,13 @@ def test_workers_of_a_cluster_are_killed_at_random(tmp_path: Path) -> None:
     )
 
 
+def _tree(process: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
         return process.children()
@@ -120,9 +129,13 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
+def _records(course: Path) -> int:
+    return len(list((course / ".kischule" / "records" / "small").glob("*.json")))
+
+
 def test_the_whole_run_is_killed_again_and_again(tmp_path: Path) -> None:
     """At any moment: while it starts, grades, writes records, writes the gradebook."""
-    number = max(10, round(120 * SHARE))
+    number = max(30, round(120 * SHARE))
     course = course_with(tmp_path / "course", number)
     rng, records = random.Random(2), []
     for _ in range(KILLS):
@@ -132,15 +145,22 @@ def test_the_whole_run_is_killed_again_and_again(tmp_path: Path) -> None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ) as run:
-            time.sleep(rng.uniform(1, 20))
-            tree = psutil.Process(run.pid).children(recursive=True)
+            if rng.random() < 0.3:  # while it starts
+                time.sleep(rng.uniform(1, 10))
+            else:  # some time after it has a new record, if there are any to come
+                deadline, before = time.monotonic() + 60, _records(course)
+                while _records(course) == before < number and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                time.sleep(rng.uniform(0, 4))
+            tree = _tree(run.pid)
             os.killpg(run.pid, signal.SIGKILL)
             run.wait()
-            _, alive = psutil.wait_procs(tree, 10)
+            _, alive = psutil.wait_procs(tree, 20)
             assert alive == []
-        records.append(len(list((course / ".kischule" / "records" / "small").glob("*.json"))))
+        records.append(_records(course))
         assert records[-1] <= number
     assert records == sorted(records)
+    assert records[-1] > 0
     print(f"killed {KILLS} times; records after each: {records}")
     finish(course)
     assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
