@@ -26,7 +26,8 @@ class Progress(Watch):
         self._began = self._told = time.monotonic()
 
     def begin(self, total: int) -> None:
-        self._total, self._began = total, time.monotonic()
+        self._total = total
+        self._began = self._told = time.monotonic()
         if self._live:
             from tqdm import tqdm
 
