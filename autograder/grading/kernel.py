@@ -28,6 +28,7 @@ from autograder import feedback
 from autograder.grading import wire
 from autograder.grading.agent import REPLY, REQUEST
 from autograder.grading.environment import plain_environment
+from autograder.grading.forkserver import ServerError
 from autograder.grading.notebook import TRANSPORT_ENCRYPTION
 from autograder.grading.outputs import OutputLimit, error_output
 from autograder.grading.provisioner import KERNEL, NAME
@@ -236,7 +237,10 @@ class Kernel:
 
     def _gone(self, reason: str) -> KernelGoneError:
         provisioner = getattr(self._client.km, "provisioner", None)
-        killed = (getattr(provisioner, "end", None) or {}).get("killed")
+        end = getattr(provisioner, "end", None) or {"killed": ""}
+        if "killed" not in end:  # its supervisor is gone, which no student's code can bring about
+            raise ServerError("the fork server ended while a hand-in ran")
+        killed = end["killed"]
         return KernelGoneError("memory" if killed == "memory" else reason)
 
     def stop(self) -> None:
