@@ -302,6 +302,8 @@ def _grade(options: argparse.Namespace) -> int:
             )
             return NOT_GRADED
     could_not = [s for s in report["submissions"] if s["status"] in machine.COULD_NOT]
+    if could_not and not options.quiet:
+        _say_who(could_not, len(report["submissions"]))
     return NOT_GRADED if could_not else DONE
 
 
@@ -310,6 +312,14 @@ def _warm_up(engine: str) -> None:
         from autograder.grading.processes import warm_up
 
         warm_up()
+
+
+def _say_who(could_not: list[dict[str, Any]], number: int) -> None:
+    """Below a table of hundreds: who has no grade, and why."""
+    print(f"\n{len(could_not)} of {number} could not be graded:", file=sys.stderr)
+    for submission in could_not:
+        reasons = "; ".join(submission["flags"])
+        print(f"  {submission['student']}: {submission['status']}: {reasons}", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -55,6 +55,10 @@ class Progress(Watch):
         elif not self.quiet and seconds and time.monotonic() - self._told > STILL:
             self._say(f"[{self._done}/{self._total}] {_slowest(seconds)}")
 
+    def writing(self, left: int) -> None:
+        if left and not self.quiet:
+            self._say(f"all graded; {left} are still to be written into the gradebook")
+
     def warn(self, text: str) -> None:
         self._say(f"kischule: warning: {text}")
 

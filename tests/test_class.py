@@ -272,6 +272,30 @@ def test_a_student_whose_grades_nbgrader_does_not_take_stops_nobody(
     assert small.points(room.course)["ada"] == small.SOLVED
 
 
+def test_a_file_of_one_student_that_cannot_be_written_stops_nobody(
+    room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only a disk that takes nothing any more stops a run; and who has no grade is named."""
+    real = Store.note_written
+
+    def refused(self: Any, assignment: str, student: str, mark: str) -> None:
+        if student == "bob":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), student)
+        real(self, assignment, student, mark)
+
+    for student in ("bob", "cy"):
+        room.hand_in(student, "# one is refused", solved=False)
+    command = ["grade", "small", "--course", str(room.course), "--time-limit", "5"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "note_written", refused)
+        assert main(command) == 3
+    told = capsys.readouterr().err
+    assert "1 of 3 could not be graded:\n  bob: failed: not in the gradebook: " in told
+    assert small.points(room.course)["cy"] == small.SOLVED
+    assert room.graded() == 0
+    assert small.points(room.course)["bob"] == small.SOLVED
+
+
 def test_a_full_disk_stops_the_run_and_loses_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

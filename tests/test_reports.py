@@ -139,6 +139,8 @@ def told(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, quiet: bool = Fal
     watch.running({"cy": 151.0, "dan": 93.0})
     watch.warn("careful")
     watch.done(result("cy", "failed"), known=False)
+    watch.writing(0)
+    watch.writing(2)
     watch.end()
     return stream.getvalue()
 
@@ -149,6 +151,7 @@ def test_plain_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch)
         "[2/4] slowest: cy, 2 min",
         "kischule: warning: careful",
         "[3/4] cy: failed, 3/9, 1.2 s · 1.0 a minute, 1 min left",
+        "all graded; 2 are still to be written into the gradebook",
         "1 of 3 were graded already",
     ]
 

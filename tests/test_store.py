@@ -37,6 +37,10 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_what_is_no_record_is_none(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write("a", RECORD)
+    assert store.read("a", RECORD.key) is not None
+    (tmp_path / ".kischule" / "records" / "a" / f"{RECORD.key}.ipynb").unlink()
+    assert store.read("a", RECORD.key) is None  # its notebook could not be written anywhere
+    store.write("a", RECORD)
     path = tmp_path / ".kischule" / "records" / "a" / f"{RECORD.key}.json"
     whole = json.loads(path.read_text())
     other = {**whole, "key": "another"}

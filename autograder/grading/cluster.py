@@ -13,7 +13,7 @@ import logging
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,7 +46,7 @@ class Cluster:
         """scheduler: its address; None: a cluster on this machine with so many jobs."""
         self.jobs, self.scheduler, self._warn = jobs, scheduler, warn
 
-    def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
+    def run(self, rules: Rules, tasks: Iterable[Task]) -> Generator[Record, None, None]:
         """A record for each task; tasks are taken when the scheduler may hold more.
 
         Raises EngineError, IsolationError or ServerError.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,7 +45,7 @@ class NoSubmissionError(ValueError):
 
 
 class Engine(Protocol):
-    def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
+    def run(self, rules: Rules, tasks: Iterable[Task]) -> Generator[Record, None, None]:
         """A record for each task, in any order; tasks are taken as they can be worked on."""
 
 
@@ -60,6 +60,9 @@ class Watch:
 
     def running(self, seconds: dict[str, float]) -> None:
         """Students who are being graded, and for how long. Called often."""
+
+    def writing(self, left: int) -> None:
+        """All is graded; so many are still to be written into the gradebook."""
 
     def warn(self, text: str) -> None:
         """What the teacher should know."""
@@ -181,13 +184,14 @@ class _ClassRun:
         finished = False
         try:
             engine = _engine(self.options, self.watch, self._running)
-            with closing(engine.run(self.rules, self._tasks(students))) as records:  # type: ignore[type-var]
+            with closing(engine.run(self.rules, self._tasks(students))) as records:
                 for record in records:
                     self.store.write(self.assignment, record)
                     self.fresh.add(record.key)
                     for hand_in in self.waiting.pop(record.key):
                         self._have(hand_in, record)
             finished = True
+            self.watch.writing(self.book.left)
         finally:
             self.book.close(finished)
             self.watch.end()

@@ -6,6 +6,7 @@ from which record a student's notebook was made. So it does not matter where a r
 
 from __future__ import annotations
 
+import errno
 import json
 import queue
 import shutil
@@ -20,6 +21,8 @@ from autograder.grading.record import Record, key_of
 from autograder.grading.store import FOLDER, Store, write_atomically
 
 INTAKE = f"{FOLDER}/intake"
+# errors of the disk itself: nobody's grades can be written any more
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class GradebookWriter:
             raise self._broken
         self._entries.put(entry)
 
+    @property
+    def left(self) -> int:
+        """How many wait to be written."""
+        return self._entries.qsize()
+
     def close(self, finish: bool = True) -> None:
         """Wait until all is written; finish=False: until the one that is being written is."""
         self._stopped = self._stopped or not finish
@@ -65,8 +73,10 @@ class GradebookWriter:
             try:
                 self.write(entry)
             except OSError as error:
-                self._broken = error
-                return
+                if error.errno in FULL:
+                    self._broken = error
+                    return
+                self.errors[entry.student] = f"not in the gradebook: {error}"
             except Exception as error:  # whatever nbgrader makes of one student is that student's
                 self.errors[entry.student] = f"not in the gradebook: {error}"
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -55,7 +55,7 @@ class Pool:
         self._deaths = 0  # in a row, of workers that never worked
         self._warned: set[str] = set()
 
-    def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
+    def run(self, rules: Rules, tasks: Iterable[Task]) -> Generator[Record, None, None]:
         """A record for each task; tasks are taken when somebody can work on them.
 
         Raises IsolationError, or ServerError where no worker starts.

@@ -98,7 +98,8 @@ class Store:
             record = Record.from_data(json.loads(path.read_bytes()))
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return record if record.key == key else None
+        whole = not record.results or path.with_suffix(".ipynb").is_file()
+        return record if record.key == key and whole else None
 
     def notebook(self, assignment: str, key: str) -> bytes:
         """The notebook of a record as it ran. Raises OSError if it is not there."""
