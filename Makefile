@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow bench lint expected release train clean
+.PHONY: demo test test-slow test-browser bench lint expected release train clean
 
 demo: .venv/ready
 	$(BIN)/kischule demo
@@ -13,6 +13,12 @@ test: .venv/ready
 # what takes minutes: fresh virtual environments, long simulations
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow -rA
+
+# JupyterLab, formgrader and what students read, in the system's Chromium (Debian: apt install chromium)
+test-browser: .venv/ready
+	$(BIN)/python -c 'import axe_playwright_python, playwright' 2>/dev/null || \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
+	$(BIN)/python -m pytest -m browser -n 0 -rA
 
 # against stock nbgrader and otter-grader, on the same hand-ins: half an hour; writes BENCHMARKS.md
 bench: .venv/ready

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder import feedback
 from autograder.arguments import calls_of, draw, seeded
+from autograder.chart import Chart
 from autograder.compare import Mismatch
 from autograder.exercise import Case, Exercise, Words, load_exercise
 from autograder.judge import MARGIN, answer_of, judge, tells
@@ -37,6 +38,7 @@ class Outcome:
     rule: str  # the misconception that explains it; "" if none does
     message: Words
     head: Words
+    chart: Chart | None = None  # of a public case that did not pass
 
     def __str__(self) -> str:
         return "\n".join(t for t in (self.head.de, self.message.de) if t)
@@ -90,19 +92,21 @@ def run_check(
     drawn = seed is not None
     if cases is None:
         cases = exercise.cases if seed is None else drawn_cases(exercise, seed)
-    solved, kind, rule, message = 0, "", "", Words("", "")
+    solved, kind, rule, message, chart = 0, "", "", Words("", ""), None
     verdict: bool | None = True
     for case in cases:
         mismatch = run_case(exercise, case, student)
         if mismatch is not None:
             kind, rule = mismatch.kind, mismatch.rule
             message = feedback.failure(exercise, case, mismatch, drawn)
+            chart = None if drawn else mismatch.chart
             # None: the check itself failed; the student has no part in it
             verdict = None if mismatch.kind == "ours" else False
             break
         solved += 1
     if verdict is False and (broken := _broken_needs(exercise, student, known or {})):
         verdict, kind, rule, message = None, "needs", "", feedback.needed(broken)
+        chart = None
     full = exercise.points(drawn)
     points = full if verdict else 0.0
     level = "drawn" if drawn else "public"
@@ -118,6 +122,7 @@ def run_check(
         rule,
         message,
         feedback.headline(exercise, level, verdict, points),
+        chart,
     )
 
 

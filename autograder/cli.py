@@ -45,11 +45,12 @@ def _wrong_use() -> tuple[type[Exception], ...]:
     from autograder.grading.notebook import MissingPackageError
     from autograder.grading.record import EngineError
     from autograder.grading.store import BusyError, SeedError
+    from autograder.lms import problems as lms
     from autograder.release import AssignmentError
 
     problems: tuple[type[Exception], ...]
     problems = (AssignmentError, BusyError, DeviceError, EngineError, ExerciseError, IsolationError)
-    return (*problems, MissingPackageError, SeedError, ServerError, WrongUseError)
+    return (*problems, *lms(), MissingPackageError, SeedError, ServerError, WrongUseError)
 
 
 class WrongUseError(Exception):
@@ -70,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     def course(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--course", type=Path, default=Path(), help="default: this folder")
 
-    demo = command("demo", _demo, "A whole course in a temporary folder: release, hand in, grade.")
+    demo = command(
+        "demo", _demo, "A whole course in a temporary folder: release, hand in, grade, report."
+    )
     demo.add_argument("--keep", type=Path, metavar="DIR", help="make the course there, and keep it")
 
     release = command("release", _release, "Make the student release from the source.")
@@ -95,8 +98,52 @@ def _parser() -> argparse.ArgumentParser:
     _grade_options(grade)
     course(grade)
 
+    feedback = command("feedback", _feedback, "Make a page for each student.")
+    feedback.add_argument("assignment")
+    feedback.add_argument(
+        "--student", action="append", default=[], help="only this one; repeatable"
+    )
+    feedback.add_argument("--language", choices=("de", "en"), default="de", help="default: de")
+    course(feedback)
+
+    report = command("report", _report, "Make the page of the class.")
+    report.add_argument("assignment")
+    report.add_argument("--language", choices=("de", "en"), default="de", help="default: de")
+    report.add_argument("--output", type=Path, metavar="F", help="default: reports/ASSIGNMENT.html")
+    course(report)
+
+    _lms_commands(command, course)
     command("models", _models, "What can be loaded, where it lies, how much memory it takes.")
     return parser
+
+
+def _lms_commands(command: Any, course: Any) -> None:
+    into = command("import", _import, "Take hand-ins from a learning management system.")
+    into.add_argument("system", choices=("moodle", "ilias", "folder"))
+    into.add_argument("file", type=Path, help="the zip that the system gives, or a folder")
+    into.add_argument("assignment")
+    into.add_argument("--table", type=Path, metavar="F", help="Moodle's grading worksheet")
+    into.add_argument(
+        "--pattern", metavar="RE", help="folder: whose file a path is, by the group (?P<student>…)"
+    )
+    course(into)
+
+    out = command("export", _export, "Give grades and feedback to a learning management system.")
+    out.add_argument("system", choices=("moodle", "ilias", "canvas", "gradescope", "csv"))
+    out.add_argument("assignment")
+    out.add_argument("out", type=Path, help="moodle, ilias: a folder; else a file")
+    out.add_argument(
+        "--table",
+        type=Path,
+        metavar="F",
+        help="Moodle's worksheet or Canvas's gradebook, to fill in",
+    )
+    out.add_argument("--scale", action="store_true", help="moodle: convert points to its maximum")
+    out.add_argument(
+        "--pass-mark", type=float, metavar="PERCENT", help="ilias: of the points; default: 50"
+    )
+    out.add_argument("--seed-file", type=Path, metavar="F", help="gradescope: the secret")
+    course(out)
 
 
 def _grade_options(grade: argparse.ArgumentParser) -> None:
@@ -347,6 +394,76 @@ def _demo(options: argparse.Namespace) -> int:
 
     with _stopped_by_signals():
         return run_demo(options.keep, Progress(), print_class)
+
+
+def _import(options: argparse.Namespace) -> int:
+    _needs_nbgrader()
+    from autograder.lms.systems import import_
+
+    found = import_(
+        options.system,
+        options.file,
+        options.course.resolve(),
+        options.assignment,
+        table=options.table,
+        pattern=options.pattern,
+    )
+    for note in found.notes:
+        print(note, file=sys.stderr)
+    for line in found.refused:
+        print(f"refused: {line}", file=sys.stderr)
+    print(found)
+    return NOT_GRADED if found.refused else DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    _needs_nbgrader()
+    from autograder.lms.systems import export
+
+    notes = export(
+        options.system,
+        options.course.resolve(),
+        options.assignment,
+        options.out,
+        table=options.table,
+        scale=options.scale,
+        pass_mark=options.pass_mark,
+        seed_file=options.seed_file,
+    )
+    for note in notes:
+        print(note, file=sys.stderr)
+    print(options.out)
+    return DONE
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    _needs_nbgrader()
+    from autograder.reports.feedback_run import feedback
+
+    failed = 0
+    pages = feedback(
+        options.course.resolve(), options.assignment, tuple(options.student), options.language
+    )
+    for student, made in pages:
+        failed += isinstance(made, Exception)
+        if isinstance(made, Exception):
+            print(f"{student}: {made}", file=sys.stderr)
+        else:
+            print(made)
+    return NOT_GRADED if failed else DONE
+
+
+def _report(options: argparse.Namespace) -> int:
+    _needs_nbgrader()
+    from autograder.grading.store import write_atomically
+    from autograder.reports.class_page import class_page
+
+    course = options.course.resolve()
+    target = options.output or course / "reports" / f"{options.assignment}.html"
+    page = class_page(course, options.assignment, options.language)
+    write_atomically(target, page.encode())
+    print(target)
+    return DONE
 
 
 def _models(options: argparse.Namespace) -> int:

@@ -29,7 +29,7 @@ class Mismatch:
 
     kind: what is wrong (a key of `feedback.SENTENCES`); place: where in the answer, e.g. "[0, 7]";
     rule: the misconception of the exercise that explains the answer, if one does; call: which of
-    the case's calls, counted from 0.
+    the case's calls, counted from 0; chart: a `chart.Chart`, where a picture explains more.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Mismatch:
     place: str = ""
     rule: str = ""
     call: int = 0
+    chart: Any = None
 
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")

@@ -1,4 +1,4 @@
-"""A whole course in a temporary folder: release, eight hand-ins, grades, a table.
+"""A whole course in a temporary folder: release, eight hand-ins, grades, a table, pages.
 
 The hand-ins are what a teacher gets: two good ones, an empty one, four with typical mistakes, and
 one that never ends. Each is the release with the cells below filled in.
@@ -83,7 +83,7 @@ def filled(released: Path, answers: dict[str, str]) -> Any:
 
 
 def run_demo(keep: Path | None, watch: Watch, show: Callable[[dict[str, Any]], None]) -> int:
-    """Release, hand in, grade, show. keep: a folder that stays; None: a temporary one."""
+    """Release, hand in, grade, show, report. keep: a folder that stays; None: a temporary one."""
     with tempfile.TemporaryDirectory(prefix="kischule-demo-") as temporary:
         root = Path(temporary).resolve() if keep is None else keep.resolve()
         if keep is not None and keep.exists() and any(keep.iterdir()):
@@ -97,6 +97,8 @@ def _run(root: Path, watch: Watch, show: Callable[[dict[str, Any]], None]) -> No
     import nbformat
 
     from autograder.grading.grade import Options, grade
+    from autograder.reports.class_page import class_page
+    from autograder.reports.feedback_run import feedback
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -113,3 +115,12 @@ def _run(root: Path, watch: Watch, show: Callable[[dict[str, Any]], None]) -> No
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)
     say("4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook")
     show(grade(root, ASSIGNMENT, Options(time_limit=TIME_LIMIT), watch))
+    say("5. a page for each student, and one of the class")
+    pages = [made for _, made in feedback(root, ASSIGNMENT)]
+    failed = [made for made in pages if isinstance(made, Exception)]
+    if failed:
+        raise failed[0]
+    report = root / "reports" / f"{ASSIGNMENT}.html"
+    write_atomically(report, class_page(root, ASSIGNMENT).encode())
+    size = sum(Path(str(made)).stat().st_size for made in pages) + report.stat().st_size
+    say(f"   {len(pages)} pages and {report.name}, {size / 1e6:.1f} MB in {root}")

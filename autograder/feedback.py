@@ -224,6 +224,123 @@ UI = {
 }
 
 
+# what Gradescope shows beside the outcomes; {a}, {e}: points or names
+GRADESCOPE = {
+    "points": Words(
+        "Automatisch bewertet: {a:g} von {e:g} Punkten.",
+        "Graded by machine: {a:g} of {e:g} points.",
+    ),
+    "bonus": Words("Darin enthalten: {a:g} Zusatzpunkte.", "Bonus points in it: {a:g}."),
+    "by_hand": Words(
+        "Ihre Texte ({a}) bewertet die Lehrkraft; deren {e:g} Punkte zählen hier noch nicht mit.",
+        "Your texts ({a}) are graded by the teacher; their {e:g} points do not count here yet.",
+    ),
+    "unreadable": Words(
+        "Diese Abgabe ließ sich nicht lesen und hat deshalb keine Punkte. Geben Sie das Notebook "
+        "{e} ab, so wie JupyterLab oder Colab es speichert. Der Grund: {a}",
+        "This hand-in could not be read and so has no points. Hand in the notebook {e} as "
+        "JupyterLab or Colab saves it. The reason: {a}",
+    ),
+    "ours": Words(
+        "Die Bewertung selbst ist gescheitert. Das ist nicht Ihr Fehler, und Ihre Abgabe ist "
+        "gespeichert. Bitte melden Sie es der Lehrkraft; sie kann die Bewertung wiederholen.",
+        "The grading itself has failed. This is not your mistake, and your hand-in is stored. "
+        "Please tell your teacher, who can grade it again.",
+    ),
+    "check": Words(
+        "Eine Prüfung ist gescheitert, und das ist nicht Ihr Fehler. Bitte melden Sie es.",
+        "A check has failed, and this is not your mistake. Please report it.",
+    ),
+    "timeout": Words(
+        "Eine Zelle oder die ganze Abgabe brauchte mehr Zeit, als erlaubt ist.",
+        "A cell or the whole hand-in took more time than is allowed.",
+    ),
+    "memory": Words(
+        "Die Abgabe brauchte mehr Speicher, als erlaubt ist.",
+        "The hand-in used more memory than is allowed.",
+    ),
+    "missing": Words(
+        "Es fehlen Zellen, und die leeren der Vorlage zählen: {a}.",
+        "Cells are missing, and the template's empty ones count: {a}.",
+    ),
+    "doubled": Words(
+        "Zellen kommen mehrmals vor, mit verschiedenem Inhalt, und zählen deshalb nicht: {a}.",
+        "Cells are there several times, with different content, and so do not count: {a}.",
+    ),
+    "changed": Words(
+        "Gesperrte Zellen wurden geändert, und die der Vorlage zählen: {a}.",
+        "Locked cells were changed, and the template's count: {a}.",
+    ),
+    "renamed": Words(
+        "Das Notebook heißt anders als die Vorlage: {a}. Es zählt trotzdem.",
+        "The notebook's name is not the template's: {a}. It counts all the same.",
+    ),
+}
+
+# the page of `kischule feedback`
+PAGE = {
+    "title": Words("Rückmeldung zu {a}", "Feedback on {a}"),
+    "points": Words("{a:g} von {e:g} Punkten", "{a:g} of {e:g} points"),
+    "bonus": Words("davon {a:g} aus Zusatzaufgaben", "{a:g} of them from bonus exercises"),
+    "late": Words(
+        "{a:g} Punkte Abzug wegen später Abgabe, schon eingerechnet",
+        "{a:g} points taken off for a late hand-in, already included",
+    ),
+    "waiting": Words(
+        "Bis zu {a:g} Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
+        "Up to {a:g} points may be added when your answers have been read.",
+    ),
+    "well": Words("Das ist gelungen", "What went well"),
+    "all_well": Words(
+        "Alle {a} Aufgaben, die Code verlangen, sind gelöst.",
+        "All {a} exercises that ask for code are solved.",
+    ),
+    "some_well": Words(
+        "{a} von {e} Aufgaben mit Code sind gelöst:", "{a} of {e} coding exercises are solved:"
+    ),
+    "none_well": Words(
+        "Noch ist keine Aufgabe ganz gelöst. Der erste Schritt steht gleich darunter.",
+        "No exercise is fully solved yet. The first step stands right below.",
+    ),
+    "next": Words("Das ist als Nächstes dran", "What to do next"),
+    "nothing_next": Words(
+        "Nichts mehr zu reparieren. Haben Sie die Zusatzaufgaben probiert?",
+        "Nothing left to repair. Have you tried the bonus exercises?",
+    ),
+    "half": Words(
+        "Ihre Funktion stimmt bei den Beispielen, aber nicht bei neuen Fällen.",
+        "Your function is right on the examples, but not on new cases.",
+    ),
+    "exercises": Words("Aufgabe für Aufgabe", "Exercise by exercise"),
+    "answers": Words("Ihre Beobachtungen", "Your observations"),
+    "waits": Words("wird noch gelesen", "still to be read"),
+    "comment": Words("Kommentar", "Comment"),
+    "notebook": Words("Ihr Notebook", "Your notebook"),
+    "to_cell": Words("zur Zelle", "to the cell"),
+    "exercise": Words("Aufgabe", "Exercise"),
+    "state": Words("Stand", "State"),
+    "score": Words("Punkte", "Points"),
+    "right": Words("richtig", "right"),
+    "yours": Words("Ihre Funktion", "your function"),
+    "cut": Words(
+        "Wahrscheinlichkeit der Tokens nach dem Abschneiden",
+        "Probability of the tokens after the cut",
+    ),
+    "sampled": Words("Wie oft jedes Token ausgelost wird", "How often each token is drawn"),
+    "token": Words("Token", "token"),
+    "forbidden": Words("verboten", "forbidden"),
+    "solved": Words("gelöst", "solved"),
+    "partly": Words("zum Teil gelöst", "partly solved"),
+    "open": Words("offen", "open"),
+    "skipped": Words("nicht bewertet", "not judged"),
+}
+
+
+def page_word(key: str, language: str, **values: object) -> str:
+    """A sentence of the page in one language."""
+    return str(getattr(PAGE[key], language)).format(**values)
+
+
 def failure(exercise: Exercise, case: Case, mismatch: Mismatch, drawn: bool) -> Words:
     """The message for a case that did not pass."""
     sentence = (DRAWN if drawn else {}).get(mismatch.kind, SENTENCES[mismatch.kind])

@@ -16,6 +16,7 @@ import numpy as np
 from autograder import compare, misconceptions, oracle
 from autograder.arguments import build, calls_of, tokenizer_of
 from autograder.calls import Call, continuation, shown, token_ids
+from autograder.chart import chart_of
 from autograder.compare import Array, Mismatch
 from autograder.exercise import Case, Exercise
 from autograder.models import SpyModel, TableModel
@@ -43,6 +44,7 @@ def judge(exercise: Exercise, case: Case, answers: Sequence[Answer]) -> Mismatch
     if mismatch is None:
         return None
     try:
+        mismatch = replace(mismatch, chart=chart_of(exercise, case, calls, mismatch))
         return _explained(exercise, case, calls, mismatch)
     except Exception:  # a wrong rule may fail on odd arguments; a verdict does not hang on a hint
         return mismatch

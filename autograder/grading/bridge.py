@@ -10,30 +10,32 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
 from nbgrader.api import (
     Assignment,
     BaseCell,
     Grade,
     Gradebook,
     MissingEntry,
+    Student,
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
     ClearMarkScheme,
     ClearOutput,
+    GetGrades,
     IgnorePattern,
     NbGraderPreprocessor,
     OverwriteCells,
@@ -51,6 +53,7 @@ from autograder.grading.environment import environment
 from autograder.grading.notebook import TRANSPORT_ENCRYPTION, Executed, nbgrader_of
 from autograder.grading.outputs import harmless_markdown
 from autograder.grading.store import FOLDER
+from autograder.reports import student_page
 
 if TYPE_CHECKING:
     from autograder.grading.record import Rules
@@ -87,6 +90,10 @@ def configure(config: Any) -> None:
         CheckCellMetadata,
     ]
     config.HTMLExporter.preprocessors = [HideMarkScheme, HarmlessText]
+    config.GenerateFeedback.preprocessors = [GetGrades, FeedbackPage, CSSHTMLHeaderPreprocessor]
+    # formgrader's own pages go through an HTMLExporter, too: this is the feedback's alone
+    config.GenerateFeedback.HTMLExporter.template_name = "kischule"
+    config.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(student_page.TEMPLATES)]
     config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
 
 
@@ -222,6 +229,35 @@ class HideMarkScheme(ClearMarkScheme):
         return super().preprocess(nb, resources)
 
 
+class FeedbackPage(NbGraderPreprocessor):
+    """After nbgrader's GetGrades: what the student's page says before the notebook."""
+
+    language = Unicode("de", help="de | en").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        named = resources["nbgrader"]
+        with Gradebook(named["db_url"]) as book:
+            grades = book.find_submission_notebook(
+                named["notebook"], named["assignment"], named["student"]
+            ).grades
+            waits = {grade.name: bool(grade.needs_manual_grade) for grade in grades}
+        for cell in nb.cells:
+            if nbgrader_of(cell).get("grade"):
+                cell.metadata.nbgrader["waits"] = waits[nbgrader_of(cell)["grade_id"]]
+        # the badge leads elsewhere, and would be loaded from there
+        nb.cells = [cell for cell in nb.cells if "colab-badge.svg" not in cell.source]
+        resources["kischule"] = student_page.page(
+            nb,
+            named["notebook"],
+            student=named["student"],
+            points=named["score"],
+            max_points=named["max_score"],
+            penalty=named["late_penalty"],
+            language=self.language,
+        )
+        return nb, resources
+
+
 class NbgraderError(RuntimeError):
     """nbgrader could not do it; the message is the last error that it logged."""
 
@@ -234,6 +270,19 @@ class Score:
     max_points: float
     waits: bool  # a teacher has to look at it
     machine: float | None  # the points that we gave; None: none yet
+
+
+@dataclass(frozen=True)
+class Total:
+    """What the gradebook has for one student's hand-in."""
+
+    points: float  # bonus and late penalty included
+    max_points: float
+    waiting: float  # points at most that a teacher has still to give
+    penalty: float  # for lateness, already taken off
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
 
 
 class Course:
@@ -307,6 +356,43 @@ class Course:
                 )
             return found
 
+    def totals(self, assignment: str) -> dict[str, Total]:
+        """By student: those of whose hand-in the gradebook has a grade."""
+        scores = self.scores(assignment)
+        with self._gradebook() as book:
+            rows = (
+                book.db.query(Student, SubmittedNotebook.late_submission_penalty)
+                .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
+                .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+                .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+                .filter(Assignment.name == assignment)
+                .all()
+            )
+            return {
+                student.id: _total(student, scores[student.id].values(), float(penalty or 0))
+                for student, penalty in rows
+                if student.id in scores
+            }
+
+    def enrol(self, students: Mapping[str, Any]) -> None:
+        """Students with name, email and their id elsewhere (`lms.people.Person`)."""
+        with self._gradebook() as book, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)
+            for student, person in students.items():
+                first, _, last = person.name.rpartition(" ")
+                about = {"first_name": first, "last_name": last, "lms_user_id": person.id}
+                if person.email:
+                    about["email"] = person.email
+                book.update_or_create_student(student, **about)
+
+    def feedback(self, assignment: str, student: str, language: str = "de") -> Path:
+        """`nbgrader generate_feedback` for one student; where the page lies."""
+        self.config.FeedbackPage.language = language
+        self._run(GenerateFeedback, assignment, student)
+        directory = self.directory(assignment, student)
+        folder = directory.format_path(directory.feedback_directory, student, assignment)
+        return sorted(Path(folder).glob("*.html"))[0]
+
     @contextmanager
     def _gradebook(self) -> Iterator[Any]:
         directory = CourseDirectory(config=self.config)
@@ -329,6 +415,19 @@ class Course:
                 raise
             except BaseException as error:  # it also leaves by sys.exit
                 raise NbgraderError(causes[0] if causes else str(error)) from error
+
+
+def _total(student: Any, scores: Iterable[Score], penalty: float) -> Total:
+    scores = list(scores)
+    return Total(
+        sum(score.points for score in scores) - penalty,
+        sum(score.max_points for score in scores),
+        sum(score.max_points for score in scores if score.waits),
+        penalty,
+        student.first_name or "",
+        student.last_name or "",
+        student.email or "",
+    )
 
 
 def _make_whole(url: str, course_id: str) -> None:

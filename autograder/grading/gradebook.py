@@ -101,13 +101,13 @@ class GradebookWriter:
             shutil.rmtree(staged, ignore_errors=True)
             with suppress(OSError):
                 staged.parent.rmdir()
-        self.store.note_written(self.assignment, entry.student, mark)
+        self.store.note_written(self.assignment, entry.student, mark, record.key)
         return True
 
     def _has(self, entry: Entry, mark: str) -> bool:
         graded = self.course / "autograded" / entry.student / self.assignment / self.name
         return (
-            self.store.written(self.assignment, entry.student) == mark
+            self.store.written(self.assignment, entry.student)[0] == mark
             and graded.is_file()
             and _agree(entry.record, self._before.get(entry.student, {}))
         )

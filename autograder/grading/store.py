@@ -117,15 +117,19 @@ class Store:
 
     # --- what the gradebook was given ------------------------------------------------------------
 
-    def written(self, assignment: str, student: str) -> str:
-        """What `note_written` was last told; "" if nothing."""
+    def written(self, assignment: str, student: str) -> tuple[str, str]:
+        """Mark and key that `note_written` was last told; "" if nothing."""
         try:
-            return self._mark(assignment, student).read_text(encoding="utf-8")
+            mark, _, key = (
+                self._mark(assignment, student).read_text(encoding="utf-8").partition(" ")
+            )
         except (OSError, ValueError):
-            return ""
+            return "", ""
+        return mark, key
 
-    def note_written(self, assignment: str, student: str, mark: str) -> None:
-        write_atomically(self._mark(assignment, student), mark.encode())
+    def note_written(self, assignment: str, student: str, mark: str, key: str) -> None:
+        """mark: all that stands in the gradebook depends on; key: of the record."""
+        write_atomically(self._mark(assignment, student), f"{mark} {key}".encode())
 
     def _mark(self, assignment: str, student: str) -> Path:
         return self.folder / "written" / assignment / student

@@ -1,0 +1,94 @@
+"""Canvas: the gradebook's CSV, which its import takes.
+
+Format (Instructure's guide "How do I import grades in the Gradebook?", and what the Gradebook
+exports): columns `Student`, `ID`, `SIS User ID`, `SIS Login ID`, `Section`, then a column an
+assignment named `Title (12345)`; a second row `Points Possible`. A student is matched by ID, SIS
+user ID or SIS login ID; a column without a number in brackets becomes a new assignment; read-only
+columns are ignored.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.grading.bridge import Course, Total
+from autograder.grading.store import write_atomically
+from autograder.lms import spreadsheet
+from autograder.lms.people import slug
+from autograder.lms.spreadsheet import Table, TableError
+
+HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+POSSIBLE = "Points Possible"
+
+
+def export(course: Path, assignment: str, target: Path, table: Path | None = None) -> list[str]:
+    """table: an export of Canvas's gradebook, whose ids are taken and whose column is filled in.
+
+    Without it students' names in the course folder stand as SIS login ids. Returns notes.
+    Raises TableError.
+    """
+    totals = Course(course).totals(assignment)
+    notes: list[str] = []
+    if table is None:
+        sheet = _new(assignment, totals)
+    else:
+        try:
+            sheet = spreadsheet.read(table.read_bytes(), table.name)
+        except OSError as error:
+            raise TableError(f"{table}: {error.strerror}") from error
+        sheet, notes = _filled(sheet, assignment, totals)
+    write_atomically(target, sheet.content())
+    return [*notes, *spreadsheet.waiting(totals.items())]
+
+
+def _new(assignment: str, totals: dict[str, Total]) -> Table:
+    most = max((total.max_points for total in totals.values()), default=0.0)
+    rows = [[POSSIBLE, "", "", "", "", spreadsheet.shown(most)]]
+    for student, total in sorted(totals.items()):
+        name = ", ".join(n for n in (total.last_name, total.first_name) if n) or student
+        rows.append([name, "", "", student, "", spreadsheet.shown(total.points)])
+    return Table("canvas", [*HEAD, assignment], rows)
+
+
+def _filled(sheet: Table, assignment: str, totals: dict[str, Total]) -> tuple[Table, list[str]]:
+    """Only the columns that identify, and the assignment's: nothing else is written back."""
+    places = [sheet.need(name) for name in HEAD if name in ("Student", "ID") or sheet.column(name)]
+    column = _column(sheet, assignment)
+    left, rows = dict(totals), []
+    for row in sheet.rows:
+        ids = [row[place] for place in places]
+        if POSSIBLE in row[0]:
+            rows.append([*ids, row[column] if column is not None else ""])
+            continue
+        student = _student(ids, totals)
+        total = left.pop(student, None) if student else None
+        if total is not None:
+            rows.append([*ids, spreadsheet.shown(total.points)])
+    notes = [f"not in Canvas's gradebook: {student}" for student in left]
+    title = sheet.head[column] if column is not None else assignment
+    return Table(sheet.name, [*(sheet.head[p] for p in places), title], rows), notes
+
+
+def _column(sheet: Table, assignment: str) -> int | None:
+    """The assignment's, by its title before the number; None: Canvas will make one."""
+    wanted = slug(assignment)
+    found = [i for i, head in enumerate(sheet.head) if slug(head).startswith(wanted)]
+    if len(found) > 1:
+        names = ", ".join(sheet.head[i] for i in found)
+        raise TableError(f"{sheet.name}: one column must begin with {assignment!r}, do: {names}")
+    return found[0] if found else None
+
+
+def _student(ids: list[str], totals: dict[str, Total]) -> str | None:
+    """Whose row it is: by login or id, else by name, if only one can be meant."""
+    for text in ids[1:]:
+        if text and text.lower() in totals:
+            return text.lower()
+    last, _, first = ids[0].partition(",")
+    wanted = {slug(f"{first} {last}"), slug(f"{last} {first}")}
+    found = [
+        s
+        for s, t in totals.items()
+        if s in wanted or slug(f"{t.first_name} {t.last_name}") in wanted
+    ]
+    return found[0] if len(found) == 1 else None

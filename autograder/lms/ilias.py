@@ -1,0 +1,86 @@
+"""ILIAS: all hand-ins of an exercise in; the multi-feedback zip and the status file out.
+
+Formats, as ILIAS's own code reads and writes them (github.com/ILIAS-eLearning/ILIAS):
+
+* hand-ins: `ilExSubmission::downloadAllAssignmentFiles`. A folder `Lastname_Firstname_login_6789`
+  a student, at any depth (`Team 3/…` where teams hand in), names in ASCII (ü becomes ue); a late
+  file's name begins with the words for it and ` - `.
+* multi-feedback: `ilExAssignment::sendMultiFeedbackStructureFile` and `getMultiFeedbackFiles`. One
+  top folder whose name begins with `multi_feedback`, in it the same folders; the number behind the
+  last `_` counts.
+* status file: `ilExAssignmentStatusFile`, an addition that some installations have (first at the
+  University of Erlangen-Nuremberg). All its columns must be there; a row counts where `update` is
+  1; `status` is notgraded, passed or failed. Elsewhere it is the list from which marks are typed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from autograder.grading.bridge import Course
+from autograder.grading.store import write_atomically
+from autograder.lms import spreadsheet
+from autograder.lms.archive import opened
+from autograder.lms.hand_ins import Imported, take
+from autograder.lms.moodle import no_page
+from autograder.lms.people import People, Person
+
+_FOLDER = re.compile(r"(?P<names>.+)_(?P<login>[^_]+)_(?P<id>\d+)")
+HEAD = (
+    *("update", "usr_id", "login", "lastname", "firstname", "status", "mark", "notice"),
+    *("comment", "plagiarism", "plag_comment"),
+)
+
+
+def owner(path: PurePosixPath) -> tuple[Person, str] | None:
+    """Whose file this is: the innermost folder that is named as ILIAS names one."""
+    for part in reversed(path.parts[:-1]):
+        match = _FOLDER.fullmatch(part)
+        if match and not part.startswith("multi_feedback"):
+            last, _, first = match["names"].partition("_")
+            person = Person(match["id"], f"{first} {last}".strip(), match["login"], folder=part)
+            return person, path.name
+    return None
+
+
+def import_(course: Path, assignment: str, file: Path) -> Imported:
+    with opened(file) as archive:
+        return take(course, assignment, "ilias", archive, owner)
+
+
+def export(course: Path, assignment: str, target: Path, pass_mark: float = 50.0) -> list[str]:
+    """`multi_feedback.zip` and `status.csv` in the folder; returns notes.
+
+    pass_mark: percent of the points with which the exercise is passed. Raises PeopleError.
+    """
+    people = People.of_import(course, assignment, "ilias")
+    totals = Course(course).totals(assignment)
+    rows = []
+    for student, person in sorted(people.by_student.items()):
+        last, _, first = person.folder.partition("_")
+        row = ["0", person.id, person.login, last, first.split("_")[0], "notgraded", "", "", ""]
+        if (total := totals.get(student)) is not None:
+            passed = 100 * total.points >= pass_mark * total.max_points
+            row[0], row[5] = "1", "passed" if passed else "failed"
+            row[6] = spreadsheet.shown(total.points)
+        rows.append([*row, "", ""])
+    table = spreadsheet.Table("status.csv", list(HEAD), rows)
+    zipped, without = _multi_feedback(course, assignment, people)
+    write_atomically(target / "status.csv", table.content())
+    write_atomically(target / "multi_feedback.zip", zipped)
+    return [*without, *spreadsheet.waiting(totals.items())]
+
+
+def _multi_feedback(course: Path, assignment: str, people: People) -> tuple[bytes, list[str]]:
+    stream, without = io.BytesIO(), []
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+        for student, person in sorted(people.by_student.items()):
+            pages = sorted((course / "feedback" / student / assignment).glob("*.html"))
+            if not pages:
+                without.append(student)
+            for page in pages:
+                file.write(page, f"multi_feedback_{assignment}/{person.folder}/{page.name}")
+    return stream.getvalue(), no_page(without, assignment)

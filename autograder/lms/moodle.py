@@ -1,0 +1,217 @@
+"""Moodle: "Download all submissions" in; the offline grading worksheet and the feedback zip out.
+
+Formats, as Moodle's own code reads and writes them (github.com/moodle/moodle):
+
+* submissions: `mod/assign/classes/downloader.php`. A folder `Name_12345_assignsubmission_file`
+  (before 4.1 with a `_` at its end) a student and plugin, or, with the preference for folders off,
+  a file `Name_12345_assignsubmission_file_A7_2.ipynb`. Name is the full name without `_`, the
+  number the participant's in this assignment.
+* worksheet: `mod/assign/feedback/offline/importgradeslib.php`. The first column holds
+  `Participant 12345` (`Teilnehmer/in12345`), by which grades are matched. Column heads are in the
+  user's language.
+  A row is skipped where Moodle's grade is newer than the worksheet.
+* feedback: `mod/assign/feedback/file/importziplib.php`. Names are split at `_` into full name,
+  number, plugin type, plugin and the rest; the submissions' own folder names do.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from autograder.grading.bridge import Course, Total
+from autograder.grading.store import FOLDER, write_atomically
+from autograder.lms import spreadsheet
+from autograder.lms.archive import Archive, opened
+from autograder.lms.hand_ins import Imported, take
+from autograder.lms.people import People, Person
+from autograder.lms.spreadsheet import Table, TableError
+
+_PREFIX = re.compile(
+    r"(?P<name>.*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"
+)
+_NUMBER = re.compile(r"\D*(\d+)\s*")
+
+# heads of the worksheet, English and German
+NAME = ("Full name", "Vollständiger Name")
+EMAIL = ("Email address", "E-Mail-Adresse")
+GRADE = ("Grade", "Bewertung")
+MAXIMUM = ("Maximum grade", "Bestwertung")
+COMMENTS = ("Feedback comments", "Feedback als Kommentar")
+CHANGEABLE = ("Grade can be changed", "Bewertung kann geändert werden")
+NO = ("no", "nein")
+
+
+def owner(path: PurePosixPath) -> tuple[Person, str] | None:
+    """Whose file this is, and its name without Moodle's prefix."""
+    for part in path.parts:
+        match = _PREFIX.fullmatch(part)
+        if match:
+            prefix = part[: match.end("plugin")] + "_"
+            person = Person(match["id"], match["name"], folder=prefix)
+            return person, path.name if part != path.name else match["rest"] or ""
+    return None
+
+
+def import_(course: Path, assignment: str, file: Path, table: Path | None = None) -> Imported:
+    """table: the grading worksheet; default: one that lies beside the archive."""
+    with opened(file) as archive:
+        sheet = read_worksheet(table) if table else _beside(file, archive)
+        more = list(_persons(sheet)) if sheet else []
+        found = take(course, assignment, "moodle", archive, owner, more)
+    if sheet:
+        write_atomically(_kept(course, assignment), sheet.content())
+        found.notes.append(f"{sheet.name}: kept as the grading worksheet")
+    return found
+
+
+def export(
+    course: Path, assignment: str, target: Path, table: Path | None = None, scale: bool = False
+) -> list[str]:
+    """`grades.csv`, the worksheet filled in, and `feedback.zip` in the folder; returns notes.
+
+    table: the worksheet; default: the one that came with the import. scale: to its maximum.
+    Raises PeopleError, TableError.
+    """
+    people = People.of_import(course, assignment, "moodle")
+    kept = _kept(course, assignment)
+    if table is None and not kept.exists():
+        raise TableError(
+            "Moodle's grades go into its grading worksheet: download it (assignment, "
+            '"Download grading worksheet") and give it with --table FILE'
+        )
+    sheet = read_worksheet(table or kept)
+    totals = Course(course).totals(assignment)
+    notes = fill(
+        sheet, {p.id: totals[s] for s, p in people.by_student.items() if s in totals}, scale
+    )
+    zipped, without = feedback_zip(course, assignment, people)
+    write_atomically(target / "grades.csv", sheet.content())
+    write_atomically(target / "feedback.zip", zipped)
+    return [*notes, *without, *spreadsheet.waiting(totals.items())]
+
+
+# --- the worksheet --------------------------------------------------------------------------------
+
+
+def read_worksheet(path: Path) -> Table:
+    """Raises TableError for what is no grading worksheet."""
+    try:
+        sheet = spreadsheet.read(path.read_bytes(), path.name)
+    except OSError as error:
+        raise TableError(f"{path}: {error.strerror}") from error
+    sheet.need(*GRADE)
+    for row in sheet.rows:
+        if not _NUMBER.fullmatch(row[0]):
+            raise TableError(
+                f"{sheet.name}: the first column must hold participants' numbers, was: {row[0]!r}"
+            )
+    return sheet
+
+
+def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[str]:
+    """Write points into the worksheet's column of grades; notes of what could not be as it is."""
+    grade, maximum = sheet.need(*GRADE), sheet.need(*MAXIMUM)
+    comments, changeable = sheet.column(*COMMENTS), sheet.column(*CHANGEABLE)
+    notes = []
+    for row in sheet.rows:
+        total = totals.get(_id(row))
+        if total is None:
+            continue
+        who = row[1] or row[0]
+        if changeable is not None and row[changeable].strip().casefold() in NO:
+            notes.append(f"{who}: Moodle does not let this grade be changed")
+            continue
+        most = _maximum(sheet, row[maximum], total, scale)
+        points = total.points * most / total.max_points if total.max_points else 0.0
+        if points > most:
+            notes.append(
+                f"{who}: {points:g} points are more than Moodle's maximum {most:g}, which it gets"
+            )
+        row[grade] = spreadsheet.shown(min(points, most), row[maximum])
+        if comments is not None and not row[comments].strip():
+            row[comments] = f"{total.points:g}/{total.max_points:g}"
+    missing = set(totals) - {_id(row) for row in sheet.rows}
+    if missing:
+        notes.append(f"not in the worksheet: participants {', '.join(sorted(missing))}")
+    return notes
+
+
+def _maximum(sheet: Table, text: str, total: Total, scale: bool) -> float:
+    most = spreadsheet.number(text)
+    if most is None or most <= 0:
+        raise TableError(
+            f"{sheet.name}: the maximum must be a number of points, was: {text!r}; "
+            "set the assignment's grade type to points in Moodle"
+        )
+    if most != total.max_points and not scale:
+        raise TableError(
+            f"{sheet.name}: the maximum must be the assignment's {total.max_points:g} points, was: "
+            f"{text}; set it in Moodle, or let points be converted with --scale"
+        )
+    return most
+
+
+def _id(row: list[str]) -> str:
+    match = _NUMBER.fullmatch(row[0])
+    return match[1] if match else ""
+
+
+def _persons(sheet: Table) -> Iterator[Person]:
+    name, email = sheet.column(*NAME), sheet.column(*EMAIL)
+    for row in sheet.rows:
+        yield Person(
+            _id(row),
+            row[name] if name is not None else "",
+            email=row[email] if email is not None else "",
+        )
+
+
+def _kept(course: Path, assignment: str) -> Path:
+    return course / FOLDER / "lms" / f"{assignment}.moodle.csv"
+
+
+def _beside(file: Path, archive: Archive) -> Table | None:
+    """The worksheet in the archive's folder: one that knows somebody who handed in."""
+    there = {owned[0].id for e in archive.entries if (owned := owner(e.path))}
+    found = []
+    for path in sorted(file.resolve().parent.glob("*.csv")):
+        try:
+            sheet = read_worksheet(path)
+        except TableError:
+            continue
+        if there & {_id(row) for row in sheet.rows}:
+            found.append(sheet)
+    if len(found) > 1:
+        names = ", ".join(sheet.name for sheet in found)
+        raise TableError(
+            f"several worksheets lie beside the archive ({names}): choose with --table"
+        )
+    return found[0] if found else None
+
+
+# --- feedback -------------------------------------------------------------------------------------
+
+
+def feedback_zip(course: Path, assignment: str, people: People) -> tuple[bytes, list[str]]:
+    """The pages of `kischule feedback` in the submissions' own layout, and who has none."""
+    stream, without = io.BytesIO(), []
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+        for student, person in sorted(people.by_student.items()):
+            pages = sorted((course / "feedback" / student / assignment).glob("*.html"))
+            if not pages:
+                without.append(student)
+            prefix = person.folder or f"{person.name}_{person.id}_assignsubmission_file_"
+            for page in pages:
+                file.write(page, f"{prefix}/{page.name}")
+    return stream.getvalue(), no_page(without, assignment)
+
+
+def no_page(students: list[str], assignment: str) -> list[str]:
+    if not students:
+        return []
+    some = ", ".join(students[:5]) + (" …" if len(students) > 5 else "")
+    return [f"{len(students)} have no feedback page ({some}): `kischule feedback {assignment}`"]

@@ -1,0 +1,146 @@
+"""Tables of grades as CSV: another system's, filled in and else unchanged, and our own."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.exercise import exercise_ids
+from autograder.grading.bridge import Course
+from autograder.grading.notebook import grade_id_of
+from autograder.grading.store import write_atomically
+
+
+class TableError(ValueError):
+    """A table that cannot be used: its name, the rule, what arrived."""
+
+
+@dataclass
+class Table:
+    """A CSV file with a head, and how it was written."""
+
+    name: str
+    head: list[str]
+    rows: list[list[str]]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    line_end: str = "\r\n"
+
+    def column(self, *names: str) -> int | None:
+        """Where one of these heads stands; None if nowhere."""
+        heads = [head.strip().casefold() for head in self.head]
+        return next((heads.index(n.casefold()) for n in names if n.casefold() in heads), None)
+
+    def need(self, *names: str) -> int:
+        """As `column`; raises TableError."""
+        place = self.column(*names)
+        if place is None:
+            raise TableError(
+                f"{self.name}: there must be a column {' or '.join(map(repr, names))}, "
+                f"the columns are: {', '.join(self.head)}"
+            )
+        return place
+
+    def content(self) -> bytes:
+        stream = io.StringIO(newline="")
+        writer = csv.writer(stream, delimiter=self.delimiter, lineterminator=self.line_end)
+        writer.writerow(self.head)
+        writer.writerows(self.rows)
+        return stream.getvalue().encode(self.encoding)
+
+
+def read(content: bytes, name: str) -> Table:
+    """A table from a file's bytes, in UTF-8, UTF-16 or Windows' Western encoding. TableError."""
+    encoding = _encoding(content)
+    try:
+        text = content.decode(encoding)
+        first = text.splitlines()[0] if text.strip() else ""
+        delimiter = max(",;\t", key=first.count)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except (UnicodeError, csv.Error) as error:
+        raise TableError(f"{name}: not a CSV file: {error}") from error
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    if not rows or len(rows[0]) < 2:
+        raise TableError(f"{name}: a table must have a head of at least two columns")
+    wide = len(rows[0])
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) > wide:
+            raise TableError(f"{name}: row {number} has {len(row)} cells, the head {wide}")
+    filled = [row + [""] * (wide - len(row)) for row in rows[1:]]
+    return Table(name, rows[0], filled, delimiter, encoding, "\r\n" if "\r\n" in text else "\n")
+
+
+def _encoding(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if content.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"  # what Excel saves in Western Europe
+    return "utf-8"
+
+
+def number(text: str) -> float | None:
+    """A number as either language writes it; None for what is none."""
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+
+
+def shown(value: float, like: str = "") -> str:
+    """Points with at most two places, with the decimal separator of `like`."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return text.replace(".", ",") if "," in like else text
+
+
+# --- our own ------------------------------------------------------------------------------------
+
+
+def export(course: Path, assignment: str, target: Path) -> list[str]:
+    """A row a student: points in all, what waits, what lateness cost, and each exercise.
+
+    Returns notes. UTF-8 with a mark, so that spreadsheets open it with its umlauts.
+    """
+    book = Course(course)
+    totals, scores = book.totals(assignment), book.scores(assignment)
+    known = {grade_id for found in scores.values() for grade_id in found}
+    cells = [c for c in _graded_cells() if c in known]
+    cells += sorted(known - set(cells))
+    head = ["student", "last_name", "first_name", "email", "points", "max_points", "waiting"]
+    rows = []
+    for student, total in sorted(totals.items()):
+        found = scores.get(student, {})
+        about = [student, total.last_name, total.first_name, total.email]
+        figures = [total.points, total.max_points, total.waiting, total.penalty]
+        each = [f"{found[cell].points:g}" if cell in found else "" for cell in cells]
+        rows.append([*map(_harmless, about), *(f"{figure:g}" for figure in figures), *each])
+    table = Table(target.name, [*head, "late_penalty", *cells], rows, encoding="utf-8-sig")
+    write_atomically(target, table.content())
+    return waiting(totals.items())
+
+
+def waiting(totals: Iterable[tuple[str, object]]) -> list[str]:
+    """A note if grades are not final."""
+    open_ = [student for student, total in totals if getattr(total, "waiting", 0)]
+    if not open_:
+        return []
+    return [f"{len(open_)} hand-ins have answers that wait for your points: {_some(open_)}"]
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" … ({len(names)} in all)" if len(names) > most else "")
+
+
+def _graded_cells() -> list[str]:
+    return [grade_id_of(name, level) for name in exercise_ids() for level in ("public", "drawn")]
+
+
+def _harmless(text: str) -> str:
+    """A spreadsheet takes a cell that begins like a formula for one."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,52 @@
+"""Which system can be imported from, and exported to, and which options each of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.lms import canvas, folder, gradescope, ilias, moodle, spreadsheet
+from autograder.lms.hand_ins import Imported
+
+IMPORTS: Mapping[str, Callable[..., Imported]] = {
+    "folder": folder.import_,
+    "ilias": ilias.import_,
+    "moodle": moodle.import_,
+}
+EXPORTS: Mapping[str, Callable[..., list[str]]] = {
+    "canvas": canvas.export,
+    "csv": spreadsheet.export,
+    "gradescope": gradescope.export,
+    "ilias": ilias.export,
+    "moodle": moodle.export,
+}
+
+
+class OptionError(ValueError):
+    """An option that this system does not have."""
+
+
+def import_(system: str, file: Path, course: Path, assignment: str, **options: Any) -> Imported:
+    """Hand-ins from a system's archive; options that are None are not given."""
+    return IMPORTS[system](course, assignment, file, **_given(system, IMPORTS, options))
+
+
+def export(system: str, course: Path, assignment: str, out: Path, **options: Any) -> list[str]:
+    """Grades (and feedback pages) as a system takes them; what should be known of it."""
+    return EXPORTS[system](course, assignment, out, **_given(system, EXPORTS, options)) or []
+
+
+def _given(
+    system: str, systems: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    import inspect
+
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    known = inspect.signature(systems[system]).parameters
+    for name in given:
+        if name not in known:
+            users = [s for s, f in systems.items() if name in inspect.signature(f).parameters]
+            option = "--" + name.replace("_", "-")
+            raise OptionError(f"{option} is for {', '.join(users)}, not for {system}")
+    return given

@@ -1,0 +1,86 @@
+"""Canvas's gradebook and our own table."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+import school
+from school import ASSIGNMENT
+
+from autograder.cli import main
+from autograder.lms import canvas, spreadsheet
+from autograder.lms.spreadsheet import TableError
+
+EXPORT = """Student,ID,SIS User ID,SIS Login ID,Section,a7_2 (4711),Quiz (1),Final Score
+    Points Possible,,,,,54.0,10.0,(read only)
+"Müller, Jörg",101,S1,JMueller,KI,,3,50
+"Groß, Zoë",102,S2,zgross,KI,12.0,4,60
+"Niemand, Nina",103,S3,nina,KI,,5,70
+"Student, Test",104,,,KI,,,
+"""
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    folder = school.course(tmp_path / "course")
+    school.grade(folder, {"jmueller": 40.25, "zoe-gross": 46, "ohne": 3})
+    return folder
+
+
+def _rows(path: Path) -> list[list[str]]:
+    return list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+
+def test_canvas_gradebook_gets_its_column_filled_by_login_or_name(
+    course: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "gradebook.csv"
+    table.write_text(EXPORT, encoding="utf-8")
+    notes = canvas.export(course, ASSIGNMENT, tmp_path / "o.csv", table)
+    assert _rows(tmp_path / "o.csv") == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "a7_2 (4711)"],
+        ["    Points Possible", "", "", "", "", "54.0"],
+        ["Müller, Jörg", "101", "S1", "JMueller", "KI", "40.25"],
+        ["Groß, Zoë", "102", "S2", "zgross", "KI", "46"],
+    ]
+    assert notes[0] == "not in Canvas's gradebook: ohne"
+
+
+def test_without_a_gradebook_there_is_a_new_one(course: Path, tmp_path: Path) -> None:
+    canvas.export(course, ASSIGNMENT, tmp_path / "o.csv")
+    rows = _rows(tmp_path / "o.csv")
+    assert rows[0] == [*canvas.HEAD, "a7_2"]
+    assert rows[1] == ["Points Possible", "", "", "", "", "54"]
+    assert rows[2] == ["jmueller", "", "", "jmueller", "", "40.25"]
+
+
+def test_two_columns_that_could_be_meant_are_refused(course: Path, tmp_path: Path) -> None:
+    table = tmp_path / "g.csv"
+    table.write_text("Student,ID,a7_2 (1),A7_2 old (2)\n", encoding="utf-8")
+    with pytest.raises(
+        TableError, match=r"one column must begin with 'a7_2', do: a7_2 \(1\), A7_2 old"
+    ):
+        canvas.export(course, ASSIGNMENT, tmp_path / "o.csv", table)
+
+
+def test_our_table_has_a_row_a_student_and_a_column_a_graded_cell(
+    course: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "o.csv"
+    assert main(["export", "csv", ASSIGNMENT, str(target), "--course", str(course)]) == 0
+    rows = list(csv.DictReader(target.read_text(encoding="utf-8-sig").splitlines()))
+    assert [(r["student"], r["points"], r["max_points"], r["waiting"]) for r in rows] == [
+        ("jmueller", "40.25", "54", "8"),
+        ("ohne", "3", "54", "8"),
+        ("zoe-gross", "46", "54", "8"),
+    ]
+    cells = [name for name in rows[0] if name.startswith(("test_", "drawn_", "observation_"))]
+    assert len(cells) == 34
+    assert sum(float(rows[0][c]) for c in cells) == 40.25
+
+
+def test_a_name_that_is_a_formula_stays_a_name(tmp_path: Path) -> None:
+    assert spreadsheet._harmless("=HYPERLINK(1)") == "'=HYPERLINK(1)"
+    assert spreadsheet._harmless("Anna") == "Anna"

@@ -1,0 +1,436 @@
+"""Gradescope's zip, in folders laid out as its containers have them, and run as it runs it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+import small
+from conftest import ROOT
+
+from autograder import release
+from autograder.grading.grade import Options, rules_of
+from autograder.grading.isolation import IsolationError
+from autograder.grading.notebook import TestResult, nbgrader_of
+from autograder.grading.record import EngineError, Record, Rules, Settings, Task, failed
+from autograder.grading.store import seed_id
+from autograder.lms import gradescope
+
+SECRET = "a secret of sixteen and more"
+WRONG = "def repetition_rate(token_ids, n):\n    return 0.5"
+LOOK = """import json, os, pathlib
+base = pathlib.Path({base!r})
+seen = {{"files": sorted(p.name for p in (base / "source").iterdir())}}
+try:
+    open(f"/proc/{{os.getppid()}}/mem", "rb")
+    seen["memory"] = "open"
+except OSError as error:
+    seen["memory"] = type(error).__name__
+(base / "seen").write_text(json.dumps(seen))"""
+
+
+@dataclass
+class Container:
+    """What Gradescope's /autograder is; one for all tests, tidied up before each run."""
+
+    base: Path
+    package: Path  # the zip
+    released: Any
+
+    def unpack(self) -> None:
+        for name in ("submission", "results"):
+            shutil.rmtree(self.base / name, ignore_errors=True)
+        (self.base / "submission").mkdir(parents=True)
+        (self.base / "seen").unlink(missing_ok=True)
+        source = self.base / "source"
+        with zipfile.ZipFile(self.package) as packed:
+            packed.extractall(source)
+            for entry in packed.infolist():
+                (source / entry.filename).chmod(entry.external_attr >> 16 & 0o777)
+        shutil.copy(source / "run_autograder", self.base)
+
+    def hand_in(self, notebook: Any) -> None:
+        path = self.base / "submission" / small.NAME
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+
+    def set(self, **settings: Any) -> None:
+        path = self.base / "source" / gradescope.RULES
+        rules = json.loads(path.read_text())
+        rules["settings"].update(settings)
+        path.write_text(json.dumps(rules))
+
+    def run(self, *prefix: str) -> tuple[int, dict[str, Any], str]:
+        """Exit status, results.json, and what the teacher alone can see."""
+        done = subprocess.run(
+            [*prefix, str(self.base / "run_autograder")],
+            cwd=self.base,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, self.results(), done.stdout
+
+    def results(self) -> dict[str, Any]:
+        results = json.loads((self.base / "results" / "results.json").read_text())
+        well_formed(results)
+        return results
+
+
+def clean_environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+
+
+def well_formed(results: dict[str, Any]) -> None:
+    """What the specification asks for, and no field that it does not know."""
+    assert set(results) <= {
+        *("score", "execution_time", "output", "output_format", "visibility"),
+        *("stdout_visibility", "extra_data", "tests"),
+    }
+    assert results["stdout_visibility"] == "hidden"
+    assert results["output_format"] == "text"
+    assert results.get("execution_time", 0) >= 0
+    assert ("score" in results) != ("tests" in results)
+    for test in results.get("tests", []):
+        assert set(test) == {
+            *("name", "number", "score", "max_score", "status", "output", "output_format"),
+            *("visibility", "extra_data"),
+        }
+        assert test["status"] in ("passed", "failed")
+        assert test["visibility"] == "visible"
+    assert SECRET not in json.dumps(results)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    course = tmp_path_factory.mktemp("gradescope").resolve() / "course"
+    small.make(course)
+    (course / "secret").write_text(SECRET)
+    return course
+
+
+@pytest.fixture(scope="module")
+def package(course: Path) -> Path:
+    target = course.parent / "small.zip"
+    gradescope.export(course, "small", target, course / "secret")
+    return target
+
+
+@pytest.fixture(scope="module")
+def built(course: Path, package: Path) -> Container:
+    """The container with a light environment: the zip's wheel alone, and this one's libraries."""
+    released = release.read_notebook(release.registered(course, "small"))
+    made = Container(course.parent / "autograder", package, released)
+    made.unpack()
+    light_environment(made.base / "source" / "venv")
+    (wheel,) = (made.base / "source").glob("*.whl")
+    python = str(made.base / "source" / "venv" / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-compile"]
+    subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True)
+    return made
+
+
+def light_environment(folder: Path) -> None:
+    venv.create(folder, with_pip=False)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    libraries = next(p for p in sys.path if p.endswith("site-packages"))
+    # two lines: they can be imported (their .pth files, and so this checkout, are not followed),
+    # and the sandbox, which shows what `site` names, shows them as well
+    prefix = str(Path(libraries).parents[2])
+    (packages / "libraries.pth").write_text(
+        f"{libraries}\nimport site; site.PREFIXES.append({prefix!r})\n"
+    )
+
+
+@pytest.fixture
+def container(built: Container) -> Iterator[Container]:
+    built.unpack()
+    return built
+
+
+def solved(container: Container, **replaced: str) -> Any:
+    notebook = small.hand_in(container.released, None, {})
+    for cell in notebook.cells:
+        cell.source = replaced.get(nbgrader_of(cell).get("grade_id", ""), cell.source)
+    return notebook
+
+
+# --- the zip --------------------------------------------------------------------------------------
+
+
+def test_the_zip_holds_what_gradescope_runs_and_says_what_may_be_executed(package: Path) -> None:
+    with zipfile.ZipFile(package) as packed:
+        modes = {e.filename: e.external_attr >> 16 & 0o777 for e in packed.infolist()}
+        assert all(e.create_system == 3 for e in packed.infolist())
+        run, setup = (packed.read(n).decode() for n in ("run_autograder", "setup.sh"))
+    wheel = f"kischule-{metadata.version('kischule')}-py3-none-any.whl"
+    assert modes == {
+        "setup.sh": 0o755,
+        "run_autograder": 0o755,
+        "rules.json": 0o600,
+        "release.ipynb": 0o644,
+        wheel: 0o644,
+    }
+    assert package.stat().st_mode & 0o777 == 0o600
+    for script in (run, setup):
+        assert script.startswith("#!/usr/bin/env bash\n")
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+        assert str(ROOT) not in script
+        assert "http" not in script
+
+
+def test_the_zip_grades_by_the_rules_of_the_course(course: Path, package: Path) -> None:
+    rules = rules_of(course, "small", Options(seed_file=course / "secret"))
+    with zipfile.ZipFile(package) as packed:
+        data = json.loads(packed.read("rules.json"))
+        content = packed.read("release.ipynb")
+    settings = Settings(**data.pop("settings"))
+    assert Rules(release=content, settings=settings, **data).key == rules.key
+    assert settings == replace(rules.settings, submission_limit=gradescope.SUBMISSION_LIMIT)
+    assert settings.isolation == "auto"
+    assert settings.submission_limit <= 600 - 2 * settings.time_limit  # Gradescope's own limit
+
+
+def test_the_same_course_gives_the_same_zip(course: Path, package: Path) -> None:
+    again = course.parent / "again.zip"
+    gradescope.export(course, "small", again, course / "secret")
+    assert again.read_bytes() == package.read_bytes()
+
+
+def test_the_wheel_is_what_runs_here_and_its_record_is_right() -> None:
+    name, content = gradescope.build_wheel()
+    with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+        files = {n: wheel.read(n) for n in wheel.namelist()}
+    info = name.split("-py3")[0] + ".dist-info"
+    rows = {n: (digest, size) for n, digest, size in csv.reader(_lines(files[f"{info}/RECORD"]))}
+    assert set(rows) == set(files)
+    for path, data in files.items():
+        if not path.endswith("/RECORD"):
+            digest = urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+            assert rows[path] == (f"sha256={digest}", str(len(data)))
+    for path in ("autograder/lms/gradescope.py", "kischule/mini/model.safetensors"):
+        assert files[path] == (ROOT / path).read_bytes()
+    assert f"{info}/licenses/LICENSE" in files
+    assert b"autograder.cli:main" in files[f"{info}/entry_points.txt"]
+    assert not [p for p in files if "__pycache__" in p or p.endswith("train.py")]
+    assert not [p for p in files if p.startswith(("autograder/course", "tests"))]
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode().splitlines()
+
+
+def test_what_is_not_installed_cannot_be_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: str) -> None:
+        raise metadata.PackageNotFoundError
+
+    monkeypatch.setattr(gradescope.metadata, "distribution", gone)
+    with pytest.raises(EngineError, match="kischule must be installed: pip install"):
+        gradescope.build_wheel()
+
+
+# --- a hand-in ------------------------------------------------------------------------------------
+
+
+def test_the_reference_gets_all_points(container: Container) -> None:
+    container.hand_in(solved(container))
+    status, results, told = container.run()
+    assert status == 0, told
+    assert sum(test["score"] for test in results["tests"]) == small.ALL
+    assert sum(test["max_score"] for test in results["tests"]) == small.ALL
+    assert {test["status"] for test in results["tests"]} == {"passed"}
+    assert [t["number"] for t in results["tests"]] == ["1.1", "1.2", "2.1", "2.2", "3.1", "3.2"]
+    assert "7 von 7 Punkten" in results["output"]
+    assert "7 of 7 points" in results["output"]
+    assert "observation_greedy" in results["output"]  # it waits for the teacher
+    assert "bestanden" in results["tests"][0]["output"]
+    assert results["extra_data"]["seed_id"] == seed_id(SECRET)
+    assert not (container.base / "source" / gradescope.RULES).exists()
+
+
+def test_without_a_sandbox_the_secret_is_gone_before_the_student_looks(
+    container: Container,
+) -> None:
+    """And in the same run: a wrong answer is explained, a drawn case's values are not."""
+    made = solved(container, repetition_rate=WRONG)
+    made.cells = [c for c in made.cells if nbgrader_of(c).get("grade_id") != "filter_top_k"]
+    look = LOOK.format(base=str(container.base))
+    made.cells.insert(0, nbformat.v4.new_code_cell(look, id="look"))
+    container.hand_in(made)
+    container.set(isolation="process")
+    drop = ["setpriv", "--inh-caps=-sys_ptrace", "--bounding-set=-sys_ptrace"]
+    can_drop = os.getuid() == 0 and shutil.which("setpriv") is not None
+    status, results, told = container.run(*(drop if can_drop else []))
+    assert status == 0, told
+    seen = json.loads((container.base / "seen").read_text())
+    assert "setup.sh" in seen["files"]
+    assert not {gradescope.RULES, gradescope.RELEASE} & set(seen["files"])
+    assert seen["memory"] == "PermissionError" or not can_drop
+
+    by_id = {t["extra_data"]["grade_id"]: t for t in results["tests"]}
+    public, drawn = by_id["test_repetition_rate"], by_id["drawn_repetition_rate"]
+    assert (public["status"], public["score"]) == (drawn["status"], drawn["score"]) == ("failed", 0)
+    assert "Erhalten: 0.5" in public["output"]
+    assert "Got: 0.5" in public["output"]
+    assert "Ein Wert stimmt nicht." in drawn["output"]
+    assert "0.5" not in drawn["output"]
+    assert "Es fehlen Zellen, und die leeren der Vorlage zählen: filter_top_k." in results["output"]
+    assert by_id["test_encode_prompt"]["status"] == "passed"
+
+
+@pytest.fixture
+def here(container: Container, monkeypatch: pytest.MonkeyPatch) -> Container:
+    """For `main` in this process, which stays as it is: nothing of a student's runs in it."""
+    monkeypatch.setattr(gradescope, "_keep_memory_private", lambda: None)
+    return container
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        (small.NAME, b"{", "not JSON"),
+        (small.NAME, b"[1]", "not a notebook"),
+        ("essay.pdf", b"%PDF", "the folder must hold small.ipynb, was: no notebook"),
+    ],
+)
+def test_what_cannot_be_read_gets_no_points_and_the_reason(
+    here: Container,
+    name: str,
+    content: bytes,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(gradescope, "settle", lambda settings: (settings, ""))
+    (here.base / "submission" / name).write_bytes(content)
+    assert gradescope.main([str(here.base)]) == 0
+    results = here.results()
+    assert results["score"] == 0
+    assert why in results["output"]
+    assert "Geben Sie das Notebook small.ipynb ab" in results["output"]
+    assert "0 von 7 Punkten" in results["output"]
+    assert why in capsys.readouterr().out
+
+
+def test_what_is_our_fault_is_said_to_be_ours(
+    here: Container, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(_: Rules, task: Task) -> Record:
+        return failed(task.key, "no kernel")
+
+    monkeypatch.setattr(gradescope, "settle", lambda settings: (settings, "no sandbox here"))
+    monkeypatch.setattr(gradescope, "grade_submission", failing)
+    here.hand_in(solved(here))
+    for told in (
+        "no sandbox here\nkischule: failed",
+        "rules.json is gone: a container grades one hand-in",
+    ):
+        assert gradescope.main([str(here.base)]) == 1
+        results = here.results()
+        assert results["score"] == 0
+        assert "nicht Ihr Fehler" in results["output"]
+        assert "not your mistake" in results["output"]
+        assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("ends", "status"), [("kill -9 $$", 137), ("exit 0", 1), ("exit 1", 1)])
+def test_a_grader_that_does_not_get_as_far_as_results_leaves_some(
+    package: Path, tmp_path: Path, ends: str, status: int
+) -> None:
+    made = Container(tmp_path, package, None)
+    made.unpack()
+    python = tmp_path / "source" / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\n{ends}\n")
+    python.chmod(0o755)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "results.json").write_text('{"score": 7}')  # not ours
+    exited, results, told = made.run()
+    assert (exited, results["score"]) == (status, 0)
+    assert "nicht Ihr Fehler" in results["output"]
+    assert "137: killed, often for want of memory" in told
+
+
+# --- without a container --------------------------------------------------------------------------
+
+RULES = Rules("n.ipynb", b"", SECRET, "", Settings(isolation="auto"))
+
+
+def test_a_sandbox_that_does_not_start_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Settings) -> None:
+        raise IsolationError("no namespaces here")
+
+    monkeypatch.setattr(gradescope, "settle", refused)
+    rules, warning = gradescope.settled(RULES)
+    assert (rules.settings.isolation, warning) == ("process", "no namespaces here")
+
+
+def test_a_bonus_comes_on_top_and_what_ended_early_is_told() -> None:
+    bonus = TestResult("test_beam_search", "beam_search", "public", 0.0, True, 2.0, "", "")
+    late = TestResult(
+        "test_explore", "explore", "public", 3.0, False, 0.0, "timeout", "zu spät (too late)"
+    )
+    check = TestResult("drawn_explore", "explore", "drawn", 1.0, None, 0.0, "ours", "unsere Schuld")
+    notebook = json.dumps({"cells": []}).encode()
+    flags = ("check failed: drawn_explore", "renamed: mine.ipynb", "kernel ended (died): a")
+    flags += ("changed: question_a", "changed: question_b")
+    record = Record("k", "timeout", 1.0, flags, (bonus, late, check), notebook=notebook)
+    results = gradescope.results_of(record, RULES, flags)
+    first, second, third = results["tests"]
+    assert (first["score"], first["max_score"], first["status"]) == (2.0, 0.0, "passed")
+    assert (second["output"], second["status"]) == ("zu spät (too late)", "failed")
+    assert (third["number"], third["status"]) == ("2.2", "failed")
+    for words in (
+        "2 von 4 Punkten",
+        "2 Zusatzpunkte",
+        "mehr Zeit",
+        "Fehler",
+        "mine.ipynb",
+        "question_a, question_b",
+    ):
+        assert words in results["output"], words
+    assert "kernel" not in results["output"]
+
+
+def test_rules_for_other_checks_are_refused(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(gradescope, "_keep_memory_private", lambda: None)
+    data = {"name": "n", "seed": SECRET, "checks": "others", "settings": {}}
+    (tmp_path / gradescope.RULES).write_text(json.dumps(data))
+    (tmp_path / gradescope.RELEASE).write_bytes(b"{}")
+    with pytest.raises(EngineError, match="made for other checks than are installed"):
+        gradescope.take_rules(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_setup_makes_an_environment_that_grades(package: Path, course: Path, built: Any) -> None:
+    """For real: pip resolves and installs all of it, torch included."""
+    made = Container(course.parent / "for real", package, built.released)
+    made.unpack()
+    environment = {**clean_environment(), "PYTHON": sys.executable}
+    setup = ["bash", str(made.base / "source" / "setup.sh")]
+    done = subprocess.run(setup, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    made.hand_in(solved(made))
+    status, results, told = made.run()
+    assert status == 0, told
+    assert sum(test["score"] for test in results["tests"]) == small.ALL

@@ -1,0 +1,257 @@
+"""Moodle: thirty people's hand-ins in, grades and feedback out, in Moodle's own formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+import school
+from school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
+
+from autograder.cli import main
+from autograder.grading.bridge import Course
+from autograder.lms import moodle, spreadsheet
+from autograder.lms.people import People, PeopleError
+from autograder.lms.spreadsheet import TableError
+
+GERMAN = (
+    "ID,Vollständiger Name,ID-Nummer,E-Mail-Adresse,Status,Bewertung,Bestwertung,"
+    "Bewertung kann geändert werden,Zuletzt geändert (Abgabe),Zuletzt geändert (Bewertung),"
+    "Feedback als Kommentar"
+)
+ENGLISH = (
+    "Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,"
+    "Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments"
+)
+
+
+def worksheet(path: Path, maximum: str = "54,00", head: str = GERMAN) -> Path:
+    """As Moodle writes it, for all thirty."""
+    german = head == GERMAN
+    lines = [head]
+    for number, name in PEOPLE:
+        who = f"Teilnehmer/in{number}" if german else f"Participant {number}"
+        about = f'"{name}",,m{number}@schule.example,Zur Bewertung abgegeben'
+        when = '"Freitag, 20. November 2026, 18:30"'
+        lines.append(f'{who},{about},,"{maximum}",{"Ja" if german else "Yes"},{when},-,')
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    return path
+
+
+def submissions(path: Path, folders: bool = True, trailing: str = "") -> Path:
+    """All thirty: some with several files, one that is no notebook, one late."""
+    files = []
+    for number, name in PEOPLE:
+        prefix = f"{name}_{number}_assignsubmission_file{trailing}"
+        place = f"{prefix}/" if folders else f"{prefix.rstrip('_')}_"
+        files.append((f"{place}{NAME}", notebook(number), WHEN))
+    first = f"{PEOPLE[3][1]}_{PEOPLE[3][0]}_assignsubmission_file{trailing}"
+    place = f"{first}/" if folders else f"{first.rstrip('_')}_"
+    files.append((f"{place}A7_2 (1).ipynb", notebook("the later one"), (2026, 11, 21, 7, 0, 0)))
+    files.append((f"{place}Notizen.ipynb", notebook("notes"), (2026, 11, 22, 7, 0, 0)))
+    files.append((f"{place}bild.png", b"PNG", WHEN))
+    text = f"{PEOPLE[4][1]}_{PEOPLE[4][0]}_assignsubmission_onlinetext"
+    files.append((f"{text}{'/' if folders else '_'}onlinetext.html", b"<p>Hallo", WHEN))
+    return school.zipped(path, files)
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    return school.course(tmp_path / "course")
+
+
+def submitted(course: Path) -> dict[str, bytes]:
+    found = (course / "submitted").glob(f"*/{ASSIGNMENT}/{NAME}")
+    return {path.parents[1].name: path.read_bytes() for path in found}
+
+
+@pytest.mark.parametrize(
+    ("folders", "trailing"), [(True, ""), (True, "_"), (False, "")], ids=["4.1", "3.1", "flat"]
+)
+def test_thirty_hand_ins_come_in_whatever_moodles_layout(
+    course: Path, tmp_path: Path, folders: bool, trailing: str
+) -> None:
+    archive = submissions(tmp_path / "m.zip", folders, trailing)
+    found = moodle.import_(course, ASSIGNMENT, archive)
+    there = submitted(course)
+    assert len(there) == len(found.new) == 30
+    assert there["joerg-oeztuerk"] == notebook("4702")
+    assert there["anna-lena-oeztuerk"] == notebook("the later one")
+    assert there["mariia-oeztuerk"] == notebook("4708")
+    # two with the same name are told apart by Moodle's number
+    assert there["umit-oeztuerk-4700".replace("umit", "uemit")] == notebook("4700")
+    assert there["uemit-oeztuerk-4799"] == notebook("4799")
+    assert found.refused == []
+    notes = "\n".join(found.notes)
+    for aside in (
+        "Notizen.ipynb: left aside",
+        "bild.png: not a notebook",
+        "onlinetext.html: not a",
+    ):
+        assert aside in notes
+
+
+def test_a_hand_in_has_the_time_at_which_it_was_made_in_a_form_that_nbgrader_reads(
+    course: Path, tmp_path: Path
+) -> None:
+    from datetime import datetime
+
+    from nbgrader.utils import parse_utc
+
+    moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
+    stamp = course / "submitted" / "max-mueller" / ASSIGNMENT / "timestamp.txt"
+    assert not stamp.exists()  # nobody of that name: PEOPLE has 29 of 30 names
+    stamp = course / "submitted" / "max-gross" / ASSIGNMENT / "timestamp.txt"
+    local = datetime(*WHEN).astimezone()
+    assert parse_utc(stamp.read_text()) == parse_utc(local)
+
+
+def test_a_second_import_changes_nothing_and_a_newer_file_replaces_and_keeps_the_older(
+    course: Path, tmp_path: Path
+) -> None:
+    archive = submissions(tmp_path / "m.zip")
+    moodle.import_(course, ASSIGNMENT, archive)
+    again = moodle.import_(course, ASSIGNMENT, archive)
+    assert (len(again.unchanged), again.new, again.replaced) == (30, [], [])
+    number, name = PEOPLE[2]
+    path = f"{name}_{number}_assignsubmission_file/{NAME}"
+    late = school.zipped(tmp_path / "l.zip", [(path, notebook("v2"), (2026, 11, 23, 1, 0, 0))])
+    assert moodle.import_(course, ASSIGNMENT, late).replaced == ["joerg-oeztuerk"]
+    assert submitted(course)["joerg-oeztuerk"] == notebook("v2")
+    kept = list((course / ".kischule" / "replaced").rglob(NAME))
+    assert [path.read_bytes() for path in kept] == [notebook("4702")]
+    old = school.zipped(tmp_path / "o.zip", [(path, notebook("v0"), (2026, 11, 1, 1, 0, 0))])
+    found = moodle.import_(course, ASSIGNMENT, old)
+    assert found.unchanged == ["joerg-oeztuerk"]
+    assert "older than what joerg-oeztuerk has in submitted/" in found.notes[0]
+    assert submitted(course)["joerg-oeztuerk"] == notebook("v2")
+
+
+def test_the_worksheet_beside_the_archive_gives_names_and_addresses_to_formgrader(
+    course: Path, tmp_path: Path
+) -> None:
+    worksheet(tmp_path / "Bewertungen.csv")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
+    with Course(course)._gradebook() as book:
+        student = book.find_student("joerg-oeztuerk")
+        about = (student.first_name, student.last_name, student.email, student.lms_user_id)
+    assert about == ("Jörg", "Öztürk", "m4702@schule.example", "4702")
+
+
+@pytest.mark.parametrize(
+    ("head", "maximum", "wanted"), [(GERMAN, "54,00", "41,5"), (ENGLISH, "54.00", "41.5")]
+)
+def test_the_worksheet_comes_back_with_grades_and_nothing_else_changed(
+    course: Path, tmp_path: Path, head: str, maximum: str, wanted: str
+) -> None:
+    sheet = worksheet(tmp_path / "w.csv", maximum, head)
+    moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
+    school.grade(course, {"joerg-oeztuerk": 41.5, "zoe-oeztuerk": 46})
+    notes = moodle.export(course, ASSIGNMENT, tmp_path / "out")
+    before = list(csv.reader(io.StringIO(sheet.read_text(encoding="utf-8-sig"))))
+    content = (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8-sig")
+    after = list(csv.reader(io.StringIO(content)))
+    assert after[0] == before[0]
+    changed = {
+        row[1]: (row[5], row[10]) for row, old in zip(after, before, strict=True) if row != old
+    }
+    assert changed == {"Jörg Öztürk": (wanted, "41.5/54"), "Zoë Öztürk": ("46", "46/54")}
+    for row, old in zip(after, before, strict=True):
+        assert [c for i, c in enumerate(row) if i not in (5, 10)] == [
+            c for i, c in enumerate(old) if i not in (5, 10)
+        ]
+    assert any("wait for your points" in note for note in notes)
+
+
+def test_moodles_own_rule_finds_each_feedback_file(course: Path, tmp_path: Path) -> None:
+    """The rule of importziplib.php: name_number_type_plugin, split at `_` into five."""
+    worksheet(tmp_path / "w.csv")
+    moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
+    students = sorted(submitted(course))
+    school.pages(course, students[1:])
+    notes = moodle.export(course, ASSIGNMENT, tmp_path / "out")
+    assert f"1 have no feedback page ({students[0]})" in notes[0]
+    people = People.of_import(course, ASSIGNMENT, "moodle").by_student
+    numbers = {person.id: student for student, person in people.items()}
+    found = {}
+    for name, content in school.listing(tmp_path / "out" / "feedback.zip").items():
+        first, rest = name.split("/", 1)
+        parts = first.split("_", 4)
+        assert (parts[2], parts[3], rest) == ("assignsubmission", "file", "A7_2.html")
+        found[numbers[parts[1]]] = content.decode()
+    assert found == {student: student for student in students[1:]}
+
+
+def test_another_maximum_is_refused_unless_points_are_to_be_converted(
+    course: Path, tmp_path: Path
+) -> None:
+    worksheet(tmp_path / "w.csv", "100,00")
+    moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
+    school.grade(course, {"joerg-oeztuerk": 27})
+    with pytest.raises(TableError, match=r"must be the assignment's 54 points, was: 100,00"):
+        moodle.export(course, ASSIGNMENT, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    moodle.export(course, ASSIGNMENT, tmp_path / "out", scale=True)
+    assert ',50,"100,00"' in (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8-sig")
+
+
+def test_points_beyond_moodles_maximum_are_cut_and_told(course: Path, tmp_path: Path) -> None:
+    sheet = spreadsheet.read(worksheet(tmp_path / "w.csv").read_bytes(), "w.csv")
+    from autograder.grading.bridge import Total
+
+    notes = moodle.fill(sheet, {"4702": Total(57.0, 54.0, 0.0, 0.0)})
+    assert notes == ["Jörg Öztürk: 57 points are more than Moodle's maximum 54, which it gets"]
+    assert sheet.rows[2][5] == "54"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "at least two columns"),
+        ("Name,Bewertung\nJörg,1\n", "first column must hold participants' numbers, was: 'Jörg'"),
+        ("ID,Note\nTeilnehmer/in1,1\n", "there must be a column 'Grade' or 'Bewertung'"),
+        ("ID,Bewertung\nTeilnehmer/in1,1,2,3\n", "row 2 has 4 cells, the head 2"),
+    ],
+)
+def test_what_is_no_worksheet_is_said_so(tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "w.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(TableError, match=why):
+        moodle.read_worksheet(path)
+
+
+def test_windows_and_utf_16_worksheets_are_read_and_written_as_they_came(tmp_path: Path) -> None:
+    text = f"{GERMAN}\r\nTeilnehmer/in1,Jörg,,,,,54,Ja,,,\r\n"
+    for encoding in ("cp1252", "utf-16", "utf-8"):
+        table = spreadsheet.read(text.encode(encoding), "w.csv")
+        assert table.rows[0][1] == "Jörg"
+        assert table.content() == text.encode(encoding)
+
+
+def test_an_export_before_any_import_says_what_to_do(course: Path, tmp_path: Path) -> None:
+    with pytest.raises(PeopleError, match=r"`kischule import moodle FILE a7_2` keeps them"):
+        moodle.export(course, ASSIGNMENT, tmp_path / "out")
+
+
+def test_the_command_names_what_it_refuses_and_takes_the_rest(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = (f"{name}_{number}_assignsubmission_file/" for number, name in PEOPLE[:2])
+    files = [(f"{good}{NAME}", notebook("x"), WHEN), (f"../{bad}{NAME}", notebook("y"), WHEN)]
+    archive = school.zipped(tmp_path / "m.zip", files)
+    assert main(["import", "moodle", str(archive), ASSIGNMENT, "--course", str(course)]) == 3
+    said = capsys.readouterr()
+    assert said.out == "1 new, 0 replaced by a newer hand-in, 0 as before, 1 refused\n"
+    assert "refused: ../Zoë Öztürk_4701" in said.err
+    assert set(submitted(course)) == {"uemit-oeztuerk"}
+
+
+def test_an_option_of_another_system_is_refused(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["export", "ilias", ASSIGNMENT, str(tmp_path), "--course", str(course), "--scale"]
+    assert main(command) == 2
+    assert "--scale is for moodle, not for ilias" in capsys.readouterr().err
