@@ -438,6 +438,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _feedback(options: argparse.Namespace) -> int:
     _needs_nbgrader()
+    _warm_up("local")
     from autograder.reports.feedback_run import feedback
 
     failed = 0

@@ -307,3 +307,24 @@ def test_a_page_is_as_wide_as_asked_and_reaches_nothing_elsewhere(chromium: Brow
         page.wait_for_load_state("networkidle")
         assert page.evaluate("innerWidth") == 375
     assert outside == ["https://example.org/x.png"]
+
+
+@pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desktop"])
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_pages_are_accessible_fit_the_screen_and_need_nothing_from_elsewhere(
+    chromium: Browser, course: Path, tmp_path: Path, language: str, width: int
+) -> None:
+    told = ["--course", str(course), "--language", language]
+    target = tmp_path / "class.html"
+    assert main(["feedback", ASSIGNMENT, *told]) == 0
+    assert main(["report", ASSIGNMENT, *told, "--output", str(target)]) == 0
+    for path in (*sorted(course.glob(f"feedback/*/{ASSIGNMENT}/{HTML}")), target):
+        outside: list[str] = []
+        with tools.page_at(chromium, width, outside=outside) as page:
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+            assert tools.violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate("document.scripts.length") == 0
+            assert page.evaluate("document.documentElement.lang") == language
+        assert outside == []

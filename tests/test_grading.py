@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,8 +22,8 @@ from traitlets.config import Config
 
 from autograder import release
 from autograder.cli import main
-from autograder.demo import filled
-from autograder.grading.bridge import configure
+from autograder.demo import MISTAKES, filled
+from autograder.grading.bridge import Course, configure
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
@@ -31,6 +32,7 @@ import structure
 NAME = "A7_2.ipynb"
 AUTO, ALL = 46, 54  # points that are judged by the machine, and all
 BONUS = 6  # on top
+STUDENTS = sorted(["reference", "other_style", "blank", *MISTAKES])
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +110,97 @@ def test_a_score_given_by_hand_counts_and_stays(
     assert found["score"] == AUTO + BONUS - 7 + 2
     exercise = next(e for e in found["exercises"] if e["id"] == "observation_greedy")
     assert (exercise["points"], exercise["passed"]) == (2, True)
+
+
+def _outside(text: str) -> list[str]:
+    """What a browser would load from elsewhere, or run. A link may lead elsewhere."""
+    loaded = r'<script|<iframe|<link|\son\w+=|src="(?!data:)[^"]*|url\([^)#]*\)|href="javascript'
+    return re.findall(loaded, text)
+
+
+def test_feedback_pages_and_the_class_page_stand_alone(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["feedback", "a7_2", "--course", str(course)]) == 0
+    paths = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(path.parents[1].name for path in paths) == STUDENTS
+    pages = {path.parents[1].name: path.read_text(encoding="utf-8") for path in paths}
+    for page in pages.values():
+        assert _outside(page) == []
+        assert "MARK SCHEME" not in page
+        assert "Bewertung (2" not in page  # the rubric
+    assert "Hier kommt die Temperatur nach dem Abschneiden" in pages["too_hot"]
+    assert 'aria-label="Wie oft jedes Token ausgelost wird.' in pages["too_hot"]
+    assert "Alle 13 Aufgaben, die Code verlangen, sind gelöst." in pages["other_style"]
+    assert main(["report", "a7_2", "--course", str(course), "--language", "en"]) == 0
+    report = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
+    assert _outside(report) == []
+    assert "8 hand-ins, 8 graded." in report
+    assert "7 hand-ins have answers that wait for your points" in report
+    for said in (
+        "Who needs a talk?",
+        "grading ended with: timeout",
+        "worth a question, not a verdict",
+    ):
+        assert said in report
+
+
+def test_feedback_in_english_for_one_student(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["feedback", "a7_2", "--course", str(course), "--student", "crossing"]
+    assert main([*command, "--language", "en"]) == 0
+    page = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
+    assert '<html lang="en">' in page
+    assert "What to do next" in page
+    assert main([*command[:-1], "nobody"]) == 2
+    assert "'nobody' has no graded hand-in for 'a7_2'" in capsys.readouterr().err
+
+
+def test_one_students_broken_notebook_costs_nobody_else_the_page(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = course / "autograded" / "penalty" / "a7_2" / NAME
+    whole = path.read_bytes()
+    path.write_bytes(whole[:1000])
+    try:
+        command = ["feedback", "a7_2", "--course", str(course)]
+        assert main([*command, "--student", "penalty", "--student", "crossing"]) == 3
+        said = capsys.readouterr()
+        assert said.out.strip().endswith("feedback/crossing/a7_2/A7_2.html")
+        assert said.err.startswith("penalty: ")
+    finally:
+        path.write_bytes(whole)
+
+
+def test_extra_credit_and_a_bonus_judged_by_hand_survive_another_grading(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def grades(**changes: dict[str, Any]) -> list[tuple[Any, ...]]:
+        with Course(course)._gradebook() as book:
+            found = []
+            for name in ("test_top_tokens", "test_beam_search"):
+                grade = book.find_grade(name, "A7_2", "a7_2", "other_style")
+                for field, value in changes.get(name, {}).items():
+                    setattr(grade, field, value)
+                found.append((grade.auto_score, grade.manual_score, grade.extra_credit))
+            book.db.commit()
+            return found
+
+    before = grades()
+    given = grades(
+        test_top_tokens={"extra_credit": 0.5},
+        test_beam_search={"manual_score": 0, "extra_credit": 0},
+    )
+    for more in ((), ("--force", "--student", "other_style")):
+        status, report = graded(course, capsys, *more)
+        assert status == 0
+        assert grades() == given == [(1, None, 0.5), (0, 0, 0)]
+        assert by_student(report)["other_style"]["score"] == AUTO + BONUS + 0.5 - 2
+    grades(
+        test_top_tokens={"extra_credit": None},
+        test_beam_search={"manual_score": None, "extra_credit": before[1][2]},
+    )
 
 
 def test_a_bonus_is_extra_credit_in_nbgraders_gradebook(course: Path) -> None:

@@ -63,6 +63,20 @@ def course(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_saving_the_source_in_jupyterlab_does_not_make_the_release_stale(course: Path) -> None:
+    path = course / "source" / "a7_2" / "A7_2.ipynb"
+    before = release.build(course, "a7_2")
+    notebook = release.read_notebook(path)
+    notebook.metadata.kernelspec.display_name = "Python 3 (ipykernel)"
+    notebook.metadata["language_info"] = {
+        "name": "python",
+        "version": "3.12.1",
+        "file_extension": ".py",
+    }
+    nbformat.write(notebook, path)
+    assert release.build(course, "a7_2") == before
+
+
 def _edit(course: Path, grade_id: str, old: str, new: str) -> None:
     path = course / "source" / "a7_2" / "A7_2.ipynb"
     notebook = release.read_notebook(path)

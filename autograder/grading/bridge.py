@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
+from nbformat import from_dict
 from nbgrader.api import (
     Assignment,
     BaseCell,
@@ -74,6 +75,8 @@ def configure(config: Any) -> None:
     # a rubric stands in the locked cell with the question, not in a task cell
     config.ClearMarkScheme.enforce_metadata = False
     config.OverwriteCells.add_missing_cells = True
+    stock = GenerateAssignment.class_traits()["preprocessors"].default()
+    config.GenerateAssignment.preprocessors = [PlainMetadata, *stock]
     config.Autograde.sanitize_preprocessors = [
         TakeIn,
         ClearOutput,
@@ -95,6 +98,29 @@ def configure(config: Any) -> None:
     config.GenerateFeedback.HTMLExporter.template_name = "kischule"
     config.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(student_page.TEMPLATES)]
     config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
+    # its panel shows all settings, the server's token among them, to whoever looks at the screen
+    config.FormgradeExtension.debug = False
+
+
+class PlainMetadata(NbGraderPreprocessor):
+    """In a release: no trace of the machine on which a teacher has opened the source.
+
+    JupyterLab writes its kernel's name and version into what it saves. A release that differed by
+    them would be stale, and everybody's grade with it.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        nb.metadata = from_dict(
+            {
+                "kernelspec": {
+                    "display_name": "Python 3",
+                    "language": "python",
+                    "name": "python3",
+                },
+                "language_info": {"name": "python"},
+            }
+        )
+        return nb, resources
 
 
 class TakeIn(NbGraderPreprocessor):
@@ -176,8 +202,8 @@ def _taken(preprocessor: Any, resources: Any) -> tuple[Rules, Taken]:
 class SaveOutcomes(SaveAutoGrades):
     """nbgrader's gradebook, with scores from outcomes: what stands in an output has no say.
 
-    The points of a bonus exercise become extra credit of its test cell. A teacher's own score and
-    comment stay.
+    The points of a bonus exercise become extra credit of its test cell. A teacher's own score,
+    comment and, but for a bonus that has no score by hand, extra credit stay.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -204,7 +230,9 @@ class SaveOutcomes(SaveAutoGrades):
         )
         points = result.points if result is not None and result.passed is True else 0.0
         bonus = result is not None and load_exercise(result.exercise).bonus
-        grade.auto_score, grade.extra_credit = (0.0, points) if bonus else (points, None)
+        grade.auto_score = 0.0 if bonus else points
+        if bonus and grade.manual_score is None:  # else a teacher has decided about both
+            grade.extra_credit = points
         if result is None or result.kind == "ours":  # no fault of the student's: have a look
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
@@ -241,6 +269,8 @@ class FeedbackPage(NbGraderPreprocessor):
                 named["notebook"], named["assignment"], named["student"]
             ).grades
             waits = {grade.name: bool(grade.needs_manual_grade) for grade in grades}
+            student = book.find_student(named["student"])
+            name = " ".join(filter(None, (student.first_name, student.last_name)))
         for cell in nb.cells:
             if nbgrader_of(cell).get("grade"):
                 cell.metadata.nbgrader["waits"] = waits[nbgrader_of(cell)["grade_id"]]
@@ -249,7 +279,7 @@ class FeedbackPage(NbGraderPreprocessor):
         resources["kischule"] = student_page.page(
             nb,
             named["notebook"],
-            student=named["student"],
+            student=name or named["student"],
             points=named["score"],
             max_points=named["max_score"],
             penalty=named["late_penalty"],
@@ -269,7 +299,8 @@ class Score:
     points: float
     max_points: float
     waits: bool  # a teacher has to look at it
-    machine: float | None  # the points that we gave; None: none yet
+    machine: float | None  # the points that we gave; None: none, or they are not to be told
+    by_hand: bool  # a teacher has given a score
 
 
 @dataclass(frozen=True)
@@ -337,6 +368,7 @@ class Course:
                     Grade.max_score,
                     Grade.needs_manual_grade,
                     Grade.auto_score,
+                    Grade.manual_score,
                     Grade.extra_credit,
                 )
                 .select_from(Grade)
@@ -349,10 +381,12 @@ class Course:
                 .filter(Assignment.name == assignment)
             )
             found: dict[str, dict[str, Score]] = {}
-            for student, cell, score, most, waits, auto, extra in rows:
-                machine = None if auto is None else float(auto) + float(extra or 0)
+            for student, cell, score, most, waits, auto, manual, extra in rows:
+                machine = None if auto is None else float(auto)
+                if machine is not None and not most:  # a bonus
+                    machine = None if manual is not None else machine + float(extra or 0)
                 found.setdefault(student, {})[cell] = Score(
-                    float(score or 0), float(most or 0), bool(waits), machine
+                    float(score or 0), float(most or 0), bool(waits), machine, manual is not None
                 )
             return found
 

@@ -119,6 +119,7 @@ def _agree(record: Record, scores: dict[str, Score]) -> bool:
         result.grade_id in scores
         and (
             result.level == "manual"
+            or (scores[result.grade_id].by_hand and not result.max_points)
             or scores[result.grade_id].machine == (result.points if result.passed is True else 0.0)
         )
         for result in record.results

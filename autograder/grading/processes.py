@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 PRELOAD = ("autograder.grading.worker",)
@@ -19,9 +21,19 @@ def context() -> Any:
 
 
 def warm_up() -> None:
-    """Begin with the imports, beside whatever this process does now."""
-    if sys.platform != "win32":
-        from multiprocessing import forkserver
+    """Begin with the imports, beside whatever this process does now. Before any thread is there.
 
-        context()
+    That process imports what lies in the current folder first. A course may hold a folder
+    `autograder`, as a clone of this project does: so it starts where this package lies.
+    """
+    if sys.platform == "win32":
+        return
+    from multiprocessing import forkserver
+
+    context()
+    here = os.getcwd()
+    os.chdir(Path(__file__).resolve().parents[2])
+    try:
         forkserver.ensure_running()
+    finally:
+        os.chdir(here)

@@ -51,6 +51,12 @@ class Student:
         return {exercise: all(passed) for exercise, passed in found.items()}
 
     @property
+    def full_name(self) -> str:
+        """As the gradebook has it; "" if it has none."""
+        names = (self.total.first_name, self.total.last_name) if self.total else ()
+        return " ".join(filter(None, names))
+
+    @property
     def machine(self) -> float:
         """Share of the points that the machine gives, without the bonus."""
         results = [r for r in self.record.results if r.level != "manual"] if self.record else []

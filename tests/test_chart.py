@@ -1,0 +1,73 @@
+"""What a picture of a mistake shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograder import check
+from autograder.answers import wrong
+from autograder.chart import Chart
+
+Solved = Callable[..., dict[str, Any]]
+
+
+def _chart(solved: Solved, exercise: str, answer: str, drawn: bool = False) -> Chart | None:
+    outcome = check(exercise, drawn=drawn, namespace=solved(**{exercise: answer}))
+    assert not outcome.passed
+    return outcome.chart
+
+
+def test_a_cut_is_shown_as_it_should_be_and_as_it_is(solved: Solved) -> None:
+    answer = wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
+    chart = _chart(solved, "filter_top_p", answer)
+    assert chart is not None
+    assert not chart.sampled
+    expected = dict(zip(chart.labels, chart.expected, strict=True))
+    actual = dict(zip(chart.labels, chart.actual, strict=True))
+    # probabilities 0.10, 0.64, 0.03, 0.23 and p = 0.7: token 3 crosses it
+    assert expected["1"] == pytest.approx(0.64 / 0.87, abs=0.01)
+    assert expected["3"] == pytest.approx(0.23 / 0.87, abs=0.01)
+    assert expected["0"] == expected["2"] == 0
+    assert actual == {"1": 1.0, "3": 0.0, "0": 0.0, "2": 0.0}
+
+
+def test_sampled_tokens_are_counted_beside_the_allowed_ones(solved: Solved) -> None:
+    answer = wrong("sample_decode")["temperature_after_the_cut"].source
+    chart = _chart(solved, "sample_decode", answer)
+    assert chart is not None
+    assert chart.sampled
+    forbidden = [a for e, a in zip(chart.expected, chart.actual, strict=True) if not e]
+    assert max(forbidden) > 0
+    assert sum(chart.expected) == pytest.approx(1, abs=1e-3)
+    assert sum(chart.actual) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_drawn_case_has_no_picture_and_neither_has_what_passed(solved: Solved) -> None:
+    answer = wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
+    assert _chart(solved, "filter_top_p", answer, drawn=True) is None
+    assert check("filter_top_p", namespace=solved()).chart is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return None",
+        "return logits * float('nan')",
+        "return torch.full_like(logits, float('-inf'))",
+        "return torch.full_like(logits, float('inf'))",
+        "return logits[:1]",
+        "return logits.bool()",
+        "return 'x'",
+    ],
+)
+def test_an_answer_that_is_no_distribution_has_a_message_and_no_picture(
+    solved: Solved, body: str
+) -> None:
+    answer = f"def filter_top_p(logits, p):\n    {body}"
+    outcome = check("filter_top_p", namespace=solved(filter_top_p=answer))
+    assert outcome.passed is False
+    assert outcome.kind != "ours"
+    assert outcome.chart is None

@@ -1,0 +1,36 @@
+"""Where processes of ours begin."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import os
+from autograder.grading.processes import context, warm_up
+
+if __name__ == "__main__":
+    here = os.getcwd()
+    warm_up()
+    assert os.getcwd() == here
+    process = context().Process(target=print, args=("worked",))
+    process.start()
+    process.join()
+"""
+
+
+def test_a_folder_of_the_courses_that_is_called_like_a_package_is_not_imported(
+    tmp_path: Path,
+) -> None:
+    trap = tmp_path / "autograder"
+    trap.mkdir()
+    (trap / "__init__.py").write_text("open('imported', 'w')\nraise SystemExit", encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    program = tmp_path / "elsewhere" / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(program)], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "worked" in done.stdout
+    assert not (tmp_path / "imported").exists()
