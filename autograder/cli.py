@@ -420,16 +420,19 @@ def _export(options: argparse.Namespace) -> int:
     _needs_nbgrader()
     from autograder.lms.systems import export
 
-    notes = export(
-        options.system,
-        options.course.resolve(),
-        options.assignment,
-        options.out,
-        table=options.table,
-        scale=options.scale,
-        pass_mark=options.pass_mark,
-        seed_file=options.seed_file,
-    )
+    try:
+        notes = export(
+            options.system,
+            options.course.resolve(),
+            options.assignment,
+            options.out,
+            table=options.table,
+            scale=options.scale,
+            pass_mark=options.pass_mark,
+            seed_file=options.seed_file,
+        )
+    except OSError as error:
+        raise WrongUseError(f"{options.out} cannot be written: {error.strerror}") from error
     for note in notes:
         print(note, file=sys.stderr)
     print(options.out)
@@ -462,7 +465,10 @@ def _report(options: argparse.Namespace) -> int:
     course = options.course.resolve()
     target = options.output or course / "reports" / f"{options.assignment}.html"
     page = class_page(course, options.assignment, options.language)
-    write_atomically(target, page.encode())
+    try:
+        write_atomically(target, page.encode())
+    except OSError as error:
+        raise WrongUseError(f"{target} cannot be written: {error.strerror}") from error
     print(target)
     return DONE
 

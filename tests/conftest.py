@@ -29,7 +29,9 @@ torch.set_num_threads(1)
 
 
 # tests of a file that share something dear, which is made once: a graded course, a fork server
-TOGETHER = tuple(f"tests/test_{n}.py" for n in ("grading", "forkserver", "class", "cluster"))
+TOGETHER = tuple(
+    f"tests/test_{n}.py" for n in ("grading", "forkserver", "class", "cluster", "gradescope")
+)
 
 
 class Together(LoadScopeScheduling):

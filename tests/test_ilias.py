@@ -10,6 +10,7 @@ import pytest
 import school
 from school import ASSIGNMENT, NAME, WHEN, notebook
 
+from autograder.cli import main
 from autograder.lms import ilias
 from autograder.lms.people import slug
 
@@ -74,6 +75,26 @@ def test_the_way_back_has_folders_by_ilias_rule_and_marks_by_its_columns(
         "Uemit",
         "oe6000",
     )
+
+
+def test_a_mark_of_zero_is_one(course: Path, tmp_path: Path) -> None:
+    files = [(f"{folder(*PEOPLE[0])}/{NAME}", notebook("x"), WHEN)]
+    ilias.import_(course, ASSIGNMENT, school.zipped(tmp_path / "i.zip", files))
+    school.grade(course, {"oe6000": 1})
+    told = ["--course", str(course), "--pass-mark", "0"]
+    assert main(["export", "ilias", ASSIGNMENT, str(tmp_path / "out"), *told]) == 0
+    assert ",passed,1," in (tmp_path / "out" / "status.csv").read_text()
+
+
+def test_a_file_in_the_way_is_named(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [(f"{folder(*PEOPLE[0])}/{NAME}", notebook("x"), WHEN)]
+    ilias.import_(course, ASSIGNMENT, school.zipped(tmp_path / "i.zip", files))
+    (tmp_path / "out").write_text("")
+    command = ["export", "ilias", ASSIGNMENT, str(tmp_path / "out"), "--course", str(course)]
+    assert main(command) == 2
+    assert f"{tmp_path / 'out'} cannot be written: " in capsys.readouterr().err
 
 
 def test_the_mark_to_pass_is_the_teachers(course: Path, tmp_path: Path) -> None:

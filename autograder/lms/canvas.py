@@ -81,9 +81,10 @@ def _column(sheet: Table, assignment: str) -> int | None:
 
 def _student(ids: list[str], totals: dict[str, Total]) -> str | None:
     """Whose row it is: by login or id, else by name, if only one can be meant."""
-    for text in ids[1:]:
-        if text and text.lower() in totals:
-            return text.lower()
+    for text in filter(None, ids[1:]):
+        for name in (text.lower(), slug(text)):
+            if name in totals:
+                return name
     last, _, first = ids[0].partition(",")
     wanted = {slug(f"{first} {last}"), slug(f"{last} {first}")}
     found = [

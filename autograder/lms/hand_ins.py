@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from autograder import release
 from autograder.grading import intake
 from autograder.grading.bridge import Course
+from autograder.grading.record import key_of
 from autograder.grading.store import FOLDER, Store, write_atomically
 from autograder.grading.text import clean
 from autograder.lms.archive import Archive, Entry, RefusedError
@@ -161,5 +162,6 @@ def _keep(folder: Path, path: Path, stamp: Path) -> None:
     """Put the earlier hand-in aside."""
     student, assignment, course = folder.parent.name, folder.name, folder.parents[2]
     when = datetime.fromtimestamp(_time_of(stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
-    aside = course / FOLDER / "replaced" / assignment / student / when
-    write_atomically(aside / path.name, path.read_bytes())
+    content = path.read_bytes()
+    aside = course / FOLDER / "replaced" / assignment / student / f"{when}-{key_of(content)[:8]}"
+    write_atomically(aside / path.name, content)

@@ -42,7 +42,7 @@ def _given(
 ) -> dict[str, Any]:
     import inspect
 
-    given = {name: value for name, value in options.items() if value not in (None, False)}
+    given = {n: value for n, value in options.items() if value is not None and value is not False}
     known = inspect.signature(systems[system]).parameters
     for name in given:
         if name not in known:
