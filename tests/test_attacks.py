@@ -32,7 +32,7 @@ from autograder import release
 from autograder.checks import OUTCOME_MIME
 from autograder.cli import main
 from autograder.grading import forkserver, kernel
-from autograder.grading.bridge import configure
+from autograder.grading.bridge import Course, configure
 from autograder.grading.grade import Options, grade
 from autograder.grading.notebook import nbgrader_of
 from autograder.judge import JUDGES
@@ -222,6 +222,12 @@ def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
         body = page[page.index("<main") :]
         assert "<strong>fett</strong>" in body
         assert not any(word in body for word in ACTS), body[-9000:]
+    # a student's own page shows what was typed as well, and has no MathJax that would read it
+    page = Course(arena.course).feedback("small", "markup").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert" in page
+    assert "<strong>fett</strong>" in page
+    tags = [word for word in ACTS if word.startswith("<")] + ['<a href="javascript:']
+    assert [word for word in tags if word in page] == [], page
 
 
 def test_neither_a_folders_name_nor_a_fault_of_ours_stops_or_hides_anything(

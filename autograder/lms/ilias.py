@@ -15,9 +15,7 @@ Formats, as ILIAS's own code reads and writes them (github.com/ILIAS-eLearning/I
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from pathlib import Path, PurePosixPath
 
 from autograder.grading.bridge import Course
@@ -25,7 +23,7 @@ from autograder.grading.store import write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import opened
 from autograder.lms.hand_ins import Imported, take
-from autograder.lms.moodle import no_page
+from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
 
 _FOLDER = re.compile(r"(?P<names>.+)_(?P<login>[^_]+)_(?P<id>\d+)")
@@ -68,19 +66,9 @@ def export(course: Path, assignment: str, target: Path, pass_mark: float = 50.0)
             row[6] = spreadsheet.shown(total.points)
         rows.append([*row, "", ""])
     table = spreadsheet.Table("status.csv", list(HEAD), rows)
-    zipped, without = _multi_feedback(course, assignment, people)
+    top = f"multi_feedback_{assignment}"
+    folders = {student: f"{top}/{person.folder}" for student, person in people.by_student.items()}
+    zipped, without = pages_zip(course, assignment, folders)
     write_atomically(target / "status.csv", table.content())
     write_atomically(target / "multi_feedback.zip", zipped)
     return [*without, *spreadsheet.waiting(totals.items())]
-
-
-def _multi_feedback(course: Path, assignment: str, people: People) -> tuple[bytes, list[str]]:
-    stream, without = io.BytesIO(), []
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
-        for student, person in sorted(people.by_student.items()):
-            pages = sorted((course / "feedback" / student / assignment).glob("*.html"))
-            if not pages:
-                without.append(student)
-            for page in pages:
-                file.write(page, f"multi_feedback_{assignment}/{person.folder}/{page.name}")
-    return stream.getvalue(), no_page(without, assignment)

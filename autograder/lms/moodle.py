@@ -16,9 +16,7 @@ Formats, as Moodle's own code reads and writes them (github.com/moodle/moodle):
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -27,6 +25,7 @@ from autograder.grading.store import FOLDER, write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.hand_ins import Imported, take
+from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
 from autograder.lms.spreadsheet import Table, TableError
 
@@ -88,7 +87,8 @@ def export(
     notes = fill(
         sheet, {p.id: totals[s] for s, p in people.by_student.items() if s in totals}, scale
     )
-    zipped, without = feedback_zip(course, assignment, people)
+    folders = {student: _folder(person) for student, person in people.by_student.items()}
+    zipped, without = pages_zip(course, assignment, folders)
     write_atomically(target / "grades.csv", sheet.content())
     write_atomically(target / "feedback.zip", zipped)
     return [*notes, *without, *spreadsheet.waiting(totals.items())]
@@ -193,25 +193,6 @@ def _beside(file: Path, archive: Archive) -> Table | None:
     return found[0] if found else None
 
 
-# --- feedback -------------------------------------------------------------------------------------
-
-
-def feedback_zip(course: Path, assignment: str, people: People) -> tuple[bytes, list[str]]:
-    """The pages of `kischule feedback` in the submissions' own layout, and who has none."""
-    stream, without = io.BytesIO(), []
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
-        for student, person in sorted(people.by_student.items()):
-            pages = sorted((course / "feedback" / student / assignment).glob("*.html"))
-            if not pages:
-                without.append(student)
-            prefix = person.folder or f"{person.name}_{person.id}_assignsubmission_file_"
-            for page in pages:
-                file.write(page, f"{prefix}/{page.name}")
-    return stream.getvalue(), no_page(without, assignment)
-
-
-def no_page(students: list[str], assignment: str) -> list[str]:
-    if not students:
-        return []
-    some = ", ".join(students[:5]) + (" …" if len(students) > 5 else "")
-    return [f"{len(students)} have no feedback page ({some}): `kischule feedback {assignment}`"]
+def _folder(person: Person) -> str:
+    """As in the submissions' archive: by it Moodle finds whose a file is."""
+    return person.folder or f"{person.name.replace('_', ' ')}_{person.id}_assignsubmission_file_"

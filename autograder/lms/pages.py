@@ -1,0 +1,25 @@
+"""The pages of `kischule feedback` in a zip, laid out as a system wants them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tuple[bytes, list[str]]:
+    """folders: student -> their folder in the zip. Its content, and a note of who has no page."""
+    stream, without = io.BytesIO(), []
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
+        for student, folder in sorted(folders.items()):
+            pages = sorted((course / "feedback" / student / assignment).glob("*.html"))
+            if not pages:
+                without.append(student)
+            for page in pages:
+                file.write(page, f"{folder}/{page.name}")
+    if not without:
+        return stream.getvalue(), []
+    some = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
+    note = f"{len(without)} have no feedback page ({some}): `kischule feedback {assignment}`"
+    return stream.getvalue(), [note]
