@@ -278,10 +278,10 @@ def test_a_file_of_one_student_that_cannot_be_written_stops_nobody(
     """Only a disk that takes nothing any more stops a run; and who has no grade is named."""
     real = Store.note_written
 
-    def refused(self: Any, assignment: str, student: str, mark: str) -> None:
+    def refused(self: Any, assignment: str, student: str, mark: str, key: str) -> None:
         if student == "bob":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), student)
-        real(self, assignment, student, mark)
+        real(self, assignment, student, mark, key)
 
     for student in ("bob", "cy"):
         room.hand_in(student, "# one is refused", solved=False)
