@@ -275,7 +275,9 @@ class FeedbackPage(NbGraderPreprocessor):
             if nbgrader_of(cell).get("grade"):
                 cell.metadata.nbgrader["waits"] = waits[nbgrader_of(cell)["grade_id"]]
         # the badge leads elsewhere, and would be loaded from there
-        nb.cells = [cell for cell in nb.cells if "colab-badge.svg" not in cell.source]
+        for cell in nb.cells:
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(line for line in lines if "colab-badge.svg" not in line)
         resources["kischule"] = student_page.page(
             nb,
             named["notebook"],
