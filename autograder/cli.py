@@ -442,18 +442,21 @@ def _export(options: argparse.Namespace) -> int:
 def _feedback(options: argparse.Namespace) -> int:
     _needs_nbgrader()
     _warm_up("local")
+    from autograder.grading.bridge import Course
+    from autograder.lms.final import not_final
     from autograder.reports.feedback_run import feedback
 
-    failed = 0
-    pages = feedback(
-        options.course.resolve(), options.assignment, tuple(options.student), options.language
-    )
+    failed, course = 0, options.course.resolve()
+    pages = feedback(course, options.assignment, tuple(options.student), options.language)
     for student, made in pages:
         failed += isinstance(made, Exception)
         if isinstance(made, Exception):
             print(f"{student}: {made}", file=sys.stderr)
         else:
             print(made)
+    totals = Course(course).totals(options.assignment)
+    for note in [] if options.student else not_final(course, options.assignment, totals):
+        print(note, file=sys.stderr)
     return NOT_GRADED if failed else DONE
 
 

@@ -166,6 +166,24 @@ def test_the_worksheet_comes_back_with_grades_and_nothing_else_changed(
     assert any("wait for your points" in note for note in notes)
 
 
+def test_who_has_no_grade_or_has_handed_in_again_is_named(course: Path, tmp_path: Path) -> None:
+    worksheet(tmp_path / "w.csv")
+    moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
+    students = sorted(submitted(course))
+    school.grade(course, dict.fromkeys(students[:28], 40))
+    for student in students[:28]:
+        stamp = course / "submitted" / student / ASSIGNMENT / "timestamp.txt"
+        kept = course / "autograded" / student / ASSIGNMENT / "timestamp.txt"
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(
+            b"2026-11-01 00:00:00 UTC" if student == students[3] else stamp.read_bytes()
+        )
+    notes = moodle.export(course, ASSIGNMENT, tmp_path / "out")
+    assert f"2 hand-ins have no grade: {students[28]}, {students[29]}" in notes
+    again = f"1 handed in again since they were graded: {students[3]}: `kischule grade a7_2`"
+    assert again in notes
+
+
 def test_moodles_own_rule_finds_each_feedback_file(course: Path, tmp_path: Path) -> None:
     """The rule of importziplib.php: name_number_type_plugin, split at `_` into five."""
     worksheet(tmp_path / "w.csv")

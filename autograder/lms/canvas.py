@@ -14,6 +14,7 @@ from pathlib import Path
 from autograder.grading.bridge import Course, Total
 from autograder.grading.store import write_atomically
 from autograder.lms import spreadsheet
+from autograder.lms.final import not_final
 from autograder.lms.people import slug
 from autograder.lms.spreadsheet import Table, TableError
 
@@ -38,7 +39,7 @@ def export(course: Path, assignment: str, target: Path, table: Path | None = Non
             raise TableError(f"{table}: {error.strerror}") from error
         sheet, notes = _filled(sheet, assignment, totals)
     write_atomically(target, sheet.content())
-    return [*notes, *spreadsheet.waiting(totals.items())]
+    return [*notes, *not_final(course, assignment, totals)]
 
 
 def _new(assignment: str, totals: dict[str, Total]) -> Table:

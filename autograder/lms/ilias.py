@@ -22,6 +22,7 @@ from autograder.grading.bridge import Course
 from autograder.grading.store import write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import opened
+from autograder.lms.final import not_final
 from autograder.lms.hand_ins import Imported, take
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
@@ -71,4 +72,4 @@ def export(course: Path, assignment: str, target: Path, pass_mark: float = 50.0)
     zipped, without = pages_zip(course, assignment, folders)
     write_atomically(target / "status.csv", table.content())
     write_atomically(target / "multi_feedback.zip", zipped)
-    return [*without, *spreadsheet.waiting(totals.items())]
+    return [*without, *not_final(course, assignment, totals)]

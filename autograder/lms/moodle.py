@@ -24,6 +24,7 @@ from autograder.grading.bridge import Course, Total
 from autograder.grading.store import FOLDER, write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import Archive, opened
+from autograder.lms.final import not_final
 from autograder.lms.hand_ins import Imported, take
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
@@ -91,7 +92,7 @@ def export(
     zipped, without = pages_zip(course, assignment, folders)
     write_atomically(target / "grades.csv", sheet.content())
     write_atomically(target / "feedback.zip", zipped)
-    return [*notes, *without, *spreadsheet.waiting(totals.items())]
+    return [*notes, *without, *not_final(course, assignment, totals)]
 
 
 # --- the worksheet --------------------------------------------------------------------------------

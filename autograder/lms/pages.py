@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.lms.final import some
+
 
 def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tuple[bytes, list[str]]:
     """folders: student -> their folder in the zip. Its content, and a note of who has no page."""
@@ -20,6 +22,6 @@ def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tupl
                 file.write(page, f"{folder}/{page.name}")
     if not without:
         return stream.getvalue(), []
-    some = ", ".join(without[:5]) + (" …" if len(without) > 5 else "")
-    note = f"{len(without)} have no feedback page ({some}): `kischule feedback {assignment}`"
+    who = some(without)
+    note = f"{len(without)} have no feedback page ({who}): `kischule feedback {assignment}`"
     return stream.getvalue(), [note]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from autograder.exercise import exercise_ids
 from autograder.grading.bridge import Course
 from autograder.grading.notebook import grade_id_of
 from autograder.grading.store import write_atomically
+from autograder.lms.final import not_final
 
 
 class TableError(ValueError):
@@ -122,19 +122,7 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
         rows.append([*map(_harmless, about), *(f"{figure:g}" for figure in figures), *each])
     table = Table(target.name, [*head, "late_penalty", *cells], rows, encoding="utf-8-sig")
     write_atomically(target, table.content())
-    return waiting(totals.items())
-
-
-def waiting(totals: Iterable[tuple[str, object]]) -> list[str]:
-    """A note if grades are not final."""
-    open_ = [student for student, total in totals if getattr(total, "waiting", 0)]
-    if not open_:
-        return []
-    return [f"{len(open_)} hand-ins have answers that wait for your points: {_some(open_)}"]
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" … ({len(names)} in all)" if len(names) > most else "")
+    return not_final(course, assignment, totals)
 
 
 def _graded_cells() -> list[str]:

@@ -1,0 +1,44 @@
+"""Whether grades are final: what a teacher should know before they leave the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder.grading.bridge import Total
+from autograder.grading.grade import students_of
+
+
+def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
+    """A note each: hand-ins without a grade, newer ones than the graded, answers that wait."""
+    there = students_of(course, assignment)
+    missing = [student for student in there if student not in totals]
+    again = [s for s in there if s in totals and _newer(course, assignment, s)]
+    waiting = [student for student, total in totals.items() if total.waiting]
+    notes = []
+    if missing:
+        notes.append(f"{len(missing)} hand-ins have no grade: {some(missing)}")
+    if again:
+        notes.append(
+            f"{len(again)} handed in again since they were graded: {some(again)}: "
+            f"`kischule grade {assignment}`"
+        )
+    if waiting:
+        notes.append(
+            f"{len(waiting)} hand-ins have answers that wait for your points: {some(waiting)}"
+        )
+    return notes
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first names of a list, and how many there are in all."""
+    return ", ".join(names[:most]) + (f" … ({len(names)} in all)" if len(names) > most else "")
+
+
+def _newer(course: Path, assignment: str, student: str) -> bool:
+    """Whether the hand-in has another time than the one that nbgrader keeps with the grade."""
+    stamps = [
+        course / folder / student / assignment / "timestamp.txt"
+        for folder in ("submitted", "autograded")
+    ]
+    return all(s.is_file() for s in stamps) and stamps[0].read_bytes() != stamps[1].read_bytes()
