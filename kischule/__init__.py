@@ -13,14 +13,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kischule.generation import generate
+    from kischule.generation import generate, generate_texts
     from kischule.models import ModelUnavailableError, load, model_path
 
-__all__ = ["ModelUnavailableError", "generate", "load", "model_path"]
+__all__ = ["ModelUnavailableError", "generate", "generate_texts", "load", "model_path"]
 
 _HOME = {
     "ModelUnavailableError": "kischule.models",
     "generate": "kischule.generation",
+    "generate_texts": "kischule.generation",
     "load": "kischule.models",
     "model_path": "kischule.models",
 }

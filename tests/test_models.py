@@ -1,4 +1,4 @@
-"""Loading by name: the embedded model, errors in one sentence, generation from a seed."""
+"""Loading by name: the embedded model, errors in one sentence, its card and recipe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from conftest import ROOT
 
 import kischule
-from kischule import models
+from kischule import measures, models
 from kischule.mini import train
 
 PROMPTS = ["Once upon a time", "The old king", "What is artificial Intelligence? It "]
@@ -57,9 +57,7 @@ def test_greedy_repeats_itself_and_the_notebooks_sampling_does_not(mini: tuple[A
     tokenizer, model = mini
 
     def repeated(tokens: torch.Tensor) -> float:
-        ids = tokens[0].tolist()
-        grams = [tuple(ids[i : i + 4]) for i in range(len(ids) - 3)]
-        return 1 - len(set(grams)) / len(grams)
+        return measures.repetition_rate(tokens[0].tolist(), 4)
 
     greedy, sampled = [], []
     for prompt in PROMPTS:
@@ -70,57 +68,6 @@ def test_greedy_repeats_itself_and_the_notebooks_sampling_does_not(mini: tuple[A
     assert min(greedy) > 0.1
     assert sum(greedy) / len(greedy) > 0.3
     assert max(sampled) < 0.02
-
-
-def test_the_same_seed_gives_the_same_text_and_leaves_the_random_state(
-    mini: tuple[Any, Any],
-) -> None:
-    tokenizer, model = mini
-    ids = tokenizer(PROMPTS[0], return_tensors="pt").input_ids
-    torch.manual_seed(5)
-    before = torch.random.get_rng_state()
-    first, second, other = (
-        kischule.generate(model, ids, seed=seed, max_length=30, do_sample=True)
-        for seed in (1, 1, 2)
-    )
-    assert torch.equal(first, second)
-    assert not torch.equal(first, other)
-    assert torch.equal(torch.random.get_rng_state(), before)
-
-
-def test_top_k_none_means_off_and_not_transformers_50(mini: tuple[Any, Any]) -> None:
-    tokenizer, model = mini
-    ids = tokenizer(PROMPTS[0], return_tensors="pt").input_ids
-    drawn = kischule.generate(model, ids, seed=1, max_length=200, do_sample=True, temperature=1.5)
-    logits = model(drawn).logits[0, ids.shape[1] - 1 : -1]
-    new = drawn[0, ids.shape[1] :]
-    ranks = (logits > logits.gather(1, new[:, None])).sum(1)
-    assert ranks.max() >= 50
-
-
-def test_max_length_of_the_prompt_gives_the_prompt(mini: tuple[Any, Any]) -> None:
-    ids = torch.tensor([[5, 6, 7]])
-    assert torch.equal(kischule.generate(mini[1], ids, seed=0, max_length=3), ids)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "rule"),
-    [
-        ({"top_p": 1.5}, r"top_p must lie in \(0, 1\], was: 1.5"),
-        ({"top_p": 0.0}, r"top_p must lie in \(0, 1\], was: 0.0"),
-        ({"top_k": -1}, "top_k must be 0 or more, was: -1"),
-        ({"temperature": 0.0}, "temperature must be above 0, was: 0.0"),
-        ({"repetition_penalty": -2.0}, "repetition_penalty must be above 0, was: -2.0"),
-        ({"max_length": 2}, "max_length counts the prompt's 3 tokens .* was: 2"),
-    ],
-)
-def test_a_parameter_outside_its_range_is_refused(
-    mini: tuple[Any, Any], wrong: dict[str, Any], rule: str
-) -> None:
-    with pytest.raises(ValueError, match=rule):
-        kischule.generate(mini[1], torch.tensor([[5, 6, 7]]), seed=0, **wrong)
-    with pytest.raises(ValueError, match=r"shape \(B, T\), was: \(3,\)"):
-        kischule.generate(mini[1], torch.tensor([5, 6, 7]), seed=0)
 
 
 def test_a_name_that_does_not_exist_gives_one_sentence() -> None:

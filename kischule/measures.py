@@ -1,0 +1,78 @@
+"""Numbers about a text: how much it repeats itself, how sure the model was, how likely it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def repeated_ngrams(token_ids: Sequence[int], n: int) -> list[bool]:
+    """For each n-gram of the text, in order: whether it stood further up already.
+
+    ValueError for n below 1. A text of T tokens has T - n + 1 n-grams, or none.
+    """
+    if n < 1:
+        raise ValueError(f"n must be at least 1, was: {n}")
+    seen: set[tuple[int, ...]] = set()
+    repeated = []
+    for i in range(len(token_ids) - n + 1):
+        ngram = tuple(token_ids[i : i + n])
+        repeated.append(ngram in seen)
+        seen.add(ngram)
+    return repeated
+
+
+def repetition_rate(token_ids: Sequence[int], n: int = 4) -> float:
+    """Share of n-grams that stood further up already, from 0 to 1; 0 for a text without any.
+
+    1 - distinct_n. `rep-n` of Welleck et al. 2019, arXiv 1908.04319.
+    """
+    repeated = repeated_ngrams(token_ids, n)
+    return sum(repeated) / len(repeated) if repeated else 0.0
+
+
+def distinct_n(token_ids: Sequence[int], n: int = 2) -> float:
+    """Different n-grams of all n-grams, from 0 to 1; 1 for a text without any.
+
+    Li et al. 2016, arXiv 1510.03055.
+    """
+    return 1.0 - repetition_rate(token_ids, n)
+
+
+def entropy(probs: Tensor) -> Tensor:  # (..., V) -> (...)
+    """Shannon entropy in nats; a probability of 0 adds nothing."""
+    return torch.special.entr(probs).sum(-1)
+
+
+def token_log_probs(
+    model: PreTrainedModel,
+    input_ids: Tensor,  # (1, T) long, T >= 1
+) -> Tensor:  # (T - 1,)
+    """Natural log-probability of each token but the first, given those before it; on the CPU."""
+    input_ids = input_ids.to(model.device)
+    with torch.no_grad():
+        log_probs = model(input_ids).logits[0, :-1].float().log_softmax(-1)
+    return log_probs.gather(-1, input_ids[0, 1:, None])[:, 0].cpu()
+
+
+def sequence_log_prob(
+    model: PreTrainedModel,
+    input_ids: Tensor,  # (1, T) long
+    prompt_length: int = 1,
+) -> float:
+    """Natural log-probability of the tokens after the prompt; 0.0 where none follow it.
+
+    prompt_length: at least 1, since the first token has nothing before it.
+    """
+    if not 1 <= prompt_length <= input_ids.shape[1]:
+        raise ValueError(
+            f"prompt_length must be from 1 to the text's {input_ids.shape[1]} tokens, "
+            f"was: {prompt_length}"
+        )
+    return float(token_log_probs(model, input_ids)[prompt_length - 1 :].sum())
