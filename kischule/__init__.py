@@ -1,9 +1,10 @@
-"""Text generation with GPT-2 for the classroom: models, and generation from a seed.
+"""Text generation with GPT-2 for the classroom: models, generation from a seed, a laboratory.
 
     import kischule
     tokenizer, model = kischule.load()          # the embedded model; "gpt2" for the real one
     input_ids = tokenizer("Once upon a time", return_tensors="pt").input_ids
     tokens = kischule.generate(model, input_ids, seed=1, do_sample=True, top_p=0.5)
+    kischule.lab(model, tokenizer)              # sliders, in a notebook
 
 Importing is cheap: torch and transformers are imported when a function is first called.
 """
@@ -14,14 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kischule.generation import generate, generate_texts
+    from kischule.laboratory import lab
     from kischule.models import ModelUnavailableError, load, model_path
 
-__all__ = ["ModelUnavailableError", "generate", "generate_texts", "load", "model_path"]
+__all__ = [
+    "ModelUnavailableError",
+    "generate",
+    "generate_texts",
+    "lab",
+    "load",
+    "model_path",
+]
 
 _HOME = {
     "ModelUnavailableError": "kischule.models",
     "generate": "kischule.generation",
     "generate_texts": "kischule.generation",
+    "lab": "kischule.laboratory",
     "load": "kischule.models",
     "model_path": "kischule.models",
 }

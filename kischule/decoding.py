@@ -201,7 +201,8 @@ class NextTokens:
     ids: Tensor  # (n,) long, most likely first in the model's own opinion
     probs: dict[str, Tensor]  # stage -> (n,) probabilities after it
     kept: Tensor  # (n,) bool: not cut by top-k or top-p
-    kept_in_all: int  # tokens of the whole vocabulary that are left
+    kept_in_all: int  # of the whole vocabulary
+    vocabulary: int
     mass_cut: float  # probability, after the temperature, of all tokens that were cut
 
 
@@ -228,5 +229,6 @@ def next_tokens(
         {stage: values[ids] for stage, values in probs.items()},
         kept[ids],
         int(kept.sum()),
+        len(kept),
         float(probs["temperature"][~kept].sum()),
     )

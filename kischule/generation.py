@@ -165,13 +165,13 @@ def generate_texts(
     off = {"do_sample": False}
     columns = {n: [setting.get(n, off.get(n)) for setting in settings] for n in names}
     tokens = generate(model, ids, seed=seed, max_length=max(limits), **columns)
-    eos = model.generation_config.eos_token_id
     new = [row[ids.shape[1] : limit].tolist() for row, limit in zip(tokens, limits, strict=True)]
-    return [tokenizer.decode([*ids[0].tolist(), *_ended(row, eos)]) for row in new]
+    return [tokenizer.decode([*ids[0].tolist(), *until_end(row, model)]) for row in new]
 
 
-def _ended(ids: list[int], eos: int | list[int] | None) -> list[int]:
-    """Up to the first end token, which stays."""
+def until_end(ids: list[int], model: PreTrainedModel) -> list[int]:
+    """Generated tokens up to the first end token, which stays."""
+    eos = model.generation_config.eos_token_id
     ends = {eos} if isinstance(eos, int) else set(eos or ())
     last = next((i for i, token in enumerate(ids) if token in ends), len(ids))
     return ids[: last + 1]
