@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from kischule.decoding import Setting, SettingError
+from kischule.decoding import STAGES, Setting, SettingError
 from kischule.inputs import PromptError, explain
-from kischule.snapshot import MOST, ROW, Snapshot, made
+from kischule.snapshot import ENDS, MOST, ROW, Snapshot, made
 from kischule.words import word
 
 if TYPE_CHECKING:
@@ -84,16 +84,17 @@ class View(widgets.VBox):
             button.on_click(lambda _, i=i: self.shown and chosen(self.shown.rows[i]))
         gap = widgets.Box(layout=widgets.Layout(height=f"{2 * ROW}px", flex="0 0 auto"))
         self.table, self.text = widgets.HTML(), widgets.HTML()
-        table = widgets.HBox([widgets.VBox([gap, *self.buttons]), self.table])
+        names = widgets.VBox([gap, *self.buttons], layout=widgets.Layout(flex="0 0 auto"))
+        table = widgets.HBox([names, self.table])
         super().__init__([table, self.text], layout=widgets.Layout(margin="0 2em 0 0"))
 
-    def show(self, snapshot: Snapshot) -> None:
+    def show(self, snapshot: Snapshot, stages: Sequence[str]) -> None:
         self.shown = snapshot
         for i, button in enumerate(self.buttons):
             text = snapshot.rows[i] if i < len(snapshot.rows) else ""
             button.description = repr(text) if text else ""
             button.disabled = not text or "\ufffd" in text  # a part of a character is no text yet
-        self.table.value = snapshot.table()
+        self.table.value = snapshot.table(stages=stages)
         self.text.value = snapshot.written()
 
 
@@ -182,9 +183,9 @@ class Lab(widgets.VBox):
             self.problem.value = _sentence(str(error))
             return
         for view, snapshot in zip(self.views, snapshots, strict=False):
-            view.show(snapshot)
+            view.show(snapshot, STAGES if self._sides == 1 else ENDS)
         if self.as_code.value:
-            self.code.value = "".join(f"<pre>{html.escape(s.code)}</pre>" for s in snapshots)
+            self.code.value = "".join(_code(s.code) for s in snapshots)
 
     def _later(self) -> None:
         """Answer when the hand rests; at once where nothing runs that could wait."""
@@ -220,6 +221,10 @@ def _problem(name: str, value: object) -> str:
     except SettingError as error:
         return _sentence(explain(error))
     return ""
+
+
+def _code(text: str) -> str:
+    return f'<pre style="user-select:all;white-space:pre-wrap">{html.escape(text)}</pre>'
 
 
 def _sentence(text: str) -> str:

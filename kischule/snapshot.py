@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST = 10  # rows of the table
 ROW = 30  # pixels of a row: buttons stand beside the rows
+ENDS = (STAGES[0], STAGES[-1])  # the columns where two settings share the width
 _BAR = 56  # pixels of the longest bar
 # colours that are told apart in grey, each with its own text colour: any theme's background will do
 KEPT, CUT, LIKELY, UNLIKELY = "#1b6ca8", "#9a9a9a", (255, 247, 230), (224, 130, 20)
@@ -79,17 +80,17 @@ class Snapshot:
     def _repr_html_(self) -> str:
         return f"<b>{word('next_token')}</b>{self.table(names=True)}{self.written()}"
 
-    def table(self, names: bool = False) -> str:
+    def table(self, names: bool = False, stages: Sequence[str] = STAGES) -> str:
         """The next tokens as HTML, a column for each step; names: with the tokens themselves.
 
         One row is `ROW` pixels high, the head two.
         """
-        head = "".join(_head_cell(s, self.setting) for s in STAGES)
+        head = "".join(self._head_cell(stage, stages) for stage in stages)
         chosen = self.ids[self.prompt_length] if self.probs else None
         lines = []
         for i, token in enumerate(self.following.ids.tolist()):
             name = f"<td>{_code(self.rows[i])}</td>" if names else ""
-            cells = "".join(self._cell(stage, i) for stage in STAGES)
+            cells = "".join(self._cell(stage, i) for stage in stages)
             mark = "◀" if token == chosen else ""
             lines.append(f'<tr style="height:{ROW}px">{name}{cells}<td>{mark}</td></tr>')
         first = "<th></th>" if names else ""
@@ -107,6 +108,16 @@ class Snapshot:
             return word("nothing_cut", all=size)
         mass = percent(found.mass_cut)
         return word("kept_of", kept=found.kept_in_all, all=size, mass=mass)
+
+    def _head_cell(self, stage: str, stages: Sequence[str]) -> str:
+        name, value = _head(stage, self.setting)
+        if stages == ENDS and stage == ENDS[-1]:
+            name, value = word("in_the_end"), ""
+        name = name.replace("_", "_<wbr>")
+        return (
+            '<th scope="col" style="text-align:left;padding:0 6px;vertical-align:bottom;'
+            f'line-height:1.3">{name}<br><span style="font-weight:normal">{value}&nbsp;</span></th>'
+        )
 
     def _cell(self, stage: str, i: int) -> str:
         probs = self.following.probs
@@ -228,14 +239,6 @@ def _head(stage: str, setting: Setting) -> tuple[str, str]:
     if stage != "repetition_penalty" and not setting.do_sample:
         return stage, word("no_effect")
     return stage, f"{value:g}"
-
-
-def _head_cell(stage: str, setting: Setting) -> str:
-    name, value = _head(stage, setting)
-    return (
-        '<th scope="col" style="text-align:left;padding:0 6px;vertical-align:bottom">'
-        f'{name}<br><span style="font-weight:normal">{value}&nbsp;</span></th>'
-    )
 
 
 def _percent(found: NextTokens, stage: str, i: int) -> str:

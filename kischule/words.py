@@ -100,6 +100,7 @@ _WORDS = {
     "mean_log_prob_is": ("Mittel je neuem Token", "mean of a new token"),
     # the laboratory
     "stage_model": ("Modell", "model"),
+    "in_the_end": ("am Ende", "in the end"),
     "no_effect": ("nur mit do_sample", "with do_sample only"),
     "continue_with": ("weiter mit diesem Token", "go on with this token"),
     "next_token": ("Das nächste Token", "The next token"),
