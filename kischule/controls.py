@@ -40,11 +40,12 @@ class Panel(widgets.VBox):
             style=_WIDE,
         )
         self.sliders: dict[str, Any] = {}
+        self._refused: dict[str, str] = {}  # of the call; said until the control is moved
         self.problems = {name: widgets.HTML() for name in SLIDERS}
         for name, (kind, options) in SLIDERS.items():
             value = beginning.get(name)
             if problem := _problem(name, value):
-                self.problems[name].value, value = problem, None
+                self._refused[name], value = problem, None
             self.sliders[name] = kind(
                 NEUTRAL[name] if value is None else min(value, options["max"]),
                 **options,
@@ -52,6 +53,8 @@ class Panel(widgets.VBox):
                 style=_WIDE,
                 layout=widgets.Layout(width="26em"),
             )
+        for name, slider in self.sliders.items():
+            slider.observe(lambda _, name=name: self._refused.pop(name, None), "value")
         for control in (self.do_sample, *self.sliders.values()):
             control.observe(lambda _: changed(), "value")
         rows = [widgets.HBox([self.sliders[n], self.problems[n]]) for n in SLIDERS]
@@ -60,9 +63,10 @@ class Panel(widgets.VBox):
     def setting(self) -> Setting | None:
         """What is set; None where a value is outside its range, which is then said beside it."""
         values = {n: round(slider.value, 4) for n, slider in self.sliders.items()}
-        for name, value in values.items():
-            self.problems[name].value = _problem(name, value)
-        if any(problem.value for problem in self.problems.values()):
+        wrong = {name: _problem(name, value) for name, value in values.items()}
+        for name, problem in wrong.items():
+            self.problems[name].value = problem or self._refused.get(name, "")
+        if any(wrong.values()):
             return None
         on = {n: v for n, v in values.items() if v != NEUTRAL[n]}
         return Setting(do_sample=self.do_sample.value, **on)

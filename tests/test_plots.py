@@ -1,4 +1,4 @@
-"""Pictures of an exploration, drawn for real."""
+"""Pictures, drawn for real: what they show, and what they say where there is nothing to show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+import kischule
 from kischule import plots
+from kischule.words import LANGUAGE_VARIABLE
 
 MEASURES = {"repetition_rate": 0.5, "distinct_2": 0.25, "mean_log_prob": -2.0}
 
@@ -31,8 +33,8 @@ def test_the_table_holds_each_text_escaped() -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "<td" in page
-    assert "0.50" in page
-    assert "greedy | 0.50 | 0.25 | -2.00\n<script>" in repr(table)
+    assert "0,50" in page
+    assert "greedy | 0,50 | 0,25 | -2,00\n<script>" in repr(table)
 
 
 def test_bars_show_each_measure_of_each_entry() -> None:
@@ -61,6 +63,139 @@ def test_the_grid_puts_each_entry_where_its_settings_say_and_averages() -> None:
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["0.9", "aus"]
     with pytest.raises(ValueError, match="each setting must have 'top_k', was: temperature, top_p"):
         plots.grid(entries, y="top_k")
+
+
+@pytest.fixture(scope="module")
+def mini() -> tuple[Any, Any]:
+    return kischule.load("mini", "cpu")
+
+
+def _texts(figure: Any) -> str:
+    """All that a figure says."""
+    from matplotlib.text import Text
+
+    return "\n".join(t.get_text() for t in figure.findobj(Text))
+
+
+def _drawn(figure: Any) -> None:
+    """Draw it, in grey as well as in colour; whatever the font lacks would be a warning."""
+    figure.canvas.draw()
+
+
+def test_the_next_token_shows_what_stays_and_what_is_cut(mini: tuple[Any, Any]) -> None:
+    figure = plots.next_token(*mini, "Once upon a", top_k=2, most=5)
+    axis = figure.axes[0]
+    bars = axis.patches[:5]
+    assert [bool(bar.get_hatch()) for bar in bars] == [False, False, True, True, True]
+    lengths = [bar.get_width() for bar in bars]
+    assert lengths == sorted(lengths, reverse=True)
+    labels = [t.get_text() for t in axis.get_yticklabels()]
+    assert labels[0] == "' time'"
+    cut = 100 * (1 - sum(lengths[:2]))
+    said = f"nach 'Once upon a': 2 von 4096 Tokens bleiben, abgeschnitten sind {cut:.1f} %"
+    assert axis.get_title(loc="left") == said.replace(".", ",")
+    assert {t.get_text() for t in axis.get_legend().get_texts()} == {"bleibt", "fällt weg"}
+    _drawn(figure)
+
+
+def test_the_models_own_opinion_is_a_dot_where_a_setting_changes_it(
+    mini: tuple[Any, Any],
+) -> None:
+    plain = plots.next_token(*mini, "Once upon a")
+    assert not plain.axes[0].lines
+    assert "alle 4096 Tokens bleiben" in _texts(plain)
+    bent = plots.next_token(*mini, "time time Once upon a", repetition_penalty=5.0)
+    (dots,) = bent.axes[0].lines
+    bars = dict(zip(map(str, bent.axes[0].get_yticklabels()), dots.get_xdata(), strict=True))
+    assert len(bars) == 12
+    where = [t.get_text() for t in bent.axes[0].get_yticklabels()].index("' time'")
+    assert dots.get_xdata()[where] > 3 * bent.axes[0].patches[where].get_width()
+    _drawn(bent)
+
+
+def test_temperatures_bend_one_distribution(mini: tuple[Any, Any]) -> None:
+    figure = plots.temperatures(*mini, "The old king", [0.5, 1, 2])
+    cold, own, hot = (line.get_ydata() for line in figure.axes[0].lines)
+    assert cold[0] > own[0] > hot[0]
+    styles = {(line.get_marker(), line.get_linestyle()) for line in figure.axes[0].lines}
+    assert len(styles) == 3  # told apart without colours
+    legend = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
+    assert legend[1].startswith("temperature = 1 (Entropie ")
+    entropies = [float(t.split("Entropie ")[1][:-1].replace(",", ".")) for t in legend]
+    assert entropies == sorted(entropies)
+    with pytest.raises(ValueError, match="1 to 4 temperatures, were: 5"):
+        plots.temperatures(*mini, "The", [1, 2, 3, 4, 5])
+    _drawn(figure)
+
+
+def test_a_text_is_coloured_by_probability(mini: tuple[Any, Any]) -> None:
+    text = "Once upon a time there was a printer"
+    figure = plots.token_probabilities(*mini, text, "Once upon")
+    ids = mini[0](text).input_ids
+    boxes = figure.axes[0].patches
+    assert len(boxes) == len(ids)
+    assert [box.get_facecolor() for box in boxes[:2]] == [(1, 1, 1, 1)] * 2
+    brightness = [sum(box.get_facecolor()[:3]) for box in boxes]
+    words = [t.get_text() for t in figure.axes[0].texts]
+    assert brightness[words.index(" time")] > brightness[words.index(" was") + 2] + 0.3
+    assert "".join(words) == text
+    assert "Wahrscheinlichkeit, die das Modell dem Token gab" in _texts(figure)
+    _drawn(figure)
+
+
+def test_repetition_is_shown_where_it_begins(mini: tuple[Any, Any]) -> None:
+    line = " and the king and the king and the king"
+    figure = plots.repetition(mini[0], line, n=3)
+    (curve,) = figure.axes[0].lines
+    assert list(curve.get_ydata()[:3]) == [0.0, 0.0, 0.0]
+    assert curve.get_ydata()[-1] > 0.5
+    assert "am häufigsten: ' and the king', 3-mal" in _texts(figure)
+    assert "nichts wiederholt sich" in _texts(plots.repetition(mini[0], " and the king was old"))
+    _drawn(figure)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda m: plots.next_token(*m, ""), "Der Prompt ist leer."),
+        (lambda m: plots.next_token(*m, "a", top_p=1.5), "höchstens 1 sein (1 schaltet aus). Gege"),
+        (lambda m: plots.next_token(*m, "a", top_p=0), "top_p muss größer als 0"),
+        (lambda m: plots.next_token(*m, "a", temperature=0), "temperature muss größer als 0 sein"),
+        (lambda m: plots.next_token(*m, " a" * 300), "hat 300 Tokens. Das Modell überblickt 256"),
+        (lambda m: plots.temperatures(*m, "a", [0.0]), "temperature muss größer als 0 sein"),
+        (lambda m: plots.temperatures(*m, ""), "Der Prompt ist leer."),
+        (lambda m: plots.token_probabilities(*m, ""), "Der Prompt ist leer."),
+        (lambda m: plots.token_probabilities(*m, " a" * 300), "Das Modell überblickt 256"),
+        (lambda m: plots.repetition(m[0], "a"), "weniger als 4 Tokens"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_in_a_sentence(
+    mini: tuple[Any, Any], call: Any, said: str
+) -> None:
+    figure = call(mini)
+    assert said in _texts(figure)
+    _drawn(figure)
+
+
+def test_any_text_can_be_drawn(mini: tuple[Any, Any]) -> None:
+    """Emoji, formulas and control characters: no glyph is missing, no dollar is a formula."""
+    for text in ("😀 日本", "$\\frac{1}$ costs $5", "a\tb\x00\n\nc", "<|endoftext|>"):
+        for figure in (
+            plots.next_token(*mini, text),
+            plots.temperatures(*mini, text),
+            plots.token_probabilities(*mini, text + " a king"),
+            plots.repetition(mini[0], text * 3, n=1),
+        ):
+            _drawn(figure)
+
+
+def test_pictures_speak_the_notebooks_language(
+    mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
+    assert "2 of 4096 tokens stay, " in _texts(plots.next_token(*mini, "Once upon a", top_k=2))
+    assert "share of repeated 4-grams" in _texts(plots.bars([_entry(do_sample=True)]))
+    assert "The prompt is empty." in _texts(plots.next_token(*mini, ""))
 
 
 def test_importing_plots_does_not_import_matplotlib() -> None:

@@ -1,8 +1,7 @@
 """Pictures of an exploration: what settings did to texts, as a table, bars and a grid.
 
 All take `entries`, the list of dicts that the exercise `explore` returns: `setting`, `text` and the
-measures `repetition_rate`, `distinct_2`, `mean_log_prob`. Nothing is shown or written: a figure, or
-a table, is returned, and a notebook shows what a cell ends in.
+measures `repetition_rate`, `distinct_2`, `mean_log_prob`.
 """
 
 from __future__ import annotations
@@ -11,19 +10,21 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kischule.plots.style import BLUE, figure
+from kischule.words import number, word
+
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Entry = Mapping[str, Any]
 
-# measure -> (German label, what it tells, range where it has one)
-MEASURES: dict[str, tuple[str, str, tuple[float, float] | None]] = {
-    "repetition_rate": ("Wiederholung", "Anteil wiederholter 4-Gramme", (0.0, 1.0)),
-    "distinct_2": ("Vielfalt", "Anteil verschiedener Token-Paare", (0.0, 1.0)),
-    "mean_log_prob": ("log-Wahrscheinlichkeit", "Mittel je neuem Token", None),
+# measure -> its range, where it has one
+MEASURES: dict[str, tuple[float, float] | None] = {
+    "repetition_rate": (0.0, 1.0),
+    "distinct_2": (0.0, 1.0),
+    "mean_log_prob": None,
 }
-COLOURS = {"repetition_rate": "#b5541c", "distinct_2": "#1b6ca8", "mean_log_prob": "#4d4d4d"}
+COLOURS = {"repetition_rate": "#b5541c", "distinct_2": BLUE, "mean_log_prob": "#4d4d4d"}
 
 
 def describe(setting: Mapping[str, Any]) -> str:
@@ -33,7 +34,7 @@ def describe(setting: Mapping[str, Any]) -> str:
         for name, value in setting.items()
         if name not in ("max_length", "do_sample") and value is not None
     ]
-    return ", ".join([*(() if setting.get("do_sample") else ("greedy",)), *on]) or "ausgelost"
+    return ", ".join([*(() if setting.get("do_sample") else ("greedy",)), *on]) or word("sampled")
 
 
 class Table:
@@ -41,7 +42,7 @@ class Table:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.rows = [
-            (describe(e["setting"]), *(f"{e[name]:.2f}" for name in MEASURES), str(e["text"]))
+            (describe(e["setting"]), *(number(e[name]) for name in MEASURES), str(e["text"]))
             for e in entries
         ]
 
@@ -49,7 +50,7 @@ class Table:
         return "\n\n".join(f"{' | '.join(row[:-1])}\n{row[-1]}" for row in self.rows)
 
     def _repr_html_(self) -> str:
-        head = ["Einstellung", *(label for label, _, _ in MEASURES.values()), "Text"]
+        head = [word("setting"), *map(word, MEASURES), word("text")]
         left = ' style="text-align:left;vertical-align:top"'
         text = ' style="text-align:left;vertical-align:top;white-space:pre-wrap;max-width:40em"'
         lines = ["<table><thead><tr>"]
@@ -81,27 +82,25 @@ def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figur
             f"there must be at least one entry and a label for each, was: {len(entries)} entries, "
             f"{len(names)} labels"
         )
-    figure, axes = _figure(len(MEASURES), height=0.9 + 0.42 * len(entries), sharey=True)
-    for axis, (measure, (label, what, limits)) in zip(axes, MEASURES.items(), strict=True):
+    made, axes = figure(len(MEASURES), height=0.9 + 0.42 * len(entries), sharey=True)
+    for axis, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         values = [e[measure] for e in entries]
         drawn = axis.barh(range(len(values)), values, color=COLOURS[measure], height=0.6)
-        axis.bar_label(drawn, fmt="%.2f", padding=3, fontsize=8)
-        axis.set_title(f"{label}\n{what}", fontsize=9)
+        axis.bar_label(drawn, labels=[number(v) for v in values], padding=3, fontsize=8)
+        axis.set_title(_title(measure), fontsize=9)
         if limits:
             axis.set_xlim(limits[0], limits[1] * 1.15)
         else:
             axis.set_xlim(min(*values, 0) * 1.25 - 0.01, 0)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.tick_params(labelsize=8)
     axes[0].set_yticks(range(len(names)), [_short(n) for n in names])
     axes[0].invert_yaxis()
-    return figure
+    return made
 
 
 def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> Figure:
     """Each measure as a coloured table over two settings; several entries of a field are averaged.
 
-    x, y: names of settings; None is shown as "aus". ValueError where an entry lacks one of them.
+    x, y: names of settings; None is shown as "off". ValueError where an entry lacks one of them.
     """
     for entry in entries:
         for name in (x, y):
@@ -110,8 +109,8 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
                 raise ValueError(f"each setting must have {name!r}, was: {given}")
     across = _values(entries, x)
     down = _values(entries, y)
-    figure, axes = _figure(len(MEASURES), height=1.2 + 0.5 * len(down))
-    for axis, (measure, (label, what, limits)) in zip(axes, MEASURES.items(), strict=True):
+    made, axes = figure(len(MEASURES), height=1.2 + 0.5 * len(down))
+    for axis, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         field = [[_mean(entries, measure, {x: a, y: b}) for a in across] for b in down]
         low, high = limits or (None, None)
         image = axis.imshow(field, cmap="cividis", vmin=low, vmax=high, aspect="auto")
@@ -119,24 +118,17 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
         axis.set_yticks(range(len(down)), [_off(b) for b in down])
         axis.set_xlabel(x, fontsize=9)
         axis.set_ylabel(y, fontsize=9)
-        axis.set_title(f"{label}\n{what}", fontsize=9)
-        axis.tick_params(labelsize=8)
+        axis.set_title(_title(measure), fontsize=9)
         for i, row in enumerate(field):
             for j, value in enumerate(row):
                 dark = value < sum(image.get_clim()) / 2
                 colour = "white" if dark else "black"
-                axis.text(j, i, f"{value:.2f}", ha="center", va="center", color=colour, size=8)
-    return figure
+                axis.text(j, i, number(value), ha="center", va="center", color=colour, size=8)
+    return made
 
 
-def _figure(columns: int, height: float, **options: Any) -> tuple[Figure, Sequence[Axes]]:
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(
-        1, columns, figsize=(9.5, height), layout="constrained", dpi=90, **options
-    )
-    pyplot.close(figure)  # or a notebook would show it twice
-    return figure, axes
+def _title(measure: str) -> str:
+    return f"{word(measure)}\n{word(measure + '_is')}"
 
 
 def _values(entries: Sequence[Entry], name: str) -> list[float | None]:
@@ -152,7 +144,7 @@ def _mean(entries: Sequence[Entry], measure: str, where: Mapping[str, float | No
 
 
 def _off(value: float | None) -> str:
-    return "aus" if value is None else f"{value:g}"
+    return word("off") if value is None else f"{value:g}"
 
 
 def _short(text: str, most: int = 34) -> str:

@@ -1,0 +1,211 @@
+"""The laboratory's controls, moved as a hand would; in a browser: `test_desk.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+import kischule
+from kischule.controls import DELAY, NEUTRAL, SLIDERS, Lab
+from kischule.decoding import Setting
+from kischule.words import LANGUAGE_VARIABLE
+
+
+@pytest.fixture(scope="module")
+def mini() -> tuple[Any, Any]:
+    tokenizer, model = kischule.load("mini", "cpu")
+    return model, tokenizer
+
+
+@pytest.fixture
+def lab(mini: tuple[Any, Any]) -> Lab:
+    made = kischule.lab(*mini, "The old king", temperature=0.8, max_new_tokens=12)
+    assert isinstance(made, Lab)
+    return made
+
+
+def _slide(lab: Lab, name: str, value: float, side: int = 0) -> None:
+    lab.panels[side].sliders[name].value = value
+
+
+def test_it_begins_with_what_the_call_says(lab: Lab) -> None:
+    (shown,) = lab.snapshots
+    assert shown.setting == Setting(do_sample=True, temperature=0.8)
+    assert shown.prompt_text == "The old king"
+    assert len(shown.probs) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("repetition_penalty", 1.5), ("temperature", 0.5), ("top_k", 7), ("top_p", 0.6)],
+)
+def test_each_control_changes_picture_and_text(lab: Lab, name: str, value: float) -> None:
+    before = lab.views[0].table.value
+    _slide(lab, name, value)
+    assert lab.views[0].table.value != before
+    assert getattr(lab.snapshots[0].setting, name) == value
+    assert lab.views[0].text.value == lab.snapshots[0].written()
+
+
+def test_a_neutral_value_is_off(lab: Lab) -> None:
+    for name, value in NEUTRAL.items():
+        _slide(lab, name, SLIDERS[name][1]["max"])
+        _slide(lab, name, value)
+    assert lab.snapshots[0].setting == Setting(do_sample=True)
+    lab.panels[0].do_sample.value = False
+    assert lab.snapshots[0].setting == Setting()
+
+
+def test_a_click_on_a_token_goes_on_from_there_and_back(lab: Lab) -> None:
+    button = lab.views[0].buttons[1]
+    token = lab.snapshots[0].rows[1]
+    assert button.description == repr(token)
+    button.click()
+    assert lab.prompt.value == "The old king" + token
+    assert lab.snapshots[0].prompt_text == lab.prompt.value
+    lab.undo.click()
+    assert lab.prompt.value == "The old king"
+    assert lab.undo.disabled
+
+
+def test_two_settings_stand_side_by_side_with_the_same_seed(lab: Lab) -> None:
+    lab.compare.value = True
+    first, second = lab.snapshots
+    assert first.text == second.text
+    _slide(lab, "temperature", 2.0, side=1)
+    first, second = lab.snapshots
+    assert (first.setting.temperature, second.setting.temperature) == (0.8, 2.0)
+    assert first.seed == second.seed
+    assert first.text != second.text
+    lab.compare.value = False
+    assert len(lab.snapshots) == 1
+
+
+def test_the_seed_changes_the_text_and_not_the_distribution(lab: Lab) -> None:
+    (before,) = lab.snapshots
+    lab.seed.value = 2
+    (after,) = lab.snapshots
+    assert before.text != after.text
+    assert before.rows == after.rows
+    lab.seed.value = 1
+    assert lab.snapshots[0].text == before.text
+
+
+def test_the_code_is_shown_when_asked_for(lab: Lab) -> None:
+    assert lab.code.value == ""
+    lab.as_code.value = True
+    assert "model.generate(input_ids" in lab.code.value
+    assert "temperature=0.8" in lab.code.value
+    _slide(lab, "temperature", 0.5)
+    assert "temperature=0.5" in lab.code.value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("temperature", 0.0, "temperature muss größer als 0 sein"),
+        ("top_p", 0.0, "top_p muss größer als 0 und höchstens 1 sein"),
+        ("repetition_penalty", 0.0, "repetition_penalty muss größer als 0 sein"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_beside_its_control(
+    lab: Lab, name: str, value: float, said: str
+) -> None:
+    shown = lab.snapshots
+    _slide(lab, name, value)
+    assert said in lab.panels[0].problems[name].value
+    assert lab.snapshots == shown  # the last answer stays
+    _slide(lab, name, 0.9)
+    assert lab.panels[0].problems[name].value == ""
+    assert lab.snapshots != shown
+
+
+def test_what_the_call_cannot_mean_is_named_beside_its_control(mini: tuple[Any, Any]) -> None:
+    lab = kischule.lab(*mini, "The", top_p=1.5, temperature=0, top_k=-1)
+    assert isinstance(lab, Lab)
+    for name in ("top_p", "temperature", "top_k"):
+        assert name in lab.panels[0].problems[name].value
+        assert lab.panels[0].sliders[name].value == NEUTRAL[name]
+    assert lab.snapshots[0].setting == Setting(do_sample=True)
+    _slide(lab, "top_p", 0.5)
+    assert lab.panels[0].problems["top_p"].value == ""
+    assert "top_k" in lab.panels[0].problems["top_k"].value
+    with pytest.raises(TypeError, match=r"a setting is one of repetition_penalty, .* was: topp"):
+        kischule.lab(*mini, topp=0.5)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [("", "Der Prompt ist leer."), (" a" * 300, "Der Prompt hat 300 Tokens.")],
+)
+def test_a_prompt_that_cannot_be_continued_is_named(lab: Lab, prompt: str, said: str) -> None:
+    lab.prompt.value = prompt
+    assert said in lab.problem.value
+    lab.prompt.value = "😀"
+    assert lab.problem.value == ""
+    assert lab.snapshots[0].prompt_text == "😀"
+
+
+def test_a_seed_below_0_is_named(lab: Lab) -> None:
+    lab.seed.value = -1
+    assert "seed muss eine ganze Zahl ab 0 sein. Gegeben: -1." in lab.seed_problem.value
+
+
+def test_what_is_typed_is_escaped(lab: Lab) -> None:
+    lab.as_code.value = True
+    lab.prompt.value = "<script>alert(1)</script>"
+    for place in (lab.views[0].text, lab.views[0].table, lab.code):
+        assert "<script" not in place.value
+
+
+def test_while_a_hand_moves_nothing_is_asked(lab: Lab) -> None:
+    """In a kernel an event loop runs; only the place where the hand rests is answered."""
+    asked: list[Any] = []
+
+    async def drag() -> None:
+        lab.update = lambda: asked.append(lab.panels[0].sliders["top_k"].value)  # type: ignore[method-assign]
+        for value in range(1, 20):
+            _slide(lab, "top_k", value)
+        assert asked == []
+        await asyncio.sleep(4 * DELAY)
+
+    asyncio.run(drag())
+    assert asked == [19]
+
+
+def test_it_speaks_english_where_the_notebook_does(
+    mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
+    lab = kischule.lab(*mini, "")
+    assert isinstance(lab, Lab)
+    assert "The prompt is empty." in lab.problem.value
+    assert lab.compare.description == "compare"
+
+
+def test_without_widgets_it_is_a_plain_call() -> None:
+    program = (
+        "import sys; sys.modules['ipywidgets'] = None\n"
+        "import kischule\n"
+        "tokenizer, model = kischule.load('mini', 'cpu')\n"
+        "shown = kischule.lab(model, tokenizer, 'Once upon a', top_k=3, max_new_tokens=5)\n"
+        "print(shown)\n"
+        "try: kischule.lab(model, tokenizer, top_p=1.5)\n"
+        "except ValueError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert "Ohne ipywidgets gibt es keine Regler." in done.stdout
+    assert "' time'" in done.stdout
+    assert "Once upon a time" in done.stdout
+    assert "top_p must lie in (0, 1], was: 1.5" in done.stdout
