@@ -35,6 +35,7 @@ expected: .venv/ready
 
 release: .venv/ready
 	$(BIN)/kischule release a7_2
+	$(BIN)/kischule release a7_2 --language en
 
 # a new embedded model from a text file of stories, or from Project Gutenberg without CORPUS
 train: .venv/ready

@@ -79,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     release = command("release", _release, "Make the student release from the source.")
     release.add_argument("assignment")
     release.add_argument(
+        "--language",
+        choices=("de", "en"),
+        default="de",
+        help="en: the English edition, source/ASSIGNMENT_en; default: de",
+    )
+    release.add_argument(
         "--check", action="store_true", help="only say whether the release is what the source gives"
     )
     course(release)
@@ -220,14 +226,15 @@ def _release(options: argparse.Namespace) -> int:
     from autograder import release
 
     _needs_nbgrader()
+    assignment = release.edition(options.assignment, options.language)
     if options.check:
-        stale = release.stale_files(options.course, options.assignment)
+        stale = release.stale_files(options.course, assignment)
         for name in stale:
-            print(f"stale: release/{options.assignment}/{name}")
+            print(f"stale: release/{assignment}/{name}")
         if not stale:
-            print(f"fresh: release/{options.assignment}")
+            print(f"fresh: release/{assignment}")
         return NOT_PASSED if stale else DONE
-    for path in release.release(options.course, options.assignment):
+    for path in release.release(options.course, assignment):
         print(path)
     return DONE
 

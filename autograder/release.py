@@ -22,6 +22,15 @@ class AssignmentError(ValueError):
     """An assignment that is not there, or whose source breaks a rule."""
 
 
+def edition(assignment: str, language: str) -> str:
+    """The assignment that is this one in a language: `a7_2`, in English `a7_2_en`.
+
+    German editions have no ending; a name that has one stays.
+    """
+    ending = f"_{language}"
+    return assignment if language == "de" or assignment.endswith(ending) else assignment + ending
+
+
 def source_notebook(course: Path, assignment: str) -> Path:
     """The notebook of source/<assignment>; AssignmentError naming those that exist."""
     folder = course / "source"

@@ -164,6 +164,14 @@ class Lab(widgets.VBox):
     def _sides(self) -> int:
         return 2 if self.compare.value else 1
 
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.snapshots))
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widgets; where these cannot be shown, as in a saved notebook, what they showed."""
+        page = "".join(snapshot._repr_html_() for snapshot in self.snapshots)
+        return {**super()._repr_mimebundle_(**options), "text/html": page, "text/plain": repr(self)}
+
     def update(self) -> None:
         """Ask the model and show its answer; what cannot be followed is said beside its control."""
         self.problem.value = self.seed_problem.value = self.code.value = ""

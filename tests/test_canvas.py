@@ -58,11 +58,20 @@ def test_without_a_gradebook_there_is_a_new_one(course: Path, tmp_path: Path) ->
 
 def test_two_columns_that_could_be_meant_are_refused(course: Path, tmp_path: Path) -> None:
     table = tmp_path / "g.csv"
-    table.write_text("Student,ID,a7_2 (1),A7_2 old (2)\n", encoding="utf-8")
+    table.write_text("Student,ID,a7_2 new (1),A7_2 old (2)\n", encoding="utf-8")
     with pytest.raises(
-        TableError, match=r"one column must begin with 'a7_2', do: a7_2 \(1\), A7_2 old"
+        TableError, match=r"one column must begin with 'a7_2', do: a7_2 new \(1\), A7_2 old"
     ):
         canvas.export(course, ASSIGNMENT, tmp_path / "o.csv", table)
+
+
+def test_the_column_of_this_name_comes_before_those_that_begin_with_it(
+    course: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "g.csv"
+    table.write_text("Student,ID,a7_2_en (1),a7_2 (2)\n", encoding="utf-8")
+    canvas.export(course, ASSIGNMENT, tmp_path / "o.csv", table)
+    assert _rows(tmp_path / "o.csv")[0][-1] == "a7_2 (2)"
 
 
 def test_our_table_has_a_row_a_student_and_a_column_a_graded_cell(

@@ -188,6 +188,14 @@ def test_it_speaks_english_where_the_notebook_does(
     assert lab.compare.description == "compare"
 
 
+def test_a_saved_notebook_shows_what_the_widgets_showed(lab: Lab) -> None:
+    shown = lab._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in shown
+    (snapshot,) = lab.snapshots
+    assert shown["text/html"] == snapshot._repr_html_()
+    assert shown["text/plain"].endswith(snapshot.text)
+
+
 def test_without_widgets_it_is_a_plain_call() -> None:
     program = (
         "import sys; sys.modules['ipywidgets'] = None\n"

@@ -14,18 +14,25 @@ from autograder.cli import main
 from autograder.exercise import exercise_ids, load_exercise
 from autograder.grading.notebook import nbgrader_of
 
-
-def test_the_committed_release_is_fresh() -> None:
-    assert main(["release", "a7_2", "--check", "--course", str(ROOT)]) == 0
+ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_committed_release_is_fresh(language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["release", "a7_2", "--language", language, "--check", "--course", str(ROOT)]
+    assert main(command) == 0
+    assert capsys.readouterr().out == f"fresh: release/{release.edition('a7_2', language)}\n"
+
+
+@pytest.mark.parametrize("path", [RELEASE, ENGLISH], ids=["de", "en"])
 def test_the_release_holds_no_solution_no_hidden_test_and_no_output(
-    reference: dict[str, str],
+    path: Path, reference: dict[str, str]
 ) -> None:
-    text = RELEASE.read_text(encoding="utf-8")
-    for secret in ("SOLUTION", "HIDDEN TESTS", "drawn=True", "MARK SCHEME", "Bewertung (2"):
+    text = path.read_text(encoding="utf-8")
+    secrets = ("SOLUTION", "HIDDEN TESTS", "drawn=True", "MARK SCHEME")
+    for secret in (*secrets, "Bewertung (2", "Marks (2"):
         assert secret not in text
-    released = {nbgrader_of(c).get("grade_id"): c for c in release.read_notebook(RELEASE).cells}
+    released = {nbgrader_of(c).get("grade_id"): c for c in release.read_notebook(path).cells}
     for name, solution in reference.items():
         assert released[name].source != solution
         if released[name].cell_type == "code":
@@ -142,4 +149,6 @@ def test_an_unknown_assignment_is_named_with_those_there_are(
     for command in ("release", "grade"):
         assert main([command, "a9_9", "--course", str(course)]) == 2
         assert "no assignment 'a9_9'" in (message := capsys.readouterr().err)
-        assert "there are: a7_2" in message
+        assert "there are: a7_2, a7_2_en" in message
+    assert main(["release", "a9_9", "--language", "en", "--course", str(course)]) == 2
+    assert "no assignment 'a9_9_en'" in capsys.readouterr().err

@@ -73,7 +73,9 @@ def _filled(sheet: Table, assignment: str, totals: dict[str, Total]) -> tuple[Ta
 def _column(sheet: Table, assignment: str) -> int | None:
     """The assignment's, by its title before the number; None: Canvas will make one."""
     wanted = slug(assignment)
-    found = [i for i, head in enumerate(sheet.head) if slug(head).startswith(wanted)]
+    titles = [slug(head.rpartition(" (")[0] or head) for head in sheet.head]
+    found = [i for i, title in enumerate(titles) if title == wanted]
+    found = found or [i for i, title in enumerate(titles) if title.startswith(wanted)]
     if len(found) > 1:
         names = ", ".join(sheet.head[i] for i in found)
         raise TableError(f"{sheet.name}: one column must begin with {assignment!r}, do: {names}")

@@ -1,0 +1,190 @@
+"""What a student does, in a real browser: solve by typing, read the boxes, use the lab, hand in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import browser as tools
+import pytest
+from conftest import RELEASE, ROOT
+
+from autograder.cli import main
+from autograder.grading import intake
+from autograder.grading.notebook import nbgrader_of
+from autograder.release import read_notebook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = tools.PATIENCE * 1000  # milliseconds
+WRONG = "def encode_prompt(tokenizer, prompt_text): return tokenizer(prompt_text).input_ids"
+RIGHT = (
+    "def encode_prompt(tokenizer, prompt_text):\n"
+    'return tokenizer(prompt_text, return_tensors="pt").input_ids\n\n'
+    "\bdef ends_in_space_token(tokenizer, prompt_text):\n"
+    "return tokenizer.decode([encode_prompt(tokenizer, prompt_text)[0, -1].item()]).isspace()"
+)
+PROBS = (
+    "def next_token_probs(model, input_ids):\n"
+    "with torch.no_grad(): logits = model(input_ids).logits[0, -1]\n"
+    "return logits.softmax(dim=-1)"
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with tools.chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A student's folder: the release's notebook, and nothing else."""
+    made = tmp_path_factory.mktemp("desk")
+    shutil.copy(RELEASE, made / RELEASE.name)
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(
+    chromium: Browser, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tools.Server]:
+    with tools.jupyter_lab(folder, tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+def _open(page: Page, server: tools.Server, path: str) -> None:
+    """The notebook with a kernel, its first two cells run: imports and model."""
+    tools.log_in(page, server, f"/{path}/{RELEASE.name}")
+    page.locator(".jp-Notebook").get_by_text("from autograder import check").wait_for()
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    _run(page, "import kischule")
+    _run(page, "kischule.load(model_name)")
+    _cell(page, "kischule.load(model_name)").get_by_text("2,615,424 Parameter").wait_for()
+
+
+def _cell(page: Page, text: str) -> Locator:
+    return page.locator(".jp-CodeCell").filter(has_text=text).first
+
+
+def _run(page: Page, text: str) -> Locator:
+    """Run the cell with this text; its output."""
+    from playwright.sync_api import expect
+
+    cell = _cell(page, text)
+    prompt = cell.locator(".jp-InputArea-prompt")
+    before = prompt.inner_text()
+    for _ in range(5):  # a page that is still being laid out loses a key
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        try:
+            expect(prompt).not_to_have_text(before, timeout=5_000)
+            break
+        except AssertionError:
+            continue
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
+    return cell.locator(".jp-OutputArea-output")
+
+
+def _drag(page: Page, slider: Locator, pixels: float) -> None:
+    """Take the slider's handle with the mouse, and let it go so far to the right."""
+    slider.scroll_into_view_if_needed()
+    box = slider.locator(".noUi-handle").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + pixels, y, steps=6)
+    page.mouse.up()
+
+
+def _type(page: Page, cell: str, solution: str) -> None:
+    """Replace a cell's text, key by key, and run it."""
+    _cell(page, cell).locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    for key in solution:
+        page.keyboard.press({"\n": "Enter", "\b": "Shift+Tab"}.get(key, key))
+    page.keyboard.press("Control+Enter")
+
+
+@pytest.mark.parametrize("path", ["lab/tree", "notebooks"])
+def test_the_laboratory_answers_a_hand(
+    chromium: Browser, server: tools.Server, path: str, tmp_path: Path
+) -> None:
+    """JupyterLab, and Notebook 7: a slider, a click on a token, two settings, a bad value."""
+    from playwright.sync_api import expect
+
+    with tools.page_at(chromium, 1280, 1000) as page:
+        _open(page, server, path)
+        cell = _cell(page, "kischule.lab(")
+        _run(page, "kischule.lab(")
+        table = cell.locator("table").first
+        table.wait_for()
+        before = table.inner_text()
+        temperature = cell.locator(".widget-slider").filter(has_text="temperature")
+        _drag(page, temperature, 60)
+        expect(table).not_to_have_text(before, use_inner_text=True, timeout=PATIENCE)
+        _drag(page, temperature, -400)
+        cell.get_by_text("temperature muss größer als 0 sein").wait_for()
+        _drag(page, temperature, 40)
+        cell.get_by_text("temperature muss größer als 0 sein").wait_for(state="hidden")
+
+        prompt = cell.locator("textarea").first
+        token = cell.get_by_title("weiter mit diesem Token").first
+        name = token.inner_text()
+        token.click()
+        expect(prompt).to_have_value("The old king" + name[1:-1], timeout=PATIENCE)
+        cell.get_by_role("button", name="vergleichen").click()
+        cell.get_by_text("am Ende").nth(1).wait_for()
+        cell.get_by_role("button", name="als Code").click()
+        cell.get_by_text("model.generate(input_ids").first.wait_for()
+        page.screenshot(path=tmp_path / "laboratory.png")
+
+
+def test_a_student_solves_by_typing_and_hands_in(
+    chromium: Browser, server: tools.Server, folder: Path, tmp_path: Path
+) -> None:
+    with tools.page_at(chromium, 1280, 1000) as page:
+        _open(page, server, "lab/tree")
+        _type(page, "def encode_prompt(", WRONG)
+        output = _run(page, 'check("encode_prompt")')
+        output.get_by_text("✗").wait_for()
+        output.get_by_text("Erwartet: torch.Tensor").first.wait_for()
+        page.screenshot(path=tmp_path / "wrong.png")
+
+        _type(page, "def encode_prompt(", RIGHT)
+        output = _run(page, 'check("encode_prompt")')
+        output.get_by_text("✓").wait_for()
+        _type(page, "def next_token_probs(", PROBS)
+        output = _run(page, 'check("next_token_probs")')
+        output.get_by_text("✓").wait_for()
+        page.screenshot(path=tmp_path / "right.png")
+        page.keyboard.press("Control+S")
+        page.locator(".jp-mod-dirty").first.wait_for(state="detached")
+
+    handed_in = folder / RELEASE.name
+    rebuilt = intake.rebuild(read_notebook(RELEASE), intake.parse(intake.read_bytes(handed_in)))
+    assert rebuilt.flags == ()
+    solutions = {nbgrader_of(c).get("grade_id"): c.source for c in rebuilt.notebook.cells}
+    assert "ends_in_space_token" in solutions["encode_prompt"]
+    assert "softmax" in solutions["next_token_probs"]
+    assert "NotImplementedError" in solutions["top_tokens"]
+
+    course = tmp_path / "course"
+    for part in ("source", "release"):
+        shutil.copytree(ROOT / part, course / part)
+    (tmp_path / "in" / "anna").mkdir(parents=True)
+    shutil.copy(handed_in, tmp_path / "in" / "anna")
+    assert main(["import", "folder", str(tmp_path / "in"), "a7_2", "--course", str(course)]) == 0
+    assert main(["grade", "a7_2", "--course", str(course), "--quiet"]) == 0
+    from autograder.grading.bridge import Course
+
+    total = Course(course).totals("a7_2")["anna"]
+    assert total.points == 5  # both exercises, examples and new cases
