@@ -92,13 +92,13 @@ class View(widgets.VBox):
         table = widgets.HBox([names, self.table])
         super().__init__([table, self.text], layout=widgets.Layout(margin="0 2em 0 0"))
 
-    def show(self, snapshot: Snapshot, stages: Sequence[str]) -> None:
+    def show(self, snapshot: Snapshot, stages: Sequence[str], longest: float) -> None:
         self.shown = snapshot
         for i, button in enumerate(self.buttons):
             text = snapshot.rows[i] if i < len(snapshot.rows) else ""
             button.description = repr(text) if text else ""
             button.disabled = not text or "\ufffd" in text  # a part of a character is no text yet
-        self.table.value = snapshot.table(stages=stages)
+        self.table.value = snapshot.table(stages=stages, longest=longest)
         self.text.value = snapshot.written()
 
 
@@ -194,8 +194,9 @@ class Lab(widgets.VBox):
         except PromptError as error:
             self.problem.value = _sentence(str(error))
             return
+        longest = max(snapshot.longest for snapshot in snapshots)
         for view, snapshot in zip(self.views, snapshots, strict=False):
-            view.show(snapshot, STAGES if self._sides == 1 else ENDS)
+            view.show(snapshot, STAGES if self._sides == 1 else ENDS, longest)
         if self.as_code.value:
             self.code.value = "".join(_code(s.code) for s in snapshots)
 

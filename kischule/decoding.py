@@ -107,9 +107,11 @@ def filter_top_k(
     """
     size = logits.shape[-1]
     each = torch.as_tensor(k, device=logits.device).long().expand(*logits.shape[:-1], 1)
-    each = torch.where(each == 0, size, each.clamp(max=size))
+    off = (each == 0) | (each >= size)
+    each = each.masked_fill(off, 1)
     largest = logits.topk(int(each.max()), dim=-1).values
-    return logits.masked_fill(logits < largest.gather(-1, each - 1), -torch.inf)
+    dropped = (logits < largest.gather(-1, each - 1)) & ~off
+    return logits.masked_fill(dropped, -torch.inf)
 
 
 def filter_top_p(
@@ -127,9 +129,9 @@ def filter_top_p(
         values = logits.topk(min(most, logits.shape[-1]), dim=-1).values
         probs = (values - norm).exp()
         sums = probs.cumsum(-1)
-        if (sums[..., -1:] >= p).all():
+        if ((sums[..., -1:] >= p) | (p >= 1)).all():
             break
-    number = (sums - probs < p).sum(-1, keepdim=True)  # that stay
+    number = (sums - probs < p).sum(-1, keepdim=True)  # that stay, where p is below 1
     last = values.gather(-1, number - 1)
     ties = logits == last
     room = number - (logits > last).sum(-1, keepdim=True)
@@ -160,38 +162,32 @@ class Columns:
 
     def __init__(self, settings: Sequence[Setting]) -> None:
         drawn = [s if s.do_sample else Setting(s.repetition_penalty) for s in settings]
-        self.rows_penalty, self.penalty = _where_on(
-            [s.repetition_penalty or 1.0 for s in drawn], off=1.0
-        )
+        self.penalty = _column(s.repetition_penalty or 1.0 for s in drawn)
         self.temperature = _column(s.temperature or 1.0 for s in drawn)
-        self.rows_k, self.k = _where_on([s.top_k or 0 for s in drawn], off=0)
-        self.rows_p, self.p = _where_on([s.top_p or 1.0 for s in drawn], off=1.0)
+        self.k = _column(s.top_k or 0 for s in drawn)
+        self.p = _column(s.top_p or 1.0 for s in drawn)
+        # steps that no row takes are left out
+        self.penalised = bool((self.penalty != 1).any())
+        self.cut_k, self.cut_p = bool((self.k > 0).any()), bool((self.p < 1).any())
 
     def apply(
         self,
         logits: Tensor,  # (B, V) float
         input_ids: Tensor,  # (B, T) long
     ) -> Tensor:  # (B, V)
-        """The logits from which each row's next token is chosen."""
-        logits, rows = logits.clone(), self.rows_penalty
-        if len(rows):
-            logits[rows] = apply_repetition_penalty(logits[rows], input_ids[rows], self.penalty)
-        logits /= self.temperature
-        if len(self.rows_k):
-            logits[self.rows_k] = filter_top_k(logits[self.rows_k], self.k)
-        if len(self.rows_p):
-            logits[self.rows_p] = filter_top_p(logits[self.rows_p], self.p)
+        """The logits from which each row's next token is chosen; a new tensor."""
+        if self.penalised:
+            logits = apply_repetition_penalty(logits, input_ids, self.penalty)
+        logits = apply_temperature(logits, self.temperature)
+        if self.cut_k:
+            logits = filter_top_k(logits, self.k)
+        if self.cut_p:
+            logits = filter_top_p(logits, self.p)
         return logits
 
 
 def _column(values: Iterable[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float64)[:, None]
-
-
-def _where_on(values: Sequence[float], off: float) -> tuple[Tensor, Tensor]:
-    """The rows whose value is not `off`, and their values as a column."""
-    rows = [i for i, value in enumerate(values) if value != off]
-    return torch.tensor(rows, dtype=torch.long), _column(values[i] for i in rows)
 
 
 @dataclass(frozen=True)

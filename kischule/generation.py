@@ -48,9 +48,14 @@ class SeededSampling(LogitsProcessor):
     ) -> Tensor:  # (B, V)
         logits = self.columns.apply(scores.to("cpu", torch.float64), input_ids.cpu())
         position, size = input_ids.shape[1], logits.shape[1]
+        noise = {
+            seed: torch.from_numpy(gumbel(seed, position, size))
+            for seed in set(self.seeds)
+            if seed is not None
+        }
         for row, seed in zip(logits, self.seeds, strict=True):
             if seed is not None:
-                row += torch.from_numpy(gumbel(seed, position, size))
+                row += noise[seed]
         chosen = logits.argmax(-1, keepdim=True).to(scores.device)
         return torch.full_like(scores, -torch.inf).scatter_(1, chosen, 0.0)
 

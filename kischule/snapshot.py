@@ -80,17 +80,26 @@ class Snapshot:
     def _repr_html_(self) -> str:
         return f"<b>{word('next_token')}</b>{self.table(names=True)}{self.written()}"
 
-    def table(self, names: bool = False, stages: Sequence[str] = STAGES) -> str:
-        """The next tokens as HTML, a column for each step; names: with the tokens themselves.
+    @property
+    def longest(self) -> float:
+        """The largest probability that the table shows."""
+        return max(float(column.max()) for column in self.following.probs.values())
 
-        One row is `ROW` pixels high, the head two.
+    def table(
+        self, names: bool = False, stages: Sequence[str] = STAGES, longest: float | None = None
+    ) -> str:
+        """The next tokens as HTML, a column for each step.
+
+        names: with the tokens themselves. longest: the probability of a bar of full length, for
+        tables that are compared. One row is `ROW` pixels high, the head two.
         """
+        longest = longest or self.longest
         head = "".join(self._head_cell(stage, stages) for stage in stages)
         chosen = self.ids[self.prompt_length] if self.probs else None
         lines = []
         for i, token in enumerate(self.following.ids.tolist()):
             name = f"<td>{_code(self.rows[i])}</td>" if names else ""
-            cells = "".join(self._cell(stage, i) for stage in stages)
+            cells = "".join(self._cell(stage, i, longest) for stage in stages)
             mark = "◀" if token == chosen else ""
             lines.append(f'<tr style="height:{ROW}px">{name}{cells}<td>{mark}</td></tr>')
         first = "<th></th>" if names else ""
@@ -119,17 +128,16 @@ class Snapshot:
             f'line-height:1.3">{name}<br><span style="font-weight:normal">{value}&nbsp;</span></th>'
         )
 
-    def _cell(self, stage: str, i: int) -> str:
+    def _cell(self, stage: str, i: int, longest: float) -> str:
         probs = self.following.probs
         prob = float(probs[stage][i])
         cut = prob == 0.0  # its bar is what it was before the cut
         length = float(probs["temperature"][i]) if cut else prob
-        longest = max(float(column.max()) for column in probs.values())
         width = max(4 if cut else 1, round(_BAR * length / longest))
         fill = _STRIPES if cut else KEPT
         return (
             '<td style="padding:0 6px;text-align:left;white-space:nowrap">'
-            f'<span style="display:inline-block;width:{_BAR}px">'
+            f'<span style="display:inline-block;width:{_BAR + 4}px">'
             f'<span style="display:inline-block;height:12px;width:{width}px;background:{fill}">'
             f"</span></span> {_percent(self.following, stage, i)}</td>"
         )

@@ -30,6 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
+import torch
 
 from autograder import release
 from autograder.demo import ASSIGNMENT, hand_ins, make_course
@@ -58,6 +59,7 @@ def main() -> None:
         "growth": growth,
         "large": large_model,
         "one": one_submission,
+        "generation": generation,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=parts, help="renew these parts")
@@ -479,6 +481,51 @@ def one_submission(root: Path) -> str:
 The reference solution of A7_2, one at a time; median of three after a first one. A kernel had {record.memory >> 20} MB of its own.
 
 {table(["", "s", "of all"], shown)}"""
+
+
+# --- seeded generation --------------------------------------------------------------------------------
+
+
+def generation(_: Path) -> str:
+    import kischule
+
+    tokenizer, model = kischule.load("mini", "cpu")
+    ids = tokenizer("Once upon a time", return_tensors="pt").input_ids
+    length = ids.shape[1] + 64
+    settings = [
+        {"do_sample": True, "temperature": t, "top_p": p, "max_length": length}
+        for t in (0.3, 0.7, 1.0, 1.5)
+        for p in (0.5, 0.8, 0.95, None)
+    ]
+    # texts of full length in both
+    model.generation_config.eos_token_id = model.config.eos_token_id = None
+
+    def theirs(count: int) -> None:
+        for setting in settings[:count]:
+            model.generate(ids, attention_mask=torch.ones_like(ids), top_k=None, **setting)
+
+    def ours(count: int) -> None:
+        kischule.generate_texts(tokenizer, model, "Once upon a time", settings[:count], seed=1)
+
+    rows = []
+    for count, rounds in ((1, 15), (16, 5)):
+        pairs = [(_timed(theirs, count), _timed(ours, count)) for _ in range(rounds + 1)][1:]
+        a, b = (statistics.median(column) for column in zip(*pairs, strict=True))
+        ratio = statistics.median(a / b for a, b in pairs)
+        rows.append([f"{count} x 64", f"{a * 1000:,.0f}", f"{b * 1000:,.0f}", f"{ratio:.2f}"])
+    return f"""## Seeded generation
+
+Texts of 64 new tokens from the embedded model on {torch.get_num_threads()} threads: `model.generate`, one setting after the other, and
+`kischule.generate_texts`, all settings in one pass, each text from its own seed. In turn, in one process; medians, and the
+median of the paired ratios.
+
+{table(["texts x tokens", "`model.generate`, ms", "`kischule.generate_texts`, ms", "ratio"], rows)}"""
+
+
+def _timed(work: Callable[[int], None], count: int) -> float:
+    began = time.perf_counter()
+    work(count)
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

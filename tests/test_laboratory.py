@@ -82,6 +82,11 @@ def test_two_settings_stand_side_by_side_with_the_same_seed(lab: Lab) -> None:
     assert (first.setting.temperature, second.setting.temperature) == (0.8, 2.0)
     assert first.seed == second.seed
     assert first.text != second.text
+    assert first.longest > 1.5 * second.longest  # and yet one scale: equal numbers, equal bars
+    own = "width:{}px;background".format(
+        round(56 * float(first.following.probs["model"][0]) / first.longest)
+    )
+    assert all(own in view.table.value for view in lab.views)
     lab.compare.value = False
     assert len(lab.snapshots) == 1
 
