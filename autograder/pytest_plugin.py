@@ -81,30 +81,18 @@ class NotebookFile(pytest.File):
                 )
 
     def _release(self, submitted: Any) -> Path:
-        """The released notebook that this one was made from: by name, else by its cells."""
         from autograder.answers import packed
-        from autograder.grading.intake import parse
-        from autograder.grading.notebook import nbgrader_of
 
         course = self.config.getoption("kischule_course")
         folder = course / "release" if course else packed("release")
-        known = sorted(folder.glob("*/*.ipynb"))
-        named = [path for path in known if path.name == self.path.name]
-        if named:
-            return named[0]
-        own = {str(nbgrader_of(cell).get("grade_id")) for cell in submitted.cells}
-
-        def shared(path: Path) -> int:
-            cells = parse(path.read_bytes()).cells
-            return len(own & {str(nbgrader_of(c)["grade_id"]) for c in cells if nbgrader_of(c)})
-
-        best = max(known, key=shared, default=None)
-        if best is None or not shared(best):
-            there = ", ".join(path.name for path in known) or "none"
+        found = release_of(folder, submitted)
+        if found is None:
+            known = [f"{path.parent.name}/{path.name}" for path in sorted(folder.glob("*/*.ipynb"))]
             raise self.CollectError(
-                f"{self.name} was made from no release in {folder}; there are: {there}"
+                f"{self.name} was made from no release in {folder}; there are: "
+                + (", ".join(known) or "none")
             )
-        return best
+        return found
 
     def record(self) -> Record:
         """What grading the notebook came to; it runs when the first of its tests does."""
@@ -158,3 +146,22 @@ class ExerciseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"{self.path.name}: {self.name}"
+
+
+def release_of(folder: Path, submitted: Any) -> Path | None:
+    """The released notebook with most of this one's graded cells; None: with none of them.
+
+    Editions of an assignment have the same cells: of these the one with more of the same text.
+    """
+    from autograder.grading.intake import parse
+    from autograder.grading.notebook import nbgrader_of
+
+    own = {str(nbgrader_of(cell).get("grade_id")): cell.source for cell in submitted.cells}
+    best, most = None, (0, 0)
+    for path in sorted(folder.glob("*/*.ipynb")):
+        graded = [cell for cell in parse(path.read_bytes()).cells if nbgrader_of(cell)]
+        there = [cell for cell in graded if nbgrader_of(cell)["grade_id"] in own]
+        same = sum(own[nbgrader_of(cell)["grade_id"]] == cell.source for cell in there)
+        if (len(there), same) > most:
+            best, most = path, (len(there), same)
+    return best

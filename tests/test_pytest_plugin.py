@@ -14,7 +14,7 @@ from conftest import RELEASE
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import release
+from autograder import pytest_plugin, release
 from autograder.answers import wrong
 from autograder.demo import filled
 
@@ -71,7 +71,17 @@ def test_what_is_no_notebook_of_ours_is_named(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "broken.ipynb: not JSON: " in done.stdout
     assert "other.ipynb was made from no release in " in done.stdout
-    assert "there are: A7_2.ipynb" in done.stdout
+    assert "there are: a7_2/A7_2.ipynb, a7_2_en/A7_2.ipynb" in done.stdout
+
+
+def test_of_two_editions_the_one_with_the_same_text_is_meant() -> None:
+    folder = RELEASE.parent.parent
+    for name in ("a7_2", "a7_2_en"):
+        notebook = release.read_notebook(folder / name / RELEASE.name)
+        found = pytest_plugin.release_of(folder, filled(folder / name / RELEASE.name, {}))
+        assert found == folder / name / RELEASE.name
+        notebook.cells = notebook.cells[:12]
+        assert pytest_plugin.release_of(folder, notebook) == found
 
 
 def test_the_packaged_release_is_the_default_and_names_do_not_matter(tmp_path: Path) -> None:
