@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kischule.generation import generate, generate_texts
     from kischule.laboratory import lab
-    from kischule.models import ModelUnavailableError, load, model_path
+    from kischule.models import ModelUnavailableError, ModelUnsuitableError, load, model_path
 
 __all__ = [
     "ModelUnavailableError",
+    "ModelUnsuitableError",
     "generate",
     "generate_texts",
     "lab",
@@ -29,6 +30,7 @@ __all__ = [
 
 _HOME = {
     "ModelUnavailableError": "kischule.models",
+    "ModelUnsuitableError": "kischule.models",
     "generate": "kischule.generation",
     "generate_texts": "kischule.generation",
     "lab": "kischule.laboratory",

@@ -120,6 +120,20 @@ _WORDS = {
         "Ohne ipywidgets gibt es keine Regler. Ändern Sie die Werte im Aufruf: {call}",
         "Without ipywidgets there are no sliders. Change the values in the call: {call}",
     ),
+    # loading
+    "download": (
+        "{name} wird heruntergeladen: {download} auf der Festplatte ({free} sind frei), danach "
+        "{memory} im Arbeitsspeicher.",
+        "{name} is being downloaded: {download} on the disk ({free} are free), then {memory} in "
+        "memory.",
+    ),
+    # models
+    "smollm2_once": (
+        "SmolLM2 wird für später aufbereitet; das geschieht nur einmal, dauert etwa eine halbe "
+        "Minute und belegt 540 MB in {folder}",
+        "SmolLM2 is being prepared for later; this happens only once, takes about half a minute "
+        "and needs 540 MB in {folder}",
+    ),
 }
 
 

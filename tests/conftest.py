@@ -30,7 +30,7 @@ torch.set_num_threads(1)
 
 # tests of a file that share something dear, which is made once: a graded course, a fork server
 TOGETHER = tuple(
-    f"tests/test_{n}.py" for n in ("grading", "forkserver", "class", "cluster", "gradescope")
+    f"tests/test_{n}.py" for n in ("grading", "forkserver", "class", "cluster", "gradescope", "hub")
 )
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from conftest import ROOT
+from safetensors.torch import load_file, save_file
 
 import kischule
 from kischule import measures, models
@@ -86,7 +89,8 @@ def test_a_hub_that_cannot_be_reached_gives_one_sentence(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(kischule.ModelUnavailableError, match="'gpt2' is neither in the cache") as e:
+    monkeypatch.delenv("KISCHULE_MODELS", raising=False)
+    with pytest.raises(kischule.ModelUnavailableError, match="'gpt2' is not in the cache") as e:
         kischule.load("gpt2", device="cpu")
     assert "load('mini'), which needs no network" in str(e.value)
     assert "\n" not in str(e.value)
@@ -95,6 +99,123 @@ def test_a_hub_that_cannot_be_reached_gives_one_sentence(
 def test_a_device_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match=r"device must be one that torch has here, was: 'abacus'"):
         kischule.load("mini", device="abacus")
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0"])
+def test_half_precision_on_the_cpu_is_bfloat16_only(device: str) -> None:
+    with pytest.raises(ValueError, match=r"'float32' or 'bfloat16' on the CPU.*, was: 'float16'"):
+        kischule.load("mini", device, dtype="float16")
+    with pytest.raises(ValueError, match=r"None or one of float32, float16, bfloat16, was: 'int8'"):
+        kischule.load("mini", device, dtype="int8")
+    _, model = kischule.load("mini", device, dtype="bfloat16")
+    assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+
+
+def test_a_model_that_is_kept_in_float32_is_not_given_for_another_dtype() -> None:
+    kischule.models.keep("mini", "cpu")
+    try:
+        assert kischule.load("mini", "cpu", dtype="bfloat16")[1].dtype == torch.bfloat16
+        assert ("mini", "cpu") in kischule.models._kept
+    finally:
+        kischule.models._kept.clear()
+
+
+# what is changed in the configuration, in the weights, and what is said
+UNSUITABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "no eos": ({"eos_token_id": None}, {}, "must name an eos_token_id.*was: None"),
+    "small window": (
+        {"n_positions": 32},
+        {"transformer.wpe.weight": torch.zeros(32, 192)},
+        "the window must have 64 tokens or more, was: 32",
+    ),
+    "other tokenizer": (
+        {"vocab_size": 4000},
+        {"transformer.wte.weight": torch.zeros(4000, 192)},
+        r"not have more tokens than the model \(4000\), was: 4096",
+    ),
+    "NaN": (
+        {},
+        {"transformer.ln_f.bias": torch.tensor([0.0] * 191 + [torch.nan])},
+        "all weights must be finite, transformer.ln_f.bias has NaN",
+    ),
+    "infinity": (
+        {},
+        {"transformer.ln_f.bias": torch.tensor([torch.inf, -torch.inf] + [0.0] * 190)},
+        "all weights must be finite, transformer.ln_f.bias has NaN",
+    ),
+    "a part lacks": ({}, {"transformer.ln_f.bias": None}, "must be complete, 1 lack: .*ln_f.bias"),
+}
+
+
+@pytest.mark.parametrize("case", UNSUITABLE)
+def test_a_model_on_which_the_exercises_would_fail_is_refused(tmp_path: Path, case: str) -> None:
+    settings, tensors, words = UNSUITABLE[case]
+    _changed(tmp_path, settings, tensors)
+    with pytest.raises(models.ModelUnsuitableError, match=words) as caught:
+        kischule.load(str(tmp_path), "cpu")
+    assert "\n" not in str(caught.value)
+
+
+def _changed(folder: Path, settings: dict[str, Any], tensors: dict[str, Any]) -> None:
+    """The embedded model with other settings and weights; None: leave them out."""
+    shutil.copytree(kischule.model_path(), folder, dirs_exist_ok=True)
+    for name in ("config.json", "generation_config.json"):
+        if name == "config.json" or "eos_token_id" in settings:
+            content = json.loads((folder / name).read_text()) | settings
+            (folder / name).write_text(json.dumps(content))
+    weights = load_file(folder / "model.safetensors") | tensors
+    kept = {k: v for k, v in weights.items() if v is not None}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+
+
+def test_weights_that_are_cut_off_are_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "models--openai-community--gpt2" / "snapshots" / "607a30d"
+    for folder, advice in (
+        (tmp_path / "shared" / "gpt2", "replace this folder"),
+        (cache, f"delete {cache.parents[1]} and call load again"),
+    ):
+        shutil.copytree(kischule.model_path(), folder)
+        (folder / "model.safetensors").write_bytes(
+            (kischule.model_path() / "model.safetensors").read_bytes()[:-8]
+        )
+        with pytest.raises(kischule.ModelUnavailableError) as caught:
+            kischule.load(str(folder), "cpu")
+        assert f"the model in {folder} cannot be read" in str(caught.value)
+        assert str(caught.value).endswith(advice)
+    monkeypatch.setenv("KISCHULE_MODELS", str(tmp_path / "shared"))
+    assert models.where("gpt2") == tmp_path / "shared" / "gpt2"
+    with pytest.raises(kischule.ModelUnavailableError, match="cannot be read"):
+        kischule.load("gpt2", "cpu")
+
+
+def test_code_and_pickles_in_a_folder_are_not_opened(tmp_path: Path) -> None:
+    _changed(
+        tmp_path,
+        {"model_type": "own", "auto_map": {n: f"own.{n}" for n in ("AutoConfig", "AutoTokenizer")}},
+        {},
+    )
+    (tmp_path / "own.py").write_text(f"import os\nos.mkdir({str(tmp_path / 'ran')!r})\n")
+    with pytest.raises(kischule.ModelUnavailableError, match="cannot be read"):
+        kischule.load(str(tmp_path), "cpu")
+    assert not (tmp_path / "ran").exists()
+
+    other = tmp_path / "other"
+    shutil.copytree(kischule.model_path(), other)
+    weights = load_file(other / "model.safetensors")
+    (other / "model.safetensors").unlink()
+    torch.save(weights, other / "pytorch_model.bin")
+    with pytest.raises(kischule.ModelUnavailableError, match=r"no file named model\.safetensors"):
+        kischule.load(str(other), "cpu")
+
+
+def test_the_family_is_pinned() -> None:
+    for info in models.FAMILY.values():
+        if info.repository is not None:
+            assert re.fullmatch("[0-9a-f]{40}", info.revision or "")
+            assert re.fullmatch("[0-9a-f]{64}", info.sha256 or "")
+            assert 1 < info.download / info.memory < 1.2
 
 
 def test_a_folder_loads_like_a_name(tmp_path: Path, mini: tuple[Any, Any]) -> None:
