@@ -36,7 +36,7 @@ class ModelInfo:
     """What can be loaded under a name."""
 
     name: str
-    repository: str | None  # on the Hugging Face hub; None: embedded
+    repository: str | None  # on the Hugging Face hub; None: embedded, or in a package
     parameters: int
     layers: int
     width: int
@@ -100,6 +100,7 @@ FAMILY = {
             "15ea56dee5df4983c59b2538573817e1667135e2",
             "0f8b28eb05a8075f48b61b6f35332978c74fc7763fa9fb4051a1c30511736a6a",
         ),
+        ModelInfo("smollm2", None, 134_515_008, 30, 576),
     )
 }
 
@@ -133,10 +134,11 @@ def load(
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """A tokenizer and its causal language model, in eval mode.
 
-    name: 'mini' (embedded), 'gpt2', 'gpt2-medium', 'gpt2-large', 'gpt2-xl', or a folder that
-        `from_pretrained` understands. The family is looked for in the folder KISCHULE_MODELS, in
-        the cache of the Hugging Face hub and then on the hub, at a fixed revision; HF_HOME,
-        HF_HUB_OFFLINE and HF_ENDPOINT are followed.
+    name: 'mini' (embedded), 'gpt2', 'gpt2-medium', 'gpt2-large', 'gpt2-xl', 'smollm2' (from a
+        package, see `kischule.smollm2`), or a folder that `from_pretrained` understands. The
+        GPT-2 family is looked for in the folder KISCHULE_MODELS, in the cache of the Hugging Face
+        hub and then on the hub, at a fixed revision; HF_HOME, HF_HUB_OFFLINE and HF_ENDPOINT are
+        followed.
     device: 'auto' takes CUDA, else MPS, else the CPU; or any torch device.
     dtype: of the weights, 'float32' (None), 'bfloat16', or 'float16' (not on the CPU).
 
@@ -171,8 +173,12 @@ def keep(name: str = "mini", device: str = "cpu") -> None:
 def where(name: str) -> Path | None:
     """The folder in which a model of the family lies on this machine; None: not downloaded."""
     info = FAMILY[name]
-    if info.repository is None:
+    if name == "mini":
         return MINI
+    if name == "smollm2":
+        from kischule import smollm2
+
+        return _shared(name) or smollm2.converted()
     return _shared(name) or _cached(info)
 
 
@@ -217,7 +223,13 @@ def _folder(name: str, kind: str) -> Path:
             f"there is no model {name!r}: it is neither one of {', '.join(FAMILY)} nor a folder "
             "with a config.json; choose one of these names or give the folder's path"
         )
-    return where(name) or _fetch(FAMILY[name], kind)
+    if (found := where(name)) is not None:
+        return found
+    if name == "smollm2":
+        from kischule import smollm2
+
+        return smollm2.folder()
+    return _fetch(FAMILY[name], kind)
 
 
 def _shared(name: str) -> Path | None:
