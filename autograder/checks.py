@@ -5,60 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+
+import torch
 
 from autograder import feedback
 from autograder.arguments import calls_of, draw, seeded
-from autograder.chart import Chart
 from autograder.compare import Mismatch
-from autograder.exercise import Case, Exercise, Words, load_exercise
+from autograder.exercise import SEED_VARIABLE, Case, Exercise, Words, load_exercise
 from autograder.judge import MARGIN, answer_of, judge, tells
+from autograder.outcome import Outcome
 from autograder.student import CallError, LocalStudent, Student
 
-SEED_VARIABLE = "KISCHULE_SEED"
 MOST_DRAWS = 10_000
 WHOLE = ("text", "exploration", "beam", "kept")  # judges that compare with one right answer
-OUTCOME_MIME = "application/vnd.kischule.outcome+json"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a check found. passed: True, False (the student's mistake), None (not judged)."""
-
-    exercise: str
-    level: str  # public | drawn
-    passed: bool | None
-    points: float
-    max_points: float
-    bonus: bool  # the points come on top of the assignment's
-    cases: int  # that passed
-    kind: str  # of the first mismatch; "" if there is none
-    rule: str  # the misconception that explains it; "" if none does
-    message: Words
-    head: Words
-    chart: Chart | None = None  # of a public case that did not pass
-
-    def __str__(self) -> str:
-        return "\n".join(t for t in (self.head.de, self.message.de) if t)
-
-    __repr__ = __str__
-
-    def as_data(self) -> dict[str, Any]:
-        return {**asdict(self), "message": asdict(self.message), "head": asdict(self.head)}
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """In a notebook: the box; as text the points, which is what nbgrader reads.
-
-        nbgrader takes no more points than a cell has, and that of a bonus has none: they go into
-        its extra credit (`bridge.SaveBonus`).
-        """
-        return {
-            "text/plain": "0" if self.bonus else f"{self.points:g}",
-            "text/html": feedback.box(self.passed, self.head, self.message),
-            OUTCOME_MIME: self.as_data(),
-        }
 
 
 def check(
@@ -74,8 +37,24 @@ def check(
     """
     if namespace is None:
         namespace = sys._getframe(1).f_globals
+    exercise, student = load_exercise(exercise_id), LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
-    return run_check(load_exercise(exercise_id), LocalStudent(namespace), seed if drawn else None)
+    with _one_thread():
+        return run_check(exercise, student, seed if drawn else None)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """torch with one thread: a small model gains nothing from more.
+
+    Where other programs use the cores, threads that wait for each other took ten times as long.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def run_check(
@@ -111,18 +90,20 @@ def run_check(
     points = full if verdict else 0.0
     level = "drawn" if drawn else "public"
     return Outcome(
-        exercise.id,
-        level,
-        verdict,
-        points,
-        full,
-        exercise.bonus,
-        solved,
-        kind,
-        rule,
-        message,
-        feedback.headline(exercise, level, verdict, points),
-        chart,
+        exercise=exercise.id,
+        level=level,
+        passed=verdict,
+        points=points,
+        max_points=full,
+        bonus=exercise.bonus,
+        cases=solved,
+        kind=kind,
+        rule=rule,
+        message=message,
+        head=feedback.headline(exercise, level, verdict, points),
+        done=Words("", "") if drawn else feedback.done(verdict, kind, solved, len(cases)),
+        read=feedback.reading(exercise) if verdict is False else Words("", ""),
+        chart=chart,
     )
 
 

@@ -14,7 +14,10 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.self_check import SelfCheck
 
 DONE, NOT_PASSED, WRONG_USE, NOT_GRADED = 0, 1, 2, 3
 
@@ -96,8 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
     course(verify)
 
-    check = command("check", _check, "Check a notebook's solutions with the public cases.")
+    check = command("check", _check, "Check a notebook before it is handed in.")
     check.add_argument("notebook", type=Path)
+    check.add_argument("--language", choices=("de", "en"), help="default: the notebook's")
     check.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
 
     grade = command("grade", _grade, "Grade the hand-ins of an assignment.")
@@ -120,6 +124,13 @@ def _parser() -> argparse.ArgumentParser:
 
     _lms_commands(command, course)
     command("models", _models, "What can be loaded, where it lies, how much memory it takes.")
+    test = command(
+        "selftest", _selftest, "Compare a model here with outputs that were published of it."
+    )
+    test.add_argument("model", help="mini checks an installation; gpt2, gpt2-medium, gpt2-xl")
+    test.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where it lies; default: where load finds it"
+    )
     return parser
 
 
@@ -279,34 +290,36 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from autograder.grading import intake
-    from autograder.grading.notebook import execute, missing_exercises, results
+    from autograder.grading.intake import UnreadableError
+    from autograder.self_check import self_check
 
+    if options.json not in (None, "-"):
+        _writable(options.json)
     try:
-        notebook = intake.parse(intake.read_bytes(options.notebook))
-    except intake.UnreadableError as error:
+        checked = self_check(options.notebook, options.language)
+    except UnreadableError as error:
         raise WrongUseError(f"{options.notebook}: {error}") from error
-    executed = execute(notebook, options.notebook.resolve().parent, time_limit=60)
-    found = [r for r in results(executed) if r.level == "public"]
-    missing = missing_exercises(found)
-    rows = [[r.exercise, _verdict(r.passed), r.message] for r in found]
-    rows += [[name, "✗", "die Testzelle fehlt (the test cell is missing)"] for name in missing]
     if options.json != "-":
-        for name, verdict, message in rows:
-            print(f"{verdict} {name}")
-            if verdict != "✓" and message:
-                print("    " + message.replace("\n", "\n    "))
-    passed = not missing and all(r.passed for r in found)
-    _write_json(
-        options.json,
-        {
-            "notebook": options.notebook.name,
-            "passed": passed,
-            "exercises": [r.as_data() for r in found],
-            "missing": missing,
-        },
-    )
-    return DONE if passed else NOT_PASSED
+        _print_check(checked)
+    _write_json(options.json, {"notebook": options.notebook.name, **checked.as_data()})
+    return DONE if checked.passed else NOT_PASSED
+
+
+def _print_check(checked: SelfCheck) -> None:
+    """A line for each exercise and what is wrong with it, the findings in groups, one last line."""
+    from autograder import feedback
+
+    rows = [f"{_verdict(r.passed)} {r.exercise}" for r in checked.results]
+    rows += [f"✗ {name}" for name in checked.missing]
+    for row, said in zip(rows, checked.said, strict=False):  # to another notebook nothing is said
+        print("\n    ".join([row, *said.splitlines()]))
+    for group, findings in checked.groups():
+        print(f"\n{feedback.check_word(group, checked.language)}")
+        for finding in findings:
+            print(f"  {getattr(finding.message, checked.language)}")
+    if any(finding.cell for finding in checked.findings):
+        print(f"\n{feedback.check_word('numbers', checked.language)}")
+    print(f"\n{checked.closing}")
 
 
 def _grade(options: argparse.Namespace) -> int:
@@ -493,12 +506,38 @@ def _models(options: argparse.Namespace) -> int:
             [
                 info.name,
                 f"{info.parameters / 1e6:,.1f} M",
+                f"{info.download / 1e6:,.0f} MB" if info.download else "–",
                 f"{info.memory / 1e6:,.0f} MB",
-                str(place) if place else "not downloaded",
+                str(place) if place else "not here yet",
             ]
         )
-    _table(["model", "parameters", "float32", "where"], rows, right=(1, 2))
+    heads = ["model", "parameters", "download", "memory in float32", "where"]
+    _table(heads, rows, right=(1, 2, 3))
     return DONE
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    from autograder.selftest import PublishedError, selftest
+    from kischule import ModelUnavailableError, ModelUnsuitableError
+
+    results = []
+    try:
+        for result in selftest(options.model, options.folder):
+            print(f"{result.id}: {_verdict(result.passed)}", file=sys.stderr, flush=True)
+            results.append(result)
+    except (ModelUnavailableError, ModelUnsuitableError, PublishedError) as error:
+        raise WrongUseError(str(error)) from error
+    rows = [
+        [_verdict(r.passed), r.id, _short(r.source), _short(r.expected), _short(r.got)]
+        for r in results
+    ]
+    _table(["", "what", "source", "expected", "got"], rows)
+    failed = [r for r in results if r.passed is False]
+    for r in failed:
+        print(f"✗ {r.id}: expected {r.expected}; got {r.got} ({r.source})")
+    compared = sum(r.passed is not None for r in results)
+    print(f"{compared - len(failed)} of {compared} hold, {len(results) - compared} left out")
+    return NOT_PASSED if failed else DONE
 
 
 # --- output -------------------------------------------------------------------------------------
@@ -539,6 +578,10 @@ def _grouped(failed: list[dict[str, Any]]) -> list[str]:
     for exercise in failed:
         levels.setdefault(exercise["id"], []).append(exercise["level"])
     return [n if len(found) > 1 else f"{n} ({found[0]})" for n, found in levels.items()]
+
+
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _few(notes: list[str], most: int = 4) -> list[str]:

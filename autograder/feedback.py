@@ -7,12 +7,14 @@ For drawn cases only the kind of the mistake is told, never the values.
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from autograder.arguments import calls_of
-from autograder.compare import Mismatch
 from autograder.exercise import Case, Exercise, Words
+from autograder.names import import_line, missing_name
+
+if TYPE_CHECKING:
+    from autograder.compare import Mismatch
 
 # kind of a Mismatch or a CallError -> sentence; {e} expected, {a} actual, {p} place
 SENTENCES = {
@@ -217,6 +219,24 @@ UI = {
     "call": Words("Aufruf", "Call"),
     "a_new_case": Words("in einem neuen Fall", "in a new case"),
     "hint": Words("Hinweis", "Hint"),
+    "read": Words("Nachlesen", "To read"),
+    "import": Words(
+        "Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: {a}",
+        "An import is missing here. Write at the beginning of the cell: {a}",
+    ),
+    "no_name": Words(
+        "Diesen Namen gibt es nicht. Ist er vertippt, oder entsteht er erst in einer Zelle weiter "
+        "unten?",
+        "There is no such name. Is it mistyped, or made only by a cell further down?",
+    ),
+    "all_done": Words("{a} von {e} Beispielen bestanden.", "{a} of {e} examples passed."),
+    "some_done": Words(
+        "{a} von {e} Beispielen bestanden, dann:", "{a} of {e} examples passed, then:"
+    ),
+    "none_done": Words(
+        "Von {e} Beispielen ist schon das erste nicht bestanden:",
+        "Of {e} examples the very first is not passed:",
+    ),
     "needs": Words(
         "Bringen Sie zuerst {a} in Ordnung; darauf baut diese Aufgabe auf.",
         "First put {a} right; this exercise builds on it.",
@@ -366,6 +386,25 @@ def failure(exercise: Exercise, case: Case, mismatch: Mismatch, drawn: bool) -> 
     return Words(**parts)
 
 
+def done(passed: bool | None, kind: str, solved: int, examples: int) -> Words:
+    """How many of the examples passed, before the first that did not; empty where that is no news.
+
+    kind: of the mismatch, "" if there is none.
+    """
+    if passed is None or (solved == 0 and kind in ("missing", "not_callable", "not_implemented")):
+        return Words("", "")
+    words = UI["all_done" if passed else "some_done" if solved else "none_done"]
+    return Words(*(text.format(a=solved, e=examples) for text in (words.de, words.en)))
+
+
+def reading(exercise: Exercise) -> Words:
+    """Where the rule stands."""
+    return Words(
+        f"{UI['read'].de}: {exercise.read.de}",
+        f"{UI['read'].en}: {exercise.read.en}",
+    )
+
+
 def needed(exercises: list[str]) -> Words:
     """The message for an exercise that was not judged since another one failed."""
     names = ", ".join(exercises)
@@ -374,6 +413,8 @@ def needed(exercises: list[str]) -> Words:
 
 def describe_call(exercise: Exercise, case: Case, number: int = 0) -> str:
     """The case's call, or that one of several, as one would type it."""
+    from autograder.arguments import calls_of  # it loads torch, and words do not need it
+
     specs = calls_of(case.arguments)[number]
     positional = [_described(name, specs[name]) for name in exercise.parameters]
     named = [
@@ -469,6 +510,10 @@ TOLD_ENOUGH = (
 
 def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Words | None:
     """One hint: the misconception's, else the helper's, the kind's, the exercise's own."""
+    if mismatch.kind == "raised" and (name := missing_name(str(mismatch.actual))):
+        line = import_line(name)
+        words = UI["import" if line else "no_name"]
+        return Words(words.de.format(a=line), words.en.format(a=line))
     for misconception in exercise.misconceptions:
         if misconception.rule == mismatch.rule:
             return misconception.hint
@@ -481,6 +526,165 @@ def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Words | None:
     if mismatch.kind in exercise.hints:
         return exercise.hints[mismatch.kind]
     return None if mismatch.kind in TOLD_ENOUGH else exercise.hint
+
+
+# --- before handing in --------------------------------------------------------------------------
+
+# what `kischule check` finds; {cell}, {other}: places; {n}: a name; {a}: what else there is to say
+MEND = {
+    "order": Words(
+        "Zelle {cell} benutzt `{n}`, das erst in Zelle {other} entsteht. Das geht nur in einem "
+        "Notebook, in dem jene Zelle schon gelaufen ist; verschieben Sie sie nach oben.",
+        "Cell {cell} uses `{n}`, which only cell {other} makes. That works only in a notebook in "
+        "which that cell has run already; move it up.",
+    ),
+    "import": Words(
+        "Zelle {cell} benutzt `{n}`, ohne es zu importieren. Schreiben Sie an ihren Anfang: {a}",
+        "Cell {cell} uses `{n}` without importing it. Write at its beginning: {a}",
+    ),
+    "unknown": Words(
+        "Zelle {cell} benutzt `{n}`, das nirgends entsteht.",
+        "Cell {cell} uses `{n}`, which is made nowhere.",
+    ),
+    "similar": Words(
+        "Zelle {cell} benutzt `{n}`, das nirgends entsteht. Meinen Sie `{a}`?",
+        "Cell {cell} uses `{n}`, which is made nowhere. Do you mean `{a}`?",
+    ),
+    "lost": Words(
+        "Zelle {cell} benutzt `{n}`. Das entsteht in einer Zelle der Vorlage, die in Ihrem "
+        "Notebook fehlt ({a}); holen Sie sie zurück.",
+        "Cell {cell} uses `{n}`. It is made by a cell of the template which your notebook lacks "
+        "({a}); bring it back.",
+    ),
+    "raised": Words("Zelle {cell} bricht ab mit: {a}", "Cell {cell} stops with: {a}"),
+    "slow": Words(
+        "Zelle {cell} war nach {a} Sekunden noch nicht fertig. Endet Ihre Schleife?",
+        "Cell {cell} had not finished after {a} seconds. Does your loop end?",
+    ),
+    "died": Words(
+        "Zelle {cell} beendet den Kernel. Was nach ihr kommt, ist nicht geprüft.",
+        "Cell {cell} ends the kernel. What comes after it has not been checked.",
+    ),
+    "no_kernel": Words(
+        "Es ließ sich kein Kernel starten, oder er war gleich wieder weg. Läuft das Notebook in "
+        "JupyterLab?",
+        "No kernel could be started, or it was gone at once. Does the notebook run in JupyterLab?",
+    ),
+    "beside": Words(
+        "Zelle {cell} importiert `{n}` aus einer Datei neben dem Notebook. Abgegeben wird nur das "
+        "Notebook: Kopieren Sie den Code in eine Zelle.",
+        "Cell {cell} imports `{n}` from a file beside the notebook. Only the notebook is handed "
+        "in: copy the code into a cell.",
+    ),
+    "another": Words(
+        "{n} ist nicht das Notebook {other}: Von dessen {a} Zellen mit Aufgaben und Prüfungen sind "
+        "{cell} da. Nehmen Sie die Datei, die Sie bekommen haben.",
+        "{n} is not the notebook {other}: of its {a} cells with exercises and checks {cell} are "
+        "there. Take the file that you were given.",
+    ),
+    "missing": Words(
+        "Die Zelle {n} fehlt. Bei der Bewertung zählt die leere Zelle der Vorlage; kopieren Sie "
+        "Ihre Lösung in eine frische Vorlage.",
+        "The cell {n} is missing. In grading the template's empty cell counts; copy your solution "
+        "into a fresh template.",
+    ),
+    "doubled": Words(
+        "Die Zelle {n} ist mehrmals da, mit verschiedenem Inhalt. So zählt keine davon; löschen "
+        "Sie alle bis auf eine.",
+        "The cell {n} is there several times, with different content. So none of them counts; "
+        "delete all but one.",
+    ),
+    "empty": Words("Zelle {cell}", "Cell {cell}"),
+    "empty_part": Words("Zelle {cell}: {a}", "Cell {cell}: {a}"),
+    "empty_text": Words("Ihr Text zu: {a} ({cell})", "Your text on: {a} ({cell})"),
+    "empty_bonus": Words(
+        "Zelle {cell} ist noch leer; das ist eine Zusatzaufgabe.",
+        "Cell {cell} is still empty; it is a bonus exercise.",
+    ),
+    "builtin": Words(
+        "Zelle {cell} gibt `{n}` eine neue Bedeutung. So heißt schon etwas in Python selbst, das "
+        "es danach nicht mehr gibt; nehmen Sie einen anderen Namen.",
+        "Cell {cell} gives `{n}` a new meaning. Something in Python itself has this name, and is "
+        "gone afterwards; take another name.",
+    ),
+    "imported": Words(
+        "Zelle {cell} gibt `{n}` eine neue Bedeutung. So heißt schon etwas, das Zelle {other} "
+        "importiert; nehmen Sie einen anderen Namen.",
+        "Cell {cell} gives `{n}` a new meaning. Something that cell {other} imports has this name; "
+        "take another one.",
+    ),
+    "model": Words(
+        "Zelle {cell} legt `{n}` noch einmal an. Alle Zellen danach rechnen damit; die Prüfungen "
+        "nehmen immer `mini`. Ist das so gedacht, bleibt nichts zu tun.",
+        "Cell {cell} makes `{n}` anew. All cells after it work with it; the checks always take "
+        "`mini`. If you mean it so, there is nothing to do.",
+    ),
+    "again": Words(
+        "`{n}` ist zweimal definiert, in Zelle {other} und in Zelle {cell}. Es gilt, was zuletzt "
+        "lief; lassen Sie nur eine stehen.",
+        "`{n}` is defined twice, in cell {other} and in cell {cell}. What ran last counts; keep "
+        "only one.",
+    ),
+    "overwritten": Words(
+        "Zelle {cell} gibt `{n}` einen anderen Wert. In Zelle {other} ist das eine Funktion, die "
+        "es danach nicht mehr gibt; nehmen Sie einen anderen Namen.",
+        "Cell {cell} gives `{n}` another value. In cell {other} it is a function, which is gone "
+        "afterwards; take another name.",
+    ),
+    "file": Words(
+        "Neben dem Notebook liegt {a}. Python nimmt es anstelle des Moduls `{n}`; benennen Sie es "
+        "um.",
+        "Beside the notebook lies {a}. Python takes it in place of the module `{n}`; rename it.",
+    ),
+    "changed": Words(
+        "Gesperrte Zellen sind geändert: {a}. Bei der Bewertung und hier gelten die der Vorlage.",
+        "Locked cells are changed: {a}. In grading, and here, the template's count.",
+    ),
+    "renamed": Words(
+        "Die Datei heißt {a}. Lassen Sie {n} in ihrem Namen, damit sie erkannt wird.",
+        "The file is called {a}. Keep {n} in its name, so that it is recognised.",
+    ),
+}
+
+CHECK = {
+    "no_test": Words("Die Testzelle fehlt.", "The test cell is missing."),
+    "no_result": Words(
+        "Die Testzelle hat nichts ergeben; sie lief nicht bis zum Ende.",
+        "The test cell gave no result; it did not run to its end.",
+    ),
+    "mend": Words("Vor der Abgabe in Ordnung bringen:", "Put right before handing in:"),
+    "empty": Words("Noch leer:", "Still empty:"),
+    "hint": Words("Hinweise, die keine Punkte kosten:", "Hints that cost no points:"),
+    "numbers": Words(
+        "[1], [2], …: die Zellen, wie „Kernel neu starten und alle Zellen ausführen“ sie zählt.",
+        '[1], [2], …: the cells as "Restart Kernel and Run All Cells" counts them.',
+    ),
+    "ready": Words("Bereit zur Abgabe.", "Ready to be handed in."),
+    "bonus_left": Words(
+        "Bereit zur Abgabe; offen sind nur Zusatzaufgaben: {a}.",
+        "Ready to be handed in; only bonus exercises are left: {a}.",
+    ),
+    "not_ready": Words("Noch nicht bereit: {a}.", "Not ready yet: {a}."),
+    "exercises_left": Words("{a} Aufgaben sind nicht bestanden", "{a} exercises are not passed"),
+    "exercise_left": Words("eine Aufgabe ist nicht bestanden", "one exercise is not passed"),
+    "texts_left": Words("{a} Texte fehlen", "{a} texts are missing"),
+    "text_left": Words("ein Text fehlt", "one text is missing"),
+    "places_left": Words(
+        "{a} Stellen sind in Ordnung zu bringen", "{a} places have to be put right"
+    ),
+    "place_left": Words("eine Stelle ist in Ordnung zu bringen", "one place has to be put right"),
+}
+
+
+def mend(key: str, **values: object) -> Words:
+    """What a student should mend, or may want to know."""
+    words = MEND[key]
+    return Words(words.de.format(**values), words.en.format(**values))
+
+
+def check_word(key: str, language: str, **values: object) -> str:
+    """A line of `kischule check` in one language."""
+    return str(getattr(CHECK[key], language)).format(**values)
 
 
 # --- the box in the notebook --------------------------------------------------------------------
@@ -498,16 +702,46 @@ def headline(exercise: Exercise, level: str, passed: bool | None, points: float)
     return Words(**texts)
 
 
-def box(passed: bool | None, head: Words, message: Words) -> str:
-    """A calm box, German first, English below it; HTML without script."""
+def plain(parts: Sequence[Words], language: str) -> str:
+    """The parts of an outcome that are not empty, each from a new line. language: de | en."""
+    return "\n".join(text for part in parts if (text := getattr(part, language)))
+
+
+def box(
+    passed: bool | None, head: Words, done: Words, message: Words, read: Words, language: str
+) -> str:
+    """A calm box: German, and English to be unfolded; in the English edition only English.
+
+    HTML without script. Text has the page's own colour, so that it shows on dark pages as well.
+    """
     colour, sign = {True: ("#2e7d32", "✓"), False: ("#b26a00", "✗"), None: ("#5f6b7a", "–")}[passed]
-    english = "<br>".join(html.escape(f"{head.en}\n{message.en}".strip()).splitlines())
-    german = "<br>".join(html.escape(message.de).splitlines())
+    mark = f'<span style="color:{colour}" aria-hidden="true">{sign}</span> '
+    parts = (head, done, message, read)
+    folded = (
+        ""
+        if language == "en"
+        else (
+            '<details lang="en" style="margin-top:.3em;font-size:85%;opacity:.75">'
+            f"<summary>English</summary>{_text('', parts, 'en')}</details>"
+        )
+    )
     return (
         f'<div style="border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;'
-        'max-width:60em">'
-        f'<div lang="de"><b><span style="color:{colour}" aria-hidden="true">{sign}</span> '
-        f"{html.escape(head.de)}</b></div>"
-        + (f'<div lang="de" style="margin-top:.3em">{german}</div>' if german else "")
-        + f'<div lang="en" style="margin-top:.3em;font-size:85%;opacity:.75">{english}</div></div>'
+        f'max-width:60em">{_text(mark, parts, language)}{folded}</div>'
     )
+
+
+def _text(mark: str, parts: Sequence[Words], language: str) -> str:
+    head, *lines = plain(parts, language).splitlines()
+    body = "<br>".join(_markup(line, language) for line in lines)
+    body = f'<div style="margin-top:.3em">{body}</div>' if body else ""
+    return f'<div lang="{language}"><b>{mark}{html.escape(head)}</b>{body}</div>'
+
+
+def _markup(line: str, language: str) -> str:
+    """A line of a message; the one with the call as code, without the name that the head has."""
+    word = getattr(UI["call"], language)
+    name, found, call = line.partition(f": {word}: ")
+    if not found or not name.isidentifier():
+        return html.escape(line)
+    return f"{word}: " + (f"<code>{html.escape(call)}</code>" if "(" in call else html.escape(call))

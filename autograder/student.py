@@ -91,12 +91,13 @@ class LocalStudent:
         and restored after it: who leaves a seed out gets other tokens for the same seed.
         """
         answers = []
-        for number, (positional, keywords) in enumerate(calls):
-            try:
-                answers.append(self._call(function, positional, keywords, time_limit))
-            except CallError as error:
-                error.number = number
-                raise
+        with _quiet():
+            for number, (positional, keywords) in enumerate(calls):
+                try:
+                    answers.append(self._call(function, positional, keywords, time_limit))
+                except CallError as error:
+                    error.number = number
+                    raise
         return answers
 
     def _call(
@@ -117,8 +118,9 @@ class LocalStudent:
         before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
         self._calls += 1
         try:
-            with _quiet(), _limit(time_limit), torch.random.fork_rng(devices=[]):
-                torch.manual_seed(self._calls)
+            with _limit(time_limit), torch.random.fork_rng(devices=[]):
+                # of the CPU alone: torch.manual_seed takes as long as a small call
+                torch.default_generator.manual_seed(self._calls)
                 value = plain(target(*(v for _, v in arguments), **named))
         except KeyboardInterrupt:
             raise  # the stop button, or nbclient's own time limit

@@ -17,9 +17,10 @@ from typing import Any
 
 from autograder import release
 from autograder.answers import honest, packed, wrong
-from autograder.checks import Outcome, drawn_cases, run_check
+from autograder.checks import drawn_cases, run_check
 from autograder.exercise import exercise_ids, load_exercise
 from autograder.grading.notebook import nbgrader_of
+from autograder.outcome import Outcome
 from autograder.student import LocalStudent
 
 SEED = "verify"  # of the drawn cases: the same ones each time

@@ -29,13 +29,13 @@ import small
 import structure
 
 from autograder import release
-from autograder.checks import OUTCOME_MIME
 from autograder.cli import main
 from autograder.grading import forkserver, kernel
 from autograder.grading.bridge import Course, configure
 from autograder.grading.grade import Options, grade
 from autograder.grading.notebook import nbgrader_of
 from autograder.judge import JUDGES
+from autograder.outcome import OUTCOME_MIME
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 

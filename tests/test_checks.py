@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 from conftest import drawn
 
 from autograder import check, distribution, misconceptions
 from autograder.answers import honest, wrong
 from autograder.arguments import build, calls_of
-from autograder.checks import OUTCOME_MIME, drawn_cases, run_check
+from autograder.checks import drawn_cases, run_check
 from autograder.exercise import Exercise, exercise_ids, load_exercise
 from autograder.judge import tells
+from autograder.outcome import OUTCOME_MIME
 from autograder.student import Answer, Arguments, CallError, LocalStudent
 from autograder.verify import FEWEST_HONEST, FEWEST_WRONG, namespace
 
@@ -293,3 +295,26 @@ def test_arguments_are_what_their_specs_say() -> None:
         build({"vector": [1], "dtype": "int8"})
     with pytest.raises(ValueError, match=r"unknown argument spec, was: {'nonsense': 1}"):
         build({"nonsense": 1})
+
+
+def test_a_check_computes_with_one_thread_and_leaves_the_number_as_it_was(
+    solved: Callable[..., dict[str, Any]],
+) -> None:
+    """Threads that wait for cores which others use made it ten times as long."""
+    seen = []
+    functions = solved()
+    honest_one = functions["repetition_rate"]
+
+    def repetition_rate(token_ids: list[int], n: int) -> float:
+        seen.append(torch.get_num_threads())
+        return float(honest_one(token_ids, n))
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found = check("repetition_rate", namespace={"repetition_rate": repetition_rate})
+        assert found.passed
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT, SOURCE
 
 from autograder import misconceptions, oracle
 from autograder.arguments import build, draw
@@ -22,8 +24,10 @@ from autograder.exercise import (
 )
 from autograder.expected import STORED, TooCloseError, answers_of
 from autograder.judge import JUDGES, MARGIN
+from autograder.release import read_notebook
 from kischule.models import fingerprint
 
+ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
 TEXT = (FOLDER / "greedy_decode.yaml").read_text(encoding="utf-8")
 
 
@@ -46,6 +50,11 @@ def test_an_unknown_key_is_refused_with_file_key_and_allowed_keys() -> None:
 
 
 def test_other_broken_rules_are_named() -> None:
+    assert "the key 'read' is missing" in _refused(re.sub(r"\nread:\n.*\n.*\n", "\n", TEXT))
+    assert "read needs both de and en, was: de" in _refused(re.sub(r"(read:\n.*)\n.*", r"\1", TEXT))
+    assert "read must be one line in each language, was: ''" in _refused(
+        re.sub(r"(read:\n  de: ).*", r"\1''", TEXT)
+    )
     assert "the key 'judge' is missing" in _refused(TEXT.replace("judge: greedy", ""))
     assert "'draws' has the wrong type, was: 'two'" in _refused(
         TEXT.replace("draws: 2", "draws: two")
@@ -92,6 +101,29 @@ def test_what_an_exercise_names_is_there(name: str) -> None:
         # judges that ask the oracle for the function's own reference
         if exercise.judge_of(case) in ("truth", "number", "distribution", "logits", "kept"):
             assert callable(getattr(oracle, case.function))
+
+
+READ = {
+    "de": (SOURCE, r"Abschnitt „([^“]+)“, Aufgabe (\d+)(?:; dazu (.+))?", "Aufgabe"),
+    "en": (ENGLISH, r'Section "([^"]+)", exercise (\d+)(?:; also (.+))?', "Exercise"),
+}
+
+
+@pytest.mark.parametrize("name", exercise_ids())
+@pytest.mark.parametrize("language", READ)
+def test_what_to_read_is_the_section_in_which_the_exercise_stands(name: str, language: str) -> None:
+    path, pattern, word = READ[language]
+    found = re.fullmatch(pattern, getattr(load_exercise(name).read, language))
+    assert found is not None
+    heading = ""
+    for cell in read_notebook(path).cells:
+        if cell.id == f"task_{name}":
+            assert cell.source.startswith((f"**{word} {found[2]}.", f"**{word} {found[2]} ("))
+            assert heading == found[1]
+            return
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else ():
+            heading = line.lstrip("# ") if line.startswith("#") else heading
+    pytest.fail(f"there is no cell task_{name}")
 
 
 def test_a_draw_that_cannot_be_made_is_refused_after_a_while(

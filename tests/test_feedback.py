@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,9 @@ from autograder.answers import wrong
 from autograder.checks import run_check
 from autograder.compare import Array, Mismatch
 from autograder.exercise import Words, exercise_ids, load_exercise
+from autograder.outcome import Outcome
 from autograder.student import LocalStudent
+from kischule.words import LANGUAGE_VARIABLE
 
 
 def _message(solved: Callable[..., dict[str, Any]], drawn: bool = False, **replaced: str) -> Words:
@@ -102,7 +105,7 @@ def test_what_a_function_prints_or_logs_is_dropped(
 
 
 def test_every_kind_has_words_in_both_languages() -> None:
-    for table in (feedback.SENTENCES, feedback.DRAWN, feedback.UI):
+    for table in (feedback.SENTENCES, feedback.DRAWN, feedback.UI, feedback.MEND, feedback.CHECK):
         for words in table.values():
             assert words.de
             assert words.en
@@ -234,10 +237,150 @@ def test_the_call_is_shown_as_one_would_type_it(solved: Callable[..., dict[str, 
     )
 
 
-def test_the_box_escapes_what_a_student_wrote() -> None:
-    page = feedback.box(False, Words("a", "a"), Words("<script>x</script>", "<b>"))
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+def test_a_name_that_is_not_there_is_hinted_at(solved: Callable[..., dict[str, Any]]) -> None:
+    for body, hint in (
+        ("np.exp(logits)", "Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: import "),
+        (
+            "softmx(logits)",
+            "Diesen Namen gibt es nicht. Ist er vertippt, oder entsteht er erst in ",
+        ),
+    ):
+        source = f"def filter_top_k(logits, k):\n    return {body}"
+        assert f"\nHinweis: {hint}" in _message(solved, filter_top_k=source).de
+
+
+# --- the box --------------------------------------------------------------------------------------
+
+CROSSING = "crossing_token_dropped_but_one_stays"
+
+
+@pytest.fixture
+def failed(solved: Callable[..., dict[str, Any]]) -> Outcome:
+    student = LocalStudent(solved(filter_top_p=wrong("filter_top_p")[CROSSING].source))
+    return run_check(load_exercise("filter_top_p"), student)
+
+
+def test_an_outcome_says_what_passed_what_failed_and_what_to_read(
+    failed: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
+    assert str(failed).splitlines() == [
+        "filter_top_p (Beispiele): noch nicht bestanden, 0 von 2 Punkten",
+        "1 von 13 Beispielen bestanden, dann:",
+        "filter_top_p: Aufruf: filter_top_p(tensor([0, 1.85, -1.2, 0.83]), 0.7)",
+        "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
+        "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu. Sonst bliebe bei "
+        "kleinem p gar keines.",
+        "Nachlesen: Abschnitt „Besser als greedy: die Einstellungen“, Aufgabe 9; dazu die "
+        "PyTorch-Seite zu torch.cumsum",
+    ]
+    assert repr(failed) == str(failed)
+
+
+def test_in_the_english_edition_an_outcome_is_english(
+    failed: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
+    assert str(failed).splitlines()[:2] == [
+        "filter_top_p (examples): not passed yet, 0 of 2 points",
+        "1 of 13 examples passed, then:",
+    ]
+    assert str(failed).splitlines()[-1] == (
+        'To read: Section "Better than greedy: the settings", exercise 9; also PyTorch\'s page on '
+        "torch.cumsum"
+    )
+    bundle = failed._repr_mimebundle_()
+    assert 'lang="de"' not in bundle["text/html"]
+    assert "<details" not in bundle["text/html"]
+    assert bundle["text/plain"] == "0"
+
+
+def test_the_german_box_has_english_folded_away_below(
+    failed: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
+    german, folded = failed._repr_mimebundle_()["text/html"].split('<details lang="en"')
+    assert "noch nicht bestanden" in german
+    assert "Aufruf: <code>filter_top_p(tensor([0, 1.85, -1.2, 0.83]), 0.7)</code><br>" in german
+    assert "not passed yet" not in german
+    assert "<summary>English</summary>" in folded
+    assert "1 of 13 examples passed, then:<br>" in folded
+
+
+def test_what_passed_says_so_and_names_nothing_to_read(
+    solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
+    outcome = run_check(load_exercise("filter_top_p"), LocalStudent(solved()))
+    assert str(outcome).splitlines() == [
+        "filter_top_p (Beispiele): bestanden, 2 von 2 Punkten",
+        "13 von 13 Beispielen bestanden.",
+    ]
+    assert outcome._repr_mimebundle_()["text/plain"] == "2"
+
+
+def test_new_cases_are_not_counted(solved: Callable[..., dict[str, Any]]) -> None:
+    exercise = load_exercise("filter_top_p")
+    for source in (wrong("filter_top_p")[CROSSING].source, None):
+        replaced = {"filter_top_p": source} if source else {}
+        outcome = run_check(exercise, LocalStudent(solved(**replaced)), "seed")
+        assert outcome.done == Words("", "")
+        assert bool(outcome.read.de) is (outcome.passed is False)
+        assert "Beispielen" not in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("passed", "kind", "solved", "sentence"),
+    [
+        (True, "", 7, "7 von 7 Beispielen bestanden."),
+        (False, "value", 3, "3 von 7 Beispielen bestanden, dann:"),
+        (False, "value", 0, "Von 7 Beispielen ist schon das erste nicht bestanden:"),
+        (False, "not_implemented", 2, "2 von 7 Beispielen bestanden, dann:"),
+        (False, "not_implemented", 0, ""),
+        (False, "missing", 0, ""),
+        (None, "ours", 3, ""),
+        (None, "needs", 3, ""),
+    ],
+)
+def test_how_many_examples_passed_is_said_where_it_is_news(
+    passed: bool | None, kind: str, solved: int, sentence: str
+) -> None:
+    assert feedback.done(passed, kind, solved, 7).de == sentence
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_box_escapes_what_a_student_wrote(language: str) -> None:
+    nasty = Words("<script>x</script>", "<script>y</script>")
+    call = Words("f: Aufruf: f('<b>')", "f: Call: f('<b>')")
+    for message in (nasty, call):
+        page = feedback.box(False, nasty, nasty, message, nasty, language)
+        assert "<script>" not in page
+        assert "<b>'" not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_a_box_shows_on_white_and_on_a_dark_page() -> None:
+    """Text has no colour of its own; that of sign and border differs enough from either."""
+    nothing = Words("", "")
+    for passed in (True, False, None):
+        page = feedback.box(passed, Words("a", "a"), nothing, nothing, nothing, "de")
+        assert "background" not in page
+        (colour,) = set(re.findall(r"#\w+", page))
+        assert page.count(f"color:{colour}") == 1
+        assert _contrast(colour, "#ffffff") >= 3
+        assert _contrast(colour, "#111111") >= 3
+
+
+def _contrast(one: str, other: str) -> float:
+    """As WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 # --- compare: from basic to fine ----------------------------------------------------------------

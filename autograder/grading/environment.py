@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from autograder.exercise import SEED_VARIABLE
+
 
 def kernel_variables(seed: str | None) -> dict[str, str]:
     """For a kernel that runs a notebook. seed: of its drawn cases.
 
     One thread: a small model gains nothing from more, and kernels beside each other lose by it.
     """
-    from autograder.checks import SEED_VARIABLE
-
     seeded = {} if seed is None else {SEED_VARIABLE: seed}
     return {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", **seeded}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograder.exercise import exercise_ids
 from autograder.grading.environment import kernel_variables
+from autograder.outcome import OUTCOME_MIME
 
 # jupyter_client encrypts where kernel and libzmq can; unencrypted TCP makes each kernel warn
 TRANSPORT_ENCRYPTION = "auto"
@@ -21,11 +22,20 @@ class MissingPackageError(RuntimeError):
     """A package that this command needs and a student's install does not have."""
 
 
-def execute(notebook: Any, folder: Path, time_limit: float, seed: str | None = None) -> Any:
+def execute(
+    notebook: Any,
+    folder: Path,
+    time_limit: float,
+    seed: str | None = None,
+    stderr: int | None = None,
+    begun: list[int] | None = None,
+) -> Any:
     """Run all code cells in a fresh kernel, going on after errors; the same notebook, with outputs.
 
     time_limit: seconds a cell; one that takes longer is interrupted and gets an error output.
-    seed: of drawn cases.
+    seed: of drawn cases. stderr: of the kernel's process, as for subprocess; None: this one's.
+    begun: gets the index of each cell before it runs: the last one's ended the kernel, if it did.
+    Raises RuntimeError for a kernel that ended.
     """
     try:
         from nbclient import NotebookClient
@@ -48,9 +58,10 @@ def execute(notebook: Any, folder: Path, time_limit: float, seed: str | None = N
             "traceback": [],
         },
         resources={"metadata": {"path": str(folder)}},
+        on_cell_execute=lambda cell, cell_index: [] if begun is None else begun.append(cell_index),
         config=config,
     )
-    client.execute(env={**os.environ, **kernel_variables(seed)})
+    client.execute(env={**os.environ, **kernel_variables(seed)}, stderr=stderr)
     return notebook
 
 
@@ -90,7 +101,7 @@ class Executed:
 
 def results(notebook: Any) -> list[TestResult]:
     """One result for each graded cell of an executed notebook, in its order."""
-    return [_result(cell) for cell in notebook.cells if nbgrader_of(cell).get("grade") is True]
+    return [result_of(cell) for cell in notebook.cells if nbgrader_of(cell).get("grade") is True]
 
 
 def nbgrader_of(cell: Any) -> Mapping[str, Any]:
@@ -111,7 +122,8 @@ def exercise_of(cell: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _result(cell: Any) -> TestResult:
+def result_of(cell: Any, language: str = "de") -> TestResult:
+    """The result of a graded cell of an executed notebook. language: of the message, de | en."""
     metadata = nbgrader_of(cell)
     grade_id, most = str(metadata["grade_id"]), float(metadata["points"])
     if metadata.get("solution"):
@@ -122,7 +134,7 @@ def _result(cell: Any) -> TestResult:
         if output.output_type == "error":
             message = f"{output.ename}: {output.evalue}"
             return TestResult(grade_id, exercise, level, most, False, 0.0, output.ename, message)
-    if (outcome := _outcome(cell, exercise)) is not None:
+    if (outcome := outcome_of(cell, exercise)) is not None:
         return TestResult(
             grade_id,
             exercise,
@@ -131,14 +143,12 @@ def _result(cell: Any) -> TestResult:
             outcome["passed"],
             float(outcome["points"]),
             str(outcome["kind"]),
-            str(outcome["message"]["de"]),
+            str(outcome["message"][language]),
         )
     return TestResult(grade_id, exercise, level, most, False, 0.0, "silent", "no result")
 
 
-def _outcome(cell: Any, exercise: str) -> Mapping[str, Any] | None:
-    from autograder.checks import OUTCOME_MIME
-
+def outcome_of(cell: Any, exercise: str) -> Mapping[str, Any] | None:
     """What the check of this exercise said in a test cell."""
     for output in cell.get("outputs", []):
         outcome = output.get("data", {}).get(OUTCOME_MIME)

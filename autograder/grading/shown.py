@@ -7,12 +7,11 @@ time was theirs.
 
 from __future__ import annotations
 
-import ast
-import symtable
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from autograder.grading.notebook import nbgrader_of
+from autograder.names import names
 
 TAG = "shows"
 # whoever says one of these may reach a name without saying it
@@ -44,38 +43,11 @@ def left_out(cells: Sequence[Any]) -> set[int]:
     for cell in cells:
         theirs = nbgrader_of(cell).get("solution") or not nbgrader_of(cell)
         if cell.cell_type == "code" and theirs and not shows(cell):
-            used |= _names(cell.source)[0]
+            used |= names(cell.source)[0]
     if used & _REFLECTION:
         return set()
-    shown = {i: _names(cell.source) for i, cell in enumerate(cells) if shows(cell)}
+    shown = {i: names(cell.source) for i, cell in enumerate(cells) if shows(cell)}
     while needed := [i for i, (_, defined) in shown.items() if defined & used]:
         for index in needed:
             used |= shown.pop(index)[0]
     return set(shown)
-
-
-def _names(source: str) -> tuple[set[str], set[str]]:
-    """Global names that a cell uses, and those that it defines."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    try:
-        text = TransformerManager().transform_cell(source)
-        tree, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
-    except Exception:  # no Python: it will not run either
-        return set(), set()
-    used = {s.get_name() for s in table.get_symbols() if s.is_referenced() or s.is_imported()}
-    defined = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
-    for node in ast.walk(tree):  # `a += 1` and `del a` use a, which a symbol table does not say
-        targets: list[ast.expr] = [node.target] if isinstance(node, ast.AugAssign) else []
-        targets += node.targets if isinstance(node, ast.Delete) else []
-        used |= {target.id for target in targets if isinstance(target, ast.Name)}
-    for scope in _inner(table):
-        used |= {s.get_name() for s in scope.get_symbols() if s.is_global()}
-        defined |= {s.get_name() for s in scope.get_symbols() if s.is_declared_global()}
-    return used, defined
-
-
-def _inner(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    for child in table.get_children():
-        yield child
-        yield from _inner(child)

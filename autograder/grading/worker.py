@@ -21,7 +21,7 @@ import nbformat
 
 from autograder import feedback
 from autograder.arguments import model_of
-from autograder.checks import Outcome, drawn_cases, run_check
+from autograder.checks import drawn_cases, run_check
 from autograder.exercise import Case, Words, load_exercise
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
 from autograder.grading.notebook import TestResult, exercise_of, nbgrader_of
@@ -29,6 +29,7 @@ from autograder.grading.outputs import error_output, harmless
 from autograder.grading.record import CHECK_FAILED, Settings
 from autograder.grading.shown import left_out
 from autograder.grading.text import clean
+from autograder.outcome import Outcome
 
 
 @dataclass

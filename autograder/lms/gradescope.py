@@ -45,7 +45,6 @@ from typing import Any
 import autograder
 import kischule
 from autograder import feedback
-from autograder.checks import OUTCOME_MIME
 from autograder.exercise import Words, load_exercise
 from autograder.grading import intake
 from autograder.grading.isolation import IsolationError
@@ -53,6 +52,7 @@ from autograder.grading.notebook import TestResult, results
 from autograder.grading.record import EngineError, Record, Rules, Settings, task_of
 from autograder.grading.store import seed_id, write_atomically
 from autograder.grading.submission import checks_id, grade_submission, settle
+from autograder.outcome import OUTCOME_MIME
 
 RULES, RELEASE = "rules.json", "release.ipynb"  # in the zip, and so in source/
 SUBMISSION_LIMIT = 420.0  # seconds; Gradescope ends a run after 600, and then there is no result

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder import feedback
-from autograder.checks import OUTCOME_MIME
 from autograder.exercise import Exercise, load_exercise
 from autograder.grading.notebook import exercise_of, nbgrader_of
 from autograder.grading.outputs import harmless_markdown
+from autograder.outcome import OUTCOME_MIME
 from autograder.reports import svg
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -1,0 +1,600 @@
+"""What `kischule check` finds in a notebook, and that it finds nothing in an honest one."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import RELEASE, ROOT, reference_cells
+
+from autograder import self_check as module
+from autograder.answers import honest
+from autograder.cli import main
+from autograder.demo import filled
+from autograder.exercise import Words, exercise_ids
+from autograder.grading.notebook import TestResult, nbgrader_of
+from autograder.release import read_notebook
+from autograder.self_check import Finding, SelfCheck, cells_of, edition_of, self_check
+from kischule.words import LANGUAGE_VARIABLE
+
+ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
+STUB = "    raise NotImplementedError()"
+
+
+@pytest.fixture(autouse=True)
+def no_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
+
+
+def solved(release: Path = RELEASE, **replaced: str) -> Any:
+    """The release with the reference's solutions, some of them replaced."""
+    return filled(release, {**reference_cells(), **replaced})
+
+
+def place(notebook: Any, name: str) -> int:
+    """Where a cell stands, by its id."""
+    return next(i for i, cell in enumerate(notebook.cells) if cell.id == name)
+
+
+def add(notebook: Any, after: str, *sources: str) -> None:
+    """Cells of the student's own."""
+    at = place(notebook, after) + 1
+    notebook.cells[at:at] = [nbformat.v4.new_code_cell(source) for source in sources]
+
+
+def number(notebook: Any, text: str) -> int:
+    """How Jupyter counts the first code cell with this text."""
+    cells = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+    return next(i for i, cell in enumerate(cells, 1) if text in cell.source)
+
+
+def written(notebook: Any, folder: Path, name: str = "A7_2.ipynb") -> Path:
+    path = folder / name
+    nbformat.write(notebook, path)
+    return path
+
+
+def german(found: SelfCheck, kind: str) -> list[str]:
+    return [f.message.de for f in found.findings if f.kind == kind]
+
+
+def without_kernel(
+    notebook: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "A7_2.ipynb"
+) -> list[Finding]:
+    """What is found without running anything."""
+    monkeypatch.setattr(module, "execute", lambda *_, **__: None)
+    return list(self_check(written(notebook, folder, name)).findings)
+
+
+# --- a notebook in which much is wrong ------------------------------------------------------------
+
+OWN = {
+    "prompt": (
+        "print(start)",
+        "rng = np.random.default_rng(1)",
+        "print(promt_text)",
+        "ratio = 1 / 0",
+        "print(ratio)",
+        "import helfer",
+        "print(never_heard_of)",
+    ),
+    "test_filter_top_p": (
+        "def smallest(values):\n    return min(values)",
+        "1 +",
+        "greedy_decode(model, input_ids, 8)",
+    ),
+}
+COUNTS = "def filter_top_k(logits, k):\n    return Counter(logits.tolist())"
+HELPED = "def filter_top_p(logits, p):\n    return smallest(logits)"
+
+
+@pytest.fixture(scope="module")
+def messy() -> Any:
+    notebook = solved(
+        filter_top_k=COUNTS,
+        filter_top_p=HELPED,
+        greedy_decode=f"def greedy_decode(model, input_ids, max_length):\n{STUB}",
+    )
+    for after, sources in OWN.items():
+        add(notebook, after, *sources)
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def found(messy: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SelfCheck]:
+    folder = tmp_path_factory.mktemp("messy")
+    (folder / "helfer.py").write_text("x = 1\n")
+    path = written(messy, folder)
+    before = path.read_bytes()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv(LANGUAGE_VARIABLE, raising=False)
+        yield self_check(path)
+    assert path.read_bytes() == before
+
+
+def test_a_name_that_only_a_later_cell_makes_is_found(messy: Any, found: SelfCheck) -> None:
+    here, there = number(messy, "print(start)"), number(messy, "start = encode_prompt")
+    assert german(found, "order") == [
+        f"Zelle [{here}] (print(start)) benutzt `start`, das erst in Zelle [{there}] "
+        '(start = encode_prompt(tokenizer, "Once u …) entsteht. Das geht nur in einem Notebook, '
+        "in dem jene Zelle schon gelaufen ist; verschieben Sie sie nach oben."
+    ]
+
+
+def test_a_missing_import_is_told_with_its_line(messy: Any, found: SelfCheck) -> None:
+    here = number(messy, "np.random")
+    assert german(found, "import") == [
+        f"Zelle [{here}] (rng = np.random.default_rng(1)) benutzt `np`, ohne es zu importieren. "
+        "Schreiben Sie an ihren Anfang: import numpy as np",
+        f"Zelle [{here + 1}] (print(promt_text)) benutzt `promt_text`, das nirgends entsteht. "
+        "Meinen Sie `prompt_text`?",
+        f"Zelle [{number(messy, 'never_heard_of')}] (print(never_heard_of)) benutzt "
+        "`never_heard_of`, das nirgends entsteht.",
+    ]
+
+
+def test_a_name_inside_a_function_is_found_in_the_solution(messy: Any, found: SelfCheck) -> None:
+    first, second = number(messy, COUNTS), number(messy, HELPED)
+    there = number(messy, "def smallest")
+    assert german(found, "names") == [
+        f"Zelle [{first}] (filter_top_k) benutzt `Counter`, ohne es zu importieren. Schreiben Sie "
+        "an ihren Anfang: from collections import Counter",
+        f"Zelle [{second}] (filter_top_p) benutzt `smallest`, das erst in Zelle [{there}] (def "
+        "smallest(values): …) entsteht. Das geht nur in einem Notebook, in dem jene Zelle schon "
+        "gelaufen ist; verschieben Sie sie nach oben.",
+    ]
+    names = [f for f in found.findings if f.kind == "names"]
+    assert [(f.cell, f.grade_id) for f in names] == [
+        (first, "filter_top_k"),
+        (second, "filter_top_p"),
+    ]
+
+
+def test_a_cell_that_stops_is_told_and_what_follows_from_it_is_not(
+    messy: Any, found: SelfCheck
+) -> None:
+    here, there = number(messy, "1 / 0"), number(messy, "1 +")
+    first, second = german(found, "raised")
+    assert first == (
+        f"Zelle [{here}] (ratio = 1 / 0) bricht ab mit: ZeroDivisionError: division by zero"
+    )
+    assert second == (f"Zelle [{there}] (1 +) bricht ab mit: SyntaxError: invalid syntax (line 1)")
+
+
+def test_a_module_beside_the_notebook_is_not_handed_in(messy: Any, found: SelfCheck) -> None:
+    assert german(found, "beside") == [
+        f"Zelle [{number(messy, 'import helfer')}] (import helfer) importiert `helfer` aus einer "
+        "Datei neben dem Notebook. Abgegeben wird nur das Notebook: Kopieren Sie den Code in eine "
+        "Zelle."
+    ]
+
+
+def test_an_empty_cell_is_told_once_and_costs(messy: Any, found: SelfCheck) -> None:
+    assert german(found, "empty") == [f"Zelle [{number(messy, STUB)}] (greedy_decode)"]
+    assert not found.passed
+    assert all(f.mend for f in found.findings)
+    assert {f.kind for f in found.findings} == {
+        *("order", "import", "names", "raised", "beside", "empty"),
+    }
+
+
+def test_each_exercise_says_how_far_it_came_what_failed_and_what_to_read(found: SelfCheck) -> None:
+    said = dict(zip((r.exercise for r in found.results), found.said, strict=True))
+    assert said["top_tokens"] == ""
+    assert said["filter_top_k"].splitlines() == [
+        "Von 12 Beispielen ist schon das erste nicht bestanden:",
+        "filter_top_k: Aufruf: filter_top_k(tensor([1, 3, -1, 2]), 2)",
+        "Der Aufruf bricht ab mit: NameError: name 'Counter' is not defined",
+        "Hinweis: Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: from "
+        "collections import Counter",
+        "Nachlesen: Abschnitt „Besser als greedy: die Einstellungen“, Aufgabe 8; dazu die "
+        "PyTorch-Seite zu torch.topk",
+    ]
+
+
+def test_the_last_line_counts_what_is_left(found: SelfCheck) -> None:
+    left = len([n for n in found.open if n not in ("beam_search", "filter_min_p")])
+    assert found.closing == (
+        f"Noch nicht bereit: {left} Aufgaben sind nicht bestanden; 9 Stellen sind in Ordnung zu "
+        "bringen."
+    )
+
+
+def test_what_is_found_stands_in_groups_by_cell(found: SelfCheck) -> None:
+    assert [key for key, _ in found.groups()] == ["mend", "empty"]
+    (_, first), _ = found.groups()
+    numbers = [finding.cell for finding in first]
+    assert numbers == sorted(numbers, key=lambda number: number or 0)
+    assert len(numbers) == 9
+
+
+# --- what is seen without running -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (
+            "list = [1, 2]",
+            "Zelle [4] (list = [1, 2]) gibt `list` eine neue Bedeutung. So heißt schon etwas in "
+            "Python selbst, das es danach nicht mehr gibt; nehmen Sie einen anderen Namen.",
+        ),
+        ("for id in range(3):\n    print(id)", "Zelle [4] (for id in range(3): …) gibt `id` eine"),
+        (
+            "def sum(values):\n    return 0",
+            "gibt `sum` eine neue Bedeutung. So heißt schon etwas in",
+        ),
+        ("from torch import max", "gibt `max` eine neue Bedeutung. So heißt schon etwas in Python"),
+        (
+            "torch = 1",
+            "gibt `torch` eine neue Bedeutung. So heißt schon etwas, das Zelle [1] (setup) "
+            "importiert; nehmen Sie einen anderen Namen.",
+        ),
+        (
+            "plots, check = [], 3",
+            "gibt `check` eine neue Bedeutung. So heißt schon etwas, das Zelle",
+        ),
+        ("import pprint", "gibt `pprint` eine neue Bedeutung. So heißt schon etwas, das Zelle [1]"),
+        (
+            'tokenizer, model = kischule.load("gpt2")',
+            "legt `model` noch einmal an. Alle Zellen danach rechnen damit; die Prüfungen nehmen "
+            "immer `mini`. Ist das so gedacht, bleibt nichts zu tun.",
+        ),
+        (
+            "def probs(x):\n    return x",
+            "(for prompt in (prompt_text, prompt_text. …) gibt `probs` einen anderen "
+            "Wert. In Zelle [4] (def probs(x): …) ist das eine Funktion, die es danach nicht mehr "
+            "gibt; nehmen Sie einen anderen Namen.",
+        ),
+        (
+            "def greedy_decode(model, input_ids, max_length):\n    return input_ids",
+            "`greedy_decode` ist zweimal definiert, in Zelle [4] (def greedy_decode(model, "
+            "input_ids, max_ …) und in Zelle [17] (greedy_decode). Es gilt, was zuletzt lief; "
+            "lassen Sie nur eine stehen.",
+        ),
+    ],
+)
+def test_a_name_that_hides_another_is_a_hint(
+    source: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = solved()
+    add(notebook, "prompt", source)
+    found = [f for f in without_kernel(notebook, tmp_path, monkeypatch) if f.kind == "shadows"]
+    assert any(sentence in f.message.de for f in found), found
+    assert not any(f.mend for f in found)
+
+
+def test_a_helper_file_that_hides_a_module_is_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "torch.py").write_text("")
+    (tmp_path / "yaml").mkdir()
+    (tmp_path / "yaml" / "__init__.py").write_text("")
+    (tmp_path / "notes.py").write_text("")
+    first, second = without_kernel(solved(), tmp_path, monkeypatch)
+    assert first.message.de == (
+        "Neben dem Notebook liegt torch.py. Python nimmt es anstelle des Moduls `torch`; benennen "
+        "Sie es um."
+    )
+    assert second.message.en == (
+        "Beside the notebook lies yaml. Python takes it in place of the module `yaml`; rename it."
+    )
+    assert (first.kind, first.mend, second.mend) == ("file", False, False)
+
+
+def test_the_package_itself_beside_the_notebook_hides_nothing() -> None:
+    assert (ROOT / "kischule" / "__init__.py").is_file()
+    assert list(module._files(ROOT, [])) == []
+
+
+def test_what_is_still_empty_is_told_and_a_bonus_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubs = {nbgrader_of(c).get("grade_id"): c.source for c in read_notebook(RELEASE).cells}
+    half = reference_cells()["encode_prompt"].split("def ends")[0] + (
+        f"def ends_in_space_token(tokenizer, prompt_text):\n{STUB}"
+    )
+    notebook = solved(
+        encode_prompt=half,
+        top_tokens=stubs["top_tokens"],
+        explore="  \n",
+        filter_min_p=stubs["filter_min_p"],
+        observation_prompt=stubs["observation_prompt"] + "\n",
+        observation_greedy="",
+    )
+    found = without_kernel(notebook, tmp_path, monkeypatch)
+    assert [f.kind for f in found] == ["empty"] * 4 + ["text"] * 2
+    assert [(f.message.de, f.mend) for f in found] == [
+        (
+            f"Zelle [{number(notebook, 'def encode_prompt')}] (encode_prompt): ends_in_space_token",
+            True,
+        ),
+        (f"Zelle [{number(notebook, 'def top_tokens')}] (top_tokens)", True),
+        ("Zelle (explore)", True),
+        (
+            f"Zelle [{number(notebook, 'def filter_min_p')}] (filter_min_p) ist noch leer; das ist "
+            "eine Zusatzaufgabe.",
+            False,
+        ),
+        ("Ihr Text zu: Beobachtung 1 (observation_greedy)", True),
+        ("Ihr Text zu: Beobachtung 3 (observation_prompt)", True),
+    ]
+
+
+def test_a_stub_that_is_left_behind_a_solution_is_not_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = reference_cells()["repetition_rate"] + f"\n{STUB}"
+    assert without_kernel(solved(repetition_rate=left), tmp_path, monkeypatch) == []
+
+
+def test_cells_that_are_not_the_releases_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = solved()
+    again = nbformat.from_dict(dict(notebook.cells[place(notebook, "filter_top_k")]))
+    again.id = "again"
+    again.source += "\n# once more"
+    notebook.cells.insert(place(notebook, "filter_top_p"), again)
+    del notebook.cells[place(notebook, "explore")]
+    notebook.cells[place(notebook, "setup")].source += "\nimport math"
+    found = without_kernel(notebook, tmp_path, monkeypatch, name="loesung.ipynb")
+    assert [(f.kind, f.mend, f.message.de) for f in found] == [
+        (
+            "missing",
+            True,
+            "Die Zelle explore fehlt. Bei der Bewertung zählt die leere Zelle der Vorlage; "
+            "kopieren Sie Ihre Lösung in eine frische Vorlage.",
+        ),
+        (
+            "doubled",
+            True,
+            "Die Zelle filter_top_k ist mehrmals da, mit verschiedenem Inhalt. So zählt keine "
+            "davon; löschen Sie alle bis auf eine.",
+        ),
+        (
+            "changed",
+            False,
+            "Gesperrte Zellen sind geändert: setup. Bei der Bewertung und hier gelten die der "
+            "Vorlage.",
+        ),
+        (
+            "renamed",
+            False,
+            "Die Datei heißt loesung.ipynb. Lassen Sie A7_2 in ihrem Namen, damit sie erkannt "
+            "wird.",
+        ),
+    ]
+
+
+def test_locked_cells_run_with_the_releases_text(tmp_path: Path) -> None:
+    notebook = solved()
+    notebook.cells[place(notebook, "setup")].source += "\nimport math"
+    notebook.cells[place(notebook, "test_explore")].source = "print('passed')"
+    notebook.cells[place(notebook, "explore")].source += "\n# mine"
+    released = read_notebook(RELEASE)
+    cells = {cell.grade_id: cell for cell in cells_of(notebook, released)}
+    for name in ("setup", "test_explore"):
+        assert cells[name].node.source == released.cells[place(released, name)].source
+    assert cells["explore"].node.source.endswith("# mine")
+
+
+def test_a_name_that_no_cell_makes_is_found_in_a_cell_that_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain cell of the release that was deleted, and one that shows something needs it."""
+    notebook = solved()
+    del notebook.cells[place(notebook, "show_top_tokens")]  # makes start
+    (found,) = without_kernel(notebook, tmp_path, monkeypatch)
+    assert found.kind == "order"
+    assert "benutzt `start`, das erst in Zelle" in found.message.de
+    notebook = solved()
+    del notebook.cells[place(notebook, "try_observation_greedy")]  # makes base
+    (found,) = without_kernel(notebook, tmp_path, monkeypatch)
+    assert "benutzt `base`. Das entsteht in einer Zelle der Vorlage, die" in found.message.de
+    assert "(base = { …); holen Sie sie zurück." in found.message.de
+
+
+@pytest.mark.parametrize("name", ["A7_2 (1).ipynb", "mueller_A7_2.ipynb"])
+def test_a_name_that_is_recognised_is_no_matter(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert without_kernel(solved(), tmp_path, monkeypatch, name) == []
+
+
+@pytest.mark.parametrize("release", [RELEASE, ENGLISH], ids=["de", "en"])
+def test_the_edition_is_the_one_that_fits(release: Path) -> None:
+    expected = "en" if release == ENGLISH else "de"
+    assert edition_of(solved(release)).language == expected
+    assert edition_of(read_notebook(release)).language == expected
+
+
+def test_another_notebook_is_answered_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1)")])
+    path = written(notebook, tmp_path, "A1_1.ipynb")
+    assert main(["check", str(path)]) == 1
+    assert capsys.readouterr().out == (
+        "\nVor der Abgabe in Ordnung bringen:\n  A1_1.ipynb ist nicht das Notebook A7_2.ipynb: Von "
+        "dessen 54 Zellen mit Aufgaben und Prüfungen sind 0 da. Nehmen Sie die Datei, die Sie "
+        "bekommen haben.\n\nNoch nicht bereit: eine Stelle ist in Ordnung zu bringen.\n"
+    )
+
+
+def test_odd_metadata_stop_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = solved()
+    for value in ([], {"grade_id": []}, {"grade_id": 3}, "x"):
+        add(notebook, "prompt", "y = 1")
+        notebook.cells[place(notebook, "prompt") + 1].metadata["nbgrader"] = value
+    assert without_kernel(notebook, tmp_path, monkeypatch) == []
+
+
+# --- honest notebooks -----------------------------------------------------------------------------
+
+HONEST = (
+    "import math\nimport random\nfrom collections import Counter, defaultdict",
+    "import torch\nimport torch.nn.functional as F\nimport numpy as np\nfrom pprint import pprint",
+    "def softmax_of(values):\n    list, sum, id = values, 0, 1\n    return F.softmax(list, dim=-1)",
+    "for i in range(3):\n    x = i\nfor i, token in enumerate('ab'):\n    print(i, token)",
+    'prompt_text = "The old king"\ninput_ids = encode_prompt(tokenizer, prompt_text)',
+    "start = encode_prompt(tokenizer, prompt_text).to(model.device)\nstart = start[:, :2]",
+    "squares = {max: sum for max, sum in [(1, 2)]}\n_, rest = [input for input in range(2)]",
+    "class Notes:\n    type = 'note'\n    def print(self):\n        return self.type",
+    "%timeit -n 1 -r 1 math.sqrt(4)",
+    "try:\n    import pandas\nexcept ModuleNotFoundError:\n    pandas = None",
+    "",
+)
+
+
+def test_an_honest_notebook_is_ready_and_says_so_in_its_own_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other solutions, own cells in many styles, in the English edition, and nothing to say."""
+    notebook = solved(ENGLISH, **{e: list(honest(e).values())[1] for e in exercise_ids()})
+    add(notebook, "encode_prompt", *HONEST)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("# Notes\nlist = [1]"))
+    assert main(["check", str(written(notebook, tmp_path)), "--json", str(tmp_path / "f")]) == 0
+    told = capsys.readouterr().out
+    assert told.splitlines()[-1] == "Ready to be handed in."
+    assert told.splitlines()[:2] == ["✓ encode_prompt", "✓ next_token_probs"]
+    report = json.loads((tmp_path / "f").read_text())
+    assert (report["passed"], report["findings"], report["missing"]) == (True, [], [])
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_nothing_is_found_in_honest_solutions_before_they_run(
+    which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixed = {e: list(honest(e).values())[which % len(honest(e))] for e in exercise_ids()}
+    assert without_kernel(solved(**mixed), tmp_path, monkeypatch) == []
+
+
+def test_the_last_line_knows_that_a_bonus_is_not_needed() -> None:
+    def closing(*open_: str, kinds: tuple[str, ...] = (), language: str = "de") -> str:
+        results = [TestResult("", name, "public", 1, False, 0, "value", "") for name in open_]
+        findings = [Finding(kind, Words("", "")) for kind in kinds]
+        return SelfCheck(language, results, [], [""] * len(open_), findings).closing
+
+    assert closing() == "Bereit zur Abgabe."
+    assert closing("beam_search") == (
+        "Bereit zur Abgabe; offen sind nur Zusatzaufgaben: beam_search."
+    )
+    assert closing("beam_search", "explore") == (
+        "Noch nicht bereit: eine Aufgabe ist nicht bestanden."
+    )
+    assert closing("explore", kinds=("empty", "text", "order"), language="en") == (
+        "Not ready yet: one exercise is not passed; one text is missing; one place has to be put "
+        "right."
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "variable", "release", "expected"),
+    [
+        (None, "", RELEASE, "de"),
+        (None, "", ENGLISH, "en"),
+        (None, "de", ENGLISH, "de"),
+        (None, "en", RELEASE, "en"),
+        ("de", "en", ENGLISH, "de"),
+        ("en", "", RELEASE, "en"),
+    ],
+)
+def test_it_speaks_the_language_that_is_asked_for_else_the_notebooks(
+    option: str | None,
+    variable: str,
+    release: Path,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "execute", lambda *_, **__: None)
+    monkeypatch.setenv(LANGUAGE_VARIABLE, variable)
+    assert self_check(written(solved(release), tmp_path), option).language == expected
+
+
+def test_findings_are_in_the_json_and_in_the_groups_of_the_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = solved(observation_greedy="")
+    add(notebook, "prompt", "list = 1")
+    path = written(notebook, tmp_path)
+    monkeypatch.setattr(module, "execute", lambda *_, **__: None)
+    assert main(["check", str(path), "--language", "en", "--json", str(tmp_path / "f")]) == 1
+    report = json.loads((tmp_path / "f").read_text())
+    assert list(report) == ["notebook", "passed", "exercises", "missing", "findings"]
+    assert report["findings"][0] == {
+        "kind": "text",
+        "message": "Your text on: Beobachtung 1 (observation_greedy)",
+        "cell": None,
+        "grade_id": "observation_greedy",
+        "mend": True,
+    }
+    assert capsys.readouterr().out.splitlines()[-9:-2] == [
+        "Still empty:",
+        "  Your text on: Beobachtung 1 (observation_greedy)",
+        "",
+        "Hints that cost no points:",
+        "  Cell [4] (list = 1) gives `list` a new meaning. Something in Python itself has this "
+        "name, and is gone afterwards; take another name.",
+        "",
+        '[1], [2], …: the cells as "Restart Kernel and Run All Cells" counts them.',
+    ]
+
+
+def test_the_command_itself_loads_nothing_that_takes_long_and_is_not_needed() -> None:
+    """Each of them would take longer than all the rest before the kernel starts."""
+    code = (
+        "import sys; from autograder.self_check import _load_packages; _load_packages()\n"
+        "assert 'jsonschema' in sys.modules\n"
+        "print({'numpy', 'torch', 'transformers', 'rfc3987_syntax'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_a_package_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n == "nbclient" else find(n))
+    assert main(["check", str(tmp_path / "A7_2.ipynb")]) == 2
+    assert capsys.readouterr().err == (
+        "kischule: checking a notebook needs nbclient: pip install 'kischule[notebook]'\n"
+    )
+
+
+def test_results_that_cannot_be_written_are_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(solved(), tmp_path)
+    assert main(["check", str(path), "--json", str(tmp_path / "no" / "f")]) == 2
+    assert "is not there" in capsys.readouterr().err
+
+
+# --- kernels that end, cells that do not ----------------------------------------------------------
+
+
+def test_a_cell_that_ends_the_kernel_or_never_ends_is_told(tmp_path: Path) -> None:
+    notebook = read_notebook(RELEASE)
+    notebook.cells[place(notebook, "setup")].metadata = nbformat.from_dict({})  # nothing is loaded
+    notebook.cells[
+        place(notebook, "setup")
+    ].source = "import os, time\ncheck = print\ntorch = kischule = plots = None"
+    add(notebook, "setup", "time.sleep(60)", "print(1)")
+    add(notebook, "prompt", "os._exit(1)", "print(2)")
+    checked = self_check(written(notebook, tmp_path), time_limit=1)
+    assert german(checked, "slow") == [
+        "Zelle [2] (time.sleep(60)) war nach 1 Sekunden noch nicht fertig. Endet Ihre Schleife?"
+    ]
+    assert german(checked, "died") == [
+        "Zelle [6] (os._exit(1)) beendet den Kernel. Was nach ihr kommt, ist nicht geprüft."
+    ]
+    assert set(checked.said) == {"Die Testzelle hat nichts ergeben; sie lief nicht bis zum Ende."}
