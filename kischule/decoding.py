@@ -123,20 +123,30 @@ def filter_top_p(
     The token that reaches p stays. Of tokens that are equally likely the one with the smaller id
     counts as the more likely. Neutral: 1.0. transformers' TopPLogitsWarper.
     """
+    rows = logits.reshape(-1, logits.shape[-1])
     p = torch.as_tensor(p, dtype=logits.dtype, device=logits.device)
-    norm = logits.logsumexp(-1, keepdim=True)
-    for most in (_HEAD, logits.shape[-1]):  # a sort of all only where the head does not reach p
-        values = logits.topk(min(most, logits.shape[-1]), dim=-1).values
-        probs = (values - norm).exp()
-        sums = probs.cumsum(-1)
-        if ((sums[..., -1:] >= p) | (p >= 1)).all():
-            break
-    number = (sums - probs < p).sum(-1, keepdim=True)  # that stay, where p is below 1
-    last = values.gather(-1, number - 1)
-    ties = logits == last
-    room = number - (logits > last).sum(-1, keepdim=True)
-    kept = (logits > last) | (ties & (ties.cumsum(-1) <= room)) | (p >= 1)
-    return logits.masked_fill(~kept, -torch.inf)
+    p = p.expand(*logits.shape[:-1], 1).reshape(-1, 1)
+    last, number, reached = _edge(rows, p, _HEAD)
+    far = ~(reached | (p >= 1))[:, 0]
+    if far.any():  # all of a row is sorted only where its head does not reach p
+        last[far], number[far], _ = _edge(rows[far], p[far], rows.shape[1])
+    ties = rows == last
+    room = number - (rows > last).sum(-1, keepdim=True)
+    kept = (rows > last) | (ties & (ties.cumsum(-1) <= room)) | (p >= 1)
+    return rows.masked_fill(~kept, -torch.inf).reshape(logits.shape)
+
+
+def _edge(
+    logits: Tensor,  # (B, V) float
+    p: Tensor,  # (B, 1)
+    most: int,
+) -> tuple[Tensor, Tensor, Tensor]:  # (B, 1) each
+    """The last logit that top-p keeps, how many it keeps, and whether `most` tokens reach p."""
+    values = logits.topk(min(most, logits.shape[1]), dim=-1).values
+    probs = (values - logits.logsumexp(-1, keepdim=True)).exp()
+    sums = probs.cumsum(-1)
+    number = (sums - probs < p).sum(-1, keepdim=True)
+    return values.gather(-1, number - 1), number, sums[:, -1:] >= p
 
 
 def stages(

@@ -318,3 +318,26 @@ def test_a_check_computes_with_one_thread_and_leaves_the_number_as_it_was(
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_what_has_passed_is_not_tried_again_for_what_builds_on_it(
+    solved: Callable[..., dict[str, Any]],
+) -> None:
+    """`explore` fails: `generate_text`, checked before, is not called again, unless it is new."""
+    calls = []
+
+    def noted(function: Callable[..., str]) -> Callable[..., str]:
+        def generate_text(*args: Any, **parameters: Any) -> str:
+            calls.append(parameters)
+            return function(*args, **parameters)
+
+        return generate_text
+
+    functions = solved(explore=wrong("explore")["a_key_missing"].source)
+    functions["generate_text"] = noted(functions["generate_text"])
+    assert check("generate_text", namespace=functions).passed
+    calls.clear()
+    assert check("explore", namespace=functions).passed is False
+    assert len(calls) == 5  # its own, one a setting
+    functions["generate_text"] = lambda tokenizer, model, prompt_text, **parameters: prompt_text
+    assert check("explore", namespace=functions).kind == "needs"
