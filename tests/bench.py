@@ -74,8 +74,9 @@ def main() -> None:
     path = ROOT / "BENCHMARKS.md"
     kept = _sections(path.read_text(encoding="utf-8")) if options.only and path.exists() else {}
     found = kept | _sections("".join(f"{text.rstrip()}\n\n" for text in texts))
-    text = "\n".join([HEAD.format(machine=machine()), *found.values()])
-    path.write_text(text.rstrip() + "\n", encoding="utf-8")
+    page = [HEAD.format(machine=machine()), *found.values()]
+    text = "\n\n".join(part.rstrip() for part in page)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _sections(text: str) -> dict[str, str]:
