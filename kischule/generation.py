@@ -97,7 +97,9 @@ def generate(
     up with the end token.
 
     The global random state is neither used nor changed. What two machines can differ in is the last
-    bits of the model's own float32 logits: a token flips where these decide.
+    bits of the model's own float32 logits: a token flips where these decide. Of 37,043 tokens of
+    the embedded model, alone on one thread against a batch of 16 on two, none did; between a CPU
+    and a GPU it was not measured.
     Raises ValueError for a parameter outside its range, for lengths that do not fit together and
     for a text longer than the model's window.
     """
