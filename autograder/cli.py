@@ -99,11 +99,6 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
     course(verify)
 
-    check = command("check", _check, "Check a notebook before it is handed in.")
-    check.add_argument("notebook", type=Path)
-    check.add_argument("--language", choices=("de", "en"), help="default: the notebook's")
-    check.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
-
     grade = command("grade", _grade, "Grade the hand-ins of an assignment.")
     _grade_options(grade)
     course(grade)
@@ -123,6 +118,17 @@ def _parser() -> argparse.ArgumentParser:
     course(report)
 
     _lms_commands(command, course)
+    _student_commands(command)
+    return parser
+
+
+def _student_commands(command: Any) -> None:
+    """Those that need no course and no nbgrader."""
+    check = command("check", _check, "Check a notebook before it is handed in.")
+    check.add_argument("notebook", type=Path)
+    check.add_argument("--language", choices=("de", "en"), help="default: the notebook's")
+    check.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
+
     command("models", _models, "What can be loaded, where it lies, how much memory it takes.")
     test = command(
         "selftest", _selftest, "Compare a model here with outputs that were published of it."
@@ -131,7 +137,6 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument(
         "--folder", type=Path, metavar="DIR", help="where it lies; default: where load finds it"
     )
-    return parser
 
 
 def _lms_commands(command: Any, course: Any) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 from transformers import LogitsProcessor, LogitsProcessorList
 
 from kischule.decoding import Columns, Setting
+from kischule.inputs import window
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -103,18 +104,7 @@ def generate(
     Raises ValueError for a parameter outside its range, for lengths that do not fit together and
     for a text longer than the model's window.
     """
-    _require(input_ids.ndim == 2, "input_ids must have shape (B, T)", tuple(input_ids.shape))
-    length = input_ids.shape[1]
-    _require(length > 0, "a prompt must hold at least one token", length)
-    _require(
-        max_length >= length,
-        f"max_length counts the prompt's {length} tokens and must not be below",
-        max_length,
-    )
-    window = getattr(model.config, "max_position_embeddings", None) or max_length
-    _require(
-        max_length <= window, f"max_length must fit the model's window of {window}", max_length
-    )
+    _check_lengths(model, input_ids, max_length)
     given = {
         "seed": seed,
         "repetition_penalty": repetition_penalty,
@@ -130,8 +120,8 @@ def generate(
         _require(fits, "seed must be a whole number from 0 to 2**64 - 1", number)
     settings = [Setting(**row) for row in rows]
 
-    prompts = input_ids.to(model.device).expand(len(rows), length)
-    if max_length == length:
+    prompts = input_ids.to(model.device).expand(len(rows), -1)
+    if max_length == prompts.shape[1]:
         return prompts.clone()
     eos = model.generation_config.eos_token_id
     return model.generate(
@@ -182,6 +172,19 @@ def until_end(ids: list[int], model: PreTrainedModel) -> list[int]:
     ends = {eos} if isinstance(eos, int) else set(eos or ())
     last = next((i for i, token in enumerate(ids) if token in ends), len(ids))
     return ids[: last + 1]
+
+
+def _check_lengths(model: PreTrainedModel, input_ids: Tensor, max_length: int) -> None:
+    """Raises ValueError for prompts that are none, and where they and the model do not fit."""
+    _require(input_ids.ndim == 2, "input_ids must have shape (B, T)", tuple(input_ids.shape))
+    length, limit = input_ids.shape[1], window(model) or max_length
+    _require(length > 0, "a prompt must hold at least one token", length)
+    _require(
+        max_length >= length,
+        f"max_length counts the prompt's {length} tokens and must not be below",
+        max_length,
+    )
+    _require(max_length <= limit, f"max_length must fit the model's window of {limit}", max_length)
 
 
 def _rows(given: Mapping[str, Any], prompts: int) -> Iterator[dict[str, Any]]:
