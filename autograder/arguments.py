@@ -3,21 +3,22 @@
 A *spec* is plain data (it fits into YAML and JSON), so that a case can cross into another process:
 
     5, 0.7, "text", True, null, [1, 2]      itself
-    {tokenizer: mini}                       the embedded model's tokenizer
-    {model: mini}                           the embedded model
+    {tokenizer: mini}                       a model's tokenizer, by a name of `kischule.load`
+    {model: mini}                           the model
     {spy: mini}                             the same, but `generate` reports its settings
     {table: [[..]..], eos: 0}               a TableModel with these logits
     {row: [..], eos: 0}                     a TableModel in which all rows are this one
     {rotated: [..], eos: 0}                 a TableModel: row i is this one, moved on by i places
-    {prompt: "text"}                        (1, T) long, the prompt's tokens
+    {prompt: "text", of: mini}              (1, T) long, the prompt's tokens; of: whose; mini
     {ids: [..]}                             (1, T) long
     {vector: [..], dtype: float16, every: 2}
                                             (V,) float32 or that dtype; every: not contiguous,
                                             each second number of a longer tensor
-    {probs_after: "text"}                   (V,) float32, its next-token distribution
+    {probs_after: "text", of: mini}         (V,) float32, its next-token distribution
     {each: [..]}                            one call for each of these
 
-`draw` turns {draw: ..} specs into such specs, from a seed.
+`draw` turns {draw: ..} specs into such specs, from a seed. Exercise files name `mini`, the embedded
+model; `for_model` puts another one in its place.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ import copy
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,21 +38,31 @@ from autograder.models import SpyModel, TableModel
 # --- building -----------------------------------------------------------------------------------
 
 
-@cache
+MINI = "mini"
+_pairs: dict[str, tuple[Any, Any]] = {}
+
+
 def _loaded(name: str) -> tuple[Any, Any]:
-    import kischule
+    if name not in _pairs:
+        import kischule
 
-    return kischule.load(name, device="cpu")
+        _pairs[name] = kischule.load(name, device="cpu")
+    return _pairs[name]
 
 
-def model_of(name: str = "mini") -> Any:
+def model_of(name: str = MINI) -> Any:
     """The checks' own copy of a model: what a student did to theirs does not matter here."""
     model = _loaded(name)[1]
     return model.eval()
 
 
-def tokenizer_of(name: str = "mini") -> Any:
+def tokenizer_of(name: str = MINI) -> Any:
     return _loaded(name)[0]
+
+
+def tokenizer_with(model: Any) -> Any:
+    """The tokenizer of a model that `model_of` gave; None for any other, such as a table."""
+    return next((tokenizer for tokenizer, own in _pairs.values() if own is model), None)
 
 
 def build(spec: Any) -> Any:
@@ -74,17 +84,17 @@ def build(spec: Any) -> Any:
         case {"rotated": list(row), **rest} if set(rest) <= {"eos"}:
             rows = [row[-i:] + row[:-i] for i in range(len(row))]
             return TableModel(torch.tensor(rows, dtype=torch.float32), eos=rest.get("eos"))
-        case {"prompt": str(text)}:
-            ids = tokenizer_of()(text)["input_ids"]
+        case {"prompt": str(text), **rest} if set(rest) <= {"of"}:
+            ids = tokenizer_of(rest.get("of", MINI))(text)["input_ids"]
             return torch.tensor([ids], dtype=torch.long)
         case {"ids": list(ids)}:
             return torch.tensor([ids], dtype=torch.long)
         case {"vector": list(numbers), **rest} if set(rest) <= {"dtype", "every"}:
             return _vector(numbers, rest.get("dtype", "float32"), rest.get("every", 1))
-        case {"probs_after": str(text)}:
+        case {"probs_after": str(text), **rest} if set(rest) <= {"of"}:
             with torch.inference_mode():
-                logits = model_of()(build({"prompt": text})).logits[0, -1]
-            return logits.softmax(-1).clone()
+                logits = model_of(rest.get("of", MINI))(build({"prompt": text, **rest})).logits
+            return logits[0, -1].softmax(-1).clone()
     raise ValueError(f"unknown argument spec, was: {spec!r}")
 
 
@@ -105,6 +115,67 @@ def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [dict(arguments)]
     (name,) = many
     return [{**arguments, name: one} for one in arguments[name]["each"]]
+
+
+# --- another model ------------------------------------------------------------------------------
+
+
+def for_model(arguments: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The specs of a case with this model where they name `mini`.
+
+    The end token in a text becomes the model's own. Lengths count tokens, and a tokenizer of its
+    own makes more or fewer of a prompt: they move along, so that as many tokens are generated, or
+    scored, as with `mini`. A case without `mini` stays as it is.
+    """
+    if name == MINI:
+        return dict(arguments)
+    moved = {n: _renamed(spec, name) for n, spec in arguments.items()}
+    if (text := prompt_of(arguments)) is None:
+        return moved
+    more = len(_ids_of(str(prompt_of(moved)), name)) - len(_ids_of(text, MINI))
+    for length, least in (("max_length", 0), ("prompt_length", 1)):
+        if isinstance(moved.get(length), int):
+            moved[length] = max(least, moved[length] + more)
+    if "settings" in moved:
+        moved["settings"] = [
+            {**setting, "max_length": setting["max_length"] + more} for setting in moved["settings"]
+        ]
+    return moved
+
+
+def names_model(arguments: Mapping[str, Any]) -> bool:
+    """Whether a model, or its tokenizer, has a part in a case with these specs."""
+    marks = {"tokenizer", "model", "spy", "prompt", "probs_after"}
+    return any(isinstance(spec, Mapping) and marks & spec.keys() for spec in arguments.values())
+
+
+def prompt_of(arguments: Mapping[str, Any]) -> str | None:
+    """The text that a model continues in a case; None where there is none, or no model for it."""
+    if isinstance(text := arguments.get("prompt_text"), str):
+        return text
+    ids = arguments.get("input_ids")
+    return ids.get("prompt") if isinstance(ids, Mapping) else None
+
+
+def _renamed(spec: Any, name: str) -> Any:
+    match spec:
+        case str(text):
+            return text.replace(end_of(MINI), end_of(name))
+        case {"tokenizer": "mini"} | {"model": "mini"} | {"spy": "mini"}:
+            return dict.fromkeys(spec, name)
+        case {"prompt": _} | {"probs_after": _}:
+            return {**{key: _renamed(text, name) for key, text in spec.items()}, "of": name}
+        case _:
+            return spec
+
+
+def end_of(name: str) -> str:
+    """A model's end token, as text."""
+    return str(tokenizer_of(name).decode([model_of(name).config.eos_token_id]))
+
+
+def _ids_of(text: str, name: str) -> list[int]:
+    return list(tokenizer_of(name)(text)["input_ids"])
 
 
 # --- drawing ------------------------------------------------------------------------------------

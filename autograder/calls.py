@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder import compare
-from autograder.arguments import model_of, tokenizer_of
+from autograder.arguments import tokenizer_with
 from autograder.compare import Array, Mismatch
 from autograder.student import Answer
 
@@ -60,6 +60,5 @@ def _no_tensor(value: object) -> Mismatch:
 
 def shown(model: Any, token: int) -> str:
     """An id, with its text where the model has a tokenizer."""
-    if model is model_of():
-        return f"{token} ({tokenizer_of().decode([token])!r})"
-    return str(token)
+    tokenizer = tokenizer_with(model)
+    return f"{token} ({tokenizer.decode([token])!r})" if tokenizer else str(token)

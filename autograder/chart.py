@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder import oracle
-from autograder.arguments import model_of, tokenizer_of
+from autograder.arguments import tokenizer_with
 from autograder.calls import Call, token_ids
 from autograder.compare import Array, Mismatch
 from autograder.exercise import Case, Exercise
@@ -90,4 +90,5 @@ def _chart(model: Any, expected: Floats, actual: Floats, sampled: bool) -> Chart
 
 
 def _label(model: Any, token: int) -> str:
-    return repr(tokenizer_of().decode([token])) if model is model_of() else str(token)
+    tokenizer = tokenizer_with(model)
+    return repr(tokenizer.decode([token])) if tokenizer else str(token)

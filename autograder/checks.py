@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,10 +13,10 @@ from typing import Any
 import torch
 
 from autograder import feedback
-from autograder.arguments import calls_of, draw, seeded
+from autograder.arguments import calls_of, draw, for_model, seeded
 from autograder.compare import Mismatch
 from autograder.exercise import SEED_VARIABLE, Case, Exercise, Words, load_exercise
-from autograder.judge import MARGIN, answer_of, judge, tells
+from autograder.judge import answer_of, judge, margin, tells
 from autograder.outcome import Outcome
 from autograder.student import CallError, LocalStudent, Student
 
@@ -24,30 +24,49 @@ MOST_DRAWS = 10_000
 # exercise -> its functions when its examples passed: in a notebook they need not be tried again to
 # see whether an exercise that builds on it is to blame
 _passed: dict[str, list[Any]] = {}
-WHOLE = ("text", "exploration", "beam", "kept")  # judges that compare with one right answer
+WHOLE = ("text", "greedy", "exploration", "beam", "kept")  # judges that know one right answer
 
 
 def check(
-    exercise_id: str, *, drawn: bool = False, namespace: Mapping[str, Any] | None = None
+    exercise_id: str,
+    *,
+    drawn: bool = False,
+    namespace: Mapping[str, Any] | None = None,
+    model: str = "mini",
 ) -> Outcome:
     """Check one exercise's function and say what is wrong, as a notebook's test cell does.
 
     drawn: new cases from the seed in the environment variable KISCHULE_SEED, where there is none
         from a fresh one; else the exercise's public cases.
     namespace: where the function is; default: the caller's globals.
+    model: that the function is called with, a name or folder of `kischule.load`. Right answers of
+        another one than `mini` are made on first use, which takes a while, and kept in the cache.
 
-    Raises KeyError, naming the exercises there are, for an id that is none.
+    Raises KeyError, naming the exercises there are, for an id that is none; for another model also
+    what `kischule.load` raises, and TooCloseError for one of which no text can be foretold.
     """
     if namespace is None:
         namespace = sys._getframe(1).f_globals
-    exercise, student = load_exercise(exercise_id), LocalStudent(namespace)
+    load = _loader(model)
+    exercise, student = load(exercise_id), LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
     known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, namespace)}
     with _one_thread():
-        outcome = run_check(exercise, student, seed if drawn else None, known=known)
+        outcome = run_check(exercise, student, seed if drawn else None, known=known, load=load)
     if outcome.passed and not drawn:
         _passed[exercise_id] = _functions(exercise_id, namespace)
     return outcome
+
+
+def _loader(model: str) -> Callable[[str], Exercise]:
+    """Exercises for a model by their id."""
+    if model == "mini":
+        return load_exercise
+
+    from autograder.retarget import exercise_for
+    from kischule.smollm2 import cache
+
+    return lambda name: exercise_for(name, model, cache() / "expected")
 
 
 def _functions(exercise_id: str, namespace: Mapping[str, Any]) -> list[Any]:
@@ -77,10 +96,12 @@ def run_check(
     seed: str | None = None,
     cases: Sequence[Case] | None = None,
     known: Mapping[str, bool] | None = None,
+    load: Callable[[str], Exercise] = load_exercise,
 ) -> Outcome:
     """seed: draw cases from it; None: the public cases. cases: these, if they are drawn already.
 
-    known: exercises whose public cases have been checked, and whether they passed.
+    known: exercises whose public cases have been checked, and whether they passed. load: gives
+    those that this one builds on.
     """
     drawn = seed is not None
     if cases is None:
@@ -97,7 +118,7 @@ def run_check(
             verdict = None if mismatch.kind == "ours" else False
             break
         solved += 1
-    if verdict is False and (broken := _broken_needs(exercise, student, known or {})):
+    if verdict is False and (broken := _broken_needs(exercise, student, known or {}, load)):
         verdict, kind, rule, message = None, "needs", "", feedback.needed(broken)
         chart = None
     full = exercise.points(drawn)
@@ -151,14 +172,13 @@ def drawn_cases(exercise: Exercise, seed: str) -> Sequence[Case]:
 
 def _drawn_case(exercise: Exercise, template: Case, key: tuple[object, ...]) -> Case:
     """The first draw that does not hang on a tie and tells right from wrong as it is meant to."""
-    kind = exercise.judge_of(template)
     for attempt in range(MOST_DRAWS):
         rng = seeded(*key, attempt)
         arguments = {name: draw(spec, rng) for name, spec in template.arguments.items()}
-        case = replace(template, arguments=arguments)
-        if kind in WHOLE:
+        case = replace(template, arguments=for_model(arguments, exercise.model))
+        if exercise.judge_of(case) in WHOLE:
             answer, gap = answer_of(exercise, case)
-            if gap < MARGIN[kind]:
+            if gap < margin(exercise, case):
                 continue
             case = replace(case, expected=answer)
         if tells(exercise, case):
@@ -169,11 +189,16 @@ def _drawn_case(exercise: Exercise, template: Case, key: tuple[object, ...]) -> 
     )
 
 
-def _broken_needs(exercise: Exercise, student: Student, known: Mapping[str, bool]) -> list[str]:
+def _broken_needs(
+    exercise: Exercise,
+    student: Student,
+    known: Mapping[str, bool],
+    load: Callable[[str], Exercise],
+) -> list[str]:
     """Exercises that this one builds on and whose public cases fail."""
 
     def passes(name: str) -> bool:
-        need = load_exercise(name)
+        need = load(name)
         return all(run_case(need, case, student) is None for case in need.cases)
 
     return [n for n in exercise.needs if not (known[n] if n in known else passes(n))]

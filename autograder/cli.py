@@ -12,7 +12,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _wrong_use() -> tuple[type[Exception], ...]:
     """Errors whose message is all that a user needs."""
-    from autograder.exercise import ExerciseError
+    from autograder.exercise import ExerciseError, TooCloseError
     from autograder.grading.device import DeviceError
     from autograder.grading.forkserver import ServerError
     from autograder.grading.isolation import IsolationError
@@ -50,10 +50,12 @@ def _wrong_use() -> tuple[type[Exception], ...]:
     from autograder.grading.store import BusyError, SeedError
     from autograder.lms import problems as lms
     from autograder.release import AssignmentError
+    from kischule import ModelUnavailableError, ModelUnsuitableError
 
     problems: tuple[type[Exception], ...]
     problems = (AssignmentError, BusyError, DeviceError, EngineError, ExerciseError, IsolationError)
-    return (*problems, *lms(), MissingPackageError, SeedError, ServerError, WrongUseError)
+    models = (ModelUnavailableError, ModelUnsuitableError, TooCloseError)
+    return (*problems, *lms(), *models, MissingPackageError, SeedError, ServerError, WrongUseError)
 
 
 class WrongUseError(Exception):
@@ -96,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "verify", _verify, "Try the checks on answers that are known to be right and wrong."
     )
     verify.add_argument("assignment")
+    _model_option(verify)
     verify.add_argument("--json", metavar="F", help="write the results there; -: to stdout")
     course(verify)
 
@@ -202,6 +205,7 @@ def _grade_options(grade: argparse.ArgumentParser) -> None:
     grade.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="that hand-ins may use"
     )
+    _model_option(grade)
     grade.add_argument(
         "--show", action="store_true", help="run cells that only show something, too"
     )
@@ -212,6 +216,22 @@ def _grade_options(grade: argparse.ArgumentParser) -> None:
         "--markdown", metavar="F", help="append the table there: for $GITHUB_STEP_SUMMARY"
     )
     grade.add_argument("--quiet", action="store_true", help="no progress and no table")
+
+
+def _model_option(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--model",
+        type=_model,
+        default="mini",
+        help="that the checks use, a name from `kischule models` or a folder; default: mini",
+    )
+
+
+def _model(text: str) -> str:
+    """A folder gets its full path: students' kernels work in a folder of their own."""
+    from kischule.models import FAMILY
+
+    return text if text in FAMILY else str(Path(text).absolute())
 
 
 def _seconds(text: str) -> float:
@@ -256,7 +276,10 @@ def _release(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from autograder.grading.store import Store
+    from autograder.retarget import exercises_for
     from autograder.verify import Verdict, verify
+    from kischule.models import fingerprint
 
     _needs_nbgrader()
 
@@ -264,7 +287,9 @@ def _verify(options: argparse.Namespace) -> int:
         state = "ok" if verdict.passed else f"{len(verdict.problems)} problems"
         print(f"{verdict.exercise}: {state}, {verdict.seconds:g} s", file=sys.stderr, flush=True)
 
-    verdicts = verify(options.course.resolve(), options.assignment, tell)
+    course = options.course.resolve()
+    exercises = exercises_for(options.model, Store(course).expected, _making(options.model))
+    verdicts = verify(course, options.assignment, tell, exercises)
     passed = all(v.passed for v in verdicts)
     if options.json != "-":
         rows = [
@@ -287,11 +312,19 @@ def _verify(options: argparse.Namespace) -> int:
         options.json,
         {
             "assignment": options.assignment,
+            "model": fingerprint(options.model),
             "passed": passed,
             "exercises": [v.as_data() for v in verdicts],
         },
     )
     return DONE if passed else NOT_PASSED
+
+
+def _making(model: str) -> Callable[[str], None]:
+    def tell(exercise: str) -> None:
+        print(f"{exercise}: the answers of {model} are made, once", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -335,6 +368,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.grade import NoSubmissionError, Options, grade
     from autograder.progress import Progress
     from autograder.reports import machine
+    from kischule import ModelUnavailableError
 
     settings = Options(
         students=tuple(options.student),
@@ -343,6 +377,7 @@ def _grade(options: argparse.Namespace) -> int:
         scheduler=options.scheduler,
         time_limit=options.time_limit,
         memory_limit=options.memory_limit,
+        model=options.model,
         isolation=options.isolation,
         device=options.device,
         show=options.show,
@@ -364,7 +399,7 @@ def _grade(options: argparse.Namespace) -> int:
             if options.markdown:
                 with open(options.markdown, "a", encoding="utf-8") as file:
                     file.write(machine.markdown(report))
-        except NoSubmissionError as error:
+        except (NoSubmissionError, ModelUnavailableError) as error:
             raise WrongUseError(str(error)) from error
         except OSError as error:
             print(
@@ -523,14 +558,13 @@ def _models(options: argparse.Namespace) -> int:
 
 def _selftest(options: argparse.Namespace) -> int:
     from autograder.selftest import PublishedError, selftest
-    from kischule import ModelUnavailableError, ModelUnsuitableError
 
     results = []
     try:
         for result in selftest(options.model, options.folder):
             print(f"{result.id}: {_verdict(result.passed)}", file=sys.stderr, flush=True)
             results.append(result)
-    except (ModelUnavailableError, ModelUnsuitableError, PublishedError) as error:
+    except PublishedError as error:
         raise WrongUseError(str(error)) from error
     rows = [
         [_verdict(r.passed), r.id, _short(r.source), _short(r.expected), _short(r.got)]

@@ -23,6 +23,10 @@ class ExerciseError(ValueError):
     """An exercise file that breaks a rule: file, rule, and what arrived."""
 
 
+class TooCloseError(ValueError):
+    """An answer that hangs on a tie: rounding would decide whether a student's is the same."""
+
+
 @dataclass(frozen=True)
 class Words:
     """A text in both languages."""
@@ -72,6 +76,7 @@ class Exercise:
     cases: tuple[Case, ...]
     drawn: tuple[Case, ...] = field(default=())  # argument specs with draws
     draws: int = 1  # how often each of `drawn` is drawn
+    model: str = "mini"  # that its cases are for; another one: see `retarget`
 
     def points(self, drawn: bool) -> float:
         return self.drawn_points if drawn else self.public_points

@@ -16,18 +16,15 @@ from autograder.exercise import (
     FOLDER,
     GENERATED,
     Exercise,
+    TooCloseError,
     exercise_ids,
     parse_exercise,
     store_answers,
 )
-from autograder.judge import MARGIN, answer_of
+from autograder.judge import answer_of, margin
 from kischule.models import fingerprint
 
 STORED = ("ids", "greedy", "text", "beam", "exploration")  # judges whose answers are stored
-
-
-class TooCloseError(ValueError):
-    """An answer that hangs on a tie."""
 
 
 def answers_of(exercise: Exercise) -> tuple[list[Any], float]:
@@ -35,7 +32,7 @@ def answers_of(exercise: Exercise) -> tuple[list[Any], float]:
     answers, smallest = [], float("inf")
     for case in exercise.cases:
         answer, gap = answer_of(exercise, case)
-        least = MARGIN.get(exercise.judge_of(case), 0.0)
+        least = margin(exercise, case)
         if gap < least:
             raise TooCloseError(
                 f"{exercise.id}: the gap along the answer must be at least {least}, was: "

@@ -8,7 +8,7 @@ lie in the course's `tests/wrong` and `tests/honest`, else in the package (see `
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
@@ -18,7 +18,7 @@ from typing import Any
 from autograder import release
 from autograder.answers import honest, packed, wrong
 from autograder.checks import drawn_cases, run_check
-from autograder.exercise import exercise_ids, load_exercise
+from autograder.exercise import Exercise, exercise_ids, load_exercise
 from autograder.grading.notebook import nbgrader_of
 from autograder.outcome import Outcome
 from autograder.student import LocalStudent
@@ -51,10 +51,16 @@ class Verdict:
         return {**asdict(self), "problems": list(self.problems), "passed": self.passed}
 
 
-def verify(course: Path, assignment: str, progress: Callable[[Verdict], None]) -> list[Verdict]:
+def verify(
+    course: Path,
+    assignment: str,
+    progress: Callable[[Verdict], None],
+    exercises: Sequence[Exercise] = (),
+) -> list[Verdict]:
     """A verdict for each exercise, in the order of their ids. AssignmentError for no assignment.
 
-    progress is called with each as it comes. Nothing is written.
+    progress is called with each as it comes. exercises: for another model, see `retarget`; none:
+    those of the files. Nothing is written.
     """
     path = release.source_notebook(course, assignment)
     released = release.build(course, assignment)[path.name]
@@ -64,7 +70,10 @@ def verify(course: Path, assignment: str, progress: Callable[[Verdict], None]) -
         local if (local := course / "tests" / part).is_dir() else packed(part)
         for part in ("wrong", "honest")
     ]
-    tasks = [(name, solutions, skeletons, *folders) for name in exercise_ids()]
+    tasks = [
+        (exercise, solutions, skeletons, *folders)
+        for exercise in exercises or [load_exercise(name) for name in exercise_ids()]
+    ]
     # spawn: the forked child of a process that has used torch's threads can hang
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         verdicts = []
@@ -84,15 +93,16 @@ def namespace(solutions: Mapping[str, str]) -> dict[str, Any]:
 
 
 def verify_exercise(
-    name: str,
+    exercise: Exercise,
     solutions: Mapping[str, str],
     skeletons: Mapping[str, str],
     wrong_folder: Path,
     honest_folder: Path,
 ) -> Verdict:
     """The verdict on one exercise. solutions, skeletons: of all code cells, by exercise."""
-    began = time.monotonic()
-    exercise = replace(load_exercise(name), time_limit=TIME_LIMIT)
+    began, name = time.monotonic(), exercise.id
+    share = exercise.time_limit / load_exercise(name).time_limit  # more for a larger model
+    exercise = replace(exercise, time_limit=TIME_LIMIT * share)
     drawn = drawn_cases(exercise, SEED)
 
     def outcomes(source: str) -> tuple[Outcome, Outcome]:

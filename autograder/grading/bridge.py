@@ -144,6 +144,9 @@ class TrustedExecute(NbGraderPreprocessor):
     """
 
     isolation = Unicode("auto", help="auto | sandbox | process").tag(config=True)
+    model = Unicode("mini", help="of the checks: a name or folder of kischule.load").tag(
+        config=True
+    )
     time_limit = Float(60.0, help="seconds a cell").tag(config=True)
     memory_limit = Integer(1024, help="MiB of a kernel beyond what all share").tag(config=True)
     show = Bool(False, help="run cells that only show something, too").tag(config=True)
@@ -159,7 +162,9 @@ class TrustedExecute(NbGraderPreprocessor):
 
             rules, taken = _taken(self, resources)
             with ThreadPoolExecutor(1) as pool:  # formgrader calls from within its event loop
-                run = pool.submit(run_submission, taken.notebook, taken.seed, rules.settings)
+                run = pool.submit(
+                    run_submission, taken.notebook, taken.seed, rules.settings, rules.exercises
+                )
             executed = Executed(run.result().notebook, run.result().results)
         outputs = {cell.id: cell.get("outputs", []) for cell in executed.notebook.cells}
         for cell in nb.cells:
@@ -184,6 +189,7 @@ def _taken(preprocessor: Any, resources: Any) -> tuple[Rules, Taken]:
     if key not in _rules:
         set_ = TrustedExecute(parent=preprocessor.parent)
         options = Options(
+            model=set_.model,
             time_limit=set_.time_limit,
             memory_limit=set_.memory_limit,
             isolation=set_.isolation,

@@ -148,7 +148,7 @@ class Grading(WorkerPlugin):
         self.token, self.rules = token, rules
 
     async def setup(self, worker: Any) -> None:
-        found = await asyncio.to_thread(checks_id)
+        found = await asyncio.to_thread(checks_id, self.rules.settings.model)
         if found != self.rules.checks:
             raise EngineError(
                 f"the worker at {worker.address} has another version of kischule, of its exercises "

@@ -21,8 +21,9 @@ def kernel_variables(seed: str | None) -> dict[str, str]:
 def plain_environment() -> dict[str, str]:
     """For a student's kernel without a sandbox: what an interpreter needs, nobody's secrets."""
     needed = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
-    more = ("HF_HOME", "SYSTEMROOT")
-    return {n: os.environ[n] for n in (*needed, *more) if n in os.environ} | kernel_variables(None)
+    models = ("HF_HOME", "HF_HUB_CACHE", "KISCHULE_CACHE", "KISCHULE_MODELS", "XDG_CACHE_HOME")
+    names = (*needed, *models, "SYSTEMROOT")
+    return {n: os.environ[n] for n in names if n in os.environ} | kernel_variables(None)
 
 
 @contextmanager

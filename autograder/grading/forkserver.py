@@ -21,6 +21,7 @@ import io
 import itertools
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -47,7 +48,7 @@ MODULES = (  # of this package, all that is visible in a sandbox
     "grading/wire.py",
 )
 WATCH = 0.1  # seconds between two looks at a kernel's memory
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_OWN = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # proc_pid_status(5)
 
 
 def environment() -> dict[str, str]:
@@ -108,8 +109,8 @@ def serve(control: socket.socket, view: View, model: str) -> None:
 def _load(model: str) -> None:
     """Everything that a notebook is likely to import, and both copies of the model.
 
-    One is the notebook's, one the checks'. A first text and a first picture make what torch and
-    matplotlib make lazily.
+    One is the notebook's, one the checks'; a notebook has `mini` as well. A first text and a first
+    picture make what torch and matplotlib make lazily.
     """
     import ipykernel.kernelapp
     import IPython.core.completer
@@ -128,7 +129,8 @@ def _load(model: str) -> None:
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()  # a bar has a thread that watches it
     arguments.model_of(model)  # first: it would take the one that is kept for the notebook
-    kischule.models.keep(model)
+    for name in {model, "mini"}:
+        kischule.models.keep(name)
     ids = arguments.tokenizer_of(model)("Once upon a time", return_tensors="pt")["input_ids"]
     with torch.inference_mode():
         for sampled in (False, True):
@@ -182,15 +184,15 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
         _exit_after(_kernel, theirs, request, limits)
     theirs.close()
     # opened now: the kernel is about to mount a /proc in which it is number 1
-    statm = os.open(f"/proc/{kernel}/statm", os.O_RDONLY)
+    status = os.open(f"/proc/{kernel}/status", os.O_RDONLY)
     ours.send(b"go")
     end = os.pidfd_open(kernel)
-    before, most = _resident(statm), 0
+    before, most = _resident(status), 0
     killed = ""
     waiting: list[Any] = [channel, ours, end]
     while end in waiting:
         readable, _, _ = select.select(waiting, [], [], WATCH)
-        grown = _resident(statm) - before
+        grown = _resident(status) - before
         most = max(most, grown)
         if grown > limits.memory and not killed:
             killed = "memory"
@@ -214,23 +216,26 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
                 waiting.remove(ours)
         if end in readable:
             break
-    _, status, usage = os.wait4(kernel, 0)
+    _, code, usage = os.wait4(kernel, 0)
     _tell(
         channel,
-        exit=os.waitstatus_to_exitcode(status),
+        exit=os.waitstatus_to_exitcode(code),
         killed=killed,
         memory=most,
         cpu=usage.ru_utime + usage.ru_stime,
     )
 
 
-def _resident(statm: int) -> int:
-    """Bytes of memory that are a process's own or shared with its parent; 0 when it is gone."""
+def _resident(status: int) -> int:
+    """Bytes of memory that are a process's own or shared with its parent; 0 when it is gone.
+
+    Without pages of files: a model's weights are mapped, and there once for all kernels.
+    """
     try:
-        fields = os.pread(statm, 200, 0).split()
+        text = os.pread(status, 8192, 0)
     except OSError:
         return 0
-    return int(fields[1]) * PAGE if len(fields) > 1 else 0
+    return sum(int(size) for size in _OWN.findall(text)) << 10
 
 
 def _tell(channel: socket.socket, **message: Any) -> None:
@@ -301,8 +306,10 @@ class Server:
         """Starts it; `ready` waits for it. device: that kernels may open (see `device`)."""
         import subprocess
 
+        import kischule
         from autograder.grading.device import nodes
         from autograder.grading.temporary import Temporary
+        from kischule.models import elsewhere
 
         self._temporary = Temporary()
         base = Path(self._temporary.name).resolve()
@@ -311,10 +318,11 @@ class Server:
         self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
         (base / "root").mkdir()
         package = Path(__file__).resolve().parent.parent
+        variables, files = elsewhere(model)
         view = View(
             root=str(base / "root"),
             sockets=str(self.sockets),
-            trees=tuple(_trees(model)),
+            trees=(str(Path(kischule.__file__).resolve().parent), *map(str, files)),
             package=str(package),
             modules=MODULES,
             devices=nodes(device),
@@ -333,7 +341,7 @@ class Server:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env=environment(),
+                env={**environment(), **variables},
                 start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
             )
         self._started = False
@@ -399,15 +407,6 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._temporary.cleanup()
-
-
-def _trees(model: str) -> list[str]:
-    """What students import, and the model where it lies outside of it."""
-    import kischule
-
-    folder = Path(kischule.__file__).resolve().parent
-    outside = [str(Path(model).resolve())] if Path(model).is_dir() else []
-    return [str(folder), *outside]
 
 
 _shared: dict[tuple[str, str], Server] = {}

@@ -20,6 +20,7 @@ from autograder.grading.sandbox import Limits
 from autograder.grading.store import Store, seed_id
 from autograder.grading.submission import checks_id
 from autograder.grading.text import clean
+from autograder.retarget import exercises_for
 from kischule.models import fingerprint
 
 Result = dict[str, Any]  # one element of "submissions" in `grade --json`
@@ -35,6 +36,7 @@ class Options:
     memory_limit: int = Limits.memory >> 20  # MiB a kernel, beyond what all share
     isolation: str = "auto"  # auto | sandbox | process
     device: str = "cpu"  # that hand-ins may use: cpu | cuda
+    model: str = "mini"  # that the checks use: a name or folder of `kischule.load`
     show: bool = False  # run cells that only show something, too
     seed_file: Path | None = None
     force: bool = False  # grade what has a record, too
@@ -83,25 +85,35 @@ def students_of(course: Path, assignment: str) -> list[str]:
     return sorted(p.parent.name for p in (course / "submitted").glob(f"*/{assignment}"))
 
 
-def rules_of(course: Path, assignment: str, options: Options) -> Rules:
+def rules_of(
+    course: Path,
+    assignment: str,
+    options: Options,
+    making: Callable[[str], None] = lambda _: None,
+) -> Rules:
     """What the hand-ins are graded by; the assignment gets its entries in the gradebook.
 
-    Raises AssignmentError or SeedError.
+    making: told the exercises whose answers are made, for a model of which they are not there yet.
+
+    Raises AssignmentError or SeedError; for another model than `mini` what `exercises_for` does.
     """
     path = release.source_notebook(course, assignment)
+    model = options.model
     return Rules(
         path.name,
         release.registered(course, assignment).read_bytes(),
         Store(course).seed(options.seed_file),
-        checks_id(),
+        checks_id(model),
         Settings(
             isolation=options.isolation,
             time_limit=options.time_limit,
             submission_limit=CELLS * options.time_limit,
             memory=options.memory_limit,
+            model=model,
             show=options.show,
             device=options.device,
         ),
+        exercises_for(model, Store(course).expected, making),
     )
 
 
@@ -170,7 +182,7 @@ class _ClassRun:
     def __init__(self, course: Path, assignment: str, options: Options, watch: Watch) -> None:
         self.course, self.assignment, self.options, self.watch = course, assignment, options, watch
         self.store = Store(course)
-        self.rules = rules_of(course, assignment, options)
+        self.rules = rules_of(course, assignment, options, self._making)
         most = results(intake.parse(self.rules.release))
         self.max_score = sum(result.max_points for result in most)
         self.outcomes: dict[str, _Outcome] = {}
@@ -178,6 +190,9 @@ class _ClassRun:
         self.fresh: set[str] = set()  # keys of what this run has graded
         source = release.source_notebook(course, assignment).read_bytes()
         self.book = GradebookWriter(course, assignment, self.rules.name, source)
+
+    def _making(self, exercise: str) -> None:
+        self.watch.warn(f"{exercise}: the answers of {self.options.model} are made, once")
 
     def grade(self, students: list[str]) -> Result:
         self.watch.begin(len(students))
@@ -199,7 +214,7 @@ class _ClassRun:
         return {
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules.seed),
-            "model": fingerprint(),
+            "model": fingerprint(self.options.model),
             "submissions": [self._result(student, scores.get(student, {})) for student in students],
         }
 

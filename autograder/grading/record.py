@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from autograder.exercise import Exercise
 from autograder.grading.notebook import TestResult
 from autograder.grading.sandbox import Limits
 from autograder.grading.text import clean
@@ -37,7 +38,7 @@ class Settings:
     time_limit: float = 60.0  # seconds a cell
     submission_limit: float = CELLS * 60.0  # seconds for all of a submission
     memory: int = Limits.memory >> 20  # MiB
-    model: str = "mini"
+    model: str = "mini"  # that the checks use: a name or folder of `kischule.load`
     show: bool = False  # run cells that only show something, too
     device: str = "cpu"  # that a hand-in's own model may use: cpu | cuda
 
@@ -51,10 +52,13 @@ class Rules:
     seed: str  # the teacher's secret
     checks: str  # `checks_id` of who made this: a worker with other checks refuses
     settings: Settings
+    exercises: tuple[Exercise, ...] = ()  # for another model than `mini`; see `retarget`
 
     @property
     def key(self) -> bytes:
-        return key_of(self.release, self.checks.encode(), self.seed.encode()).encode()
+        parts = [self.release, self.checks.encode(), self.seed.encode()]
+        parts += [repr(exercise.cases).encode() for exercise in self.exercises]
+        return key_of(*parts).encode()
 
 
 @dataclass(frozen=True)

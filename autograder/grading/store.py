@@ -89,6 +89,11 @@ class Store:
                 f"{who} is grading this course; wait until it has finished, or stop it"
             ) from error
 
+    @property
+    def expected(self) -> Path:
+        """The folder of right answers of other models than `mini`."""
+        return self.folder / "expected"
+
     # --- records: two files each, the notebook first; the one without it does not count ---------
 
     def read(self, assignment: str, key: str) -> Record | None:

@@ -22,7 +22,7 @@ import nbformat
 from autograder import feedback
 from autograder.arguments import model_of
 from autograder.checks import drawn_cases, run_check
-from autograder.exercise import Case, Words, load_exercise
+from autograder.exercise import Case, Exercise, Words, load_exercise
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
 from autograder.grading.notebook import TestResult, exercise_of, nbgrader_of
 from autograder.grading.outputs import error_output, harmless
@@ -45,18 +45,24 @@ class Run:
     memory: int = 0  # bytes, the most that a kernel had of its own
 
 
-def run_submission(notebook: Any, seed: str, settings: Settings) -> Run:
+def run_submission(
+    notebook: Any, seed: str, settings: Settings, exercises: Sequence[Exercise] = ()
+) -> Run:
     """Run and judge a notebook with the release's structure (see `intake.rebuild`).
 
-    The notebook is changed: it gets the outputs. seed: of its drawn cases. Raises ServerError or
-    SandboxError where no kernel can be had; nothing that the notebook does raises.
+    The notebook is changed: it gets the outputs. seed: of its drawn cases. exercises: for another
+    model than `mini`. Raises ServerError or SandboxError where no kernel can be had; nothing that
+    the notebook does raises.
     """
-    return _Submission(notebook, seed, settings).run()
+    return _Submission(notebook, seed, settings, exercises).run()
 
 
 class _Submission:
-    def __init__(self, notebook: Any, seed: str, settings: Settings) -> None:
+    def __init__(
+        self, notebook: Any, seed: str, settings: Settings, exercises: Sequence[Exercise]
+    ) -> None:
         self.notebook, self.seed, self.settings = notebook, seed, settings
+        self.exercises = {exercise.id: exercise for exercise in exercises}
         self.kernel = Kernel(notebook, settings)
         self.student = KernelStudent(self.kernel)
         self.done = Run(notebook)
@@ -68,12 +74,12 @@ class _Submission:
         self.ended: set[int] = set()
 
     def run(self) -> Run:
-        model_of()  # now: transformers loads a model in one thread only
+        model_of(self.settings.model)  # now: transformers loads a model in one thread only
         with ThreadPoolExecutor(1) as pool:  # draws cases while the kernel computes
             for cell in self.notebook.cells:
                 name, level = exercise_of(cell)
                 if level == "drawn":
-                    self.drawn[name] = pool.submit(drawn_cases, load_exercise(name), self.seed)
+                    self.drawn[name] = pool.submit(drawn_cases, self._load(name), self.seed)
             try:
                 self.kernel.start()
                 started = time.monotonic()
@@ -90,6 +96,9 @@ class _Submission:
             "end": time.monotonic() - ended,
         }
         return self.done
+
+    def _load(self, name: str) -> Exercise:
+        return self.exercises[name] if self.exercises else load_exercise(name)
 
     @property
     def left(self) -> float:
@@ -155,7 +164,7 @@ class _Submission:
 
     def _check(self, cell: Any, name: str, level: str, index: int) -> None:
         """The outcome of a test cell, from outside the kernel."""
-        exercise = load_exercise(name)
+        exercise = self._load(name)
         grade_id = str(nbgrader_of(cell)["grade_id"])
         if self.left <= 0:
             cell.outputs = [self._too_late()]
@@ -163,7 +172,9 @@ class _Submission:
         seed, cases = None, None
         if level == "drawn":
             seed, cases = self.seed, self.drawn[name].result()
-        outcome = _clean(run_check(exercise, self.student, seed, cases, known=self.passed))
+        outcome = _clean(
+            run_check(exercise, self.student, seed, cases, known=self.passed, load=self._load)
+        )
         if level == "public":
             self.passed[name] = bool(outcome.passed)
         if outcome.kind in ("timeout", "memory"):

@@ -89,7 +89,8 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
 
     rules = rules_of(course.resolve(), assignment, Options(seed_file=seed_file))
     rules = replace(rules, settings=replace(rules.settings, submission_limit=SUBMISSION_LIMIT))
-    data = {n: v for n, v in asdict(rules).items() if n != "release"}
+    # the container has `mini` alone, whose exercises come with the wheel
+    data = {n: v for n, v in asdict(rules).items() if n not in ("release", "exercises")}
     name, wheel = build_wheel()
     failure = json.dumps(_failure())
     files = {
