@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograder import compare, misconceptions, oracle
-from autograder.arguments import build, calls_of, tokenizer_of
+from autograder.arguments import build, calls_of
 from autograder.calls import Call, continuation, shown, token_ids
 from autograder.chart import chart_of
 from autograder.compare import Array, Mismatch
@@ -22,10 +22,19 @@ from autograder.exercise import Case, Exercise
 from autograder.models import SpyModel, TableModel
 from autograder.sampling import best_rule, judge_sample, steps_of
 from autograder.student import Answer
+from kischule.inputs import window
 
-TIE = 1e-4  # logits nearer than this are a tie in floating point
 # What is compared as a whole must not hang on rounding: the smallest gap along it, by judge.
 MARGIN = {"text": 1e-3, "greedy": 1e-3, "exploration": 1e-3, "beam": 1e-3, "kept": 1e-3}
+
+
+def margin(exercise: Exercise, case: Case) -> float:
+    """The smallest gap that a case's answer may have along it; 0 where it hangs on none.
+
+    Twice as much for another model than `mini`: rounding grows with logits, and theirs are larger.
+    """
+    least = MARGIN.get(exercise.judge_of(case), 0.0)
+    return least if exercise.model == "mini" else 2 * least
 
 
 Judge = Callable[[Exercise, Case, Sequence[Call]], Mismatch | None]
@@ -145,12 +154,9 @@ def _greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     # what is said first is the first wrong token; a wrong end may only follow from it
     given = ids if isinstance(ids, list) else token_ids(call.answer.value)
     assert isinstance(given, list)
-    if given != case.expected:
-        regret, best = oracle.greedy_regret(model, given, start)
-        for i, (token, loss) in enumerate(zip(given[start:], regret, strict=True)):
-            if loss > TIE:
-                place = f"[0, {start + i}]"
-                return Mismatch("token", shown(model, best[i]), shown(model, token), place)
+    if given != case.expected and (slip := oracle.greedy_slip(model, given, start)):
+        place, best = slip
+        return Mismatch("token", shown(model, best), shown(model, given[place]), f"[0, {place}]")
     return ids if isinstance(ids, Mismatch) else None
 
 
@@ -184,16 +190,17 @@ def _text(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
             wanted = {k: wanted[k] for k in ("max_length", "do_sample", "repetition_penalty")}
         return compare.settings(wanted, call.answer.reports)
     actual = call.answer.value
-    actual = _without_eos(actual) if isinstance(actual, str) else actual
+    actual = _without_eos(call, actual) if isinstance(actual, str) else actual
     expected = case.expected
     if expected is None:
         expected = oracle.generate_text(**arguments)[0]
     return compare.same_text(expected, actual)
 
 
-def _without_eos(text: str) -> str:
-    """Whether special tokens show in a text is up to the student."""
-    return text.replace(tokenizer_of().eos_token, "")
+def _without_eos(call: Call, text: str) -> str:
+    """Whether the end token shows in a text is up to the student."""
+    end = call.arguments["model"].config.eos_token_id
+    return text.replace(call.arguments["tokenizer"].decode([end]), "")
 
 
 def _explored(arguments: Mapping[str, Any]) -> tuple[list[str | None], float]:
@@ -238,14 +245,15 @@ def _entry(
     written, prompt = entry["text"], call.arguments["prompt_text"]
     if not isinstance(written, str):
         return Mismatch("type", "str", compare.type_name(written), "['text']")
-    wrong = compare.same_text(text, _without_eos(written)) if text is not None else None
-    if wrong is None and not _without_eos(written).startswith(_without_eos(prompt)):
+    shown_text = _without_eos(call, written)
+    wrong = compare.same_text(text, shown_text) if text is not None else None
+    if wrong is None and not shown_text.startswith(_without_eos(call, prompt)):
         wrong = Mismatch("text", prompt, written[: len(prompt)])
     if wrong:
         return replace(wrong, place="['text']")
     tokenizer, model = call.arguments["tokenizer"], call.arguments["model"]
     tokens = len(oracle.encode_prompt(tokenizer, written))
-    if tokens > model.config.n_positions:
+    if tokens > (window(model) or tokens):
         return Mismatch("too_long", setting["max_length"], tokens, "['text']")
     measures = oracle.measures_of(tokenizer, model, prompt, written)
     for key, expected in measures.items():

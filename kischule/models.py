@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kischule.inputs import text_config, window
 from kischule.words import number, word
 
 if TYPE_CHECKING:
@@ -123,10 +126,20 @@ def model_path(name: str = "mini") -> Path:
     return MINI
 
 
+@cache
 def fingerprint(name: str = "mini") -> str:
-    """An embedded model's name and the beginning of its weights' SHA-256."""
-    weights = (model_path(name) / "model.safetensors").read_bytes()
-    return f"{name}@{hashlib.sha256(weights).hexdigest()[:12]}"
+    """A model's name and the beginning of a SHA-256: the same for the same outputs.
+
+    Of the embedded model's weights; of another one's weights, configuration and tokenizer, wherever
+    they lie. Raises ModelUnavailableError as `load` does.
+    """
+    if name == "mini":
+        return f"{name}@{_sha256(MINI / WEIGHTS)[:12]}"
+    folder, digest = _folder(name, "float32"), hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        if file.suffix in (".safetensors", ".json", ".txt", ".model"):
+            digest.update(f"{file.name} {_sha256(file)}\n".encode())
+    return f"{Path(name).name}@{digest.hexdigest()[:12]}"
 
 
 def load(
@@ -135,12 +148,18 @@ def load(
     """A tokenizer and its causal language model, in eval mode.
 
     name: 'mini' (embedded), 'gpt2', 'gpt2-medium', 'gpt2-large', 'gpt2-xl', 'smollm2' (from a
-        package, see `kischule.smollm2`), or a folder that `from_pretrained` understands. The
+        package, see `kischule.smollm2`), or a folder that `AutoModelForCausalLM` loads. The
         GPT-2 family is looked for in the folder KISCHULE_MODELS, in the cache of the Hugging Face
         hub and then on the hub, at a fixed revision; HF_HOME, HF_HUB_OFFLINE and HF_ENDPOINT are
         followed.
     device: 'auto' takes CUDA, else MPS, else the CPU; or any torch device.
     dtype: of the weights, 'float32' (None), 'bfloat16', or 'float16' (not on the CPU).
+
+    Nothing counts but what is written in the notebook, whatever the model's authors ship. There is
+    one end token, `model.config.eos_token_id`: of several the tokenizer's, where it is one of them,
+    else the first. `generate` knows no other settings than its call's. The tokenizer adds no tokens
+    of its own; for a model that wants a begin token, as Gemma does, `tokenizer.bos_token` is written
+    at the beginning of the prompt.
 
     Raises ModelUnavailableError (an OSError), which says in one sentence what was asked for, what
     is there and what to do; ModelUnsuitableError (a ValueError) for a model that the exercises
@@ -154,8 +173,12 @@ def load(
             if (kept := _kept.pop((name, place), None)) is not None:
                 return kept[0], kept[1].to(target)
     tokenizer, model = _read(name, _folder(name, kind), kind)
+    _settle(tokenizer, model)
     _check(name, tokenizer, model)
-    return tokenizer, model.to(target).eval()
+    model = model.to(target).eval()
+    if name not in FAMILY:  # those are known to do it, and should load fast
+        _try(name, tokenizer, model)
+    return tokenizer, model
 
 
 _kept: dict[tuple[str, str], tuple[Any, Any]] = {}
@@ -180,6 +203,35 @@ def where(name: str) -> Path | None:
 
         return _shared(name) or smollm2.converted()
     return _shared(name) or _cached(info)
+
+
+def elsewhere(name: str) -> tuple[dict[str, str], tuple[Path, ...]]:
+    """What another process needs to load a model from where it lies here.
+
+    Variables of the environment, and folders and files outside of this package. The model must be
+    on this machine already.
+    """
+    if name == "mini":
+        return {}, ()
+    folder = _folder(name, "float32").absolute()
+    # the hub's cache, and who shares weights, have links in it
+    targets = {file.resolve() for file in folder.iterdir()} - set(folder.resolve().iterdir())
+    return _variables(name), (folder, *sorted(targets))
+
+
+def _variables(name: str) -> dict[str, str]:
+    """By which `where` finds a model, as absolute paths."""
+    from huggingface_hub import constants
+
+    from kischule import smollm2
+
+    if name not in FAMILY:
+        return {}
+    if _shared(name):
+        return {SHARED_VARIABLE: str(Path(os.environ[SHARED_VARIABLE]).expanduser().absolute())}
+    if name == "smollm2":
+        return {smollm2.CACHE_VARIABLE: str(smollm2.cache().absolute())}
+    return {"HF_HUB_CACHE": str(Path(constants.HF_HUB_CACHE).absolute())}
 
 
 def _device(name: str) -> str:
@@ -397,8 +449,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     """Tokenizer and model from a folder: safetensors only, and no code that lies beside them."""
     import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
     safely = {"trust_remote_code": False, "local_files_only": True}
@@ -406,6 +457,7 @@ def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     if folder == MINI:
         logging.disable_progress_bar()  # there is nothing to wait for
     try:
+        _check_architecture(name, AutoConfig.from_pretrained(folder, **safely))
         tokenizer = AutoTokenizer.from_pretrained(folder, **safely)
         model, facts = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -414,8 +466,10 @@ def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
             output_loading_info=True,
             **safely,
         )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:300]
+    except (ModelUnsuitableError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # what the readers of so many formats raise has no common name
+        reason = _unknown_architecture(folder) or " ".join(str(error).split())[:300]
         advice = "install kischule again" if folder == MINI else "replace this folder"
         if folder.parent.name == "snapshots":  # of the cache: its blobs have to go as well
             advice = f"delete {folder.parents[1]} and call load again"
@@ -432,16 +486,81 @@ def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     return tokenizer, model
 
 
+def _check_architecture(name: str, config: Any) -> None:
+    """Refuse what is not made to continue one text."""
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING
+
+    # BART and its relatives can be loaded without their encoders, and then write nonsense
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING or config.is_encoder_decoder:
+        raise ModelUnsuitableError(
+            f"{name}: the architecture must be a causal language model, a decoder alone, "
+            f"was: {config.model_type}"
+        )
+
+
+def _unknown_architecture(folder: Path) -> str | None:
+    """Why an architecture that transformers does not have cannot be read; None for others."""
+    import transformers
+
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if kind in transformers.CONFIG_MAPPING:
+        return None
+    return (
+        f"transformers {transformers.__version__} has no architecture {kind!r}, and code that lies "
+        "beside a model is never run"
+    )
+
+
+# --- any architecture ---------------------------------------------------------------------------
+
+TEXT = "What is artificial Intelligence? It "  # on which tokenizers and models are tried
+
+
+def _settle(tokenizer: Any, model: Any) -> None:
+    """Take away what would have an effect without standing in the notebook; see `load`."""
+    from transformers import GenerationConfig
+
+    configs = (model.config, text_config(model.config), model.generation_config)
+    named = [getattr(config, "eos_token_id", None) for config in configs]
+    ends = [i for ids in named for i in (ids if isinstance(ids, list) else [ids]) if i is not None]
+    end = tokenizer.eos_token_id if tokenizer.eos_token_id in ends else next(iter(ends), None)
+    begins = (getattr(config, "bos_token_id", None) for config in reversed(configs))
+    begin = next((i for i in begins if i is not None), None)
+    for config in configs[:2]:
+        config.eos_token_id = end
+    # without a token to pad with: `generate` would hide it where it stands in a prompt
+    model.generation_config = GenerationConfig(bos_token_id=begin, eos_token_id=end)
+    if getattr(model.config, "vocab_size", None) is None:  # it stands in a part only
+        model.config.vocab_size = text_config(model.config).vocab_size
+
+    if end is not None and end < len(tokenizer) and end != tokenizer.eos_token_id:
+        tokenizer.add_special_tokens({"eos_token": tokenizer.convert_ids_to_tokens(end)})
+    tokenizer.clean_up_tokenization_spaces = False
+    if tokenizer(TEXT).input_ids != _plain_ids(tokenizer):
+        tokenizer.add_bos_token = tokenizer.add_eos_token = False  # drops any template
+    # generate(**tokenizer(prompt_text)) would stumble over token types
+    known = ("input_ids", "attention_mask")
+    tokenizer.model_input_names = [n for n in tokenizer.model_input_names if n in known]
+
+
+def _plain_ids(tokenizer: Any) -> list[int]:
+    return list(tokenizer.convert_tokens_to_ids(tokenizer.tokenize(TEXT)))
+
+
 def _check(name: str, tokenizer: Any, model: Any) -> None:
     """Refuse a model on which the exercises' rules would fail in ways that nobody understands."""
     import numpy as np
 
-    window = getattr(model.config, "max_position_embeddings", None)
-    if window is not None and window < WINDOW:
+    limit = window(model)
+    if limit is not None and limit < WINDOW:
         raise ModelUnsuitableError(
-            f"{name}: the window must have {WINDOW} tokens or more, was: {window}"
+            f"{name}: the window must have {WINDOW} tokens or more, was: {limit}"
         )
-    if None in (model.config.eos_token_id, model.generation_config.eos_token_id):
+    end = model.config.eos_token_id
+    if end is None:
         raise ModelUnsuitableError(
             f"{name}: the configuration must name an eos_token_id, where a text ends, was: None"
         )
@@ -451,6 +570,20 @@ def _check(name: str, tokenizer: Any, model: Any) -> None:
             f"{name}: the tokenizer must not have more tokens than the model ({size}), "
             f"was: {len(tokenizer)}; these two do not belong together"
         )
+    if not 0 <= end < len(tokenizer):
+        raise ModelUnsuitableError(
+            f"{name}: the end token must be one of the tokenizer's {len(tokenizer)}, was: {end}"
+        )
+    ids, plain = tokenizer(TEXT).input_ids, _plain_ids(tokenizer)
+    if ids != plain:
+        raise ModelUnsuitableError(
+            f"{name}: the tokenizer must add no tokens of its own to a text, {TEXT!r} became "
+            f"{tokenizer.decode(ids)!r}"
+        )
+    if (back := tokenizer.decode(plain)) != TEXT:
+        raise ModelUnsuitableError(
+            f"{name}: the tokenizer must give a text back as it was, {TEXT!r} came back as {back!r}"
+        )
     # A sum is infinite or NaN if any of its terms is, and takes a thirtieth of the time of torch's
     # `isfinite`; numpy's needs no second thread, for which a busy machine would wait.
     with np.errstate(invalid="ignore"):
@@ -459,3 +592,49 @@ def _check(name: str, tokenizer: Any, model: Any) -> None:
                 raise ModelUnsuitableError(
                     f"{name}: all weights must be finite, {key} has NaN or infinity"
                 )
+
+
+def _try(name: str, tokenizer: Any, model: Any) -> None:
+    """Refuse a model that predicts in other ways than the exercises take for granted.
+
+    It must look at nothing that comes later, or no text has a probability; and come to the same
+    with its cache and in a batch, or a loop of one's own does not give what `generate` gives.
+    """
+    import torch
+
+    kind = type(model).__name__
+    ids = torch.tensor([_plain_ids(tokenizer)], device=model.device)
+    rows, length = ids.repeat(2, 1), ids.shape[1]
+    try:
+        with torch.no_grad():
+            alone = model(ids).logits[0, -1].float()
+            longer = model(ids.repeat(1, 2)).logits[0, length - 1].float()
+            made = model.generate(
+                rows,
+                attention_mask=torch.ones_like(rows),
+                max_new_tokens=3,
+                eos_token_id=None,
+                output_logits=True,
+                return_dict_in_generate=True,
+            )
+            whole = model(made.sequences[:1, :-1]).logits[0, length - 1 :].float()
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelUnsuitableError(
+            f"{name}: the model must continue a prompt given as token ids, {kind} raised "
+            f"{type(error).__name__}: {reason}"
+        ) from error
+    # rounding is far below, what is wrong far above
+    allowed = float(alone.max() - alone.min()) * (1e-3 if model.dtype == torch.float32 else 0.1)
+    if not float((alone - longer).abs().max()) <= allowed:
+        raise ModelUnsuitableError(
+            f"{name}: each prediction must depend on the tokens before it alone, {kind}'s also "
+            "depends on those after it"
+        )
+    if not float((torch.stack(made.logits, 1).float() - whole).abs().max()) <= allowed:
+        raise ModelUnsuitableError(
+            f"{name}: a model must predict the same token by token, in a batch, as at once, "
+            f"{kind}'s predictions differ"
+        )
