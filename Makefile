@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-browser bench lint expected release train clean
+.PHONY: demo test test-slow test-browser test-gpu bench bench-gpu lint expected release train clean
 
 demo: .venv/ready
 	$(BIN)/kischule demo
@@ -20,9 +20,17 @@ test-browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
 	$(BIN)/python -m pytest -m browser -n 0 -rA
 
+# where there is a CUDA device; a rehearsal on the CPU: KISCHULE_TEST_DEVICE=cpu make test-gpu
+test-gpu: .venv/ready
+	$(BIN)/python -m pytest -m gpu -n 0 -rA
+
 # against stock nbgrader and otter-grader, on the same hand-ins: half an hour; writes BENCHMARKS.md
 bench: .venv/ready
 	$(BIN)/python tests/bench.py
+
+# where there is a CUDA device: texts a second and its memory; minutes; writes into BENCHMARKS.md
+bench-gpu: .venv/ready
+	$(BIN)/python tests/bench_gpu.py --write
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 The answers that an exercise file stores are those of `mini`. For another model the oracle makes
 them on first use, and they are kept: one file an exercise, in a folder that is named after the
 model's weights and tokenizer. A prompt along whose text first and second choice come nearer than
-`judge.margin` is replaced by the next of its list, for its text could differ from one machine to another.
+`judge.margin` is replaced by the next of its list: its text could differ between two machines.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ PROMPTS = 50  # of a case's list
 # A call's time limit suits `mini`, which takes a fiftieth of it. One forward pass of a model takes
 # a time that goes with its size; so many parameters add another limit's worth.
 PER_LIMIT = 25_000_000
+# Two ways of computing a logit may differ by 1e-3 (with and without gradients torch takes other
+# kernels: 1e-4 of SmolLM2's), and a probability by a half of that: 2 p (1 - p) of it, at most.
+PROBABILITY = 5e-4
 VERSION = 1  # of the files
 
 
@@ -75,6 +78,8 @@ def exercise_for(
     )
     if not any(names_model(case.arguments) for case in exercise.cases):
         return exercise
+    if exercise.judge == "distribution":
+        exercise = replace(exercise, tolerance=max(exercise.tolerance, PROBABILITY))
     file = folder / fingerprint(model) / f"{name}.json"
     source = hashlib.sha256((FOLDER / f"{name}.yaml").read_bytes()).hexdigest()
     cases = _kept(file, source, exercise)
@@ -143,9 +148,7 @@ def _kept(file: Path, source: str, exercise: Exercise) -> list[Case] | None:
         return None
 
 
-def _keep(
-    file: Path, source: str, exercise: Exercise, made: Iterable[tuple[Case, float]]
-) -> None:
+def _keep(file: Path, source: str, exercise: Exercise, made: Iterable[tuple[Case, float]]) -> None:
     data = {
         "version": VERSION,
         "exercise": exercise.id,

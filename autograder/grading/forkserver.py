@@ -25,8 +25,10 @@ import re
 import select
 import signal
 import socket
+import stat
 import sys
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -311,6 +313,8 @@ class Server:
         from autograder.grading.temporary import Temporary
         from kischule.models import elsewhere
 
+        variables, files = elsewhere(model)
+        _check_readable(files)
         self._temporary = Temporary()
         base = Path(self._temporary.name).resolve()
         self.sockets = base / "k"
@@ -318,7 +322,6 @@ class Server:
         self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
         (base / "root").mkdir()
         package = Path(__file__).resolve().parent.parent
-        variables, files = elsewhere(model)
         view = View(
             root=str(base / "root"),
             sockets=str(self.sockets),
@@ -407,6 +410,20 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._temporary.cleanup()
+
+
+def _check_readable(places: Iterable[Path]) -> None:
+    """ServerError for a model's file that root alone may read: in the sandbox nobody is root."""
+    if os.getuid() != 0:
+        return
+    for place in places:
+        files = place.iterdir() if place.is_dir() else [place]
+        for file in (place, *files):
+            if not file.stat().st_mode & stat.S_IROTH:
+                raise ServerError(
+                    f"the sandbox runs as an ordinary user, who must be able to read {file}; "
+                    f"let everybody: chmod -R a+rX {place}"
+                )
 
 
 _shared: dict[tuple[str, str], Server] = {}
