@@ -72,7 +72,8 @@ def main() -> None:
             texts.append(part(Path(folder).resolve()))
         print(texts[-1], flush=True)
     path = ROOT / "BENCHMARKS.md"
-    kept = _sections(path.read_text(encoding="utf-8")) if options.only and path.exists() else {}
+    # among them what is not measured here: `bench_gpu.py`
+    kept = _sections(path.read_text(encoding="utf-8")) if path.exists() else {}
     found = kept | _sections("".join(f"{text.rstrip()}\n\n" for text in texts))
     page = [HEAD.format(machine=machine()), *found.values()]
     text = "\n\n".join(part.rstrip() for part in page)

@@ -13,7 +13,7 @@ from conftest import drawn
 
 from autograder import check, distribution, misconceptions
 from autograder.answers import honest, wrong
-from autograder.arguments import build, calls_of
+from autograder.arguments import build, calls_of, model_of
 from autograder.checks import drawn_cases, run_check
 from autograder.exercise import Exercise, exercise_ids, load_exercise
 from autograder.judge import tells
@@ -318,6 +318,19 @@ def test_a_check_computes_with_one_thread_and_leaves_the_number_as_it_was(
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_who_takes_the_model_to_half_precision_spoils_no_other_check(
+    solved: Callable[..., dict[str, Any]],
+) -> None:
+    source = (
+        "def greedy_decode(model, input_ids, max_length):\n"
+        "    model.to(torch.bfloat16)\n"
+        "    return model.generate(input_ids, max_length=max_length)"
+    )
+    run_check(load_exercise("greedy_decode"), LocalStudent(solved(greedy_decode=source)))
+    assert model_of().dtype == torch.float32
+    assert run_check(load_exercise("next_token_probs"), LocalStudent(solved())).passed
 
 
 def test_what_has_passed_is_not_tried_again_for_what_builds_on_it(

@@ -47,6 +47,19 @@ def jobs(device: str, cores: int) -> int:
     return cores if device == "cpu" else max(1, min(cores, free()[0] // KERNEL))
 
 
+def variables(device: str) -> dict[str, str]:
+    """Of a kernel's environment: the GPU that it may use, or none."""
+    if device == "cpu":
+        return {"CUDA_VISIBLE_DEVICES": ""}
+    chosen = {n: os.environ[n] for n in ("CUDA_VISIBLE_DEVICES",) if n in os.environ}
+    return {
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # nvidia-smi's: `free` speaks of the same first one
+        "CUDA_CACHE_DISABLE": "1",  # a kernel's folder is small, and thrown away
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking whether there is one does not open it
+        **chosen,
+    }
+
+
 def nodes(device: str) -> tuple[str, ...]:
     """The device files that a kernel needs.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from autograder.exercise import SEED_VARIABLE
+from autograder.grading.device import variables
 
 
 def kernel_variables(seed: str | None) -> dict[str, str]:
@@ -18,12 +19,13 @@ def kernel_variables(seed: str | None) -> dict[str, str]:
     return {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", **seeded}
 
 
-def plain_environment() -> dict[str, str]:
+def plain_environment(device: str) -> dict[str, str]:
     """For a student's kernel without a sandbox: what an interpreter needs, nobody's secrets."""
     needed = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
     models = ("HF_HOME", "HF_HUB_CACHE", "KISCHULE_CACHE", "KISCHULE_MODELS", "XDG_CACHE_HOME")
     names = (*needed, *models, "SYSTEMROOT")
-    return {n: os.environ[n] for n in names if n in os.environ} | kernel_variables(None)
+    found = {n: os.environ[n] for n in names if n in os.environ}
+    return found | kernel_variables(None) | variables(device)
 
 
 @contextmanager

@@ -309,11 +309,11 @@ class Server:
         import subprocess
 
         import kischule
-        from autograder.grading.device import nodes
+        from autograder.grading import device as gpu
         from autograder.grading.temporary import Temporary
         from kischule.models import elsewhere
 
-        variables, files = elsewhere(model)
+        found_by, files = elsewhere(model)
         _check_readable(files)
         self._temporary = Temporary()
         base = Path(self._temporary.name).resolve()
@@ -328,7 +328,7 @@ class Server:
             trees=(str(Path(kischule.__file__).resolve().parent), *map(str, files)),
             package=str(package),
             modules=MODULES,
-            devices=nodes(device),
+            devices=gpu.nodes(device),
         )
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = json.dumps([theirs.fileno(), asdict(view), model, sys.path[1:]])
@@ -344,7 +344,7 @@ class Server:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env={**environment(), **variables},
+                env={**environment(), **gpu.variables(device), **found_by},
                 start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
             )
         self._started = False

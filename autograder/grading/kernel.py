@@ -161,7 +161,7 @@ class Kernel:
         )
         self._client.km = manager
         self._client.extra_arguments = ["--ext", "autograder.grading.agent"] if plain else []
-        environment = plain_environment() if plain else {}
+        environment = plain_environment(self.settings.device) if plain else {}
         work = Path(self._folder.name) / "work"
         work.mkdir(exist_ok=True)
         self._run(self._client.async_start_new_kernel(cwd=str(work), env=environment))

@@ -67,7 +67,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
         limits = Limits(
             memory=self.memory_limit << 20,
             cpu_seconds=self.cpu_limit,
-            address_space=self.device == "cpu",
+            gpu=self.device != "cpu",
         )
         assert self._folder is not None
         channel = self._server().fork(self._folder, connection, limits, cmd[1:])
