@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
+import shaped
 import small
 import torch
 
@@ -36,6 +37,7 @@ from autograder import release
 from autograder.demo import ASSIGNMENT, hand_ins, make_course
 from autograder.exercise import exercise_ids
 from autograder.grading import forkserver, memory
+from kischule.models import FAMILY, SHARED_VARIABLE
 
 ROOT = Path(__file__).parent.parent
 BINARIES = Path(sys.executable).parent
@@ -50,14 +52,13 @@ HONEST = ("reference", "other_style")
 WITHOUT = "never_ends"  # `otter run` has no time limit
 SIZES = (8, 64, 512)
 COPIES = 4
-LARGE = 124_439_808
 
 
 def main() -> None:
     parts: dict[str, Callable[[Path], str]] = {
         "class": compare_with_others,
         "growth": growth,
-        "large": large_model,
+        "large": large_models,
         "one": one_submission,
         "generation": generation,
     }
@@ -347,44 +348,48 @@ from records*: once more after the gradebook and `autograded/` were deleted.
 {table(head, rows)}"""
 
 
-# --- a model of GPT-2's size ------------------------------------------------------------------------
+# --- models of GPT-2's sizes -----------------------------------------------------------------------
 
 
-def large_model(root: Path) -> str:
-    import transformers
+def large_models(root: Path) -> str:
+    os.environ[SHARED_VARIABLE] = str(root / "models")
+    rows = []
+    for name in ("gpt2", "gpt2-medium"):
+        shaped.make(root / "models" / name, shaped.config(name))
+        rows += _in_kernels(name)
+    head = ["", "s: ready + 40 tokens", "all, MB", "more, MB"]
+    return f"""## Models of GPT-2's sizes
 
-    folder = root / "gpt2"
-    transformers.set_seed(0)
-    model = transformers.GPT2LMHeadModel(transformers.GPT2Config())
-    assert model.num_parameters() == LARGE
-    model.save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)  # kernels are nobody's
-    transformers.AutoTokenizer.from_pretrained(str(ROOT / "kischule" / "mini")).save_pretrained(
-        folder
-    )
-    del model
+Random weights in the published shapes, float32: `gpt2` has {FAMILY["gpt2"].memory / 1e6:.0f} MB of them, `gpt2-medium` {FAMILY["gpt2-medium"].memory / 1e6:,.0f} MB.
+Each kernel in the sandbox loads the model by name and generates 40 tokens on one thread. The weights are
+shared: what a kernel adds is the last column.
+
+{table(head, rows)}
+{_graded_with(root, "gpt2")}"""
+
+
+def _in_kernels(name: str) -> list[list[str]]:
     began = time.monotonic()
-    server = forkserver.shared(str(folder))
+    server = forkserver.shared(name)
     server.ready()
     ready = time.monotonic() - began
-    idle = memory.used(server._process.pid)
-    rows = [["fork server, loaded", f"{ready:.1f}", f"{idle >> 20:,}", ""]]
-    before = idle
+    before = memory.used(server._process.pid)
+    rows = [[f"`{name}`: fork server, loaded", f"{ready:.1f}", f"{before >> 20:,}", ""]]
     source = (
         "import kischule, torch\n"
-        f"tokenizer, model = kischule.load({str(folder)!r})\n"
+        f"tokenizer, model = kischule.load({name!r})\n"
         "ids = torch.tensor([[464, 1468, 5822]])\n"
         "text = model.generate(ids, max_length=40, do_sample=False, pad_token_id=0)"
     )
-    with _kernels(str(folder)) as start:
-        for number in range(1, 5):
+    with _kernels(name) as start:
+        for number in range(1, 4):
             began = time.monotonic()
             ready = start(source)
             took = time.monotonic() - began
             now = memory.used(server._process.pid)
             rows.append(
                 [
-                    f"kernel {number}",
+                    f"`{name}`: kernel {number}",
                     f"{ready:.2f} + {took - ready:.1f}",
                     f"{now >> 20:,}",
                     f"{(now - before) >> 20:,}",
@@ -392,11 +397,33 @@ def large_model(root: Path) -> str:
             )
             before = now
     forkserver.close()
-    head = ["", "s: ready + 40 tokens", "all, MB", "more, MB"]
-    return f"""## A model of GPT-2's size
+    return rows
 
-124 M parameters, random weights (498 MB in float32); each kernel loads it by name and generates 40 tokens. The weights are
-shared: what a kernel adds is the last column.
+
+def _graded_with(root: Path, name: str) -> str:
+    """The reference's hand-in, all exercises, with the checks' cases for this model."""
+    course = root / "course"
+    students = _course(course, stock=False)
+    for student in students:
+        if student != HONEST[0]:
+            shutil.rmtree(course / "submitted" / student)
+    options = ("--jobs", "1", "--force")
+    mini = kischule(course, ASSIGNMENT, *options)
+    first = kischule(course, ASSIGNMENT, *options, "--model", name)
+    again = kischule(course, ASSIGNMENT, *options, "--model", name)
+    records = (course / ".kischule" / "records" / ASSIGNMENT).glob("*.json")
+    record = json.loads(max(records, key=lambda path: path.stat().st_mtime).read_bytes())
+    rows = [
+        [told, f"{w.seconds:.0f}", f"{w.memory >> 20:,}"]
+        for told, w in (
+            ("`--model mini`", mini),
+            (f"`--model {name}`, the first time: its answers are made", first),
+            (f"`--model {name}`, from then on", again),
+        )
+    ]
+    head = ["`kischule grade --jobs 1`, one hand-in, start-up included", "s", "memory, MB"]
+    return f"""The reference's hand-in, all exercises, graded with `{name}` in place of `mini`; its kernel had
+{record["memory"] >> 20} MB of its own.
 
 {table(head, rows)}"""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -19,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import shaped
 import torch
-from bench import HEAD, LARGE, ROOT, machine, table
+from bench import HEAD, ROOT, machine, table
 
 import kischule
 from autograder.grading import device, forkserver
@@ -44,7 +44,8 @@ def main() -> None:
             "there is no CUDA device that torch can use here; a rehearsal: --device cpu"
         )
     with tempfile.TemporaryDirectory(prefix="kischule-bench-") as folder:
-        large = large_model(Path(folder).resolve())
+        large = Path(folder).resolve()
+        shaped.make(large, shaped.config("gpt2"))
         # kernels first: this process's own context is then no part of what they take
         kernels = kernel_memory(options.device)
         texts = throughput(options.device, large)
@@ -83,19 +84,6 @@ def write(path: Path, page: str) -> None:
 
 
 # --- texts ----------------------------------------------------------------------------------------
-
-
-def large_model(folder: Path) -> Path:
-    """A model of GPT-2's size and shape with random weights, and the embedded one's tokenizer."""
-    import transformers
-
-    transformers.set_seed(0)
-    model = transformers.GPT2LMHeadModel(transformers.GPT2Config())
-    assert model.num_parameters() == LARGE
-    model.save_pretrained(folder)
-    for file in kischule.model_path().glob("tokenizer*"):
-        shutil.copy(file, folder)
-    return folder
 
 
 def settings_of(count: int, length: int) -> list[dict[str, Any]]:

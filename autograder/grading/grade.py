@@ -20,7 +20,7 @@ from autograder.grading.sandbox import Limits
 from autograder.grading.store import Store, seed_id
 from autograder.grading.submission import checks_id
 from autograder.grading.text import clean
-from autograder.retarget import exercises_for
+from autograder.retarget import exercises_for, longer
 from kischule.models import fingerprint
 
 Result = dict[str, Any]  # one element of "submissions" in `grade --json`
@@ -107,7 +107,7 @@ def rules_of(
         Settings(
             isolation=options.isolation,
             time_limit=options.time_limit,
-            submission_limit=CELLS * options.time_limit,
+            submission_limit=CELLS * options.time_limit * longer(model),
             memory=options.memory_limit,
             model=model,
             show=options.show,
