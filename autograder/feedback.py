@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.exercise import Case, Exercise, Words
@@ -218,6 +219,7 @@ UI = {
     "bonus": Words("{a:g} von {e:g} Zusatzpunkten", "{a:g} of {e:g} bonus points"),
     "call": Words("Aufruf", "Call"),
     "a_new_case": Words("in einem neuen Fall", "in a new case"),
+    "other_model": Words("Geprüft mit dem Modell {a}.", "Checked with the model {a}."),
     "hint": Words("Hinweis", "Hint"),
     "read": Words("Nachlesen", "To read"),
     "import": Words(
@@ -380,6 +382,9 @@ def failure(exercise: Exercise, case: Case, mismatch: Mismatch, drawn: bool) -> 
         first = getattr(UI["a_new_case"], language) if drawn else call
         text = f"{exercise.id}: {getattr(UI['call'], language)}: {first}\n"
         text += getattr(sentence, language).format(**shown)
+        if exercise.model != "mini":
+            name = Path(exercise.model).name
+            text += f"\n{getattr(UI['other_model'], language).format(a=name)}"
         if hint:
             text += f"\n{getattr(UI['hint'], language)}: {getattr(hint, language)}"
         parts[language] = text

@@ -1,4 +1,4 @@
-"""A model that is not `mini` in anything: its own shape, weights, tokenizer and end token."""
+"""Another model than `mini`: one that differs in everything, and a hand-in that works with one."""
 
 from __future__ import annotations
 
@@ -36,3 +36,30 @@ def make(folder: Path, seed: int = 0) -> Path:
     (folder / "model.safetensors").chmod(0o644)  # which transformers keeps to the user
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def course(root: Path, model: str) -> None:
+    """A course with one hand-in, the reference's solutions, which loads this model by its name."""
+    import nbformat
+    from conftest import RELEASE, ROOT, reference_cells
+
+    from autograder import release
+    from autograder.demo import CONFIG
+    from autograder.grading.notebook import nbgrader_of
+
+    (root / "source").mkdir(parents=True)
+    (root / "source" / "a7_2").symlink_to(ROOT / "source" / "a7_2")
+    (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    made = release.read_notebook(RELEASE)
+    for cell in made.cells:
+        cell.source = reference_cells().get(nbgrader_of(cell).get("grade_id", ""), cell.source)
+    own = (
+        f"tokenizer, model = kischule.load({model!r})\n"
+        f"assert kischule.load({model!r})[1] is not model\n"
+        "print(model.num_parameters(), 'parameters')"
+    )
+    place = next(i for i, c in enumerate(made.cells) if "kischule.load(" in c.source)
+    made.cells.insert(place + 1, nbformat.v4.new_code_cell(own))
+    path = root / "submitted" / "ada" / "a7_2" / "A7_2.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(made, path)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
+import other
 import pytest
 import torch
+from conftest import reference_cells
 
 import kischule
+from autograder.answers import packed
+from autograder.cli import main
+from autograder.retarget import exercise_for
+from autograder.verify import verify_exercise
 from kischule import smollm2, snapshot, words
+from kischule.controls import Lab
 from kischule.decoding import Setting
 
 WEIGHTS = b"not a model"
@@ -207,3 +216,42 @@ def test_a_snapshot_shows_its_next_tokens_and_where_a_text_ends(real: tuple[Any,
     (shown,) = snapshot.made(model, tokenizer, chat, [Setting()], max_new_tokens=4)
     assert shown.text.endswith("Yes.<|im_end|>")
     assert shown.rows[0] == "<|im_end|>"
+
+
+@pytest.mark.slow
+def test_the_laboratory_works_with_it(real: tuple[Any, Any]) -> None:
+    tokenizer, model = real
+    lab = kischule.lab(model, tokenizer, "The capital of France is", max_new_tokens=8)
+    assert isinstance(lab, Lab)
+    assert lab.snapshots[0].rows[0] == " Paris"
+    lab.panels[0].sliders["top_k"].value = 1
+    assert lab.snapshots[0].setting.top_k == 1
+    assert lab.snapshots[0].text.startswith("The capital of France is Paris")
+
+
+@pytest.mark.slow
+def test_checks_tell_right_from_wrong_with_it(real: tuple[Any, Any], tmp_path: Path) -> None:
+    """`kischule verify --model smollm2`, of exercises that take seconds: all take half an hour."""
+    code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
+    for name in ("encode_prompt", "next_token_probs", "top_tokens"):
+        skeleton = {name: f"def {name}(*_, **__):\n    raise NotImplementedError()"}
+        exercise = exercise_for(name, "smollm2", tmp_path)
+        verdict = verify_exercise(exercise, code, skeleton, packed("wrong"), packed("honest"))
+        assert verdict.problems == ()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+def test_a_hand_in_is_graded_with_it(
+    real: tuple[Any, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other.course(tmp_path, "smollm2")
+    command = ["grade", "a7_2", "--course", str(tmp_path), "--model", "smollm2", "--json", "-"]
+    assert main(command) == 0
+    report = json.loads(capsys.readouterr().out)
+    (found,) = report["submissions"]
+    assert report["model"].startswith("smollm2@")
+    assert found["status"] == "graded"
+    assert [e for e in found["exercises"] if e["level"] != "manual" and not e["passed"]] == []
+    graded = (tmp_path / "autograded" / "ada" / "a7_2" / "A7_2.ipynb").read_text(encoding="utf-8")
+    assert "134515008 parameters" in graded
