@@ -36,10 +36,12 @@ from autograder.exercise import (
 from autograder.expected import STORED
 from autograder.grading.store import write_atomically
 from autograder.judge import answer_of, margin
-from kischule.models import fingerprint
+from kischule.inputs import window
+from kischule.models import ModelUnsuitableError, fingerprint
 
 EMBEDDED = "mini"
 PROMPTS = 50  # of a case's list
+WINDOW = 256  # tokens, as `mini`: where each byte is one, a drawn prompt and its text take 150
 # A call's time limit suits `mini`, which takes a fiftieth of it. One forward pass of a model takes
 # a time that goes with its size; so many parameters add another limit's worth.
 PER_LIMIT = 25_000_000
@@ -57,7 +59,8 @@ def exercises_for(
     folder: where answers are kept. making: told the id of each exercise whose answers are not
     there yet, before they are made.
 
-    Raises TooCloseError, and what `kischule.load` raises.
+    Raises TooCloseError, ModelUnsuitableError for a window that is too small, and what
+    `kischule.load` raises.
     """
     if model == EMBEDDED:
         return ()
@@ -76,6 +79,10 @@ def exercise_for(
     exercise = load_exercise(name)
     if model == EMBEDDED:
         return exercise
+    if (size := window(model_of(model))) is not None and size < WINDOW:
+        raise ModelUnsuitableError(
+            f"{model}: the checks' texts need a window of {WINDOW} tokens, was: {size}"
+        )
     exercise = replace(exercise, model=model, time_limit=exercise.time_limit * longer(model))
     if not any(names_model(case.arguments) for case in exercise.cases):
         return exercise
@@ -139,7 +146,7 @@ def _kept(file: Path, source: str, exercise: Exercise) -> list[Case] | None:
     """The cases of a file, if it was made for the exercise as it is now."""
     try:
         data = json.loads(file.read_bytes())
-        if (data["version"], data["source"]) != (VERSION, source):
+        if [data[n] for n in ("version", "source", "name")] != [VERSION, source, exercise.model]:
             return None
         return [
             replace(case, arguments=found["arguments"], expected=found["answer"])
@@ -153,6 +160,7 @@ def _keep(file: Path, source: str, exercise: Exercise, made: Iterable[tuple[Case
     data = {
         "version": VERSION,
         "exercise": exercise.id,
+        "name": exercise.model,  # a folder that was moved: the arguments name the old place
         "model": fingerprint(exercise.model),
         "source": source,  # SHA-256 of the exercise's file
         "cases": [

@@ -7,7 +7,7 @@ from pathlib import Path
 END = "<end>"
 
 
-def make(folder: Path, seed: int = 0) -> Path:
+def make(folder: Path, seed: int = 0, window: int = 512) -> Path:
     """Random weights and a tokenizer that makes a token of each byte, as `load` reads them."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -25,7 +25,7 @@ def make(folder: Path, seed: int = 0) -> Path:
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
-        max_position_embeddings=512,
+        max_position_embeddings=window,
         initializer_range=0.25,  # logits that differ from each other
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=tokenizer.eos_token_id,

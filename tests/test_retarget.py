@@ -27,6 +27,7 @@ from autograder.grading.record import Settings
 from autograder.grading.worker import run_submission
 from autograder.student import LocalStudent
 from autograder.verify import verify_exercise
+from kischule import ModelUnsuitableError
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
@@ -149,6 +150,11 @@ def test_what_no_longer_fits_is_made_anew(name: str, kept: Path, tmp_path: Path)
         retarget.exercise_for("greedy_decode", name, tmp_path / "kept", made.append)
         assert file.read_text(encoding="utf-8") == whole
     assert made == ["greedy_decode"] * 4
+    moved = str(shutil.copytree(name, tmp_path / "elsewhere" / "other"))
+    assert retarget.fingerprint(moved) == retarget.fingerprint(name)
+    again = retarget.exercise_for("greedy_decode", moved, tmp_path / "kept", made.append)
+    assert again.cases[0].arguments["model"] == {"model": moved}
+    made.pop()
     changed = str(other.make(tmp_path / "other", seed=1))
     assert retarget.fingerprint(changed) != retarget.fingerprint(name)
     retarget.exercise_for("greedy_decode", changed, tmp_path / "kept", made.append)
@@ -256,6 +262,12 @@ def test_a_larger_model_gets_more_time(name: str, load: Callable[[str], Exercise
     parameters = model_of(name).num_parameters()
     share = 1 + parameters / retarget.PER_LIMIT
     assert load("greedy_decode").time_limit == limit * share
+
+
+def test_a_window_in_which_a_text_of_the_checks_has_no_room_is_refused(tmp_path: Path) -> None:
+    small = str(other.make(tmp_path / "small", window=128))
+    with pytest.raises(ModelUnsuitableError, match=r"small: .* window of 256 tokens, was: 128"):
+        retarget.exercises_for(small, tmp_path / "kept")
 
 
 # --- grading ------------------------------------------------------------------------------------
