@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kischule.words import word
 
@@ -15,9 +15,20 @@ class PromptError(ValueError):
     """A prompt without tokens, or too long for the model; in the notebook's language."""
 
 
+# what a configuration may call the window; `max_seq_len`: MPT
+_WINDOWS = ("max_position_embeddings", "max_seq_len")
+
+
 def window(model: PreTrainedModel) -> int | None:
-    """How many tokens the model sees at once; None: no limit is known."""
-    return getattr(model.config, "max_position_embeddings", None)
+    """How many tokens the model sees at once; None: no limit is known, as for BLOOM or Mamba."""
+    config = text_config(model.config)
+    return next((size for n in _WINDOWS if (size := getattr(config, n, None))), None)
+
+
+def text_config(config: Any) -> Any:
+    """The part of a configuration that is about texts; most have no others."""
+    part = getattr(config, "get_text_config", None)
+    return part(decoder=True) if part else config
 
 
 def encode(

@@ -155,11 +155,11 @@ def load(
     device: 'auto' takes CUDA, else MPS, else the CPU; or any torch device.
     dtype: of the weights, 'float32' (None), 'bfloat16', or 'float16' (not on the CPU).
 
-    Nothing counts but what is written in the notebook, whatever the model's authors ship. There is
-    one end token, `model.config.eos_token_id`: of several the tokenizer's, where it is one of them,
-    else the first. `generate` knows no other settings than its call's. The tokenizer adds no tokens
-    of its own; for a model that wants a begin token, as Gemma does, `tokenizer.bos_token` is written
-    at the beginning of the prompt.
+    Nothing counts but what stands in the notebook, whatever the model's authors ship. There is one
+    end token, `model.config.eos_token_id`: of several the tokenizer's, where it is one of them,
+    else the first. `model.generate` has no settings but those of the call. The tokenizer adds no
+    tokens of its own: where a model wants a begin token, as Gemma does, begin the prompt with
+    `tokenizer.bos_token`.
 
     Raises ModelUnavailableError (an OSError), which says in one sentence what was asked for, what
     is there and what to do; ModelUnsuitableError (a ValueError) for a model that the exercises

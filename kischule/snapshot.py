@@ -210,19 +210,31 @@ def _snapshot(
         tuple(texts_of(tokenizer, row.tolist())),
         tuple(row.tolist()),
         tuple(new.tolist()),
-        tuple(tokenizer.decode([i]) for i in following.ids.tolist()),
+        tuple(texts_after(tokenizer, row[:length].tolist(), following.ids.tolist())),
     )
 
 
 def texts_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> list[str]:
-    """Each token's part of the text; a character of several tokens stands with the last of them."""
-    parts, begun = [], 0
+    """Each token's part of the text; a character of several tokens stands with the last of them.
+
+    Decoded with the part before it: some tokenizers drop the space with which a text begins.
+    """
+    parts, before, begun = [], 0, 0
     for i in range(1, len(ids) + 1):
-        text = tokenizer.decode(ids[begun:i])
+        text = tokenizer.decode(ids[before:i])[len(tokenizer.decode(ids[before:begun])) :]
         half = text.endswith("\ufffd") and i < len(ids)
         parts.append("" if half else text)
-        begun = begun if half else i
+        if not half:
+            before, begun = begun, i
     return parts
+
+
+def texts_after(
+    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], tokens: Sequence[int]
+) -> list[str]:
+    """What each of `tokens` would add to the text of `ids`, which ends in a whole character."""
+    length = len(tokenizer.decode(ids))
+    return [tokenizer.decode([*ids, token])[length:] for token in tokens]
 
 
 def shade(prob: float) -> tuple[int, int, int]:

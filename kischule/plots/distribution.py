@@ -34,6 +34,7 @@ def next_token(
 
     from kischule.decoding import Setting, next_tokens
     from kischule.inputs import encode
+    from kischule.snapshot import texts_after
 
     ids = encode(tokenizer, model, prompt_text)
     found = next_tokens(model, ids, Setting(**setting), most)
@@ -59,8 +60,8 @@ def next_token(
         dots = [own[i] for i in order]
         shown += axis.plot(dots, range(len(dots)), "o", color=ORANGE, label=word("model_alone"))
     axis.legend(handles=shown, fontsize=8, loc="lower right")
-    labels = [token_label(tokenizer.decode([int(found.ids[i])])) for i in order]
-    axis.set_yticks(range(len(order)), labels)
+    texts = texts_after(tokenizer, ids[0].tolist(), found.ids.tolist())
+    axis.set_yticks(range(len(order)), [token_label(texts[i]) for i in order])
     axis.invert_yaxis()
     axis.set_xlim(0, 1.12 * longest)
     axis.xaxis.set_major_formatter(lambda x, _: percent(x, 0))
@@ -93,6 +94,7 @@ def temperatures(
     from kischule.decoding import Setting, apply_temperature
     from kischule.inputs import encode
     from kischule.measures import entropy
+    from kischule.snapshot import texts_after
 
     if not 1 <= len(temperatures) <= len(_LINES):
         raise ValueError(
@@ -110,7 +112,7 @@ def temperatures(
             "temperature_of", value=f"{temperature:g}", entropy=number(float(entropy(probs)), 1)
         )
         axis.plot(probs[top].tolist(), line, color=colour, marker=marker, label=label)
-    labels = [token_label(tokenizer.decode([i])) for i in top.tolist()]
+    labels = list(map(token_label, texts_after(tokenizer, ids[0].tolist(), top.tolist())))
     axis.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
     axis.set_ylim(bottom=0)
     axis.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
