@@ -44,7 +44,7 @@ PROMPTS = 50  # of a case's list
 WINDOW = 256  # tokens, as `mini`: where each byte is one, a drawn prompt and its text take 150
 # A call's time limit suits `mini`, which takes a fiftieth of it. One forward pass of a model takes
 # a time that goes with its size; so many parameters add another limit's worth.
-PER_LIMIT = 25_000_000
+PER_LIMIT = 12_500_000
 # Two ways of computing a logit may differ by 1e-3 (with and without gradients torch takes other
 # kernels: 1e-4 of SmolLM2's), and a probability by a half of that: 2 p (1 - p) of it, at most.
 PROBABILITY = 5e-4
