@@ -128,8 +128,8 @@ def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
 # --- another model ------------------------------------------------------------------------------
 
 
-def for_model(arguments: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The specs of a case with this model where they name `mini`.
+def for_model(arguments: Mapping[str, Any], name: str, prompt: str | None = None) -> dict[str, Any]:
+    """The specs of a case with this model where they name `mini`. prompt: in place of the case's.
 
     The end token in a text becomes the model's own. Lengths count tokens, and a tokenizer of its
     own makes more or fewer of a prompt: they move along, so that as many tokens are generated, or
@@ -137,8 +137,13 @@ def for_model(arguments: Mapping[str, Any], name: str) -> dict[str, Any]:
     """
     if name == MINI:
         return dict(arguments)
-    moved = {n: _renamed(spec, name) for n, spec in arguments.items()}
-    if (text := prompt_of(arguments)) is None:
+    text, given = prompt_of(arguments), dict(arguments)
+    if prompt is not None:
+        given |= (
+            {"prompt_text": prompt} if "prompt_text" in given else {"input_ids": {"prompt": prompt}}
+        )
+    moved = {n: _renamed(spec, name) for n, spec in given.items()}
+    if text is None:
         return moved
     more = len(_ids_of(str(prompt_of(moved)), name)) - len(_ids_of(text, MINI))
     for length, least in (("max_length", 0), ("prompt_length", 1)):

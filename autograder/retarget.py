@@ -11,10 +11,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from autograder.arguments import (
     DRAWS,
@@ -107,7 +106,7 @@ def _case_for(exercise: Exercise, number: int) -> tuple[Case, float]:
     case = exercise.cases[number]
     least, gap = margin(exercise, case), 0.0
     for prompt in _prompts(case, exercise.id, number):
-        own = for_model(_with_prompt(case.arguments, prompt), exercise.model)
+        own = for_model(case.arguments, exercise.model, prompt)
         found = replace(case, arguments=own, expected=None)
         answer, gap = answer_of(exercise, found)
         if gap >= least:
@@ -130,13 +129,6 @@ def _prompts(case: Case, *key: object) -> Iterator[str | None]:
     rng = seeded("prompts", *key)
     for _ in itertools.repeat(None, PROMPTS - 1):
         yield start + DRAWS["sentence"](rng)
-
-
-def _with_prompt(arguments: Mapping[str, Any], prompt: str | None) -> dict[str, Any]:
-    if prompt is None or prompt == prompt_of(arguments):
-        return dict(arguments)
-    place = "prompt_text" if "prompt_text" in arguments else "input_ids"
-    return {**arguments, place: prompt if place == "prompt_text" else {"prompt": prompt}}
 
 
 # --- the files ----------------------------------------------------------------------------------

@@ -63,7 +63,6 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "mistral": {"sliding_window": 16},
     "mixtral": {"num_local_experts": 4},
     "mpt": {"max_seq_len": WINDOW, "max_position_embeddings": None},
-    "olmo2": {},
     "opt": {"word_embed_proj_dim": 32, "ffn_dim": 48},
     "phi": {},
     "phi3": {},
@@ -409,6 +408,9 @@ def _pieces() -> PreTrainedTokenizerFast:
     letters = [f"<0x{byte:02X}>" for byte in range(256)]
     trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=["<unk>", "<s>", "</s>", *letters])
     core.train_from_iterator(["What is artificial Intelligence? It is an old king"] * 9, trainer)
+    plain = json.loads(core.to_str())
+    plain["added_tokens"] = plain["added_tokens"][:3]  # letters are no special tokens
+    core = Tokenizer.from_str(json.dumps(plain))
     core.decoder = decoders.Sequence(
         [
             decoders.Replace("▁", " "),

@@ -81,6 +81,19 @@ def _ids(text: str, model: str = MINI) -> list[int]:
     return list(tokenizer_of(model)(text)["input_ids"])
 
 
+def test_a_prompt_in_place_of_the_cases_gets_as_many_new_tokens(name: str) -> None:
+    texts = {"tokenizer": {"tokenizer": MINI}, "model": {"model": MINI}, "prompt_text": "A fox"}
+    more = 9 - len(_ids("A fox"))
+    for prompt in ("An old woman dreamed of the sea", "A", other.END):
+        moved = for_model({**texts, "settings": [{"max_length": 9}]}, name, prompt)
+        assert moved["prompt_text"] == prompt
+        assert moved["settings"][0]["max_length"] - len(_ids(prompt, name)) == more
+    ids = {"model": {"model": MINI}, "input_ids": {"prompt": "A fox"}, "max_length": 9}
+    moved = for_model(ids, name, "A")
+    assert moved["input_ids"] == {"prompt": "A", "of": name}
+    assert moved["max_length"] == 1 + more
+
+
 def test_a_prompt_of_fewer_tokens_leaves_one_to_score_the_others_by(name: str) -> None:
     """`mini` has a token for each byte of a word that it does not know; the end is one for both."""
     moved = for_model(
@@ -171,7 +184,7 @@ def test_a_prompt_that_hangs_on_a_tie_gives_way_to_the_next(
     assert len(set(prompts)) > 40
     gaps = []
     for prompt in prompts:
-        own = for_model(retarget._with_prompt(exercise.cases[0].arguments, prompt), name)
+        own = for_model(exercise.cases[0].arguments, name, prompt)
         gaps.append(judge.answer_of(exercise, replace(exercise.cases[0], arguments=own))[1])
     least = gaps[0] * 1.001
     first = next(i for i, gap in enumerate(gaps) if gap >= least)
