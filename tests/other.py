@@ -58,7 +58,8 @@ def course(root: Path, model: str) -> None:
         f"assert kischule.load({model!r})[1] is not model\n"
         "print(model.num_parameters(), 'parameters')"
     )
-    place = next(i for i, c in enumerate(made.cells) if "kischule.load(" in c.source)
+    code = [i for i, c in enumerate(made.cells) if c.cell_type == "code"]
+    place = next(i for i in code if "kischule.load(" in made.cells[i].source)
     made.cells.insert(place + 1, nbformat.v4.new_code_cell(own))
     path = root / "submitted" / "ada" / "a7_2" / "A7_2.ipynb"
     path.parent.mkdir(parents=True)
