@@ -13,6 +13,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 from autograder.arguments import (
@@ -88,7 +89,7 @@ def exercise_for(
     if exercise.judge == "distribution":
         exercise = replace(exercise, tolerance=max(exercise.tolerance, PROBABILITY))
     file = folder / fingerprint(model) / f"{name}.json"
-    source = hashlib.sha256((FOLDER / f"{name}.yaml").read_bytes()).hexdigest()
+    source = _source(name)
     cases = _kept(file, source, exercise)
     if cases is None:
         making(name)
@@ -134,6 +135,13 @@ def _prompts(case: Case, *key: object) -> Iterator[str | None]:
 # --- the files ----------------------------------------------------------------------------------
 
 
+def _source(name: str) -> str:
+    """Names what answers are made from: the exercise's file and, for the oracle, the version."""
+    digest = hashlib.sha256((FOLDER / f"{name}.yaml").read_bytes())
+    digest.update(metadata.version("kischule").encode())
+    return digest.hexdigest()
+
+
 def _kept(file: Path, source: str, exercise: Exercise) -> list[Case] | None:
     """The cases of a file, if it was made for the exercise as it is now."""
     try:
@@ -154,7 +162,7 @@ def _keep(file: Path, source: str, exercise: Exercise, made: Iterable[tuple[Case
         "exercise": exercise.id,
         "name": exercise.model,  # a folder that was moved: the arguments name the old place
         "model": fingerprint(exercise.model),
-        "source": source,  # SHA-256 of the exercise's file
+        "source": source,
         "cases": [
             # gap: in logits, between first and second choice; Infinity where none was chosen
             {"arguments": dict(case.arguments), "answer": case.expected, "gap": gap}

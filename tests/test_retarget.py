@@ -163,6 +163,11 @@ def test_what_no_longer_fits_is_made_anew(name: str, kept: Path, tmp_path: Path)
         retarget.exercise_for("greedy_decode", name, tmp_path / "kept", made.append)
         assert file.read_text(encoding="utf-8") == whole
     assert made == ["greedy_decode"] * 4
+    with pytest.MonkeyPatch.context() as patch:  # another version, and so perhaps another oracle
+        patch.setattr(retarget.metadata, "version", lambda _: "99")
+        retarget.exercise_for("greedy_decode", name, tmp_path / "kept", made.append)
+    assert made.pop() == "greedy_decode"
+    assert len(made) == 4
     moved = str(shutil.copytree(name, tmp_path / "elsewhere" / "other"))
     assert retarget.fingerprint(moved) == retarget.fingerprint(name)
     again = retarget.exercise_for("greedy_decode", moved, tmp_path / "kept", made.append)
