@@ -1,0 +1,64 @@
+"""German and English side by side: a text in both, and numbers as each language writes them.
+
+German unless the environment variable KISCHULE_LANGUAGE is `en`; the notebook's English edition sets
+it in its first cell.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+LANGUAGE_VARIABLE = "KISCHULE_LANGUAGE"
+LANGUAGES = ("de", "en")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in both languages, perhaps with named placeholders: `text.format(limit=5)["de"]`."""
+
+    de: str
+    en: str
+
+    def __getitem__(self, language: str) -> str:
+        """The text in one language, de or en. ValueError for another one."""
+        if language not in LANGUAGES:
+            raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, was: {language!r}")
+        return self.en if language == "en" else self.de
+
+    def __str__(self) -> str:
+        """The text in the notebook's language."""
+        return self[language()]
+
+    def __bool__(self) -> bool:
+        return bool(self.de or self.en)
+
+    def format(self, **values: object) -> Text:
+        """Both languages with their placeholders filled in; a value that is a Text goes in as each."""
+        return Text(*(self[code].format(**_in(code, values)) for code in LANGUAGES))
+
+    @classmethod
+    def same(cls, text: str) -> Text:
+        """A text that reads the same in both languages: code, a name, a number."""
+        return cls(text, text)
+
+
+def _in(language: str, values: dict[str, object]) -> dict[str, object]:
+    return {n: v[language] if isinstance(v, Text) else v for n, v in values.items()}
+
+
+def language() -> str:
+    """The language of the notebook: `de`, or `en` where KISCHULE_LANGUAGE says so."""
+    return "en" if os.environ.get(LANGUAGE_VARIABLE, "").lower().startswith("en") else "de"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """0.5 -> `0,50`, in English `0.50`."""
+    text = f"{value:.{digits}f}"
+    return text if language() == "en" else text.replace(".", ",")
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """0.123 -> `12,3 %`, in English `12.3%`."""
+    text = number(100 * share, digits)
+    return f"{text}%" if language() == "en" else f"{text} %"
