@@ -39,7 +39,7 @@ lint: .venv/ready
 
 # the oracle's answers, written into autograder/exercises/*.yaml: after a new model or case
 expected: .venv/ready
-	$(BIN)/python -m autograder.expected
+	$(BIN)/python -m autograder.checking.stored
 
 release: .venv/ready
 	$(BIN)/kischule release a7_2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.checks import check
+    from autograder.checking.check import check
 
 __all__ = ["check"]
 
@@ -13,7 +13,7 @@ __all__ = ["check"]
 def __getattr__(name: str) -> Any:
     if name != "check":
         raise AttributeError(f"module 'autograder' has no attribute {name!r}")
-    from autograder.checks import check
+    from autograder.checking.check import check
 
     globals()["check"] = check
     return check

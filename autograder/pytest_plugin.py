@@ -64,8 +64,8 @@ class NotebookFile(pytest.File):
     _record: Record | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
-        from autograder.grading.intake import UnreadableError, parse, read_bytes
-        from autograder.grading.notebook import exercise_of, nbgrader_of
+        from autograder.notebooks.cells import exercise_of, nbgrader_of
+        from autograder.notebooks.intake import UnreadableError, parse, read_bytes
 
         try:
             self.content = read_bytes(self.path)
@@ -81,7 +81,7 @@ class NotebookFile(pytest.File):
                 )
 
     def _release(self, submitted: Any) -> Path:
-        from autograder.answers import packed
+        from autograder.exercises.known import packed
 
         course = self.config.getoption("kischule_course")
         folder = course / "release" if course else packed("release")
@@ -153,8 +153,8 @@ def release_of(folder: Path, submitted: Any) -> Path | None:
 
     Editions of an assignment have the same cells: of these the one with more of the same text.
     """
-    from autograder.grading.intake import parse
-    from autograder.grading.notebook import nbgrader_of
+    from autograder.notebooks.cells import nbgrader_of
+    from autograder.notebooks.intake import parse
 
     own = {str(nbgrader_of(cell).get("grade_id")): cell.source for cell in submitted.cells}
     best, most = None, (0, 0)

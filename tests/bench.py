@@ -33,10 +33,11 @@ import shaped
 import small
 import torch
 
-from autograder import release
-from autograder.demo import ASSIGNMENT, hand_ins, make_course
-from autograder.exercise import exercise_ids
-from autograder.grading import forkserver, memory
+from autograder.cli.demo import ASSIGNMENT, hand_ins, make_course
+from autograder.course import release
+from autograder.exercises.exercise import exercise_ids
+from autograder.grading import memory
+from autograder.sandbox import forkserver
 from kischule.models import FAMILY, SHARED_VARIABLE
 
 ROOT = Path(__file__).parent.parent
@@ -462,8 +463,8 @@ def _kernels(model: str) -> Iterator[Callable[[str], float]]:
 def one_submission(root: Path) -> str:
     from dataclasses import replace
 
-    from autograder.grading.grade import Options, rules_of
-    from autograder.grading.gradebook import Entry, GradebookWriter
+    from autograder.course.grade import Options, rules_of
+    from autograder.course.writer import Entry, GradebookWriter
     from autograder.grading.record import task_of
     from autograder.grading.submission import grade_submission, settle, take
 

@@ -23,7 +23,8 @@ import torch
 from bench import HEAD, ROOT, machine, table
 
 import kischule
-from autograder.grading import device, forkserver
+from autograder.grading import device
+from autograder.sandbox import forkserver
 
 TITLE = "## On a GPU"
 PROMPT = "Once upon a time"

@@ -12,11 +12,11 @@ import pytest
 import torch
 from xdist.scheduler import LoadScopeScheduling
 
-from autograder.checks import drawn_cases
-from autograder.exercise import Case, load_exercise
-from autograder.grading.notebook import nbgrader_of
-from autograder.release import read_notebook
-from autograder.verify import namespace
+from autograder.checking.check import drawn_cases
+from autograder.course.release import read_notebook
+from autograder.course.verify import namespace
+from autograder.exercises.exercise import Case, load_exercise
+from autograder.notebooks.cells import nbgrader_of
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "source" / "a7_2" / "A7_2.ipynb"

@@ -43,9 +43,9 @@ def course(root: Path, model: str) -> None:
     import nbformat
     from conftest import RELEASE, ROOT, reference_cells
 
-    from autograder import release
-    from autograder.demo import CONFIG
-    from autograder.grading.notebook import nbgrader_of
+    from autograder.cli.demo import CONFIG
+    from autograder.course import release
+    from autograder.notebooks.cells import nbgrader_of
 
     (root / "source").mkdir(parents=True)
     (root / "source" / "a7_2").symlink_to(ROOT / "source" / "a7_2")

@@ -16,9 +16,9 @@ from pathlib import Path
 from conftest import ROOT
 from sqlalchemy.exc import SAWarning
 
-from autograder import release
-from autograder.demo import CONFIG
-from autograder.grading.bridge import Course
+from autograder.cli.demo import CONFIG
+from autograder.course import release
+from autograder.course.bridge import Course
 
 ASSIGNMENT, NAME = "a7_2", "A7_2.ipynb"
 FIRST = ("Ümit", "Zoë", "Jörg", "Anna Lena", "Björn", "Łukasz", "Thị", "José", "Мария", "Max")

@@ -22,8 +22,8 @@ from transformers import (
 from transformers.utils import logging
 
 import kischule
-from autograder import oracle
-from autograder.models import SpyModel
+from autograder.exercises import oracle
+from autograder.sandbox.models import SpyModel
 from kischule import measures, models, plots, snapshot
 from kischule.controls import Lab
 from kischule.decoding import Setting

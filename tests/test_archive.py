@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import school
 
-from autograder.grading import intake
 from autograder.lms import archive
 from autograder.lms.archive import ArchiveError, RefusedError, opened
+from autograder.notebooks import intake
 
 
 def _zip(tmp_path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:

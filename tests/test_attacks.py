@@ -28,14 +28,15 @@ sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 import structure
 
-from autograder import release
+from autograder.checking.checkers import JUDGES
+from autograder.checking.result import OUTCOME_MIME
 from autograder.cli import main
-from autograder.grading import forkserver, kernel
-from autograder.grading.bridge import Course, configure
-from autograder.grading.grade import Options, grade
-from autograder.grading.notebook import nbgrader_of
-from autograder.judge import JUDGES
-from autograder.outcome import OUTCOME_MIME
+from autograder.course import release
+from autograder.course.bridge import Course, configure
+from autograder.course.grade import Options, grade
+from autograder.grading import kernel
+from autograder.notebooks.cells import nbgrader_of
+from autograder.sandbox import forkserver
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
@@ -93,7 +94,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         patch.setenv("KISCHULE_SEED", SECRET)
         patch.setattr(kernel, "GRACE", 2.0)  # the tests' patience with a kernel that hangs
         options = Options(time_limit=LIMIT, seed_file=seed, memory_limit=300, isolation="sandbox")
-        patch.setattr("autograder.grading.grade._engine", lambda *_: small.Here())
+        patch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
         released = release.read_notebook(release.registered(course, "small"))
         known = {
             "COURSE": str(course),

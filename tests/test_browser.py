@@ -16,9 +16,8 @@ import browser as tools
 import pytest
 from conftest import short
 
-from autograder import demo
-from autograder.cli import main
-from autograder.grading.bridge import Course
+from autograder.cli import demo, main
+from autograder.course.bridge import Course
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -46,9 +45,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with three hand-ins that `kischule` has graded."""
     folder = tmp_path_factory.mktemp("course")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.demo.hand_ins", _three)
+        patch.setattr("autograder.cli.demo.hand_ins", _three)
         # what a release is refused for: tests/test_release.py
-        patch.setattr("autograder.release.run_problems", lambda *_: [])
+        patch.setattr("autograder.course.release.run_problems", lambda *_: [])
         assert main(["demo", "--keep", str(folder)]) == 0
     return folder
 

@@ -24,7 +24,7 @@ from test_class import IDLE, rows
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import release
+from autograder.course import release
 
 pytestmark = [
     pytest.mark.slow,

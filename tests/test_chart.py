@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from autograder import check
-from autograder.answers import wrong
-from autograder.chart import Chart
+from autograder.checking.chart import Chart
+from autograder.exercises.known import wrong
 
 Solved = Callable[..., dict[str, Any]]
 

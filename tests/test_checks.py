@@ -11,15 +11,17 @@ import pytest
 import torch
 from conftest import drawn
 
-from autograder import check, distribution, misconceptions
-from autograder.answers import honest, wrong
-from autograder.arguments import build, calls_of, model_of
-from autograder.checks import drawn_cases, run_check
-from autograder.exercise import Exercise, exercise_ids, load_exercise
-from autograder.judge import tells
-from autograder.outcome import OUTCOME_MIME
-from autograder.student import Answer, Arguments, CallError, LocalStudent
-from autograder.verify import FEWEST_HONEST, FEWEST_WRONG, namespace
+from autograder import check
+from autograder.checking import distribution
+from autograder.checking.check import drawn_cases, run_check
+from autograder.checking.checkers import tells
+from autograder.checking.result import OUTCOME_MIME
+from autograder.course.verify import FEWEST_HONEST, FEWEST_WRONG, namespace
+from autograder.exercises import misconceptions
+from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
+from autograder.exercises.known import honest, wrong
+from autograder.sandbox.arguments import build, calls_of, model_of
+from autograder.sandbox.student import Answer, Arguments, CallError, LocalStudent
 
 WRONG = {(e, name): answer for e in exercise_ids() for name, answer in wrong(e).items()}
 HONEST = {(e, name): source for e in exercise_ids() for name, source in honest(e).items()}
@@ -228,7 +230,7 @@ def test_a_failing_check_of_ours_is_nobodys_mistake(
     def breaks(**_: Any) -> None:
         raise RuntimeError("broken oracle")
 
-    monkeypatch.setattr("autograder.oracle.next_token_probs", breaks)
+    monkeypatch.setattr("autograder.exercises.oracle.next_token_probs", breaks)
     outcome = run_check(_exercise("next_token_probs"), LocalStudent(solved()))
     assert (outcome.passed, outcome.kind) == (None, "ours")
     assert "broken oracle" in outcome.message.de
@@ -240,7 +242,7 @@ def test_a_hint_that_cannot_be_found_costs_no_verdict(
     def breaks(**_: Any) -> None:
         raise RuntimeError("broken rule")
 
-    monkeypatch.setattr("autograder.misconceptions.raw_logits", breaks)
+    monkeypatch.setattr("autograder.exercises.misconceptions.raw_logits", breaks)
     broken = solved(next_token_probs=WRONG["next_token_probs", "logits"].source)
     outcome = run_check(_exercise("next_token_probs"), LocalStudent(broken))
     assert (outcome.passed, outcome.kind, outcome.rule) == (False, "value", "")

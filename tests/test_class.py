@@ -19,11 +19,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import release
 from autograder.cli import main
-from autograder.grading import gradebook, store
-from autograder.grading.bridge import Course, NbgraderError
-from autograder.grading.grade import NoSubmissionError, Options, Watch, grade
+from autograder.course import release
+from autograder.course import writer as gradebook
+from autograder.course.bridge import Course, NbgraderError
+from autograder.course.grade import NoSubmissionError, Options, Watch, grade
+from autograder.grading import store
 from autograder.grading.record import Record, Rules, Task, failed
 from autograder.grading.store import BusyError, Store
 
@@ -95,7 +96,7 @@ def rows(path: Path) -> list[Any]:
 def graded_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     with pytest.MonkeyPatch.context() as patch:
         room = Room(tmp_path_factory.mktemp("class").resolve())
-        patch.setattr("autograder.grading.grade._engine", lambda *_: room.engine)
+        patch.setattr("autograder.course.grade._engine", lambda *_: room.engine)
         assert room.graded() == 3
         yield room
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from autograder.grading.bridge import Total
-from autograder.grading.notebook import TestResult
+from autograder.course.bridge import Total
 from autograder.grading.record import Record
+from autograder.notebooks.cells import TestResult
 from autograder.reports import class_data
 from autograder.reports.class_data import Student
 

@@ -11,8 +11,8 @@ import pytest
 from conftest import RELEASE, ROOT, short
 
 from autograder.cli import main
-from autograder.demo import filled
-from autograder.exercise import exercise_ids
+from autograder.cli.demo import filled
+from autograder.exercises.exercise import exercise_ids
 
 
 def test_check_passes_a_solved_notebook(

@@ -18,10 +18,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import release
 from autograder.cli import main
-from autograder.grading.cluster import Cluster
-from autograder.grading.grade import Options, rules_of
+from autograder.course import release
+from autograder.course.grade import Options, rules_of
+from autograder.grading.engines.dask import Cluster
 from autograder.grading.record import EngineError, Rules, Task, task_of
 
 pytestmark = [
@@ -96,7 +96,7 @@ def test_without_a_task_there_is_no_cluster(rules: Rules) -> None:
 def test_a_scheduler_that_does_not_answer(
     course: Path, rules: Rules, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("autograder.grading.cluster.PATIENCE", 1)
+    monkeypatch.setattr("autograder.grading.engines.dask.PATIENCE", 1)
     for address in ("tcp://127.0.0.1:1", "nonsense://127.0.0.1:1"):
         with pytest.raises(EngineError, match=f"no Dask scheduler answers at {address} within 1 s"):
             list(Cluster(2, address).run(rules, tasks(course, rules, 1)))

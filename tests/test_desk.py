@@ -13,9 +13,9 @@ import pytest
 from conftest import RELEASE, ROOT
 
 from autograder.cli import main
-from autograder.grading import intake
-from autograder.grading.notebook import nbgrader_of
-from autograder.release import read_notebook
+from autograder.course.release import read_notebook
+from autograder.notebooks import intake
+from autograder.notebooks.cells import nbgrader_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -184,7 +184,7 @@ def test_a_student_solves_by_typing_and_hands_in(
     shutil.copy(handed_in, tmp_path / "in" / "anna")
     assert main(["import", "folder", str(tmp_path / "in"), "a7_2", "--course", str(course)]) == 0
     assert main(["grade", "a7_2", "--course", str(course), "--quiet"]) == 0
-    from autograder.grading.bridge import Course
+    from autograder.course.bridge import Course
 
     total = Course(course).totals("a7_2")["anna"]
     assert total.points == 5  # both exercises, examples and new cases

@@ -11,8 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import release
 from autograder.cli import main
+from autograder.course import release
 from autograder.grading import device
 from autograder.grading.device import DeviceError
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from autograder import distribution
-from autograder.distribution import distance, one_sided_tail, p_value, transform
+from autograder.checking import distribution
+from autograder.checking.distribution import distance, one_sided_tail, p_value, transform
 
 
 def test_the_tail_of_one_value_and_of_two_is_what_one_can_work_out_by_hand() -> None:

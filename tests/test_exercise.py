@@ -11,10 +11,12 @@ import pytest
 import torch
 from conftest import ROOT, SOURCE
 
-from autograder import misconceptions, oracle
-from autograder.arguments import build, draw
-from autograder.checks import drawn_cases
-from autograder.exercise import (
+from autograder.checking.check import drawn_cases
+from autograder.checking.checkers import JUDGES, MARGIN
+from autograder.checking.stored import STORED, TooCloseError, answers_of
+from autograder.course.release import read_notebook
+from autograder.exercises import misconceptions, oracle
+from autograder.exercises.exercise import (
     FOLDER,
     ExerciseError,
     exercise_ids,
@@ -22,9 +24,7 @@ from autograder.exercise import (
     parse_exercise,
     store_answers,
 )
-from autograder.expected import STORED, TooCloseError, answers_of
-from autograder.judge import JUDGES, MARGIN
-from autograder.release import read_notebook
+from autograder.sandbox.arguments import build, draw
 from kischule.models import fingerprint
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
@@ -129,7 +129,7 @@ def test_what_to_read_is_the_section_in_which_the_exercise_stands(name: str, lan
 def test_a_draw_that_cannot_be_made_is_refused_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("autograder.checks.MOST_DRAWS", 3)
+    monkeypatch.setattr("autograder.checking.check.MOST_DRAWS", 3)
     exercise = load_exercise("beam_search")
     never = replace(exercise.drawn[0], arguments=exercise.cases[1].arguments)  # one beam: greedy
     with pytest.raises(ValueError, match=r"beam_search: a drawn case must .* none of 3 draws did"):

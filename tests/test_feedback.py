@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import compare, feedback
-from autograder.answers import wrong
-from autograder.checks import run_check
-from autograder.compare import Array, Mismatch
-from autograder.exercise import Words, exercise_ids, load_exercise
-from autograder.outcome import Outcome
-from autograder.student import LocalStudent
+from autograder.checking import compare
+from autograder.checking import messages as feedback
+from autograder.checking.check import run_check
+from autograder.checking.compare import Array, Mismatch
+from autograder.checking.result import Outcome
+from autograder.exercises.exercise import Words, exercise_ids, load_exercise
+from autograder.exercises.known import wrong
+from autograder.sandbox.student import LocalStudent
 from kischule.words import LANGUAGE_VARIABLE
 
 

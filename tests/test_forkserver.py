@@ -20,8 +20,9 @@ from nbclient import NotebookClient
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder.grading import forkserver, isolation
-from autograder.grading.sandbox import SandboxError
+from autograder.grading import isolation
+from autograder.sandbox import forkserver
+from autograder.sandbox.namespaces import SandboxError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fork server needs Linux")
 
@@ -149,7 +150,7 @@ def test_kernels_end_with_whoever_asked_for_them() -> None:
     code = (
         "import time, psutil, os\n"
         "from autograder.grading import forkserver\n"
-        "from autograder.grading.sandbox import Limits\n"
+        "from autograder.sandbox.namespaces import Limits\n"
         "server = forkserver.shared(); server.ready()\n"
         "info = dict(key='', signature_scheme='hmac-sha256', **{f'{n}_port': i for i, n in "
         "enumerate(('shell', 'iopub', 'stdin', 'hb', 'control'), 1)})\n"
@@ -223,7 +224,7 @@ def test_the_command_stops_with_one_sentence(
     from autograder.cli import main
 
     monkeypatch.setattr(isolation.sandbox, "in_container", lambda: False)
-    monkeypatch.setattr("autograder.grading.grade._engine", lambda *_: small.Here())
+    monkeypatch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
     (tmp_path / "source").symlink_to(ROOT / "source")
     folder = tmp_path / "submitted" / "ada" / "a7_2"
     folder.mkdir(parents=True)

@@ -13,7 +13,8 @@ import torch
 from conftest import ROOT
 
 import kischule
-from autograder import distribution, oracle
+from autograder.checking import distribution
+from autograder.exercises import oracle
 from kischule.generation import gumbel
 
 PROMPT = "The old king"

@@ -36,16 +36,19 @@ sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
 import kischule
-from autograder import check, oracle, release
-from autograder.answers import honest
-from autograder.calls import Call
+from autograder import check
+from autograder.checking.calls import Call
+from autograder.checking.checkers import JUDGES
+from autograder.checking.compare import Mismatch
 from autograder.cli import main
-from autograder.compare import Mismatch
-from autograder.exercise import exercise_ids, load_exercise
-from autograder.grading import device, forkserver
-from autograder.grading.grade import Options, grade
-from autograder.judge import JUDGES
-from autograder.student import Answer, plain
+from autograder.course import release
+from autograder.course.grade import Options, grade
+from autograder.exercises import oracle
+from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.known import honest
+from autograder.grading import device
+from autograder.sandbox import forkserver
+from autograder.sandbox.student import Answer, plain
 from kischule import measures, plots, snapshot
 from kischule.controls import Lab
 from kischule.decoding import Setting
@@ -553,7 +556,7 @@ def _servers() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
-            if "autograder.grading.forkserver" in " ".join(process.cmdline()):
+            if "autograder.sandbox.forkserver" in " ".join(process.cmdline()):
                 found.append(process)
         except psutil.Error:  # it has ended
             continue

@@ -26,13 +26,13 @@ sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 from conftest import ROOT
 
-from autograder import release
-from autograder.grading.grade import Options, rules_of
+from autograder.course import release
+from autograder.course.grade import Options, rules_of
 from autograder.grading.isolation import IsolationError
-from autograder.grading.notebook import TestResult, nbgrader_of
 from autograder.grading.record import EngineError, Record, Rules, Settings, Task, failed
 from autograder.grading.store import seed_id
 from autograder.lms import gradescope
+from autograder.notebooks.cells import TestResult, nbgrader_of
 
 SECRET = "a secret of sixteen and more"
 WRONG = "def repetition_rate(token_ids, n):\n    return 0.5"

@@ -20,10 +20,10 @@ import pytest
 from conftest import short
 from traitlets.config import Config
 
-from autograder import release
 from autograder.cli import main
-from autograder.demo import MISTAKES, filled
-from autograder.grading.bridge import Course, configure
+from autograder.cli.demo import MISTAKES, filled
+from autograder.course import release
+from autograder.course.bridge import Course, configure
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
@@ -40,9 +40,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course that `kischule demo` leaves behind, the hand-ins without what only shows."""
     folder = tmp_path_factory.mktemp("course")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.demo.filled", lambda *given: short(filled(*given)))
+        patch.setattr("autograder.cli.demo.filled", lambda *given: short(filled(*given)))
         # what a release is refused for: tests/test_release.py
-        patch.setattr("autograder.release.run_problems", lambda *_: [])
+        patch.setattr("autograder.course.release.run_problems", lambda *_: [])
         assert main(["demo", "--keep", str(folder)]) == 0
     return folder
 

@@ -14,15 +14,15 @@ import pytest
 import torch
 
 import kischule
-from autograder import oracle
-from autograder.answers import honest, wrong
-from autograder.arguments import build
-from autograder.calls import Call
-from autograder.compare import Mismatch
-from autograder.exercise import load_exercise
-from autograder.judge import JUDGES
-from autograder.models import TableModel
-from autograder.student import Answer, plain
+from autograder.checking.calls import Call
+from autograder.checking.checkers import JUDGES
+from autograder.checking.compare import Mismatch
+from autograder.exercises import oracle
+from autograder.exercises.exercise import load_exercise
+from autograder.exercises.known import honest, wrong
+from autograder.sandbox.arguments import build
+from autograder.sandbox.models import TableModel
+from autograder.sandbox.student import Answer, plain
 
 GREEDY = "def greedy_decode(model, input_ids, max_length):\n"
 HALF = ("bfloat16", "float16")

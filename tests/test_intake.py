@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from conftest import RELEASE, places
 
-from autograder.grading import intake
-from autograder.grading.notebook import nbgrader_of
-from autograder.release import read_notebook
+from autograder.course.release import read_notebook
+from autograder.notebooks import intake
+from autograder.notebooks.cells import nbgrader_of
 
 CONTENT = json.loads(RELEASE.read_text(encoding="utf-8"))
 

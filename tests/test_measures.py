@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import kischule
-from autograder import oracle
+from autograder.exercises import oracle
 from kischule import measures
 
 PAIRS = [1, 2, 1, 2, 1]  # (1 2) (2 1) (1 2) (2 1): the last two stood before

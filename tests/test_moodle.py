@@ -11,7 +11,7 @@ import school
 from school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
 
 from autograder.cli import main
-from autograder.grading.bridge import Course
+from autograder.course.bridge import Course
 from autograder.lms import moodle, spreadsheet
 from autograder.lms.people import People, PeopleError
 from autograder.lms.spreadsheet import TableError
@@ -218,7 +218,7 @@ def test_another_maximum_is_refused_unless_points_are_to_be_converted(
 
 def test_points_beyond_moodles_maximum_are_cut_and_told(course: Path, tmp_path: Path) -> None:
     sheet = spreadsheet.read(worksheet(tmp_path / "w.csv").read_bytes(), "w.csv")
-    from autograder.grading.bridge import Total
+    from autograder.course.bridge import Total
 
     notes = moodle.fill(sheet, {"4702": Total(57.0, 54.0, 0.0, 0.0)})
     assert notes == ["Jörg Öztürk: 57 points are more than Moodle's maximum 54, which it gets"]

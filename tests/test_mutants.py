@@ -9,10 +9,10 @@ from conftest import drawn, reference_cells
 from equivalent_mutants import EQUIVALENT
 from mutation import mutants
 
-from autograder.checks import run_check
-from autograder.exercise import exercise_ids, load_exercise
-from autograder.student import LocalStudent
-from autograder.verify import namespace
+from autograder.checking.check import run_check
+from autograder.course.verify import namespace
+from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.sandbox.student import LocalStudent
 
 SEED = "a seed for mutants"
 

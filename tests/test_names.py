@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.names import bindings, import_line, is_stub, missing_name, names
+from autograder.notebooks.names import bindings, import_line, is_stub, missing_name, names
 
 
 @pytest.mark.parametrize(

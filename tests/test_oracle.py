@@ -17,9 +17,9 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from autograder import oracle
-from autograder.arguments import model_of, tokenizer_of
-from autograder.models import TableModel
+from autograder.exercises import oracle
+from autograder.sandbox.arguments import model_of, tokenizer_of
+from autograder.sandbox.models import TableModel
 
 
 def _processors(settings: dict[str, Any]) -> LogitsProcessorList:

@@ -23,11 +23,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import release
-from autograder.grading import memory, pool, processes
-from autograder.grading.grade import Options, rules_of
+from autograder.course import release
+from autograder.course.grade import Options, rules_of
+from autograder.grading import memory, processes
+from autograder.grading.engines import local as pool
+from autograder.grading.engines.local import Pool
 from autograder.grading.isolation import IsolationError
-from autograder.grading.pool import Pool
 from autograder.grading.record import Rules, Settings, Task
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc")

@@ -16,9 +16,17 @@ import yaml
 from conftest import ROOT
 
 import kischule
-from autograder import oracle, selftest
 from autograder.cli import main
-from autograder.selftest import Fact, Subject, compare, load_published, parse_published, ruled
+from autograder.exercises import oracle
+from autograder.selftest.selftest import (
+    Fact,
+    Subject,
+    compare,
+    load_published,
+    parse_published,
+    ruled,
+    selftest,
+)
 from kischule import models
 
 VOCABULARY = ROOT.parent / "shared" / "gpt2_tokenizer"

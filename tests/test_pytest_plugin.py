@@ -14,9 +14,10 @@ from conftest import RELEASE
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import pytest_plugin, release
-from autograder.answers import wrong
-from autograder.demo import filled
+from autograder import pytest_plugin
+from autograder.cli.demo import filled
+from autograder.course import release
+from autograder.exercises.known import wrong
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

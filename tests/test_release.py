@@ -9,10 +9,10 @@ import nbformat
 import pytest
 from conftest import RELEASE, ROOT, SOURCE, short
 
-from autograder import release
 from autograder.cli import main
-from autograder.exercise import exercise_ids, load_exercise
-from autograder.grading.notebook import nbgrader_of
+from autograder.course import release
+from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.notebooks.cells import nbgrader_of
 
 ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 

@@ -17,9 +17,9 @@ from conftest import places
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
-from autograder import progress, release
-from autograder.cli import main
-from autograder.progress import Progress
+from autograder.cli import main, progress
+from autograder.cli.progress import Progress
+from autograder.course import release
 from autograder.reports import machine
 
 EXERCISES = [
@@ -100,7 +100,7 @@ def test_a_run_writes_all_of_them(
     released = release.read_notebook(release.registered(course, "small"))
     small.write(course, "ada", small.hand_in(released, None, {}))
     (course / "submitted" / "bob" / "small").mkdir(parents=True)
-    monkeypatch.setattr("autograder.grading.grade._engine", lambda *_: small.Here())
+    monkeypatch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
     (tmp_path / "summary").write_text("before\n")
     files = [f"--{n}={tmp_path / n}" for n in ("json", "junit")]
     command = ["grade", "small", "--course", str(course), "--quiet", *files]

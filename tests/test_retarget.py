@@ -15,18 +15,27 @@ import other
 import pytest
 from conftest import reference_cells
 
-from autograder import check, judge, oracle, retarget
-from autograder.answers import honest, packed, wrong
-from autograder.arguments import MINI, for_model, model_of, names_model, tokenizer_of
-from autograder.checks import drawn_cases, run_check
+from autograder import check
+from autograder.checking import checkers as judge
+from autograder.checking import retarget
+from autograder.checking.check import drawn_cases, run_check
 from autograder.cli import main
-from autograder.exercise import SEED_VARIABLE, Exercise, TooCloseError, exercise_ids, load_exercise
-from autograder.grading.forkserver import ServerError
+from autograder.course.verify import verify_exercise
+from autograder.exercises import oracle
+from autograder.exercises.exercise import (
+    SEED_VARIABLE,
+    Exercise,
+    TooCloseError,
+    exercise_ids,
+    load_exercise,
+)
+from autograder.exercises.known import honest, packed, wrong
 from autograder.grading.isolation import decide
 from autograder.grading.record import Settings
 from autograder.grading.worker import run_submission
-from autograder.student import LocalStudent
-from autograder.verify import verify_exercise
+from autograder.sandbox.arguments import MINI, for_model, model_of, names_model, tokenizer_of
+from autograder.sandbox.forkserver import ServerError
+from autograder.sandbox.student import LocalStudent
 from kischule import ModelUnsuitableError
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
@@ -334,7 +343,7 @@ def test_a_model_that_only_root_may_read_is_named(tmp_path: Path) -> None:
 def test_a_class_is_graded_with_the_model_that_the_teacher_names(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder import release
+    from autograder.course import release
 
     small.make(tmp_path)
     released = release.read_notebook(release.registered(tmp_path, "small"))

@@ -13,9 +13,9 @@ from conftest import RELEASE, reference_cells, short
 from school import ASSIGNMENT, NAME, PEOPLE, WHEN
 from test_moodle import worksheet
 
-from autograder.answers import wrong
 from autograder.cli import main
-from autograder.demo import filled
+from autograder.cli.demo import filled
+from autograder.exercises.known import wrong
 
 MISTAKES = ("next_token_probs", "filter_top_k", "apply_temperature", "repetition_rate")
 LATE = (2026, 11, 25, 6, 0, 0)

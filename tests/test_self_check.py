@@ -14,14 +14,14 @@ import nbformat
 import pytest
 from conftest import RELEASE, ROOT, reference_cells
 
-from autograder import self_check as module
-from autograder.answers import honest
 from autograder.cli import main
-from autograder.demo import filled
-from autograder.exercise import Words, exercise_ids
-from autograder.grading.notebook import TestResult, nbgrader_of
-from autograder.release import read_notebook
-from autograder.self_check import Finding, SelfCheck, cells_of, edition_of, self_check
+from autograder.cli.demo import filled
+from autograder.course.release import read_notebook
+from autograder.exercises.exercise import Words, exercise_ids
+from autograder.exercises.known import honest
+from autograder.notebooks.cells import TestResult, nbgrader_of
+from autograder.precheck import precheck as module
+from autograder.precheck.precheck import Finding, SelfCheck, cells_of, edition_of, self_check
 from kischule.words import LANGUAGE_VARIABLE
 
 ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
@@ -552,7 +552,7 @@ def test_findings_are_in_the_json_and_in_the_groups_of_the_output(
 def test_the_command_itself_loads_nothing_that_takes_long_and_is_not_needed() -> None:
     """Each of them would take longer than all the rest before the kernel starts."""
     code = (
-        "import sys; from autograder.self_check import _load_packages; _load_packages()\n"
+        "import sys; from autograder.precheck.precheck import _load_packages; _load_packages()\n"
         "assert 'jsonschema' in sys.modules\n"
         "print({'numpy', 'torch', 'transformers', 'rfc3987_syntax'} & set(sys.modules))"
     )

@@ -13,7 +13,7 @@ import shaped
 import torch
 
 import kischule
-from autograder import retarget
+from autograder.checking import retarget
 from autograder.cli import main
 from kischule import models
 

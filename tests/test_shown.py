@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from conftest import RELEASE, short
 
-from autograder.grading import intake
-from autograder.grading.shown import left_out, shows
-from autograder.release import read_notebook
+from autograder.course.release import read_notebook
+from autograder.notebooks import intake
+from autograder.notebooks.display import left_out, shows
 
 SHOWN = "tokens = f(text)\nprint(tokens)"
 SECOND = "import math\nprint(len(tokens))"

@@ -16,10 +16,10 @@ from functools import cache
 import pytest
 from conftest import RELEASE, ROOT, reference_cells
 
-from autograder.answers import honest
-from autograder.exercise import exercise_ids
-from autograder.grading.notebook import MissingPackageError, nbgrader_of
-from autograder.release import read_notebook
+from autograder.course.release import read_notebook
+from autograder.exercises.exercise import exercise_ids
+from autograder.exercises.known import honest
+from autograder.notebooks.cells import MissingPackageError, nbgrader_of
 from autograder.reports import similar
 from autograder.reports.similar import Pair, pairs
 

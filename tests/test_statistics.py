@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from autograder.answers import honest, wrong
-from autograder.checks import drawn_cases, run_case
-from autograder.exercise import Case, Exercise, load_exercise
-from autograder.student import LocalStudent
+from autograder.checking.check import drawn_cases, run_case
+from autograder.exercises.exercise import Case, Exercise, load_exercise
+from autograder.exercises.known import honest, wrong
+from autograder.sandbox.student import LocalStudent
 
 DRAWS = 2_000  # fresh draws for each honest solution
 RUNS = 1_000  # for each mistake
@@ -100,7 +100,7 @@ def test_every_run_sees_the_mistake(
     mistake: str, solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # to see it is enough here; which rule it follows takes most of the time
-    monkeypatch.setattr("autograder.judge._explained", lambda *a: a[-1])
+    monkeypatch.setattr("autograder.checking.checkers._explained", lambda *a: a[-1])
     student = _student(solved, wrong("sample_decode")[mistake].source)
     places = POWER[mistake]
     templates = [SAMPLING.drawn[i] for i in (places if isinstance(places, tuple) else (places,))]

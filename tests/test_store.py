@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.notebook import TestResult
 from autograder.grading.record import Record, Rules, Settings, failed, task_of
 from autograder.grading.store import BusyError, SeedError, Store, write_atomically
+from autograder.notebooks.cells import TestResult
 
 RESULT = TestResult("test_a", "a", "public", 2.0, True, 2.0, "", "gut: \ud83d\ude00 ü")
 RECORD = Record("k" * 64, "graded", 1.5, ("odd",), (RESULT,), 7, {"start": 0.1}, (60, 1024), b"{}")

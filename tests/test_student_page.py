@@ -10,15 +10,15 @@ import nbformat
 import pytest
 from conftest import RELEASE
 
-from autograder.answers import wrong
-from autograder.checks import run_check
-from autograder.exercise import load_exercise
-from autograder.grading.notebook import exercise_of, nbgrader_of
+from autograder.checking.check import run_check
+from autograder.course.release import read_notebook
+from autograder.exercises.exercise import load_exercise
+from autograder.exercises.known import wrong
+from autograder.feedback import student_page
+from autograder.feedback.student_page import Page
 from autograder.grading.worker import _shown
-from autograder.release import read_notebook
-from autograder.reports import student_page
-from autograder.reports.student_page import Page
-from autograder.student import LocalStudent
+from autograder.notebooks.cells import exercise_of, nbgrader_of
+from autograder.sandbox.student import LocalStudent
 
 Solved = Callable[..., dict[str, Any]]
 ONLY = ("apply_temperature", "filter_top_k", "filter_top_p", "sample_decode", "filter_min_p")

@@ -26,9 +26,9 @@ from conftest import ROOT, SOURCE
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from autograder.demo import filled
-from autograder.grading.notebook import missing_exercises, nbgrader_of, results
-from autograder.release import read_notebook
+from autograder.cli.demo import filled
+from autograder.course.release import read_notebook
+from autograder.notebooks.cells import missing_exercises, nbgrader_of, results
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from autograder import verify
 from autograder.cli import main
+from autograder.course import verify
 
 NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_checks.py
 

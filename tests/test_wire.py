@@ -13,9 +13,9 @@ import pytest
 import torch
 from conftest import places
 
-from autograder.compare import Array
-from autograder.grading import wire
-from autograder.student import Answer, CallError, Opaque, plain
+from autograder.checking.compare import Array
+from autograder.sandbox import wire
+from autograder.sandbox.student import Answer, CallError, Opaque, plain
 
 VALUES: list[Any] = [
     None,

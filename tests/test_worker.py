@@ -13,15 +13,15 @@ import nbformat
 import pytest
 from conftest import RELEASE, drawn, reference_cells
 
-from autograder.answers import honest, wrong
-from autograder.checks import run_check
-from autograder.exercise import exercise_ids, load_exercise
+from autograder.checking.check import run_check
+from autograder.course.release import read_notebook
+from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.known import honest, wrong
 from autograder.grading import kernel as kernels
 from autograder.grading.kernel import Kernel, KernelStudent, Settings
-from autograder.grading.notebook import nbgrader_of
 from autograder.grading.worker import Run, run_submission
-from autograder.release import read_notebook
-from autograder.student import LocalStudent
+from autograder.notebooks.cells import nbgrader_of
+from autograder.sandbox.student import LocalStudent
 
 SANDBOX = pytest.param(
     "sandbox", marks=pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
@@ -164,7 +164,7 @@ def test_a_check_that_fails_itself_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         raise ZeroDivisionError
 
     monkeypatch.setattr(
-        "autograder.judge.JUDGES",
+        "autograder.checking.checkers.JUDGES",
         {"kept": broken, "ids": broken, "number": broken, "truth": broken},
     )
     run = graded(notebook())
@@ -197,7 +197,7 @@ def test_a_kernel_gives_the_outcomes_that_this_process_gives(
     name: str, student: Callable[[dict[str, str]], KernelStudent]
 ) -> None:
     """The first wrong answers and an honest one of each exercise, public and drawn."""
-    from autograder.verify import namespace
+    from autograder.course.verify import namespace
 
     code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
     answers = [a.source for n, a in wrong(name).items() if a.kind != "timeout"][:2]

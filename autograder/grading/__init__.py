@@ -1,1 +1,1 @@
-"""Grading: one submission, many submissions, and the bridge to nbgrader."""
+"""One submission becomes one record, in a sandbox, on any machine; without nbgrader."""

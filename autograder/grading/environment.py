@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from autograder.exercise import SEED_VARIABLE
+from autograder.exercises.exercise import SEED_VARIABLE
 from autograder.grading.device import variables
 
 

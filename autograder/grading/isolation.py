@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from autograder.grading import forkserver, sandbox
+from autograder.sandbox import forkserver
+from autograder.sandbox import namespaces as sandbox
 
 CHOICES = ("auto", "sandbox", "process")
 RISK = (

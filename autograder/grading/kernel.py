@@ -24,17 +24,17 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from autograder import feedback
-from autograder.grading import wire
-from autograder.grading.agent import REPLY, REQUEST
+from autograder.checking import messages as feedback
 from autograder.grading.environment import plain_environment
-from autograder.grading.forkserver import ServerError
-from autograder.grading.notebook import TRANSPORT_ENCRYPTION
 from autograder.grading.outputs import OutputLimit, error_output
 from autograder.grading.provisioner import KERNEL, NAME
 from autograder.grading.record import Settings
 from autograder.grading.temporary import Temporary
-from autograder.student import PATIENCE, Answer, Arguments, CallError
+from autograder.notebooks.cells import TRANSPORT_ENCRYPTION
+from autograder.sandbox import wire
+from autograder.sandbox.agent import REPLY, REQUEST
+from autograder.sandbox.forkserver import ServerError
+from autograder.sandbox.student import PATIENCE, Answer, Arguments, CallError
 
 MESSAGE_BYTES = wire.MOST_BYTES + 65_536
 WAITING = 64  # messages that a channel holds for us
@@ -160,7 +160,7 @@ class Kernel:
             config=config,
         )
         self._client.km = manager
-        self._client.extra_arguments = ["--ext", "autograder.grading.agent"] if plain else []
+        self._client.extra_arguments = ["--ext", "autograder.sandbox.agent"] if plain else []
         environment = plain_environment(self.settings.device) if plain else {}
         work = Path(self._folder.name) / "work"
         work.mkdir(exist_ok=True)

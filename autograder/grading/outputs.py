@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.grading.text import clean
+from autograder.sandbox.text import clean
 
 CELL_BYTES = 1_000_000
 MOST_OUTPUTS = 200
@@ -59,7 +59,7 @@ class OutputLimit:
         same = same and content.get("name") == last.get("name")
         self._outputs += not same
         if self._bytes > self._most or self._outputs > MOST_OUTPUTS:
-            from autograder import feedback
+            from autograder.checking import messages as feedback
 
             self._cut = True
             text = f"\n… {feedback.in_grading('cut', self._most)}\n"

@@ -19,8 +19,8 @@ from typing import Any
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Float, Int, Unicode
 
-from autograder.grading import forkserver
-from autograder.grading.sandbox import Limits
+from autograder.sandbox import forkserver
+from autograder.sandbox.namespaces import Limits
 
 NAME = "kischule-forkserver"
 KERNEL = "kischule"

@@ -9,10 +9,10 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from autograder.exercise import Exercise
-from autograder.grading.notebook import TestResult
-from autograder.grading.sandbox import Limits
-from autograder.grading.text import clean
+from autograder.exercises.exercise import Exercise
+from autograder.notebooks.cells import TestResult
+from autograder.sandbox.namespaces import Limits
+from autograder.sandbox.text import clean
 
 CHECK_FAILED = "check failed: "  # a flag: the mistake is ours
 CELLS = 10  # a hand-in may take as long as so many cells at their limit

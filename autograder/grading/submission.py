@@ -13,10 +13,10 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from autograder.exercise import FOLDER as EXERCISES
-from autograder.grading import intake
+from autograder.exercises.exercise import FOLDER as EXERCISES
 from autograder.grading.record import Record, Rules, Settings, Task, failed, key_of
-from autograder.grading.text import clean
+from autograder.notebooks import intake
+from autograder.sandbox.text import clean
 from kischule.models import fingerprint
 
 

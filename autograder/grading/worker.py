@@ -19,17 +19,17 @@ from typing import Any
 
 import nbformat
 
-from autograder import feedback
-from autograder.arguments import model_of
-from autograder.checks import drawn_cases, run_check
-from autograder.exercise import Case, Exercise, Words, load_exercise
+from autograder.checking import messages as feedback
+from autograder.checking.check import drawn_cases, run_check
+from autograder.checking.result import Outcome
+from autograder.exercises.exercise import Case, Exercise, Words, load_exercise
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
-from autograder.grading.notebook import TestResult, exercise_of, nbgrader_of
 from autograder.grading.outputs import error_output, harmless
 from autograder.grading.record import CHECK_FAILED, Settings
-from autograder.grading.shown import left_out
-from autograder.grading.text import clean
-from autograder.outcome import Outcome
+from autograder.notebooks.cells import TestResult, exercise_of, nbgrader_of
+from autograder.notebooks.display import left_out
+from autograder.sandbox.arguments import model_of
+from autograder.sandbox.text import clean
 
 
 @dataclass

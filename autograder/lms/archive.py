@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder.grading import intake
-from autograder.grading.text import clean
+from autograder.notebooks import intake
+from autograder.sandbox.text import clean
 
 MOST_ENTRIES = 100_000
 MOST_TOTAL = 4_000_000_000  # bytes that are read of one archive

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.grading.bridge import Course, Total
+from autograder.course.bridge import Course, Total
 from autograder.grading.store import write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.final import not_final

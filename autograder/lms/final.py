@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from autograder.grading.bridge import Total
-from autograder.grading.grade import students_of
+from autograder.course.bridge import Total
+from autograder.course.grade import students_of
 
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from autograder import release
+from autograder.course import release
 from autograder.lms.archive import opened
-from autograder.lms.hand_ins import Imported, Owner, take
 from autograder.lms.people import Person
+from autograder.lms.submissions import Imported, Owner, take
 
 
 class PatternError(ValueError):

@@ -44,15 +44,15 @@ from typing import Any
 
 import autograder
 import kischule
-from autograder import feedback
-from autograder.exercise import Words, load_exercise
-from autograder.grading import intake
+from autograder.checking import messages as feedback
+from autograder.checking.result import OUTCOME_MIME
+from autograder.exercises.exercise import Words, load_exercise
 from autograder.grading.isolation import IsolationError
-from autograder.grading.notebook import TestResult, results
 from autograder.grading.record import EngineError, Record, Rules, Settings, task_of
 from autograder.grading.store import seed_id, write_atomically
 from autograder.grading.submission import checks_id, grade_submission, settle
-from autograder.outcome import OUTCOME_MIME
+from autograder.notebooks import intake
+from autograder.notebooks.cells import TestResult, results
 
 RULES, RELEASE = "rules.json", "release.ipynb"  # in the zip, and so in source/
 SUBMISSION_LIMIT = 420.0  # seconds; Gradescope ends a run after 600, and then there is no result
@@ -85,7 +85,7 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
 
     Raises AssignmentError, SeedError, or EngineError where kischule is no installed package.
     """
-    from autograder.grading.grade import Options, rules_of  # needs nbgrader, which Gradescope lacks
+    from autograder.course.grade import Options, rules_of  # needs nbgrader, which Gradescope lacks
 
     rules = rules_of(course.resolve(), assignment, Options(seed_file=seed_file))
     rules = replace(rules, settings=replace(rules.settings, submission_limit=SUBMISSION_LIMIT))

@@ -18,14 +18,14 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from autograder.grading.bridge import Course
+from autograder.course.bridge import Course
 from autograder.grading.store import write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import opened
 from autograder.lms.final import not_final
-from autograder.lms.hand_ins import Imported, take
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
+from autograder.lms.submissions import Imported, take
 
 _FOLDER = re.compile(r"(?P<names>.+)_(?P<login>[^_]+)_(?P<id>\d+)")
 HEAD = (

@@ -20,15 +20,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from autograder.grading.bridge import Course, Total
+from autograder.course.bridge import Course, Total
 from autograder.grading.store import FOLDER, write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.final import not_final
-from autograder.lms.hand_ins import Imported, take
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
 from autograder.lms.spreadsheet import Table, TableError
+from autograder.lms.submissions import Imported, take
 
 _PREFIX = re.compile(
     r"(?P<name>.*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"

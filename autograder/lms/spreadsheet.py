@@ -7,11 +7,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.exercise import exercise_ids
-from autograder.grading.bridge import Course
-from autograder.grading.notebook import grade_id_of
+from autograder.course.bridge import Course
+from autograder.exercises.exercise import exercise_ids
 from autograder.grading.store import write_atomically
 from autograder.lms.final import not_final
+from autograder.notebooks.cells import grade_id_of
 
 
 class TableError(ValueError):

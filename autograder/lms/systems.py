@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.lms import canvas, folder, gradescope, ilias, moodle, spreadsheet
-from autograder.lms.hand_ins import Imported
+from autograder.lms.submissions import Imported
 
 IMPORTS: Mapping[str, Callable[..., Imported]] = {
     "folder": folder.import_,

@@ -1,1 +1,1 @@
-"""What comes out of grading, for people and for programs."""
+"""The class: a page for the teacher, results for other programs."""

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder import release
-from autograder.exercise import load_exercise
-from autograder.grading.bridge import Course, Total
-from autograder.grading.grade import students_of
-from autograder.grading.notebook import exercise_of, nbgrader_of
+from autograder.checking.result import OUTCOME_MIME
+from autograder.course import release
+from autograder.course.bridge import Course, Total
+from autograder.course.grade import students_of
+from autograder.exercises.exercise import load_exercise
 from autograder.grading.record import Record
 from autograder.grading.store import Store
-from autograder.outcome import OUTCOME_MIME
+from autograder.notebooks.cells import exercise_of, nbgrader_of
 
 HINT = {"de": "Hinweis: ", "en": "Hint: "}
 EMPTY = ("missing", "not_implemented")  # kinds of a mismatch where there is no answer

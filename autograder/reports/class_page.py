@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograder.exercise import Words
-from autograder.reports import class_data, similar, svg
+from autograder.exercises.exercise import Words
+from autograder.feedback import svg
+from autograder.feedback.student_page import STYLE
+from autograder.reports import class_data, similar
 from autograder.reports.class_data import ExerciseRow, Student
-from autograder.reports.student_page import STYLE, TEMPLATES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+TEMPLATES = Path(__file__).parent / "templates"
 MOST_OUTPUTS = 15
 MOST_PAIRS = 20  # that are shown side by side
 
@@ -164,7 +166,7 @@ def _pairs(
     course: Path, assignment: str, graded: Sequence[Student]
 ) -> tuple[list[similar.Pair], bool]:
     """The pairs, and whether there was anything to compare with."""
-    from autograder.grading.notebook import MissingPackageError
+    from autograder.notebooks.cells import MissingPackageError
 
     try:
         released = class_data.released_cells(course, assignment)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from autograder.grading.text import clean
+from autograder.sandbox.text import clean
 
 SCHEMA = Path(__file__).parent / "grade.schema.json"
 COULD_NOT = ("failed", "unreadable")

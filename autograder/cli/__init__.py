@@ -1,0 +1,5 @@
+"""The `kischule` command."""
+
+from autograder.cli.command import main
+
+__all__ = ["main"]

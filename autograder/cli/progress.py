@@ -1,0 +1,106 @@
+"""What `kischule grade` says while it goes on: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from autograder.course.grade import Result, Watch
+from autograder.reports.machine import COULD_NOT
+
+STILL = 60.0  # seconds after which a log hears what is still running
+
+
+class Progress(Watch):
+    """Counts, speed, time left, and the slowest that is running."""
+
+    def __init__(self, quiet: bool = False, stream: TextIO | None = None) -> None:
+        """quiet: only warnings. stream: default: stderr."""
+        self.stream = stream or sys.stderr
+        self.quiet = quiet
+        self._live = not quiet and self.stream.isatty()
+        self._bar: Any = None
+        self._total = self._done = self._known = self._failed = 0
+        self._began = self._told = time.monotonic()
+
+    def begin(self, total: int) -> None:
+        self._total = total
+        self._began = self._told = time.monotonic()
+        if self._live:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=total, file=self.stream, bar_format="{bar:20} {desc}", dynamic_ncols=True
+            )
+            self._show({})
+
+    def done(self, result: Result, known: bool) -> None:
+        self._done += 1
+        self._known += known
+        self._failed += result["status"] in COULD_NOT
+        if self._bar is not None:
+            self._bar.update()
+            self._show({})
+        if known or self.quiet:
+            return
+        line = f"[{self._done}/{self._total}] {result['student']}: {result['status']}, "
+        line += f"{points(result)}, {result['seconds']:g} s"
+        self._say(line if self._live else f"{line} · {self._pace()}")
+
+    def running(self, seconds: Mapping[str, float]) -> None:
+        if self._bar is not None:
+            self._show(seconds)
+        elif not self.quiet and seconds and time.monotonic() - self._told > STILL:
+            self._say(f"[{self._done}/{self._total}] {_slowest(seconds)}")
+
+    def writing(self, left: int) -> None:
+        if left and not self.quiet:
+            self._say(f"all graded; {left} are still to be written into the gradebook")
+
+    def warn(self, text: str) -> None:
+        self._say(f"kischule: warning: {text}")
+
+    def end(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        if self._known and not self.quiet:
+            self._say(f"{self._known} of {self._done} were graded already")
+
+    def _say(self, line: str) -> None:
+        self._told = time.monotonic()
+        if self._bar is not None:
+            self._bar.write(line, file=self.stream)
+        else:
+            print(line, file=self.stream, flush=True)
+
+    def _show(self, seconds: Mapping[str, float]) -> None:
+        parts = [f"{self._done}/{self._total}", f"{self._failed} failed", self._pace()]
+        parts += [_slowest(seconds)] if seconds else []
+        self._bar.set_description_str(" · ".join(parts))
+
+    def _pace(self) -> str:
+        """How many a minute, and how long the others will take."""
+        fresh, took = self._done - self._known, time.monotonic() - self._began
+        if not fresh or took <= 0:
+            return "0 a minute"
+        left = (self._total - self._done) * took / fresh
+        return f"{60 * fresh / took:.1f} a minute, {_duration(left)} left"
+
+
+def points(result: Mapping[str, Any]) -> str:
+    return f"{result['score']:g}/{result['max_score']:g}"
+
+
+def _slowest(seconds: Mapping[str, float]) -> str:
+    student = max(seconds, key=lambda name: seconds[name])
+    return f"slowest: {student}, {_duration(seconds[student])}"
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min" if whole < 7200 else f"{whole / 3600:.1f} h"

@@ -1,0 +1,1 @@
+"""A course folder and nbgrader: the only package that imports nbgrader."""

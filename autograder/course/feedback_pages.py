@@ -1,0 +1,67 @@
+"""A feedback page for each student of a class, by nbgrader's own `generate_feedback`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from autograder.course.bridge import Course
+from autograder.course.grade import cores
+from autograder.grading.processes import context
+
+FEW = 4  # so many are made sooner than a second process is there
+
+
+class NothingGradedError(ValueError):
+    """No hand-in has been graded, or not this student's."""
+
+
+def feedback(
+    course: Path, assignment: str, students: Sequence[str] = (), language: str = "de"
+) -> Iterator[tuple[str, Path | Exception]]:
+    """Student and page, or what kept it from being made: one student's trouble is no other's.
+
+    students: these; empty: all that have been graded. Raises NothingGradedError.
+    """
+    graded = graded_students(course, assignment)
+    for student in students:
+        if student not in graded:
+            raise NothingGradedError(
+                f"{student!r} has no graded hand-in for {assignment!r}: "
+                f"`kischule grade {assignment}` makes one"
+            )
+    if not graded:
+        raise NothingGradedError(
+            f"nothing is graded for {assignment!r}: `kischule grade {assignment}`"
+        )
+    return _made(course, assignment, list(students) or graded, language)
+
+
+def graded_students(course: Path, assignment: str) -> list[str]:
+    """Who has a notebook under autograded/ for this assignment, sorted."""
+    found = (course / "autograded").glob(f"*/{assignment}/*.ipynb")
+    return sorted({path.parents[1].name for path in found})
+
+
+def _made(
+    course: Path, assignment: str, students: Sequence[str], language: str
+) -> Iterator[tuple[str, Path | Exception]]:
+    if len(students) <= FEW:
+        for student in students:
+            yield student, _page(course, assignment, student, language)
+        return
+    with ProcessPoolExecutor(cores(), mp_context=context()) as pool:
+        pages = [pool.submit(_page, course, assignment, s, language) for s in students]
+        try:
+            for student, page in zip(students, pages, strict=True):
+                yield student, page.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _page(course: Path, assignment: str, student: str, language: str) -> Path | Exception:
+    try:
+        return Course(course).feedback(assignment, student, language)
+    except Exception as error:  # whatever nbgrader makes of one student is that student's
+        return error

@@ -1,0 +1,1 @@
+"""What is asked: exercises as data, hidden cases, references, misconceptions, known solutions."""

@@ -1,0 +1,425 @@
+"""Known wrong rules, followed on purpose: what an answer looks like that comes of one.
+
+Each takes the student's arguments. An answer that agrees with one of them gets its hint (the
+exercise's YAML names the rule and the words), so these functions never cost anybody a point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from autograder.exercises import oracle
+from autograder.exercises.oracle import Floats
+
+
+def raw_logits(model: Any, input_ids: Tensor) -> Floats:
+    return oracle.logits_of(model, input_ids[0].tolist())[-1]
+
+
+def log_probs(model: Any, input_ids: Tensor) -> Floats:
+    return np.log(oracle.next_token_probs(model, input_ids))
+
+
+def softmax_twice(model: Any, input_ids: Tensor) -> Floats:
+    return oracle.softmax(oracle.next_token_probs(model, input_ids))
+
+
+def first_position(model: Any, input_ids: Tensor) -> Floats:
+    return oracle.softmax(oracle.logits_of(model, input_ids[0].tolist())[0])
+
+
+def raw_tokens(tokenizer: Any, probs: Tensor, k: int) -> list[tuple[str, float]]:
+    ranked = sorted(enumerate(probs.tolist()), key=lambda pair: -pair[1])
+    return [(tokenizer.convert_ids_to_tokens(i), p) for i, p in ranked[:k]]
+
+
+def least_likely_first(tokenizer: Any, probs: Tensor, k: int) -> list[tuple[str, float]]:
+    return oracle.top_tokens(tokenizer, probs, k)[k - 1 :: -1]
+
+
+def least_likely(tokenizer: Any, probs: Tensor, k: int) -> list[tuple[str, float]]:
+    ranked = sorted(enumerate(probs.tolist()), key=lambda pair: pair[1])
+    return [(tokenizer.decode([i]), p) for i, p in ranked[:k]]
+
+
+# --- the parts of decoding: (logits, ...) -> (V,) -----------------------------------------------
+
+
+def penalty_divides(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
+    return _divided(oracle.floats(logits), input_ids[0].tolist(), penalty)
+
+
+def _divided(logits: Floats, ids: list[int], penalty: float | None) -> Floats:
+    result = logits.copy()
+    result[ids] = logits[ids] / (penalty or 1)
+    return result
+
+
+def penalty_per_occurrence(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
+    result = oracle.floats(logits)
+    for token in input_ids[0].tolist():
+        result = oracle.penalised(result, [token], penalty)
+    return result
+
+
+def penalty_of_the_last_token(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
+    return oracle.apply_repetition_penalty(logits, input_ids[:, -1:], penalty)
+
+
+def penalised_probs(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
+    return oracle.softmax(oracle.apply_repetition_penalty(logits, input_ids, penalty))
+
+
+def temperature_multiplied(logits: Tensor, temperature: float | None) -> Floats:
+    return oracle.floats(logits) * (temperature or 1)
+
+
+def tempered_probs(logits: Tensor, temperature: float | None) -> Floats:
+    return oracle.softmax(oracle.apply_temperature(logits, temperature))
+
+
+def top_k_zero_drops_all(logits: Tensor, k: int | None) -> Floats:
+    if k == 0:
+        return np.full(len(logits), -np.inf)
+    return _cut(oracle.floats(logits), oracle.filter_top_k(logits, k).may)
+
+
+def top_k_ties_dropped(logits: Tensor, k: int | None) -> Floats:
+    order = logits.topk(min(k or len(logits), len(logits))).indices.tolist()
+    return _cut(oracle.floats(logits), np.isin(np.arange(len(logits)), order))
+
+
+def top_k_set_to_zero(logits: Tensor, k: int | None) -> Floats:
+    return np.where(oracle.filter_top_k(logits, k).may, oracle.floats(logits), 0.0)
+
+
+def top_k_probs(logits: Tensor, k: int | None) -> Floats:
+    return oracle.softmax(_cut(oracle.floats(logits), oracle.filter_top_k(logits, k).may))
+
+
+def top_p_crossing_dropped(logits: Tensor, p: float | None) -> Floats:
+    values = oracle.floats(logits)
+    return _cut(values, _below(oracle.softmax(values), p))
+
+
+def _below(probs: Floats, p: float | None) -> oracle.Bools:
+    """The most likely tokens whose probabilities together do not exceed p."""
+    order = np.argsort(-probs, kind="stable")
+    kept = np.empty(len(probs), dtype=bool)
+    kept[order] = np.cumsum(probs[order]) <= (1 if p is None else p)
+    return kept
+
+
+def top_p_unsorted(logits: Tensor, p: float | None) -> Floats:
+    values = oracle.floats(logits)
+    return _cut(values, _in_order_of_ids(oracle.softmax(values), p))
+
+
+def _in_order_of_ids(probs: Floats, p: float | None) -> oracle.Bools:
+    before = np.cumsum(probs) - probs
+    return before < (1 if p is None else p)
+
+
+def top_p_probs(logits: Tensor, p: float | None) -> Floats:
+    return oracle.softmax(_cut(oracle.floats(logits), oracle.filter_top_p(logits, p).may))
+
+
+def top_p_set_to_zero(logits: Tensor, p: float | None) -> Floats:
+    return np.where(oracle.filter_top_p(logits, p).may, oracle.floats(logits), 0.0)
+
+
+def min_p_absolute(logits: Tensor, p: float | None) -> Floats:
+    values = oracle.floats(logits)
+    return _cut(values, oracle.softmax(values) >= (p or 0))
+
+
+def min_p_of_logits(logits: Tensor, p: float | None) -> Floats:
+    values = oracle.floats(logits)
+    return _cut(values, values >= (p or 0) * values.max())
+
+
+def min_p_probs(logits: Tensor, p: float | None) -> Floats:
+    return oracle.softmax(_cut(oracle.floats(logits), oracle.filter_min_p(logits, p).may))
+
+
+def _cut(logits: Floats, kept: oracle.Bools) -> Floats:
+    return np.where(kept, logits, -np.inf)
+
+
+# --- sampling: (logits, ids so far, prompt length, settings) -> probabilities (V,) --------------
+
+_ORDER = ("temperature", "top_k", "top_p")
+
+
+def _next(
+    logits: Floats,
+    settings: Mapping[str, Any],
+    order: Sequence[str] = _ORDER,
+    top_p: Callable[[Floats, float | None], oracle.Bools] | None = None,
+) -> Floats:
+    """The probabilities from logits that are penalised already; the steps in another order."""
+    for step in order:
+        value = settings.get(step)
+        if step == "temperature":
+            logits = oracle.tempered(logits, value)
+        elif step == "top_k":
+            logits = _cut(logits, oracle.top_k_kept(logits, value).may)
+        elif top_p is None:
+            logits = _cut(logits, oracle.top_p_kept(logits, value).may)
+        elif value is not None and value < 1:
+            kept = top_p(oracle.softmax(logits), value)
+            kept[logits.argmax()] |= not kept.any()  # such a loop would find nothing to draw
+            logits = _cut(logits, kept)
+    return oracle.softmax(logits)
+
+
+def _penalised(logits: Floats, ids: list[int], settings: Mapping[str, Any]) -> Floats:
+    return oracle.penalised(logits, ids, settings.get("repetition_penalty"))
+
+
+def sampled_greedily(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    probs = oracle.next_distribution(logits, ids, settings)
+    return (probs == probs.max()) / (probs == probs.max()).sum()
+
+
+def sampled_evenly(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    allowed = oracle.next_distribution(logits, ids, settings) > 0
+    return allowed / allowed.sum()
+
+
+def sampled_with_softmax_twice(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return oracle.softmax(oracle.next_distribution(logits, ids, settings))
+
+
+def sampled_with_one_token_less(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    fewer = {**settings, "top_k": max((settings.get("top_k") or len(logits)) - 1, 1)}
+    return _next(_penalised(logits, ids, settings), fewer)
+
+
+def sampled_without_settings(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return oracle.softmax(logits)
+
+
+def sampled_without_temperature(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_penalised(logits, ids, settings), settings, ("top_k", "top_p"))
+
+
+def sampled_with_temperature_multiplied(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    inverted = {**settings, "temperature": 1 / (settings.get("temperature") or 1)}
+    return _next(_penalised(logits, ids, settings), inverted)
+
+
+def sampled_with_temperature_after_the_cut(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    order = ("top_k", "top_p", "temperature")
+    return _next(_penalised(logits, ids, settings), settings, order)
+
+
+def sampled_without_top_k(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_penalised(logits, ids, settings), settings, ("temperature", "top_p"))
+
+
+def sampled_without_top_p(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_penalised(logits, ids, settings), settings, ("temperature", "top_k"))
+
+
+def sampled_with_top_p_first(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    order = ("temperature", "top_p", "top_k")
+    return _next(_penalised(logits, ids, settings), settings, order)
+
+
+def sampled_with_the_crossing_token_dropped(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_penalised(logits, ids, settings), settings, top_p=_below)
+
+
+def sampled_with_top_p_unsorted(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_penalised(logits, ids, settings), settings, top_p=_in_order_of_ids)
+
+
+def sampled_with_penalty_after_the_cut(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    allowed = _next(logits, settings) > 0
+    return _next(_cut(_penalised(logits, ids, settings), allowed), settings, ("temperature",))
+
+
+def sampled_without_penalty(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(logits, settings)
+
+
+def sampled_with_penalty_dividing(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_divided(logits, ids, settings.get("repetition_penalty")), settings)
+
+
+def sampled_with_only_generated_penalised(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_penalised(logits, ids[start:], settings), settings)
+
+
+def sampled_with_only_the_prompt_penalised(
+    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+) -> Floats:
+    return _next(_penalised(logits, ids[:start], settings), settings)
+
+
+# --- measures: float ----------------------------------------------------------------------------
+
+
+def log_prob_not_shifted(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    ids = input_ids[0].tolist()
+    logits = oracle.logits_of(model, ids)
+    return math.fsum(
+        float(np.log(oracle.softmax(logits[i])[ids[i]])) for i in range(prompt_length, len(ids))
+    )
+
+
+def log_prob_of_the_prompt_too(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    return oracle.sequence_log_prob(model, input_ids, 1)
+
+
+def log_prob_mean(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    new = input_ids.shape[1] - prompt_length
+    return oracle.sequence_log_prob(model, input_ids, prompt_length) / max(new, 1)
+
+
+def log_prob_as_probability(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    return math.exp(oracle.sequence_log_prob(model, input_ids, prompt_length))
+
+
+def log_prob_negated(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    return -oracle.sequence_log_prob(model, input_ids, prompt_length)
+
+
+def log_prob_base_2(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    return oracle.sequence_log_prob(model, input_ids, prompt_length) / math.log(2)
+
+
+def log_prob_of_raw_logits(model: Any, input_ids: Tensor, prompt_length: int) -> float:
+    ids = input_ids[0].tolist()
+    logits = oracle.logits_of(model, ids)
+    return math.fsum(float(logits[i - 1, ids[i]]) for i in range(prompt_length, len(ids)))
+
+
+def repetition_first_counted(token_ids: list[int], n: int) -> float:
+    ngrams = _ngrams(token_ids, n)
+    return sum(ngrams.count(g) > 1 for g in ngrams) / max(len(ngrams), 1)
+
+
+def repetition_as_distinct(token_ids: list[int], n: int) -> float:
+    return 1.0 - oracle.repetition_rate(token_ids, n)
+
+
+def repetition_by_tokens(token_ids: list[int], n: int) -> float:
+    ngrams = _ngrams(token_ids, n)
+    return oracle.repetition_rate(token_ids, n) * len(ngrams) / max(len(token_ids), 1)
+
+
+def repetition_by_distinct(token_ids: list[int], n: int) -> float:
+    ngrams = _ngrams(token_ids, n)
+    return (len(ngrams) - len(set(ngrams))) / max(len(set(ngrams)), 1)
+
+
+def _ngrams(token_ids: list[int], n: int) -> list[tuple[int, ...]]:
+    return [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
+
+
+# --- texts --------------------------------------------------------------------------------------
+
+
+Ids = tuple[int, ...]
+
+
+def beam_as_greedy(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+    return tuple(oracle.greedy_path(model, input_ids[0].tolist(), max_length)[0])
+
+
+def beam_narrower(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+    prompt = input_ids[0].tolist()
+    return tuple(oracle.beam_path(model, prompt, max_length, max(num_beams - 1, 1))[0])
+
+
+def beam_wider(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+    return tuple(oracle.beam_path(model, input_ids[0].tolist(), max_length, num_beams + 1)[0])
+
+
+def beam_first_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+    prompt = input_ids[0].tolist()
+    best: Ids = tuple(prompt)
+    for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
+        best = beams[0].ids
+        if ended := [b for b in beams if b.ended]:
+            return ended[0].ids
+    return best
+
+
+def beam_never_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+    prompt = input_ids[0].tolist()
+    best: Ids = tuple(prompt)
+    for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
+        going_on = [b for b in beams if not b.ended]
+        best = going_on[0].ids if going_on else best
+    return best
+
+
+def penalty_ignored(tokenizer: Any, model: Any, prompt_text: str, **settings: Any) -> str:
+    settings["repetition_penalty"] = None
+    return oracle.generate_text(tokenizer, model, prompt_text, **settings)[0]
+
+
+def prompt_cut_off(tokenizer: Any, model: Any, prompt_text: str, **settings: Any) -> str:
+    text = oracle.generate_text(tokenizer, model, prompt_text, **settings)[0]
+    return text.removeprefix(prompt_text)
+
+
+def new_tokens_counted(tokenizer: Any, model: Any, prompt_text: str, **settings: Any) -> str:
+    prompt = oracle.encode_prompt(tokenizer, prompt_text)
+    settings["max_length"] += len(prompt)
+    return oracle.generate_text(tokenizer, model, prompt_text, **settings)[0]
+
+
+def explore_without_repetition(
+    tokenizer: Any, model: Any, prompt_text: str, settings: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """No text repeats itself: in a case that tells the measures apart one does."""
+    entries = []
+    for setting in settings:
+        decided = oracle.decided_text(tokenizer, model, prompt_text, setting)
+        text = decided[0] if decided else prompt_text
+        measures = oracle.measures_of(tokenizer, model, prompt_text, text)
+        entries.append({"setting": setting, "text": text, **measures, "repetition_rate": 0.0})
+    return entries

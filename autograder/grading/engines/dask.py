@@ -1,0 +1,181 @@
+"""A Dask cluster as engine: the same worker as everywhere, one task a submission.
+
+Submissions travel as bytes and records come back; the scheduler holds each once, and only while it
+is being graded. What a lost worker had is given to another by Dask. The rules, the teacher's secret
+among them, go to each worker once: who can read a cluster's traffic can read them, unless it uses
+TLS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from distributed import Client, LocalCluster, WorkerPlugin, as_completed
+from distributed.scheduler import KilledWorker
+
+from autograder.grading.record import EngineError, Record, Rules, Task, failed
+from autograder.grading.submission import checks_id, grade_submission, settle
+from autograder.sandbox import forkserver
+
+TRIES = 2  # of a submission that failed without its worker being lost
+PATIENCE = 10  # seconds for a scheduler to answer
+AHEAD = 4  # submissions a thread that the scheduler may hold at a time
+FEWEST = 32  # that it may hold in any case: a cluster that scales itself must see a queue
+NAME = "kischule"
+LOST = "the Dask scheduler is gone; what was graded is kept, the same command goes on from there"
+
+
+class Cluster:
+    """An engine: tasks in, records out, in the order in which they are done."""
+
+    def __init__(
+        self,
+        jobs: int,
+        scheduler: str | None = None,
+        warn: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """scheduler: its address; None: a cluster on this machine with so many jobs."""
+        self.jobs, self.scheduler, self._warn = jobs, scheduler, warn
+
+    def run(self, rules: Rules, tasks: Iterable[Task]) -> Generator[Record, None, None]:
+        """A record for each task; tasks are taken when the scheduler may hold more.
+
+        Raises EngineError, IsolationError or ServerError.
+        """
+        source = iter(tasks)
+        if (first := next(source, None)) is None:
+            return
+        with self._client() as client:
+            token = secrets.token_hex(4)  # of this run: another's results are not ours
+            try:
+                client.register_plugin(Grading(token, rules))
+                warning = client.submit(warning_of, token, pure=False).result()
+                if warning:
+                    self._warn(warning)
+                yield from self._run(client, token, first, source)
+            except (CancelledError, asyncio.CancelledError, OSError) as error:
+                raise EngineError(LOST) from error
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        if self.scheduler is None:
+            local = LocalCluster(
+                n_workers=self.jobs,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=None,  # a kernel has its own; Dask counts only its workers
+                silence_logs=logging.CRITICAL,
+            )
+            with local, Client(local) as client:
+                yield client
+            return
+        try:
+            client = Client(self.scheduler, timeout=PATIENCE)
+        except (OSError, ValueError, TimeoutError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise EngineError(
+                f"no Dask scheduler answers at {self.scheduler} within {PATIENCE} s: {reason}"
+            ) from error
+        with client:
+            try:
+                yield client
+            finally:
+                if client.status == "running":
+                    client.unregister_worker_plugin(NAME)
+
+    def _run(
+        self, client: Client, token: str, first: Task, source: Iterator[Task]
+    ) -> Iterator[Record]:
+        running: dict[str, Task] = {}
+        tries: Counter[str] = Counter()
+        done = as_completed()
+
+        def submit(task: Task) -> None:
+            tries[task.key] += 1
+            name = f"{NAME}-{token}-{tries[task.key]}-{task.key}"
+            running[name] = task
+            done.add(client.submit(work, token, task, key=name, pure=False))
+
+        submit(first)
+        while running:
+            while len(running) < _window(client) and (task := next(source, None)) is not None:
+                submit(task)
+            future = next(done)
+            task = running.pop(future.key)
+            try:
+                record = future.result()
+            except KilledWorker as error:
+                ended = error.allowed_failures + 1
+                record = failed(task.key, f"{ended} workers in turn ended while they graded this")
+                tries[task.key] = TRIES
+            future.release()
+            if record.status == "failed" and tries[task.key] < TRIES:
+                submit(task)
+                continue
+            del tries[task.key]
+            yield record
+
+
+def _window(client: Client) -> int:
+    workers = client.scheduler_info()["workers"].values()
+    return max(FEWEST, AHEAD * sum(worker["nthreads"] for worker in workers))
+
+
+# --- on the cluster's workers --------------------------------------------------------------------
+
+_rules: dict[str, Rules] = {}  # by token of a run
+_settled: dict[str, tuple[Rules, str]] = {}
+_lock = threading.Lock()
+
+
+class Grading(WorkerPlugin):
+    """Brings the rules of a run to each worker, also to those that come later."""
+
+    name = NAME
+
+    def __init__(self, token: str, rules: Rules) -> None:
+        self.token, self.rules = token, rules
+
+    async def setup(self, worker: Any) -> None:
+        found = await asyncio.to_thread(checks_id, self.rules.settings.model)
+        if found != self.rules.checks:
+            raise EngineError(
+                f"the worker at {worker.address} has another version of kischule, of its exercises "
+                "or of its model; install the same on all machines"
+            )
+        _rules[self.token] = self.rules
+
+    async def teardown(self, worker: Any) -> None:
+        _rules.pop(self.token, None)
+        _settled.pop(self.token, None)
+        await asyncio.to_thread(forkserver.close)
+
+
+def _settle(token: str) -> tuple[Rules, str]:
+    with _lock:
+        if token not in _settled:
+            rules = _rules[token]
+            settings, warning = settle(rules.settings)
+            _settled[token] = replace(rules, settings=settings), warning
+        return _settled[token]
+
+
+def warning_of(token: str) -> str:
+    """What a worker has to say of its isolation. Raises IsolationError or ServerError."""
+    return _settle(token)[1]
+
+
+def work(token: str, task: Task) -> Record:
+    """`grade_submission`, where the plugin has brought the rules."""
+    return grade_submission(_settle(token)[0], task)

@@ -1,0 +1,253 @@
+"""Local workers: processes beside each other, each with a fork server of its own.
+
+Workers are started when there is something for them to do. One that dies, hangs or uses too much
+memory is replaced; its submission is tried once more, and then has failed. They end with whoever
+started them, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from autograder.grading import memory, processes
+from autograder.grading.isolation import IsolationError
+from autograder.grading.record import Record, Rules, Task, failed
+from autograder.sandbox.forkserver import ServerError
+
+TRIES = 2  # of a submission
+STARTS = 3  # of workers in a row that die before they can work
+TICK = 0.5  # seconds between two looks at what runs
+SPARE = 120.0  # seconds that a worker may take beyond twice a hand-in's limit
+FAREWELL = 3.0  # seconds for a worker to clean up when it is stopped
+
+
+class Pool:
+    """An engine: tasks in, records out, in the order in which they are done."""
+
+    def __init__(
+        self,
+        jobs: int,
+        ceiling: int | None = None,
+        warn: Callable[[str], None] = lambda text: None,
+        tick: Callable[[dict[str, float]], None] = lambda running: None,
+    ) -> None:
+        """ceiling: bytes over all workers; default: most of what is free now.
+
+        tick is called often, with what runs (keys of tasks) and since when (monotonic seconds).
+        """
+        if jobs < 1:
+            raise ValueError(f"jobs must be at least 1, was: {jobs}")
+        self.jobs = jobs
+        self.ceiling = ceiling or int(memory.SHARE * memory.free())
+        self._warn, self._tick = warn, tick
+        self._workers: list[_Worker] = []
+        self._tries: Counter[str] = Counter()
+        self._deaths = 0  # in a row, of workers that never worked
+        self._warned: set[str] = set()
+
+    def run(self, rules: Rules, tasks: Iterable[Task]) -> Generator[Record, None, None]:
+        """A record for each task; tasks are taken when somebody can work on them.
+
+        Raises IsolationError, or ServerError where no worker starts.
+        """
+        jobs = memory.fitting(self.jobs, rules.settings.memory << 20, self.ceiling)
+        if jobs < self.jobs:
+            self._warn(
+                f"{jobs} of {self.jobs} workers: {self.ceiling >> 20:,} MB are free, and each may "
+                f"use {(memory.WORKER >> 20) + rules.settings.memory:,} MB (--memory-limit)"
+            )
+        source, ahead = iter(tasks), deque[Task]()
+        limit = 2 * rules.settings.submission_limit + SPARE
+        looked = 0.0
+        try:
+            while True:
+                while len(ahead) < jobs and (task := next(source, None)) is not None:
+                    ahead.append(task)
+                if not ahead and not any(w.task for w in self._workers):
+                    return
+                while len(self._workers) < min(jobs, len(ahead) + self._busy()):
+                    self._workers.append(_Worker(rules))
+                for worker in self._workers:
+                    if worker.ready and worker.task is None and ahead:
+                        worker.give(ahead.popleft())
+                yield from self._hear(ahead)
+                self._tick({w.task.key: w.since for w in self._workers if w.task})
+                if time.monotonic() - looked > 2 * TICK:
+                    looked = time.monotonic()
+                    self._watch(limit)
+        finally:
+            self.close()
+
+    def _busy(self) -> int:
+        return sum(w.task is not None for w in self._workers)
+
+    def _hear(self, ahead: deque[Task]) -> Iterator[Record]:
+        """What workers have to say, or their end."""
+        waiting: list[Any] = [w.channel for w in self._workers]
+        wait([*waiting, *(w.process.sentinel for w in self._workers)], TICK)
+        for worker in list(self._workers):
+            message = worker.hear()
+            if message is None:
+                continue
+            kind, content = message
+            if kind == "refused":
+                raise content
+            if kind == "ready":
+                worker.ready, self._deaths = True, 0
+                if content and content not in self._warned:
+                    self._warned.add(content)
+                    self._warn(content)
+                continue
+            task, worker.task = worker.task, None
+            if kind == "ended":
+                self._workers.remove(worker)
+                worker.stop()
+                if task is None:
+                    self._deaths += not worker.ready
+                    if self._deaths >= STARTS:
+                        raise ServerError(f"workers do not start: {content}")
+                    continue
+                content = failed(task.key, content, time.monotonic() - worker.since)
+            assert task is not None
+            self._tries[task.key] += 1
+            if content.status == "failed" and self._tries[task.key] < TRIES:
+                ahead.appendleft(task)
+                continue
+            del self._tries[task.key]
+            yield content
+
+    def _watch(self, limit: float) -> None:
+        """End whoever takes too long, and the largest if all together use too much."""
+        now = time.monotonic()
+        for worker in self._workers:
+            if worker.task and now - worker.since > limit:
+                worker.kill(f"no answer from its worker within {limit:g} s")
+        pids = {w: w.process.pid or 0 for w in self._workers}
+        if sum(memory.used(pid, exactly=False) for pid in pids.values()) <= self.ceiling:
+            return
+        sizes = {w: memory.used(pid) for w, pid in pids.items()}
+        if sum(sizes.values()) > self.ceiling:
+            largest = max(sizes, key=lambda w: sizes[w])
+            largest.kill(
+                f"all workers together used more than {self.ceiling >> 20:,} MB, this one most: "
+                f"{sizes[largest] >> 20:,} MB"
+            )
+
+    def close(self) -> None:
+        """End all workers, within seconds."""
+        for worker in self._workers:
+            worker.ask_to_end()
+        deadline = time.monotonic() + FAREWELL
+        for worker in self._workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            worker.stop()
+        self._workers.clear()
+
+
+class _Worker:
+    """A worker as the pool has it."""
+
+    def __init__(self, rules: Rules) -> None:
+        context = processes.context()
+        self.channel, theirs = context.Pipe()
+        self._alive, alive = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, alive, rules), daemon=False)
+        self.process.start()
+        theirs.close()
+        alive.close()
+        self.ready = False
+        self.task: Task | None = None
+        self.since = 0.0
+        self._reason = ""
+
+    def give(self, task: Task) -> None:
+        self.task, self.since = task, time.monotonic()
+        with contextlib.suppress(OSError):  # it has died: `hear` will say so
+            self.channel.send(task)
+
+    def hear(self) -> tuple[str, Any] | None:
+        """ready, record, refused, or ended with the reason; None: nothing new."""
+        try:
+            if self.channel.poll():
+                return self.channel.recv()
+            if self.process.is_alive():
+                return None
+        except (EOFError, OSError):
+            pass
+        self.process.join(FAREWELL)
+        code = self.process.exitcode
+        how = f"signal {-code}" if code is not None and code < 0 else f"status {code}"
+        return "ended", self._reason or f"the worker ended while it graded this ({how})"
+
+    def kill(self, reason: str) -> None:
+        self._reason = self._reason or reason
+        self.process.kill()
+
+    def ask_to_end(self) -> None:
+        self._alive.close()
+
+    def stop(self) -> None:
+        self._alive.close()
+        self.channel.close()
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+        self.process.close()
+
+
+# --- in the worker's process ---------------------------------------------------------------------
+
+
+def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
+    """Grade what comes until the other end closes."""
+    import torch
+
+    from autograder.grading.submission import grade_submission, settle
+    from autograder.sandbox import forkserver
+    from autograder.sandbox.arguments import model_of
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+    torch.set_num_threads(1)  # as many processes as cores
+    if sys.platform == "linux" and rules.settings.isolation in ("auto", "sandbox"):
+        # it imports while we load our own model
+        forkserver.shared(rules.settings.model, rules.settings.device)
+    model_of(rules.settings.model)
+    try:
+        settings, warning = settle(rules.settings)
+    except (IsolationError, ServerError) as error:
+        channel.send(("refused", error))
+        return
+    rules = replace(rules, settings=settings)
+    channel.send(("ready", warning))
+    try:
+        while True:
+            channel.send(("record", grade_submission(rules, channel.recv())))
+    except (EOFError, OSError):
+        pass
+    finally:
+        forkserver.close()
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(1)
+
+
+def _end_with(alive: Connection) -> None:
+    """End when the pool does: it never sends anything, so what comes is its end."""
+    with contextlib.suppress(EOFError, OSError):
+        alive.recv()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(FAREWELL)
+    os._exit(1)

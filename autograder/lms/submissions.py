@@ -1,0 +1,167 @@
+"""From an archive to nbgrader's `submitted/`: the newest notebook of each student.
+
+All else is reported.
+
+A hand-in that is newer than the one that lies there takes its place; the older one is kept in
+`.kischule/replaced/`. One that is older, or the same, changes nothing: so an archive may be
+imported again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path, PurePosixPath
+
+from autograder.course import release
+from autograder.course.bridge import Course
+from autograder.grading.record import key_of
+from autograder.grading.store import FOLDER, Store, write_atomically
+from autograder.lms.archive import Archive, Entry, RefusedError
+from autograder.lms.people import People, Person
+from autograder.notebooks import intake
+from autograder.sandbox.text import clean
+
+# a file's path in an archive -> whose it is and what it is called there; None: nobody's hand-in
+Owner = Callable[[PurePosixPath], "tuple[Person, str] | None"]
+
+
+@dataclass
+class Imported:
+    """What came of an import, by student; each line of the lists says one thing."""
+
+    new: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what was left aside, and why
+    refused: list[str] = field(default_factory=list)  # what could not be taken, and why
+
+    def __str__(self) -> str:
+        counts = f"{len(self.new)} new, {len(self.replaced)} replaced by a newer hand-in"
+        counts += f", {len(self.unchanged)} as before"
+        return f"{counts}, {len(self.refused)} refused"
+
+
+@dataclass(frozen=True)
+class _File:
+    person: Person
+    name: str
+    entry: Entry
+
+
+def take(
+    course: Path,
+    assignment: str,
+    system: str,
+    archive: Archive,
+    owner: Owner,
+    more: Iterable[Person] = (),
+) -> Imported:
+    """Write the archive's notebooks to submitted/. more: what else is known of who may be in it.
+
+    Raises AssignmentError for an assignment that is not there, BusyError while a run grades.
+    """
+    name = release.source_notebook(course, assignment).name
+    found = Imported(refused=list(archive.refused))
+    files = _sorted(archive, owner, found)
+    people = People(course, assignment, system)
+    known = {person.id: person for person in more}
+    persons = [known.get(each[0].person.id, each[0].person) for each in files.values()]
+    with_folders = [_with_folder(p, files[p.id][0].person) for p in persons]
+    students = people.add([*with_folders, *(p for i, p in known.items() if i not in files)])
+    with Store(course).alone():
+        for identifier, candidates in sorted(files.items(), key=lambda f: students[f[0]]):
+            student = students[identifier]
+            chosen = _choose(candidates, name, found)
+            _write(course / "submitted" / student / assignment, name, student, chosen, found)
+        people.save()
+        Course(course).enrol(people.by_student)
+    return found
+
+
+def _with_folder(known: Person, seen: Person) -> Person:
+    """What a worksheet knows of somebody, with the name of their folder in the archive."""
+    return Person(known.id, known.name, known.login, known.email, seen.folder)
+
+
+def _sorted(archive: Archive, owner: Owner, found: Imported) -> dict[str, list[_File]]:
+    """Notebooks by the id of who handed them in; what is none is noted."""
+    files: dict[str, list[_File]] = defaultdict(list)
+    for entry in archive.entries:
+        owned = owner(entry.path)
+        if owned is None:
+            found.notes.append(f"{entry.path}: nobody's hand-in")
+        elif not owned[1].lower().endswith(".ipynb"):
+            found.notes.append(f"{entry.path}: not a notebook")
+        else:
+            files[owned[0].id].append(_File(*owned, entry))
+    return dict(files)
+
+
+def _choose(files: list[_File], name: str, found: Imported) -> _File:
+    """The newest with the assignment's name in its own (`A7_2 (1).ipynb`); else the newest."""
+    stem = name.removesuffix(".ipynb").lower()
+    named = [f for f in files if stem in f.name.lower()]
+    chosen = max(named or files, key=lambda f: (f.entry.modified, f.name))
+    for other in files:
+        if other is not chosen:
+            found.notes.append(f"{other.entry.path}: left aside for {chosen.entry.path}")
+    return chosen
+
+
+def _write(folder: Path, name: str, student: str, chosen: _File, found: Imported) -> None:
+    try:
+        content = chosen.entry.read()
+    except RefusedError as error:
+        found.refused.append(f"{chosen.entry.path}: {error}")
+        return
+    path, stamp = folder / name, folder / "timestamp.txt"
+    there = _there(path)
+    if there == content:
+        found.unchanged.append(student)
+        return
+    if there is not None:
+        if chosen.entry.modified <= _time_of(stamp):
+            found.notes.append(f"{chosen.entry.path}: older than what {student} has in submitted/")
+            found.unchanged.append(student)
+            return
+        _keep(folder, path, stamp)
+    stamp.unlink(missing_ok=True)  # never the new file with the old one's time
+    write_atomically(path, content)
+    write_atomically(stamp, f"{_utc(chosen.entry.modified)}\n".encode())
+    (found.new if there is None else found.replaced).append(student)
+    if clean(chosen.name) != name:
+        found.notes.append(f"{chosen.entry.path}: taken as {name}")
+
+
+def _there(path: Path) -> bytes | None:
+    try:
+        return intake.read_bytes(path)
+    except intake.UnreadableError:
+        return None
+
+
+def _utc(modified: float) -> str:
+    """As nbgrader writes it, and reads it with its zone."""
+    return datetime.fromtimestamp(modified, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _time_of(stamp: Path) -> float:
+    try:
+        moment = datetime.strptime(
+            stamp.read_text(encoding="utf-8").strip(), "%Y-%m-%d %H:%M:%S UTC"
+        )
+    except (OSError, ValueError):
+        return 0.0
+    return moment.replace(tzinfo=timezone.utc).timestamp()
+
+
+def _keep(folder: Path, path: Path, stamp: Path) -> None:
+    """Put the earlier hand-in aside."""
+    student, assignment, course = folder.parent.name, folder.name, folder.parents[2]
+    when = datetime.fromtimestamp(_time_of(stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
+    content = path.read_bytes()
+    aside = course / FOLDER / "replaced" / assignment / student / f"{when}-{key_of(content)[:8]}"
+    write_atomically(aside / path.name, content)

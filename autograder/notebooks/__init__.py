@@ -1,0 +1,1 @@
+"""A notebook's cells: reading them, what each is for, running them."""

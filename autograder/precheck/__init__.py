@@ -1,0 +1,1 @@
+"""`kischule check`: problems a student should fix before submitting."""

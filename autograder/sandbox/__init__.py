@@ -1,0 +1,1 @@
+"""All that a student's process may load, and nothing else: the sandbox shows this folder."""

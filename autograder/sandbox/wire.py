@@ -1,0 +1,195 @@
+"""What crosses between the worker and a student's kernel: plain data, read strictly.
+
+A message is a list of byte strings: JSON first, then the bytes of each array. The kernel's side is
+the student's process, so what comes from there is read as from an enemy: a limit on size, depth and
+number, exact types, a list of dtypes, nothing else. No pickle, no eval.
+
+A value is written as a pair of its kind and its content:
+
+    ["none"] ["bool", true] ["int", "42"] ["float", "0x1.8p+1"] ["str", "text"]
+    ["list", [..]] ["dict", [["key", value], ..]] ["opaque", "type name"]
+    ["array", "float32", [1, 5], "cpu", index of its bytes]
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checking.compare import Array
+from autograder.sandbox.student import Answer, CallError, Opaque
+from autograder.sandbox.text import clean
+
+MOST_BYTES = 8_000_000  # of a reply
+DEEPEST = 6
+MOST_PARTS = 200_000
+MOST_REPORTS = 100
+MOST_TEXT = 1_000_000  # characters
+KINDS = ("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large")
+# torch's name of a dtype -> numpy's of the bytes that are sent
+DTYPES = {
+    **{n: n for n in ("float16", "float32", "float64", "complex64", "complex128", "bool")},
+    **{n: n for n in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")},
+    "bfloat16": "float32",
+}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
+_DEVICE = re.compile(r"[a-z]{1,10}(:[0-9]{1,3})?")
+
+
+class WireError(ValueError):
+    """A message that breaks a rule; the message says which."""
+
+
+# --- the kernel's side --------------------------------------------------------------------------
+
+
+def write_answers(answers: Sequence[Answer]) -> list[bytes]:
+    """WireError for what is too large."""
+    arrays: list[bytes] = []
+    data = [
+        {
+            "value": _write(answer.value, arrays),
+            "changed": list(answer.changed),
+            "reports": [_write(report, arrays) for report in answer.reports],
+        }
+        for answer in answers
+    ]
+    parts = [json.dumps(data).encode("utf-8"), *arrays]
+    if (size := sum(map(len, parts))) > MOST_BYTES:
+        raise WireError(f"a reply must not be larger than {MOST_BYTES:,} bytes, was: {size:,}")
+    return parts
+
+
+def write_error(kind: str, detail: str, number: int = 0) -> list[bytes]:
+    """number: of the call that gave no answer."""
+    data = {"error": kind, "detail": detail[:2000], "number": number}
+    return [json.dumps(data).encode("utf-8")]
+
+
+def _write(value: Any, arrays: list[bytes]) -> list[Any]:
+    if value is None:
+        return ["none"]
+    if type(value) is bool:
+        return ["bool", value]
+    if type(value) is int:
+        return ["int", hex(value)]
+    if type(value) is float:
+        return ["float", value.hex()]
+    if type(value) is str:
+        return ["str", value]
+    if type(value) is list:
+        return ["list", [_write(part, arrays) for part in value]]
+    if type(value) is dict:
+        return ["dict", [[key, _write(part, arrays)] for key, part in value.items()]]
+    if isinstance(value, Array) and value.dtype in DTYPES:
+        arrays.append(np.ascontiguousarray(value.data).tobytes())
+        return ["array", value.dtype, list(value.data.shape), value.device, len(arrays) - 1]
+    name = value.dtype if isinstance(value, Array) else getattr(value, "type_name", "object")
+    return ["opaque", str(name)]
+
+
+# --- the worker's side --------------------------------------------------------------------------
+
+
+def read_reply(parts: Sequence[bytes], calls: int) -> list[Answer]:
+    """The answers to so many calls. CallError where there is none, WireError for nonsense."""
+    if not parts or sum(map(len, parts)) > MOST_BYTES:
+        raise WireError(f"a reply must have from 1 to {MOST_BYTES:,} bytes")
+    try:
+        data = json.loads(bytes(parts[0]).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise WireError("a reply must be JSON") from error
+    if type(data) is dict:
+        raise _error(data, calls)
+    if type(data) is not list or len(data) != calls:
+        raise WireError(f"a reply must have {calls} answers")
+    reader = _Reader(parts[1:])
+    return [reader.answer(part) for part in data]
+
+
+def _error(data: dict[str, Any], calls: int) -> CallError:
+    kind, detail, number = data.get("error"), data.get("detail"), data.get("number")
+    if type(kind) is not str or kind not in KINDS or type(detail) is not str:
+        raise WireError("an error must be of a known kind")
+    if type(number) is not int or not 0 <= number < max(calls, 1):
+        raise WireError("an error must name its call")
+    return CallError(kind, clean(detail)[:2000], number)
+
+
+class _Reader:
+    def __init__(self, arrays: Sequence[bytes]) -> None:
+        self.arrays = arrays
+        self.parts = 0
+
+    def answer(self, data: Any) -> Answer:
+        if type(data) is not dict:
+            raise WireError("an answer must be an object")
+        changed, reports = data.get("changed"), data.get("reports")
+        if type(changed) is not list or not all(
+            type(name) is str and _NAME.fullmatch(name) for name in changed
+        ):
+            raise WireError("changed must be a list of names")
+        if type(reports) is not list or len(reports) > MOST_REPORTS:
+            raise WireError("reports must be a list")
+        found = [self.read(report) for report in reports]
+        if not all(type(report) is dict for report in found):
+            raise WireError("a report must be a dict")
+        return Answer(self.read(data.get("value")), tuple(changed), found)
+
+    def read(self, node: Any, depth: int = 0) -> Any:
+        self.parts += 1
+        if depth > DEEPEST or self.parts > MOST_PARTS:
+            raise WireError(f"a value must not be deeper than {DEEPEST} or have more parts")
+        match node:
+            case ["none"]:
+                return None
+            case ["bool", bool() as value]:
+                return value
+            case ["int", str() as text] if len(text) < 100:
+                return self._number(int, text, 16)
+            case ["float", str() as text] if len(text) < 100:
+                return self._number(float.fromhex, text)
+            case ["str", str() as text]:
+                if len(text) > MOST_TEXT:
+                    raise WireError(f"a text must not be longer than {MOST_TEXT:,} characters")
+                return text
+            case ["list", list(items)]:
+                return [self.read(item, depth + 1) for item in items]
+            case ["dict", list(items)]:
+                return dict(self._item(item, depth) for item in items)
+            case ["opaque", str(name)]:
+                return Opaque(name if _NAME.fullmatch(name) else "object")
+            case ["array", str(dtype), list(shape), str(device), int(index)] if dtype in DTYPES:
+                return self._array(dtype, shape, device, index)
+        raise WireError("a value must be of a known kind")
+
+    def _item(self, item: Any, depth: int) -> tuple[str, Any]:
+        if type(item) is not list or len(item) != 2 or type(item[0]) is not str:
+            raise WireError("an item must be a name and a value")
+        return item[0], self.read(item[1], depth + 1)
+
+    @staticmethod
+    def _number(convert: Any, *given: Any) -> Any:
+        try:
+            return convert(*given)
+        except (ValueError, OverflowError) as error:
+            raise WireError("a number must be written as one") from error
+
+    def _array(self, dtype: str, shape: list[Any], device: str, index: int) -> Array:
+        if len(shape) > 8 or not all(type(n) is int and 0 <= n < 1 << 32 for n in shape):
+            raise WireError("a shape must be a list of sizes")
+        if type(index) is not int or not 0 <= index < len(self.arrays):
+            raise WireError("an array must name its bytes")
+        if not _DEVICE.fullmatch(device):
+            raise WireError("a device must be one's name")
+        kind, content = np.dtype(DTYPES[dtype]), bytes(self.arrays[index])
+        if math.prod(shape) * kind.itemsize != len(content):
+            raise WireError("an array must have as many bytes as its shape and dtype say")
+        if dtype == "bool" and not set(content) <= {0, 1}:
+            raise WireError("a bool must be 0 or 1")
+        return Array(np.frombuffer(content, kind).reshape(shape), dtype, device)
