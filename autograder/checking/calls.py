@@ -1,4 +1,4 @@
-"""A call of a student's function, and the tokens that it gave back."""
+"""A call of a student's function, and the tokens of its reply."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.checking import compare
-from autograder.checking.compare import Array, Mismatch
-from autograder.sandbox.arguments import tokenizer_with
-from autograder.sandbox.student import Answer
+from autograder.checking.compare import Mismatch
+from autograder.sandbox.data import Array
+from autograder.sandbox.models import tokenizer_with
+from autograder.sandbox.student import Reply
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the student's function: the built arguments by name, and what came back."""
+    """One call of the student's function: the built arguments by name, and the reply."""
 
     arguments: Mapping[str, Any]
-    answer: Answer
+    reply: Reply
 
 
 def continuation(call: Call) -> list[int] | Mismatch:
-    """The answer's ids if they begin with the prompt, are tokens, and end as they should."""
+    """The reply's ids if they begin with the prompt, are tokens, and end as they should."""
     model, limit = call.arguments["model"], call.arguments["max_length"]
     prompt = call.arguments["input_ids"][0].tolist()
-    ids = token_ids(call.answer.value)
+    ids = token_ids(call.reply.value)
     if isinstance(ids, Mismatch):
         return ids
     if ids[: len(prompt)] != prompt:

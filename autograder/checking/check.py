@@ -1,4 +1,4 @@
-"""Running a check: an exercise's cases against a student's function, one outcome."""
+"""Running a check: an exercise's cases against a student's function, one result."""
 
 from __future__ import annotations
 
@@ -12,61 +12,56 @@ from typing import Any
 
 import torch
 
-from autograder.checking import messages as feedback
-from autograder.checking.checkers import answer_of, judge, margin, tells
 from autograder.checking.compare import Mismatch
-from autograder.checking.result import Outcome
-from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, Words, load_exercise
-from autograder.sandbox.arguments import calls_of, draw, for_model, seeded
+from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
+from autograder.checking.result import Level, Result
+from autograder.checking.retarget import exercise_for, for_model
+from autograder.checking.wording import message_of, message_of_needs
+from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, load_exercise
+from autograder.exercises.generate import generate, seeded
+from autograder.sandbox.arguments import calls_of
 from autograder.sandbox.student import CallError, LocalStudent, Student
+from kischule.smollm2 import cache
 
-MOST_DRAWS = 10_000
+MAX_ATTEMPTS = 10_000  # to generate a hidden case that keeps away from ties
+Load = Callable[[str], Exercise]  # an exercise by its id
 # exercise -> its functions when its examples passed: in a notebook they need not be tried again to
-# see whether an exercise that builds on it is to blame
+# find out whether an exercise that builds on it is to blame
 _passed: dict[str, list[Any]] = {}
-WHOLE = ("text", "greedy", "exploration", "beam", "kept")  # judges that know one right answer
 
 
 def check(
     exercise_id: str,
     *,
-    drawn: bool = False,
+    hidden: bool = False,
     namespace: Mapping[str, Any] | None = None,
     model: str = "mini",
-) -> Outcome:
+) -> Result:
     """Check one exercise's function and say what is wrong, as a notebook's test cell does.
 
-    drawn: new cases from the seed in the environment variable KISCHULE_SEED, where there is none
-        from a fresh one; else the exercise's public cases.
-    namespace: where the function is; default: the caller's globals.
-    model: that the function is called with, a name or folder of `kischule.load`. Right answers of
+    hidden: new cases, generated from the environment variable KISCHULE_SEED or, where it is not
+        set, from a random seed; otherwise the exercise's public cases.
+    namespace: where the function is defined; default: the caller's globals.
+    model: the model that cases use, a name or folder of `kischule.load`. The expected replies of
         another one than `mini` are made on first use, which takes a while, and kept in the cache.
 
-    Raises KeyError, naming the exercises there are, for an id that is none; for another model also
-    what `kischule.load` raises, and TooCloseError for one of which no text can be foretold.
+    Raises KeyError, naming the exercises there are, for an unknown id; for another model also what
+    `kischule.load` raises, and TooCloseError for a model whose texts all hang on ties.
     """
     if namespace is None:
         namespace = sys._getframe(1).f_globals
-    load = _loader(model)
+
+    def load(name: str) -> Exercise:
+        return exercise_for(name, model, cache() / "expected")
+
     exercise, student = load(exercise_id), LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
     known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, namespace)}
     with _one_thread():
-        outcome = run_check(exercise, student, seed if drawn else None, known=known, load=load)
-    if outcome.passed and not drawn:
+        result = run_check(exercise, student, seed if hidden else None, known=known, load=load)
+    if result.passed and not hidden:
         _passed[exercise_id] = _functions(exercise_id, namespace)
-    return outcome
-
-
-def _loader(model: str) -> Callable[[str], Exercise]:
-    """Exercises for a model by their id."""
-    if model == "mini":
-        return load_exercise
-
-    from autograder.checking.retarget import exercise_for
-    from kischule.smollm2 import cache
-
-    return lambda name: exercise_for(name, model, cache() / "expected")
+    return result
 
 
 def _functions(exercise_id: str, namespace: Mapping[str, Any]) -> list[Any]:
@@ -78,7 +73,7 @@ def _functions(exercise_id: str, namespace: Mapping[str, Any]) -> list[Any]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """torch with one thread: a small model gains nothing from more.
+    """Limit torch to one thread: a small model gains nothing from more.
 
     Where other programs use the cores, threads that wait for each other took ten times as long.
     """
@@ -96,54 +91,66 @@ def run_check(
     seed: str | None = None,
     cases: Sequence[Case] | None = None,
     known: Mapping[str, bool] | None = None,
-    load: Callable[[str], Exercise] = load_exercise,
-) -> Outcome:
-    """seed: draw cases from it; None: the public cases. cases: these, if they are drawn already.
+    load: Load = load_exercise,
+) -> Result:
+    """Check a student's functions with an exercise's cases, up to the first that fails.
 
-    known: exercises whose public cases have been checked, and whether they passed. load: gives
-    those that this one builds on.
+    seed: of hidden cases; None: the public cases. cases: the hidden cases, if they have been
+    generated already. known: exercises whose public cases have been checked, and whether they
+    passed. load: loads those that this one builds on.
     """
-    drawn = seed is not None
+    hidden = seed is not None
     if cases is None:
-        cases = exercise.cases if seed is None else drawn_cases(exercise, seed)
-    solved, kind, rule, message, chart = 0, "", "", Words("", ""), None
-    verdict: bool | None = True
-    for case in cases:
+        cases = exercise.cases if seed is None else hidden_cases(exercise, seed)
+    for passed, case in enumerate(cases):
         mismatch = run_case(exercise, case, student)
-        if mismatch is not None:
-            kind, rule = mismatch.kind, mismatch.rule
-            message = feedback.failure(exercise, case, mismatch, drawn)
-            chart = None if drawn else mismatch.chart
-            # None: the check itself failed; the student has no part in it
-            verdict = None if mismatch.kind == "ours" else False
-            break
-        solved += 1
-    if verdict is False and (broken := _broken_needs(exercise, student, known or {}, load)):
-        verdict, kind, rule, message = None, "needs", "", feedback.needed(broken)
-        chart = None
-    full = exercise.points(drawn)
-    points = full if verdict else 0.0
-    level = "drawn" if drawn else "public"
-    return Outcome(
+        if mismatch is None:
+            continue
+        if mismatch.kind != "ours" and (
+            broken := _broken_needs(exercise, student, known or {}, load)
+        ):
+            return replace(_result(exercise, hidden, None, passed, len(cases)), **_needs(broken))
+        return _failure(exercise, case, mismatch, hidden, passed, len(cases))
+    return _result(exercise, hidden, True, len(cases), len(cases))
+
+
+def _result(
+    exercise: Exercise, hidden: bool, verdict: bool | None, passed: int, cases: int
+) -> Result:
+    points = exercise.points_of(hidden)
+    return Result(
         exercise=exercise.id,
-        level=level,
+        level=Level.HIDDEN if hidden else Level.PUBLIC,
         passed=verdict,
-        points=points,
-        max_points=full,
+        points=points if verdict else 0.0,
+        max_points=points,
         bonus=exercise.bonus,
-        cases=solved,
-        kind=kind,
-        rule=rule,
-        message=message,
-        head=feedback.headline(exercise, level, verdict, points),
-        done=Words("", "") if drawn else feedback.done(verdict, kind, solved, len(cases)),
-        read=feedback.reading(exercise) if verdict is False else Words("", ""),
-        chart=chart,
+        passed_cases=passed,
+        cases=cases,
     )
 
 
+def _failure(
+    exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool, passed: int, cases: int
+) -> Result:
+    # None: the check itself failed, which is not the student's mistake
+    verdict = None if mismatch.kind == "ours" else False
+    return replace(
+        _result(exercise, hidden, verdict, passed, cases),
+        kind=mismatch.kind,
+        rule=mismatch.rule,
+        error=str(mismatch.actual) if mismatch.kind == "raised" else "",
+        message=message_of(exercise, case, mismatch, hidden),
+        chart=None if hidden else mismatch.chart,
+    )
+
+
+def _needs(broken: Sequence[str]) -> dict[str, Any]:
+    return {"kind": "needs", "message": message_of_needs(broken)}
+
+
 def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | None:
-    """The case's calls, judged; never raises for what the student's function does."""
+    """Make a case's calls and judge the replies; never raises for what the student's code does."""
     calls = [
         (
             [(name, specs[name]) for name in exercise.parameters],
@@ -152,50 +159,47 @@ def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | Non
         for specs in calls_of(case.arguments)
     ]
     try:
-        answers = student.call_all(case.function, calls, exercise.time_limit)
+        replies = student.call_all(case.function, calls, exercise.time_limit_s)
     except CallError as error:
         return Mismatch(error.kind, actual=error.detail, call=error.number)
     try:
-        return judge(exercise, case, answers)
+        return judge(exercise, case, replies)
     except Exception as error:
         return Mismatch("ours", actual=f"{type(error).__name__}: {error}")
 
 
-def drawn_cases(exercise: Exercise, seed: str) -> Sequence[Case]:
-    """The cases that this seed gives: the same ones each time."""
+def hidden_cases(exercise: Exercise, seed: str) -> Sequence[Case]:
+    """Generate the hidden cases of a seed: the same ones each time."""
     return [
-        _drawn_case(exercise, template, (seed, exercise.id, i, round_))
-        for round_ in range(exercise.draws)
-        for i, template in enumerate(exercise.drawn)
+        _hidden_case(exercise, template, (seed, exercise.id, i, round_))
+        for round_ in range(exercise.rounds)
+        for i, template in enumerate(exercise.hidden)
     ]
 
 
-def _drawn_case(exercise: Exercise, template: Case, key: tuple[object, ...]) -> Case:
-    """The first draw that does not hang on a tie and tells right from wrong as it is meant to."""
-    for attempt in range(MOST_DRAWS):
+def _hidden_case(exercise: Exercise, template: Case, key: tuple[object, ...]) -> Case:
+    """The first attempt that hangs on no tie and catches the wrong rules that it is meant to."""
+    for attempt in range(MAX_ATTEMPTS):
         rng = seeded(*key, attempt)
-        arguments = {name: draw(spec, rng) for name, spec in template.arguments.items()}
+        arguments = {name: generate(spec, rng) for name, spec in template.arguments.items()}
         case = replace(template, arguments=for_model(arguments, exercise.model))
-        if exercise.judge_of(case) in WHOLE:
-            answer, gap = answer_of(exercise, case)
+        if checker_of(exercise, case).margin:
+            reply, gap = expected_of(exercise, case)
             if gap < margin(exercise, case):
                 continue
-            case = replace(case, expected=answer)
-        if tells(exercise, case):
+            case = replace(case, expected=reply)
+        if catches_all(exercise, case):
             return case
     raise ValueError(
-        f"{exercise.id}: a drawn case must keep away from ties and tell {template.tells}; none of "
-        f"{MOST_DRAWS} draws did"
+        f"{exercise.id}: a hidden case must keep away from ties and catch {template.catches}; "
+        f"{MAX_ATTEMPTS} attempts failed"
     )
 
 
 def _broken_needs(
-    exercise: Exercise,
-    student: Student,
-    known: Mapping[str, bool],
-    load: Callable[[str], Exercise],
+    exercise: Exercise, student: Student, known: Mapping[str, bool], load: Load
 ) -> list[str]:
-    """Exercises that this one builds on and whose public cases fail."""
+    """The exercises that this one builds on and whose public cases fail."""
 
     def passes(name: str) -> bool:
         need = load(name)

@@ -1,6 +1,6 @@
 """Expected against actual: pure functions that return None, or the first Mismatch.
 
-They go from basic to fine: type, shape, dtype, finite, value. Nothing here knows exercises,
+They go from basic to fine: type, shape, dtype, finite, value. They know nothing of exercises,
 models, notebooks or the words that a student reads.
 """
 
@@ -13,23 +13,18 @@ from typing import Any
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Array:
-    """A tensor as plain data."""
-
-    data: np.ndarray[Any, Any]
-    dtype: str  # torch's name: int64, float32, bfloat16 ...
-    device: str = "cpu"
+from autograder.checking.result import Chart
+from autograder.exercises.oracle import Kept
+from autograder.sandbox.data import EPS, FLOATS, Array
 
 
 @dataclass(frozen=True)
 class Mismatch:
     """The first thing that is not as expected.
 
-    kind: what is wrong (a key of `feedback.SENTENCES`); place: where in the answer, e.g. "[0, 7]";
-    rule: the misconception of the exercise that explains the answer, if one does; call: which of
-    the case's calls, counted from 0; chart: a `chart.Chart`, where a picture explains more.
+    kind: a key of `messages.SENTENCES`; place: where in the reply, e.g. "[0, 7]"; rule: the
+    misconception that explains the reply, if one does; call: which of the case's calls, counted
+    from 0; chart: a picture of the mistake, where one explains more.
     """
 
     kind: str
@@ -38,11 +33,7 @@ class Mismatch:
     place: str = ""
     rule: str = ""
     call: int = 0
-    chart: Any = None
-
-
-FLOATS = ("float64", "float32", "float16", "bfloat16")
-EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+    chart: Chart | None = None
 
 
 def array(
@@ -67,7 +58,7 @@ def close(
 ) -> Mismatch | None:
     """Floats, each within tolerance + 4 eps |expected|; -inf equals -inf.
 
-    dtype: of the numbers that the answer was made from; its eps is that of rounding, and an answer
+    dtype: of the numbers that the reply was made from; its eps is that of rounding, and a reply
     must not be of a coarser one.
     """
     allowed = [name for name in FLOATS if EPS[name] <= EPS[dtype]]
@@ -82,16 +73,11 @@ def close(
 
 
 def kept(
-    logits: np.ndarray[Any, Any],
-    must: np.ndarray[Any, Any],
-    may: np.ndarray[Any, Any],
-    at_least: int,
-    actual: object,
-    dtype: str = "float32",
+    logits: np.ndarray[Any, Any], found: Kept, actual: object, dtype: str = "float32"
 ) -> Mismatch | None:
-    """The logits with -inf for each dropped token: all that must stay do, none but those that may.
+    """The logits with -inf for each dropped token: those that must stay do, no others but may.
 
-    at_least: so many stay. logits, must, may: (V,); dtype: of the logits.
+    logits: (V,); dtype: of the logits.
     """
     allowed = [name for name in FLOATS if EPS[name] <= EPS[dtype]]
     if wrong := array(actual, logits.shape, [dtype, *allowed]):
@@ -99,9 +85,11 @@ def kept(
     assert isinstance(actual, Array)
     got = actual.data.astype(np.float64)
     dropped = np.isneginf(got)
-    if (wrongly := must & dropped).any() or int((~dropped).sum()) < at_least:
-        return _first(wrongly if wrongly.any() else may & dropped, logits, got, "dropped")
-    if mismatch := _first(~may & ~dropped, np.full(got.shape, -np.inf), got, "kept"):
+    wrongly = found.must & dropped
+    if wrongly.any() or int((~dropped).sum()) < found.at_least:
+        wrongly = wrongly if wrongly.any() else found.may & dropped
+        return _first(wrongly, logits, got, "dropped")
+    if mismatch := _first(~found.may & ~dropped, np.full(got.shape, -np.inf), got, "kept"):
         return mismatch
     return close(np.where(dropped, -np.inf, logits), actual, 0.0, dtype)
 
@@ -129,7 +117,7 @@ def number(expected: float, actual: object, tolerance: float) -> Mismatch | None
 
 
 def truth(expected: bool, actual: object) -> Mismatch | None:
-    """True or False; a tensor or number that is as good as one is not."""
+    """True or False; a tensor or a number in their place is a mismatch."""
     if type(actual) is not bool:
         return Mismatch("type", "bool", type_name(actual))
     return None if actual is expected else Mismatch("value", expected, actual)
@@ -195,7 +183,7 @@ def settings(expected: Mapping[str, Any], reports: Sequence[Mapping[str, Any]]) 
 
 
 def type_name(value: object) -> str:
-    """How a student would call the type of this plain value."""
+    """The type of this plain value, as a student would name it."""
     if isinstance(value, Array):
         return "torch.Tensor"
     return getattr(value, "type_name", None) or type(value).__name__

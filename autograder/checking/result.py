@@ -1,60 +1,230 @@
-"""What a check found, and how a notebook or a terminal shows it. Loads neither torch nor numpy."""
+"""The result of one exercise at one level, from the kernel to gradebook, page and report.
+
+Everything is data, in both languages; it becomes text only here and where somebody reads it. Loads
+neither torch nor numpy.
+"""
 
 from __future__ import annotations
 
+import html
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import Any
 
-from autograder.checking import messages as feedback
-from autograder.exercises.exercise import Words
-from kischule.words import language
+from autograder.checking import messages
+from kischule.i18n import Text, language
 
-if TYPE_CHECKING:
-    from autograder.checking.chart import Chart
+RESULT_MIME = "application/vnd.kischule.result+json"
+# kinds of a mismatch for which there is no solution yet
+UNSOLVED = ("missing", "not_callable", "not_implemented")
+# the colour and sign of a passed, failed and ungraded result; they show on dark pages as well
+LOOKS = {True: ("#2e7d32", "✓"), False: ("#b26a00", "✗"), None: ("#5f6b7a", "–")}
 
-OUTCOME_MIME = "application/vnd.kischule.outcome+json"
+
+class Level(str, Enum):
+    """Public cases are shown to students; hidden ones are generated for each submission."""
+
+    PUBLIC = "public"
+    HIDDEN = "hidden"
+    MANUAL = "manual"  # graded by the teacher
+
+    __str__ = str.__str__
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a check found. passed: True, False (the student's mistake), None (not judged)."""
+class Line:
+    """A line to show: perhaps a label before it, perhaps set as code."""
+
+    text: Text
+    label: Text | None = None
+    code: bool = False
+
+    def plain(self, code: str) -> str:
+        """The line as plain text in one language."""
+        return f"{self.label[code]}: {self.text[code]}" if self.label else self.text[code]
+
+    def markup(self, code: str) -> str:
+        """The line as HTML in one language."""
+        text = html.escape(self.text[code]).replace("\n", "<br>")
+        text = f"<code>{text}</code>" if self.code else text
+        return f"{self.label[code]}: {text}" if self.label else text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What a student is told about a result that is not a pass."""
+
+    sentence: Text
+    call: Text | None = None  # the call it is about; of a hidden case only that it was one
+    note: Text | None = None  # the model it was checked with, if that is not the embedded one
+    hint: Text | None = None
+    read: Text | None = None  # where the rule is stated
+
+    @property
+    def lines(self) -> list[Line]:
+        """All parts but the reference to the notebook, in their order."""
+        parts: list[tuple[Text | None, Text | None]] = [(messages.CALL, self.call)]
+        parts += [(None, self.sentence), (None, self.note), (messages.HINT, self.hint)]
+        is_code = self.call is not None and self.call.de == self.call.en
+        return [
+            Line(text, label, code=label is messages.CALL and is_code)
+            for label, text in parts
+            if text is not None
+        ]
+
+    def plain(self, code: str) -> str:
+        """The lines as plain text in one language."""
+        return "\n".join(line.plain(code) for line in self.lines)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Message:
+        """Read what `asdict` wrote. TypeError for anything else."""
+        return cls(**{name: part and Text(**part) for name, part in data.items()})
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Shares of tokens, as they should be and as they are: one bar a token."""
+
+    labels: tuple[str, ...]
+    expected: tuple[float, ...]  # 0 is forbidden
+    actual: tuple[float, ...]
+    sampled: bool  # actual: how often it was sampled; otherwise the probability it was given
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The result of one exercise at one level, or of one text that a teacher grades."""
 
     exercise: str
-    level: str  # public | drawn
-    passed: bool | None
+    level: Level
+    passed: bool | None  # False: the student's mistake; None: ours, skipped, or up to the teacher
     points: float
     max_points: float
-    bonus: bool  # the points come on top of the assignment's
-    cases: int  # that passed
-    kind: str  # of the first mismatch; "" if there is none
-    rule: str  # the misconception that explains it; "" if none does
-    message: Words
-    head: Words
-    done: Words  # how many examples passed; empty for new cases
-    read: Words  # where the rule stands; empty where nothing failed
+    bonus: bool = False  # its points come on top of the assignment's
+    kind: str = ""  # of the first mismatch; "" if there is none
+    rule: str = ""  # the misconception that explains it; "" if none does
+    error: str = ""  # what the function raised; "" if it raised nothing
+    passed_cases: int = 0
+    cases: int = 0
+    message: Message | None = None
     chart: Chart | None = None  # of a public case that did not pass
 
+    @classmethod
+    def manual(cls, *, exercise: str, max_points: float) -> Result:
+        """A text that waits for the teacher."""
+        level = Level.MANUAL
+        return cls(exercise=exercise, level=level, passed=None, points=0.0, max_points=max_points)
+
+    @property
+    def grade_id(self) -> str:
+        """The id of the test cell, or of the text's cell."""
+        return {Level.PUBLIC: "test_", Level.HIDDEN: "hidden_"}.get(self.level, "") + self.exercise
+
+    @property
+    def counted_points(self) -> float:
+        """The points that the assignment's maximum counts: none for a bonus."""
+        return 0.0 if self.bonus else self.max_points
+
+    @property
+    def headline(self) -> Text:
+        """Exercise, level, state and points in a line."""
+        points = messages.BONUS if self.bonus else messages.POINTS
+        return messages.HEADLINE.format(
+            exercise=self.exercise,
+            level=messages.LEVELS[self.level],
+            state=messages.STATES[self.passed],
+            points=points.format(points=self.points, max_points=self.max_points),
+        )
+
+    @property
+    def progress(self) -> Text | None:
+        """How many examples pass before the first that does not; None where that is no news."""
+        unsolved = self.passed_cases == 0 and self.kind in UNSOLVED
+        if self.level != Level.PUBLIC or self.passed is None or unsolved or not self.cases:
+            return None
+        some = messages.SOME_PASSED if self.passed_cases else messages.NONE_PASSED
+        text = messages.ALL_PASSED if self.passed else some
+        return text.format(passed=self.passed_cases, cases=self.cases)
+
+    @property
+    def details(self) -> list[Line]:
+        """All lines below the headline."""
+        progress = [] if self.progress is None else [Line(self.progress)]
+        lines = self.message.lines if self.message else []
+        read = self.message.read if self.message else None
+        return [*progress, *lines, *([Line(read, messages.READ)] if read else [])]
+
+    def plain(self, code: str) -> str:
+        """Headline and details in one language."""
+        return "\n".join([self.headline[code], *(line.plain(code) for line in self.details)])
+
     def __str__(self) -> str:
-        return feedback.plain(self.parts, language())
+        return self.plain(language())
 
     __repr__ = __str__
 
-    @property
-    def parts(self) -> tuple[Words, Words, Words, Words]:
-        """What is said, in its order."""
-        return self.head, self.done, self.message, self.read
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """In a notebook: a box; as plain text the points, which nbgrader reads.
+
+        nbgrader takes no more points than a cell has, and a bonus cell has none: those become its
+        extra credit.
+        """
+        points = "0" if self.bonus else f"{self.points:g}"
+        return {"text/plain": points, "text/html": box(self), RESULT_MIME: self.as_data()}
 
     def as_data(self) -> dict[str, Any]:
-        return asdict(self)
+        """The result as JSON has it."""
+        return {**asdict(self), "level": str(self.level)}
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """In a notebook: the box; as text the points, which is what nbgrader reads.
-
-        nbgrader takes no more points than a cell has, and that of a bonus has none: they go into
-        its extra credit (`bridge.SaveBonus`).
-        """
-        return {
-            "text/plain": "0" if self.bonus else f"{self.points:g}",
-            "text/html": feedback.box(self.passed, *self.parts, language()),
-            OUTCOME_MIME: self.as_data(),
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Result:
+        """Read what `as_data` wrote. TypeError, KeyError or ValueError for anything else."""
+        message, chart = data["message"], data["chart"]
+        given = {
+            "level": Level(data["level"]),
+            "message": message and Message.from_data(message),
+            "chart": chart and Chart(**{n: _tuple(part) for n, part in chart.items()}),
         }
+        return cls(**{**data, **given})
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def result_in(outputs: Iterable[Mapping[str, Any]], exercise: str) -> Result | None:
+    """The result of this exercise in a test cell's outputs; None if there is none."""
+    for output in outputs:
+        data = output.get("data", {}).get(RESULT_MIME)
+        if isinstance(data, Mapping) and data.get("exercise") == exercise:
+            return Result.from_data(data)
+    return None
+
+
+# --- the box in a notebook ----------------------------------------------------------------------
+
+
+def box(result: Result) -> str:
+    """A calm box: German with English to unfold; in the English edition English only.
+
+    HTML without scripts. Text has the page's own colour, so that it shows on dark pages as well.
+    """
+    colour, sign = LOOKS[result.passed]
+    mark = f'<span style="color:{colour}" aria-hidden="true">{sign}</span> '
+    own = language()
+    folded = (
+        '<details lang="en" style="margin-top:.3em;font-size:85%;opacity:.75">'
+        f"<summary>English</summary>{_content('', result, 'en')}</details>"
+    )
+    return (
+        f'<div style="border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;'
+        f'max-width:60em">{_content(mark, result, own)}{folded if own == "de" else ""}</div>'
+    )
+
+
+def _content(mark: str, result: Result, code: str) -> str:
+    body = "<br>".join(line.markup(code) for line in result.details)
+    body = f'<div style="margin-top:.3em">{body}</div>' if body else ""
+    return f'<div lang="{code}"><b>{mark}{html.escape(result.headline[code])}</b>{body}</div>'

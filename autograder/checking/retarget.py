@@ -1,9 +1,9 @@
-"""Exercises for another model than the embedded one: the same cases, with its own answers.
+"""Exercises for another model than the embedded one: the same cases, with its own replies.
 
-The answers that an exercise file stores are those of `mini`. For another model the oracle makes
-them on first use, and they are kept: one file an exercise, in a folder that is named after the
-model's weights and tokenizer. A prompt along whose text first and second choice come nearer than
-`judge.margin` is replaced by the next of its list: its text could differ between two machines.
+The replies that an exercise file stores are those of `mini`. For another model the reference makes
+them on first use; they are kept one file an exercise, in a folder named after the model's weights
+and tokenizer. A prompt along whose text first and second choice come nearer than the margin is
+replaced by the next of a fixed list, since its text could differ between two machines.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from autograder.checking.checkers import answer_of, margin
-from autograder.checking.stored import STORED
+from autograder.checking.judge import checker_of, expected_of, margin
 from autograder.exercises.exercise import (
     FOLDER,
     Case,
@@ -26,68 +26,63 @@ from autograder.exercises.exercise import (
     exercise_ids,
     load_exercise,
 )
-from autograder.grading.store import write_atomically
-from autograder.sandbox.arguments import (
-    DRAWS,
-    end_of,
-    for_model,
-    model_of,
-    names_model,
-    prompt_of,
-    seeded,
-)
+from autograder.exercises.generate import generated_sentence, seeded
+from autograder.files import write_atomically
+from autograder.sandbox.arguments import OfModel, Prompt, kind_of, with_end_of
+from autograder.sandbox.models import MINI, end_of, model_of, tokenizer_of
 from kischule.inputs import window
 from kischule.models import ModelUnsuitableError, fingerprint
 
-EMBEDDED = "mini"
-PROMPTS = 50  # of a case's list
-WINDOW = 256  # tokens, as `mini`: where each byte is one, a drawn prompt and its text take 150
-# A call's time limit suits `mini`, which takes a fiftieth of it. One forward pass of a model takes
-# a time that goes with its size; so many parameters add another limit's worth.
-PER_LIMIT = 12_500_000
-# Two ways of computing a logit may differ by 1e-3 (with and without gradients torch takes other
-# kernels: 1e-4 of SmolLM2's), and a probability by a half of that: 2 p (1 - p) of it, at most.
-PROBABILITY = 5e-4
-VERSION = 1  # of the files
+MAX_PROMPTS = 50  # of a case's list
+MIN_WINDOW = 256  # tokens, as `mini`: with one token a byte a prompt and its text take 150
+# A call's time limit suits `mini`, which takes a fiftieth of it. A forward pass takes time in
+# proportion to the model's size; this many parameters add another limit's worth.
+PARAMETERS_PER_LIMIT = 12_500_000
+# Two ways of computing a logit may differ by 1e-3 (torch uses other kernels with and without
+# gradients: 1e-4 of SmolLM2's), and a probability by half of that: 2 p (1 - p) of it, at most.
+PROBABILITY_TOLERANCE = 5e-4
+VERSION = 2  # of the files
 
 
 def exercises_for(
     model: str, folder: Path, making: Callable[[str], None] = lambda _: None
 ) -> tuple[Exercise, ...]:
-    """All exercises for a model; none for `mini`, whose exercises are those in the files.
+    """Load all exercises for a model; an empty tuple for `mini`, whose exercises are in the files.
 
-    folder: where answers are kept. making: told the id of each exercise whose answers are not
-    there yet, before they are made.
+    folder: where replies are kept. making: called with the id of each exercise whose replies have
+    to be made, before they are.
 
     Raises TooCloseError, ModelUnsuitableError for a window that is too small, and what
     `kischule.load` raises.
     """
-    if model == EMBEDDED:
+    if model == MINI:
         return ()
     return tuple(exercise_for(name, model, folder, making) for name in exercise_ids())
 
 
-def longer(model: str) -> float:
-    """How many times as long as with `mini` a call, or a hand-in, may take with this model."""
-    return 1.0 if model == EMBEDDED else 1 + model_of(model).num_parameters() / PER_LIMIT
+def slowdown(model: str) -> float:
+    """How many times as long as with `mini` a call, or a submission, may take with this model."""
+    return 1.0 if model == MINI else 1 + model_of(model).num_parameters() / PARAMETERS_PER_LIMIT
 
 
 def exercise_for(
     name: str, model: str, folder: Path, making: Callable[[str], None] = lambda _: None
 ) -> Exercise:
-    """One exercise for a model; see `exercises_for`."""
+    """Load one exercise for a model; see `exercises_for`."""
     exercise = load_exercise(name)
-    if model == EMBEDDED:
+    if model == MINI:
         return exercise
-    if (size := window(model_of(model))) is not None and size < WINDOW:
+    if (size := window(model_of(model))) is not None and size < MIN_WINDOW:
         raise ModelUnsuitableError(
-            f"{model}: the checks' texts need a window of {WINDOW} tokens, was: {size}"
+            f"{model}: the texts of the checks need a window of {MIN_WINDOW} tokens, was: {size}"
         )
-    exercise = replace(exercise, model=model, time_limit=exercise.time_limit * longer(model))
-    if not any(names_model(case.arguments) for case in exercise.cases):
+    limit = exercise.time_limit_s * slowdown(model)
+    exercise = replace(exercise, model=model, time_limit_s=limit)
+    if not any(uses_model(case.arguments) for case in exercise.cases):
         return exercise
-    if exercise.judge == "distribution":
-        exercise = replace(exercise, tolerance=max(exercise.tolerance, PROBABILITY))
+    if exercise.checker == "distribution":
+        tolerance = max(exercise.tolerance, PROBABILITY_TOLERANCE)
+        exercise = replace(exercise, tolerance=tolerance)
     file = folder / fingerprint(model) / f"{name}.json"
     source = _source(name)
     cases = _kept(file, source, exercise)
@@ -100,23 +95,23 @@ def exercise_for(
 
 
 def _case_for(exercise: Exercise, number: int) -> tuple[Case, float]:
-    """A public case for the exercise's model, and the smallest gap along its answer.
+    """A public case for the exercise's model, and the smallest gap along its reply.
 
     TooCloseError where all prompts of its list hang on a tie.
     """
     case = exercise.cases[number]
-    least, gap = margin(exercise, case), 0.0
+    bound, gap = margin(exercise, case), 0.0
     for prompt in _prompts(case, exercise.id, number):
         own = for_model(case.arguments, exercise.model, prompt)
         found = replace(case, arguments=own, expected=None)
-        answer, gap = answer_of(exercise, found)
-        if gap >= least:
-            kept = exercise.judge_of(case) in STORED
-            return replace(found, expected=answer if kept else None), gap
+        reply, gap = expected_of(exercise, found)
+        if gap >= bound:
+            stored = checker_of(exercise, case).stored
+            return replace(found, expected=reply if stored else None), gap
     raise TooCloseError(
-        f"{exercise.id}: of each text the first and second choice of {exercise.model!r} must be at "
-        f"least {least} apart, in case {number + 1} they are {gap:.2g}, and nearer with "
-        f"{PROMPTS - 1} other prompts"
+        f"{exercise.id}: in each text the first and second choice of {exercise.model!r} must be at "
+        f"least {bound} apart; in case {number + 1} they are {gap:.2g} apart, and closer with "
+        f"{MAX_PROMPTS - 1} other prompts"
     )
 
 
@@ -126,17 +121,77 @@ def _prompts(case: Case, *key: object) -> Iterator[str | None]:
     yield own
     if own is None:
         return
-    start = end if own.startswith(end := end_of(EMBEDDED)) else ""
+    start = end if own.startswith(end := end_of(MINI)) else ""
     rng = seeded("prompts", *key)
-    for _ in itertools.repeat(None, PROMPTS - 1):
-        yield start + DRAWS["sentence"](rng)
+    for _ in itertools.repeat(None, MAX_PROMPTS - 1):
+        yield start + generated_sentence(rng)
+
+
+# --- arguments ----------------------------------------------------------------------------------
+
+
+def for_model(arguments: Mapping[str, Any], name: str, prompt: str | None = None) -> dict[str, Any]:
+    """The specs of a case with this model where they name `mini`; prompt: in place of the case's.
+
+    The end token in a text becomes the model's own. Lengths count tokens, of which another
+    tokenizer makes more or fewer of a prompt: they move along, so that as many tokens are generated
+    or scored as with `mini`. A case that does not use `mini` stays as it is.
+    """
+    if name == MINI:
+        return dict(arguments)
+    text, given = prompt_of(arguments), dict(arguments)
+    if prompt is not None:
+        own = "prompt_text" in given
+        given |= {"prompt_text": prompt} if own else {"input_ids": {"prompt": prompt}}
+    moved = {parameter: _for_model(spec, name) for parameter, spec in given.items()}
+    if text is None:
+        return moved
+    more = len(_ids_of(str(prompt_of(moved)), name)) - len(_ids_of(text, MINI))
+    for length, minimum in (("max_length", 0), ("prompt_length", 1)):
+        if isinstance(moved.get(length), int):
+            moved[length] = max(minimum, moved[length] + more)
+    if "settings" in moved:
+        moved["settings"] = [
+            {**setting, "max_length": setting["max_length"] + more} for setting in moved["settings"]
+        ]
+    return moved
+
+
+def _for_model(spec: Any, name: str) -> Any:
+    if isinstance(spec, str):
+        return with_end_of(spec, name)
+    if not _is_kind(spec):
+        return spec
+    found = kind_of(spec)
+    return found.for_model(name).spec() if isinstance(found, OfModel) else spec
+
+
+def uses_model(arguments: Mapping[str, Any]) -> bool:
+    """Whether a model or its tokenizer has a part in a case with these specs."""
+    return any(isinstance(kind_of(spec), OfModel) for spec in arguments.values() if _is_kind(spec))
+
+
+def _is_kind(spec: Any) -> bool:
+    return isinstance(spec, Mapping) and "each" not in spec
+
+
+def prompt_of(arguments: Mapping[str, Any]) -> str | None:
+    """The text that a model continues in a case; None where there is none."""
+    if isinstance(text := arguments.get("prompt_text"), str):
+        return text
+    found = kind_of(ids) if _is_kind(ids := arguments.get("input_ids")) else None
+    return found.prompt if isinstance(found, Prompt) else None
+
+
+def _ids_of(text: str, name: str) -> list[int]:
+    return list(tokenizer_of(name)(text)["input_ids"])
 
 
 # --- the files ----------------------------------------------------------------------------------
 
 
 def _source(name: str) -> str:
-    """Names what answers are made from: the exercise's file and, for the oracle, the version."""
+    """What replies are made from: the exercise's file and, for the reference, the version."""
     digest = hashlib.sha256((FOLDER / f"{name}.yaml").read_bytes())
     digest.update(metadata.version("kischule").encode())
     return digest.hexdigest()
@@ -149,7 +204,7 @@ def _kept(file: Path, source: str, exercise: Exercise) -> list[Case] | None:
         if [data[n] for n in ("version", "source", "name")] != [VERSION, source, exercise.model]:
             return None
         return [
-            replace(case, arguments=found["arguments"], expected=found["answer"])
+            replace(case, arguments=found["arguments"], expected=found["reply"])
             for case, found in zip(exercise.cases, data["cases"], strict=True)
         ]
     except (OSError, ValueError, TypeError, KeyError):
@@ -164,8 +219,8 @@ def _keep(file: Path, source: str, exercise: Exercise, made: Iterable[tuple[Case
         "model": fingerprint(exercise.model),
         "source": source,
         "cases": [
-            # gap: in logits, between first and second choice; Infinity where none was chosen
-            {"arguments": dict(case.arguments), "answer": case.expected, "gap": gap}
+            # gap: in logits, between first and second choice; Infinity where none was made
+            {"arguments": dict(case.arguments), "reply": case.expected, "gap": gap}
             for case, gap in made
         ],
     }

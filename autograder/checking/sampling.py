@@ -1,41 +1,38 @@
-"""Judging sampled tokens: which the settings allow, the same for the same seed, how distributed.
+"""Checker of sampled tokens: allowed by the settings, the same for a seed, rightly distributed.
 
-A token that the settings forbid is wrong with certainty. What remains is statistics, with the
-tests and the budget of `distribution`.
+A token that the settings forbid is wrong with certainty. The rest is statistics, with the tests and
+the budget of `distribution`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder.checking import distribution
+from autograder.checking import chart, distribution
 from autograder.checking.calls import Call, continuation
 from autograder.checking.compare import Mismatch
-from autograder.exercises import oracle
+from autograder.checking.registry import checker_of_all_calls
+from autograder.checking.steps import Step, sampled_steps, steps_of
+from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Case, Exercise
+from autograder.exercises.generate import seeded
 from autograder.exercises.oracle import Floats
-from autograder.sandbox.arguments import seeded
 
 
-@dataclass(frozen=True)
-class Step:
-    """One sampled token: what came before it, and the model's logits there."""
-
-    logits: Floats  # (V,)
-    before: list[int]
-    prompt_length: int
-    settings: Mapping[str, Any]
-    token: int
-    call: int
+def _explain(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> str:
+    """The misconception that explains the sampled tokens best; "" if none does."""
+    rules = [(m.rule, getattr(misconceptions, m.rule)) for m in exercise.misconceptions]
+    return best_rule(rules, sampled_steps(exercise, calls))
 
 
-def judge_sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | None:
-    """Only allowed tokens, the same for the same seed, and drawn with the right probabilities."""
+@checker_of_all_calls("sample", picture=chart.sampled, explain=_explain)
+def sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | None:
+    """Only allowed tokens, the same for the same seed, sampled with the right probabilities."""
     texts: list[list[int]] = []
     for i, call in enumerate(calls):
         ids = continuation(call)
@@ -60,23 +57,6 @@ def judge_sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Misma
         share = float(np.mean(np.array(values) <= x))
         return Mismatch("distribution", f"{x:.0%}", f"{share:.0%}")
     return _same_for_all(seeds, texts, steps, probs)
-
-
-def steps_of(
-    exercise: Exercise, calls: Sequence[Call], texts: Sequence[list[int]]
-) -> Iterator[Step]:
-    """All sampled tokens; a text that comes twice for one seed counts once."""
-    seen = set()
-    for i, (call, ids) in enumerate(zip(calls, texts, strict=True)):
-        seed = call.arguments.get("seed")
-        start = call.arguments["input_ids"].shape[1]
-        if (seed, tuple(ids)) in seen or len(ids) == start:
-            continue
-        seen.add((seed, tuple(ids)))
-        settings = {k: v for k, v in call.arguments.items() if k in exercise.keywords}
-        logits = oracle.logits_of(call.arguments["model"], ids[:-1])
-        for t in range(start, len(ids)):
-            yield Step(logits[t - 1], ids[:t], start, settings, ids[t], i)
 
 
 def _same_for_all(

@@ -1,13 +1,13 @@
-"""The fork server: imports torch, transformers and ipykernel once, and forks a kernel per request.
+"""The fork server: imports torch, transformers and ipykernel once, then forks a kernel per request.
 
 Three kinds of processes, each the parent of the next:
 
-server      `python -m autograder.sandbox.forkserver`, one thread, in the outer sandbox. It has
-            never held what a case expects, a seed, or a hand-in: whatever is in its memory is in
-            that of every kernel.
-supervisor  one for each kernel: makes its namespaces, watches memory, passes signals on, reports
-            its end. It listens to the socket that came with the request; when the other end is
-            closed, the kernel dies.
+server      started by `autograder.grading.servers`; one thread, in the outer sandbox. It never
+            holds what a case expects, a seed, or a submission, since every kernel inherits its
+            memory.
+supervisor  one for each kernel: makes its namespaces, watches its memory, passes signals on and
+            reports its end. It listens on the socket that came with the request; when the other
+            end closes, the kernel dies.
 kernel      ipykernel, confined.
 
 The server forks before any of them has a second thread, and nothing here uses CUDA.
@@ -18,53 +18,21 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
-import itertools
 import json
 import os
 import re
 import select
 import signal
 import socket
-import stat
-import sys
-import threading
-from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox import namespaces as sandbox
-from autograder.sandbox.namespaces import CHANNELS, HOME, Limits, View
+from autograder.sandbox import namespaces
+from autograder.sandbox.namespaces import CHANNELS, Limits, View
+from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
-MODULES = (  # of this package, all that is visible in a sandbox
-    "__init__.py",
-    "sandbox",
-    "checking/__init__.py",
-    "checking/compare.py",
-)
-WATCH = 0.1  # seconds between two looks at a kernel's memory
-_OWN = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # proc_pid_status(5)
-
-
-def environment() -> dict[str, str]:
-    """All variables of the server, and so of its kernels: none of the caller's come along."""
-    return {
-        "HOME": HOME,
-        "TMPDIR": f"{HOME}/tmp",
-        "IPYTHONDIR": f"{HOME}/.ipython",
-        "JUPYTER_RUNTIME_DIR": f"{HOME}/.jupyter",
-        "MPLCONFIGDIR": f"{HOME}/.matplotlib",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "LANG": "C.UTF-8",
-        "PATH": "/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-        "TOKENIZERS_PARALLELISM": "false",
-        "HF_HUB_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-    }
+WATCH_S = 0.1  # between two looks at a kernel's memory
+_OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # proc_pid_status(5)
 
 
 # --- the server ---------------------------------------------------------------------------------
@@ -73,11 +41,11 @@ def environment() -> dict[str, str]:
 def serve(control: socket.socket, view: View, model: str) -> None:
     """Enter the sandbox, load, say so, and fork for each request until the other end closes."""
     try:
-        sandbox.enter(view)
+        namespaces.enter(view)
         _load(model)
         if (threads := _threads()) != 1:
             raise RuntimeError(f"the fork server must have one thread, has {threads}")
-    except sandbox.SandboxError as error:
+    except SandboxError as error:
         _tell(control, refused=True, error=error.strerror)
         return
     except Exception as error:
@@ -118,25 +86,22 @@ def _load(model: str) -> None:
 
     import kischule.models
     import kischule.plots
-    from autograder.sandbox import (
-        agent,  # noqa: F401
-        arguments,
-    )
+    from autograder.sandbox import agent, models
 
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()  # a bar has a thread that watches it
-    arguments.model_of(model)  # first: it would take the one that is kept for the notebook
+    models.model_of(model)  # first: it would take the one that is kept for the notebook
     for name in {model, "mini"}:
         kischule.models.keep(name)
-    ids = arguments.tokenizer_of(model)("Once upon a time", return_tensors="pt")["input_ids"]
+    ids = models.tokenizer_of(model)("Once upon a time", return_tensors="pt")["input_ids"]
     with torch.inference_mode():
         for sampled in (False, True):
-            arguments.model_of(model).generate(ids, max_new_tokens=2, do_sample=sampled)
+            models.model_of(model).generate(ids, max_new_tokens=2, do_sample=sampled)
     figure, axes = matplotlib.pyplot.subplots()
     axes.set_title("fonts")
     figure.savefig(io.BytesIO())
     matplotlib.pyplot.close("all")
-    loaded = (ipykernel.kernelapp, IPython.core.completer, transformers.generation)
+    loaded = (ipykernel.kernelapp, IPython.core.completer, transformers.generation, agent)
     assert all(loaded), "imported for what kernels share"
 
 
@@ -170,9 +135,9 @@ def _exit_after(run: Any, channel: socket.socket, *given: Any) -> None:
 def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
     """Start the kernel and report on it: {"ready"}, then {"exit", "memory", ..}."""
     limits = Limits(**request["limits"])
-    sandbox.die_with_parent()
+    die_with_parent()
     os.setsid()
-    sandbox.isolate(request["channels"])
+    namespaces.isolate(request["channels"])
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     kernel = os.fork()
     if kernel == 0:
@@ -188,7 +153,7 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
     killed = ""
     waiting: list[Any] = [channel, ours, end]
     while end in waiting:
-        readable, _, _ = select.select(waiting, [], [], WATCH)
+        readable, _, _ = select.select(waiting, [], [], WATCH_S)
         grown = _resident(status) - before
         most = max(most, grown)
         if grown > limits.memory and not killed:
@@ -204,7 +169,7 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
         if ours in readable:
             told = ours.recv(4096)
             if told == b"bound":
-                sandbox.seal_channels()
+                namespaces.seal_channels()
                 ours.send(b"sealed")
                 _tell(channel, ready=True)
             elif told:
@@ -232,7 +197,7 @@ def _resident(status: int) -> int:
         text = os.pread(status, 8192, 0)
     except OSError:
         return 0
-    return sum(int(size) for size in _OWN.findall(text)) << 10
+    return sum(int(size) for size in _OWN_MEMORY.findall(text)) << 10
 
 
 def _tell(channel: socket.socket, **message: Any) -> None:
@@ -248,7 +213,7 @@ def _kernel(supervisor: socket.socket, request: dict[str, Any], limits: Limits) 
     supervisor.recv(16)
     _close_all_but(supervisor.fileno())
     signal.set_wakeup_fd(-1)
-    sandbox.confine(limits)
+    namespaces.confine(limits)
 
     from ipykernel.kernelapp import IPKernelApp
 
@@ -289,168 +254,8 @@ def _close_all_but(kept: int) -> None:
     os.closerange(kept + 1, 1 << 16)
 
 
-# --- for those who want kernels -----------------------------------------------------------------
-
-
-class ServerError(RuntimeError):
-    """The fork server does not start; the message says why."""
-
-
-class Server:
-    """A fork server, as its user has it."""
-
-    def __init__(self, model: str = "mini", device: str = "cpu") -> None:
-        """Starts it; `ready` waits for it. device: that kernels may open (see `device`)."""
-        import subprocess
-
-        import kischule
-        from autograder.grading import device as gpu
-        from autograder.grading.temporary import Temporary
-        from kischule.models import elsewhere
-
-        found_by, files = elsewhere(model)
-        _check_readable(files)
-        self._temporary = Temporary()
-        base = Path(self._temporary.name).resolve()
-        self.sockets = base / "k"
-        self.sockets.mkdir()
-        self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
-        (base / "root").mkdir()
-        package = Path(__file__).resolve().parent.parent
-        view = View(
-            root=str(base / "root"),
-            sockets=str(self.sockets),
-            trees=(str(Path(kischule.__file__).resolve().parent), *map(str, files)),
-            package=str(package),
-            modules=MODULES,
-            devices=gpu.nodes(device),
-        )
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        request = json.dumps([theirs.fileno(), asdict(view), model, sys.path[1:]])
-        start = (
-            "import json, sys; f, v, m, p = json.loads(sys.argv[1]); sys.path[:] = p; "
-            "from autograder.sandbox.forkserver import run; run(f, v, m)"
-        )
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", start, request],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={**environment(), **gpu.variables(device), **found_by},
-                start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
-            )
-        self._started = False
-        self._numbers = itertools.count(1)
-        self._starting = threading.Lock()
-
-    def ready(self, patience: float = 120) -> None:
-        """Wait until it forks. Raises SandboxError, or ServerError for all else."""
-        with self._starting:
-            if not self._started:
-                self._wait(patience)
-
-    def _wait(self, patience: float) -> None:
-        self._control.settimeout(patience)
-        try:
-            message = json.loads(self._control.recv(65536) or b'{"error": "it ended"}')
-        except TimeoutError as error:
-            raise ServerError(f"the fork server did not start within {patience:g} s") from error
-        if message.get("refused"):
-            raise sandbox.SandboxError(1, message["error"])
-        if "error" in message:
-            raise ServerError(f"the fork server does not start: {message['error']}")
-        self._started = True
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def channels(self) -> Path:
-        """A new folder for one kernel's channels."""
-        folder = self.sockets / str(next(self._numbers))
-        folder.mkdir(mode=0o700)
-        if os.getuid() == 0:
-            os.chown(folder, sandbox.NOBODY, sandbox.NOBODY)
-        return folder
-
-    def fork(
-        self, channels: Path, connection: dict[str, Any], limits: Limits, arguments: list[str]
-    ) -> socket.socket:
-        """A kernel on these channels; the socket to its supervisor. ServerError if it is gone."""
-        self.ready()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        request = {
-            "channels": channels.name,
-            "connection": connection,
-            "limits": asdict(limits),
-            "arguments": arguments,
-        }
-        with theirs:
-            try:
-                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
-            except OSError as error:
-                ours.close()
-                raise ServerError(f"the fork server is gone: {error.strerror}") from error
-        return ours
-
-    def close(self) -> None:
-        """End it and all its kernels."""
-        self._control.close()
-        try:
-            self._process.wait(2)
-        except Exception:
-            self._process.kill()
-            self._process.wait()
-        self._temporary.cleanup()
-
-
-def _check_readable(places: Iterable[Path]) -> None:
-    """ServerError for a model's file that root alone may read: in the sandbox nobody is root."""
-    if os.getuid() != 0:
-        return
-    for place in places:
-        files = place.iterdir() if place.is_dir() else [place]
-        for file in (place, *files):
-            if not file.stat().st_mode & stat.S_IROTH:
-                raise ServerError(
-                    f"the sandbox runs as an ordinary user, who must be able to read {file}; "
-                    f"let everybody: chmod -R a+rX {place}"
-                )
-
-
-_shared: dict[tuple[str, str], Server] = {}
-_lock = threading.Lock()
-
-
-def shared(model: str = "mini", device: str = "cpu") -> Server:
-    """This process's server, started at the first call and again when it has died."""
-    import atexit
-
-    with _lock:
-        server = _shared.get((model, device))
-        if server is not None and not server.alive:
-            server.close()
-            server = None
-        if server is None:
-            if not _shared:
-                atexit.register(close)
-            server = _shared[model, device] = Server(model, device)
-        return server
-
-
-def close() -> None:
-    """End all servers of this process."""
-    with _lock:
-        for server in _shared.values():
-            server.close()
-        _shared.clear()
-
-
 def run(handle: int, view: dict[str, Any], model: str) -> None:
     """The server's process, from its first line."""
     with socket.socket(fileno=handle) as control:
-        lists = {name: tuple(view[name]) for name in ("trees", "modules", "devices")}
+        lists = {name: tuple(view[name]) for name in ("trees", "visible", "devices")}
         serve(control, View(**{**view, **lists}), model)

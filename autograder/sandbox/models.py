@@ -1,4 +1,4 @@
-"""Models that a case can hand to a student in place of the embedded one."""
+"""Models that a case hands to a student: a real one, a table, a spy on `generate`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,46 @@ from torch import Tensor, nn
 from transformers import LogitsProcessorList, TopKLogitsWarper, TopPLogitsWarper
 from transformers.generation import RepetitionPenaltyLogitsProcessor, TemperatureLogitsWarper
 from transformers.modeling_outputs import CausalLMOutputWithPast
+
+import kischule
+
+MINI = "mini"
+_pairs: dict[str, tuple[Any, Any]] = {}  # tokenizer and model by name
+
+
+def _loaded(name: str) -> tuple[Any, Any]:
+    if name not in _pairs:
+        _pairs[name] = kischule.load(name, device="cpu")
+    return _pairs[name]
+
+
+def model_of(name: str = MINI) -> Any:
+    """The checks' own copy of a model, on the CPU and in float32.
+
+    Solutions get it as well, and may move it to a device or into half precision.
+    """
+    model = _loaded(name)[1]
+    if model.dtype != torch.float32:  # what was rounded away does not come back
+        del _pairs[name]
+        model = _loaded(name)[1]
+    if model.device.type != "cpu":
+        model.to("cpu")
+    return model.eval()
+
+
+def tokenizer_of(name: str = MINI) -> Any:
+    """The tokenizer of a model."""
+    return _loaded(name)[0]
+
+
+def tokenizer_with(model: Any) -> Any:
+    """The tokenizer of a model that `model_of` gave; None for any other model, such as a table."""
+    return next((tokenizer for tokenizer, own in _pairs.values() if own is model), None)
+
+
+def end_of(name: str) -> str:
+    """A model's end token, as text."""
+    return str(tokenizer_of(name).decode([model_of(name).config.eos_token_id]))
 
 
 class TableModel(nn.Module):

@@ -14,36 +14,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 
-from autograder.checking.compare import Array
 from autograder.sandbox.arguments import build
+from autograder.sandbox.data import plain
 from autograder.sandbox.models import SpyModel
 
-PATIENCE = 6  # by the clock a call may take this many times its limit, if it has to wait
-
-MOST_PARTS = 100_000  # of a list or dict that is looked at
+WALL_CLOCK_FACTOR = 6  # a call that waits may take this many times its limit of computing
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a call gave back."""
+class Reply:
+    """The result of one call, as plain data."""
 
     value: Any  # plain: None, bool, int, float, str, Array, list of these, dict of str to these
     changed: tuple[str, ...] = ()  # arguments that are not what they were before
     reports: list[dict[str, Any]] = field(default_factory=list)  # of a SpyModel
 
 
-@dataclass(frozen=True)
-class Opaque:
-    """A value that is not plain data; only the name of its type is known."""
-
-    type_name: str
-
-
 class CallError(Exception):
-    """A call that gave no answer. number: which of several, from 0.
+    """A call that gave no reply. number: which of several, from 0.
 
     kind: missing, not_callable, not_implemented, raised, timeout; from a kernel also died, memory,
     too_large, unreadable.
@@ -62,11 +52,11 @@ Arguments = tuple[Sequence[tuple[str, Any]], Mapping[str, Any]]
 
 class Student(Protocol):
     def call_all(
-        self, function: str, calls: Sequence[Arguments], time_limit: float
-    ) -> list[Answer]:
-        """The answer to each call; CallError at the first that gives none.
+        self, function: str, calls: Sequence[Arguments], time_limit_s: float
+    ) -> list[Reply]:
+        """Make the calls; CallError at the first that gives no reply.
 
-        time_limit: seconds of computing a call.
+        time_limit_s: of computing, for each call.
         """
 
 
@@ -78,35 +68,35 @@ class LocalStudent:
         self._calls = 0
 
     def call_all(
-        self, function: str, calls: Sequence[Arguments], time_limit: float
-    ) -> list[Answer]:
+        self, function: str, calls: Sequence[Arguments], time_limit_s: float
+    ) -> list[Reply]:
         """Call the function with built arguments, once for each of calls (see `Student`).
 
-        The time limit is one of computing, and PATIENCE times as long by the clock, so that a
-        crowded machine costs nobody points; kept where the platform has timer signals and this is
-        the main thread.
+        The time limit counts computing, and WALL_CLOCK_FACTOR times as much by the clock, so that
+        a crowded machine costs no points; it applies where the platform has timer signals and this
+        is the main thread.
 
-        What the function prints, warns or logs is dropped: nbgrader would take a line on stderr
-        for a failure. torch's random state is another one in each call, the same ones each time,
-        and restored after it: who leaves a seed out gets other tokens for the same seed.
+        Whatever the function prints, warns or logs is dropped: nbgrader would take a line on
+        stderr for a failure. torch's random state differs from call to call in a fixed way and is
+        restored afterwards, so a solution that ignores its seed gets other tokens for it.
         """
-        answers = []
+        replies = []
         with _quiet():
             for number, (positional, keywords) in enumerate(calls):
                 try:
-                    answers.append(self._call(function, positional, keywords, time_limit))
+                    replies.append(self._call(function, positional, keywords, time_limit_s))
                 except CallError as error:
                     error.number = number
                     raise
-        return answers
+        return replies
 
     def _call(
         self,
         function: str,
         positional: Sequence[tuple[str, Any]],
         keywords: Mapping[str, Any],
-        time_limit: float,
-    ) -> Answer:
+        time_limit_s: float,
+    ) -> Reply:
         if function not in self._namespace:
             raise CallError("missing")
         target = self._namespace[function]
@@ -118,43 +108,21 @@ class LocalStudent:
         before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
         self._calls += 1
         try:
-            with _limit(time_limit), torch.random.fork_rng(devices=[]):
+            with _limit(time_limit_s), torch.random.fork_rng(devices=[]):
                 # of the CPU alone: torch.manual_seed takes as long as a small call
                 torch.default_generator.manual_seed(self._calls)
                 value = plain(target(*(v for _, v in arguments), **named))
         except KeyboardInterrupt:
             raise  # the stop button, or nbclient's own time limit
         except _TimeIsUp:
-            raise CallError("timeout", f"{time_limit:g}") from None
+            raise CallError("timeout", f"{time_limit_s:g}") from None
         except NotImplementedError:
             raise CallError("not_implemented") from None
         except BaseException as error:
             raise CallError("raised", _one_line(error)) from error
         reports = [r for v in everything.values() if isinstance(v, SpyModel) for r in v.reports]
         changed = tuple(n for n, old in before.items() if not _same(everything[n], old))
-        return Answer(value, changed, reports)
-
-
-def plain(value: object, depth: int = 4) -> Any:
-    """The value as plain data; what is none becomes Opaque."""
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, torch.Tensor):
-        data = value.detach().cpu()
-        dtype = str(data.dtype).removeprefix("torch.")
-        data = data.float() if dtype == "bfloat16" else data
-        return Array(data.numpy().copy(), dtype, value.device.type)
-    if isinstance(value, np.ndarray):
-        return Opaque("numpy.ndarray")
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (list, tuple, dict)) and len(value) > MOST_PARTS:
-        return Opaque(type(value).__name__)
-    if depth and isinstance(value, (list, tuple)):
-        return [plain(v, depth - 1) for v in value]
-    if depth and isinstance(value, dict) and all(type(k) is str for k in value):
-        return {k: plain(v, depth - 1) for k, v in value.items()}
-    return Opaque(type(value).__name__)
+        return Reply(value, changed, reports)
 
 
 def _is_data(value: object) -> bool:
@@ -168,7 +136,7 @@ def _copy(value: Any) -> Any:
 def _same(a: Any, b: Any) -> bool:
     if isinstance(b, torch.Tensor):
         return a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b)
-    return bool(plain(a) == b)  # what a student put into it may answer == with anything
+    return bool(plain(a) == b)  # an object that a student put in may define == as it likes
 
 
 def _one_line(error: BaseException) -> str:
@@ -211,7 +179,7 @@ def _limit(seconds: float) -> Iterator[None]:
 
     def stop(*_: object) -> None:
         left = seconds - (time.thread_time() - computed)
-        if left <= 0 or time.monotonic() - began >= PATIENCE * seconds:
+        if left <= 0 or time.monotonic() - began >= WALL_CLOCK_FACTOR * seconds:
             raise _TimeIsUp
         signal.setitimer(signal.ITIMER_REAL, max(left, 0.05))
 

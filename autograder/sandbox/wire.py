@@ -1,12 +1,12 @@
-"""What crosses between the worker and a student's kernel: plain data, read strictly.
+"""Messages between the worker and a student's kernel: plain data, read strictly.
 
-A message is a list of byte strings: JSON first, then the bytes of each array. The kernel's side is
-the student's process, so what comes from there is read as from an enemy: a limit on size, depth and
-number, exact types, a list of dtypes, nothing else. No pickle, no eval.
+A message is a list of byte strings: JSON first, then the bytes of each array. The kernel is the
+student's process, so its messages are read as an enemy's: limited in size, depth and number, with
+exact types and a fixed list of dtypes. No pickle, no eval.
 
 A value is written as a pair of its kind and its content:
 
-    ["none"] ["bool", true] ["int", "42"] ["float", "0x1.8p+1"] ["str", "text"]
+    ["none"] ["bool", true] ["int", "0x2a"] ["float", "0x1.8p+1"] ["str", "text"]
     ["list", [..]] ["dict", [["key", value], ..]] ["opaque", "type name"]
     ["array", "float32", [1, 5], "cpu", index of its bytes]
 """
@@ -21,15 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking.compare import Array
-from autograder.sandbox.student import Answer, CallError, Opaque
+from autograder.sandbox.data import Array, Opaque
+from autograder.sandbox.student import CallError, Reply
 from autograder.sandbox.text import clean
 
-MOST_BYTES = 8_000_000  # of a reply
-DEEPEST = 6
-MOST_PARTS = 200_000
-MOST_REPORTS = 100
-MOST_TEXT = 1_000_000  # characters
+MAX_BYTES = 8_000_000  # of a message
+MAX_DEPTH = 6
+MAX_PARTS = 200_000
+MAX_REPORTS = 100
+MAX_TEXT = 1_000_000  # characters
 KINDS = ("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large")
 # torch's name of a dtype -> numpy's of the bytes that are sent
 DTYPES = {
@@ -48,25 +48,25 @@ class WireError(ValueError):
 # --- the kernel's side --------------------------------------------------------------------------
 
 
-def write_answers(answers: Sequence[Answer]) -> list[bytes]:
-    """WireError for what is too large."""
+def write_replies(replies: Sequence[Reply]) -> list[bytes]:
+    """Write replies as a message. WireError where it is too large."""
     arrays: list[bytes] = []
     data = [
         {
-            "value": _write(answer.value, arrays),
-            "changed": list(answer.changed),
-            "reports": [_write(report, arrays) for report in answer.reports],
+            "value": _write(reply.value, arrays),
+            "changed": list(reply.changed),
+            "reports": [_write(report, arrays) for report in reply.reports],
         }
-        for answer in answers
+        for reply in replies
     ]
     parts = [json.dumps(data).encode("utf-8"), *arrays]
-    if (size := sum(map(len, parts))) > MOST_BYTES:
-        raise WireError(f"a reply must not be larger than {MOST_BYTES:,} bytes, was: {size:,}")
+    if (size := sum(map(len, parts))) > MAX_BYTES:
+        raise WireError(f"a message must not be larger than {MAX_BYTES:,} bytes, was: {size:,}")
     return parts
 
 
 def write_error(kind: str, detail: str, number: int = 0) -> list[bytes]:
-    """number: of the call that gave no answer."""
+    """Write why a call gave no reply. number: of that call."""
     data = {"error": kind, "detail": detail[:2000], "number": number}
     return [json.dumps(data).encode("utf-8")]
 
@@ -96,20 +96,20 @@ def _write(value: Any, arrays: list[bytes]) -> list[Any]:
 # --- the worker's side --------------------------------------------------------------------------
 
 
-def read_reply(parts: Sequence[bytes], calls: int) -> list[Answer]:
-    """The answers to so many calls. CallError where there is none, WireError for nonsense."""
-    if not parts or sum(map(len, parts)) > MOST_BYTES:
-        raise WireError(f"a reply must have from 1 to {MOST_BYTES:,} bytes")
+def read_replies(parts: Sequence[bytes], calls: int) -> list[Reply]:
+    """Read the replies to so many calls. CallError if one failed, WireError if invalid."""
+    if not parts or sum(map(len, parts)) > MAX_BYTES:
+        raise WireError(f"a message must have from 1 to {MAX_BYTES:,} bytes")
     try:
         data = json.loads(bytes(parts[0]).decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise WireError("a reply must be JSON") from error
+        raise WireError("a message must be JSON") from error
     if type(data) is dict:
         raise _error(data, calls)
     if type(data) is not list or len(data) != calls:
-        raise WireError(f"a reply must have {calls} answers")
+        raise WireError(f"a message must have {calls} replies")
     reader = _Reader(parts[1:])
-    return [reader.answer(part) for part in data]
+    return [reader.reply(part) for part in data]
 
 
 def _error(data: dict[str, Any], calls: int) -> CallError:
@@ -126,25 +126,25 @@ class _Reader:
         self.arrays = arrays
         self.parts = 0
 
-    def answer(self, data: Any) -> Answer:
+    def reply(self, data: Any) -> Reply:
         if type(data) is not dict:
-            raise WireError("an answer must be an object")
+            raise WireError("a reply must be an object")
         changed, reports = data.get("changed"), data.get("reports")
         if type(changed) is not list or not all(
             type(name) is str and _NAME.fullmatch(name) for name in changed
         ):
             raise WireError("changed must be a list of names")
-        if type(reports) is not list or len(reports) > MOST_REPORTS:
+        if type(reports) is not list or len(reports) > MAX_REPORTS:
             raise WireError("reports must be a list")
         found = [self.read(report) for report in reports]
         if not all(type(report) is dict for report in found):
             raise WireError("a report must be a dict")
-        return Answer(self.read(data.get("value")), tuple(changed), found)
+        return Reply(self.read(data.get("value")), tuple(changed), found)
 
     def read(self, node: Any, depth: int = 0) -> Any:
         self.parts += 1
-        if depth > DEEPEST or self.parts > MOST_PARTS:
-            raise WireError(f"a value must not be deeper than {DEEPEST} or have more parts")
+        if depth > MAX_DEPTH or self.parts > MAX_PARTS:
+            raise WireError(f"a value must not be deeper than {MAX_DEPTH} or have more parts")
         match node:
             case ["none"]:
                 return None
@@ -155,8 +155,8 @@ class _Reader:
             case ["float", str() as text] if len(text) < 100:
                 return self._number(float.fromhex, text)
             case ["str", str() as text]:
-                if len(text) > MOST_TEXT:
-                    raise WireError(f"a text must not be longer than {MOST_TEXT:,} characters")
+                if len(text) > MAX_TEXT:
+                    raise WireError(f"a text must not be longer than {MAX_TEXT:,} characters")
                 return text
             case ["list", list(items)]:
                 return [self.read(item, depth + 1) for item in items]

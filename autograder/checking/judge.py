@@ -1,0 +1,140 @@
+"""Judging a case: the replies to its calls, by its checker, and why a wrong one is wrong."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import compare, sampling, texts, values
+from autograder.checking.calls import Call
+from autograder.checking.compare import Mismatch
+from autograder.checking.registry import CHECKERS, Checker
+from autograder.exercises import misconceptions
+from autograder.exercises.exercise import Case, Exercise
+from autograder.sandbox.arguments import build, calls_of
+from autograder.sandbox.data import Array
+from autograder.sandbox.student import Reply
+
+REGISTERED = (sampling, texts, values)  # importing them has registered their checkers
+# kinds of a mismatch that a wrong rule may explain
+EXPLAINABLE = ("value", "text", "token", "kept", "dropped", "support", "distribution", "beam")
+_log = logging.getLogger(__name__)
+
+
+def checker_of(exercise: Exercise, case: Case) -> Checker:
+    """The checker of a case."""
+    return CHECKERS[exercise.checker_of(case)]
+
+
+def judge(exercise: Exercise, case: Case, replies: Sequence[Reply]) -> Mismatch | None:
+    """Judge the replies to a case's calls: None, or the first mismatch, explained if possible."""
+    calls = [
+        Call({name: build(spec) for name, spec in specs.items()}, reply)
+        for specs, reply in zip(calls_of(case.arguments), replies, strict=True)
+    ]
+    for i, call in enumerate(calls):
+        if call.reply.changed:
+            return Mismatch("changed", actual=call.reply.changed[0], call=i)
+    mismatch = checker_of(exercise, case).judge(exercise, case, calls)
+    return mismatch and _explained(exercise, case, calls, mismatch)
+
+
+def expected_of(exercise: Exercise, case: Case) -> tuple[Any, float]:
+    """The reference's reply to a case, where one is stored, and the smallest gap along it.
+
+    (None, inf) where replies are judged in another way, or cost nothing to make.
+    """
+    expect = checker_of(exercise, case).expect
+    if expect is None:
+        return None, math.inf
+    return expect(case, _arguments(case))
+
+
+def margin(exercise: Exercise, case: Case) -> float:
+    """The smallest gap that a case's expected reply may have along it; 0 where it has none.
+
+    Twice as much for another model than `mini`: rounding grows with logits, and theirs are larger.
+    """
+    own = checker_of(exercise, case).margin
+    return own if exercise.model == "mini" else 2 * own
+
+
+def _arguments(case: Case) -> dict[str, Any]:
+    return {name: build(spec) for name, spec in calls_of(case.arguments)[0].items()}
+
+
+# --- explanations -------------------------------------------------------------------------------
+
+
+def _explained(
+    exercise: Exercise, case: Case, calls: Sequence[Call], mismatch: Mismatch
+) -> Mismatch:
+    """The mismatch with a picture and the misconception that the replies follow, if any.
+
+    A wrong rule may fail on odd arguments, and a verdict does not depend on a hint: such an error
+    is logged. Under pytest it is raised, since it is ours.
+    """
+    if case.function != exercise.id:
+        return mismatch
+    checker = checker_of(exercise, case)
+    try:
+        if checker.picture is not None:
+            found = checker.picture(exercise, case, calls, mismatch)
+            mismatch = replace(mismatch, chart=found)
+        if mismatch.kind in EXPLAINABLE:
+            explain = checker.explain or _explain
+            mismatch = replace(mismatch, rule=explain(exercise, calls, mismatch))
+    except Exception:
+        if "PYTEST_CURRENT_TEST" in os.environ:
+            raise
+        _log.exception("%s: the explanation of a mismatch failed", exercise.id)
+    return mismatch
+
+
+def _explain(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> str:
+    """The first misconception that gives the same reply; "" if none does."""
+    call = calls[mismatch.call]
+    for name in (m.rule for m in exercise.misconceptions):
+        wrong = getattr(misconceptions, name)(**call.arguments)
+        if _agrees(wrong, call, exercise.tolerance):
+            return name
+    return ""
+
+
+def _agrees(wrong: Any, call: Call, tolerance: float) -> bool:
+    """Whether the reply is what the wrong rule gives."""
+    value, tolerance = call.reply.value, max(tolerance, 1e-6)
+    if isinstance(wrong, np.ndarray):
+        dtype = values.dtype_of(call) if "logits" in call.arguments else "float32"
+        return compare.close(wrong, value, tolerance, dtype) is None
+    if isinstance(wrong, float):
+        return compare.number(wrong, value, tolerance) is None
+    if isinstance(wrong, tuple):
+        return compare.equal_ids(wrong, value) is None
+    if isinstance(wrong, list):
+        return compare.ranking(wrong, len(wrong), value, tolerance) is None
+    return compare.same_text(wrong, value) is None
+
+
+def catches_all(exercise: Exercise, case: Case) -> bool:
+    """Whether every wrong rule that a hidden case is meant to catch fails on it."""
+    arguments, checker = _arguments(case), checker_of(exercise, case)
+    for name in case.catches:
+        wrong = getattr(misconceptions, name)(**arguments)
+        call = Call(arguments, Reply(_as_reply(wrong)))
+        if checker.judge(exercise, case, [call]) is None:
+            return False
+    return True
+
+
+def _as_reply(value: Any) -> Any:
+    """The value of a wrong rule as a student's function would return it."""
+    if isinstance(value, tuple):
+        return Array(np.array([value]), "int64")
+    return Array(value, "float64") if isinstance(value, np.ndarray) else value

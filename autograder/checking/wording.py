@@ -1,0 +1,84 @@
+"""From a mismatch to the message that a student reads: call, sentence, one hint, what to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.checking import messages
+from autograder.checking.compare import Mismatch
+from autograder.checking.imports import import_line, missing_name
+from autograder.checking.result import Message
+from autograder.exercises.exercise import Case, Exercise
+from autograder.sandbox.arguments import calls_of, describe, shortened
+from kischule.i18n import Text
+
+# kinds whose sentence needs no hint
+SELF_EXPLANATORY = (
+    *("missing", "not_callable", "ours", "timeout", "changed"),
+    *("died", "memory", "too_large", "unreadable"),
+)
+
+
+def message_of(exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool) -> Message:
+    """The message about a case that did not pass; of a hidden one it gives no value away."""
+    other = exercise.model != "mini"
+    ours = mismatch.kind == "ours"
+    return Message(
+        call=messages.HIDDEN_CALL if hidden else Text.same(call_of(exercise, case, mismatch.call)),
+        sentence=_sentence(mismatch, hidden),
+        note=messages.OTHER_MODEL.format(model=Path(exercise.model).name) if other else None,
+        hint=_hint(exercise, case, mismatch),
+        read=None if ours else exercise.read,
+    )
+
+
+def message_of_needs(broken: Sequence[str]) -> Message:
+    """The message about an exercise that was not graded because these others failed."""
+    return Message(sentence=messages.SENTENCES["needs"].format(actual=", ".join(broken)))
+
+
+def call_of(exercise: Exercise, case: Case, number: int = 0) -> str:
+    """The case's call, or that one of several, as one would type it."""
+    specs = calls_of(case.arguments)[number]
+    positional = [describe(name, specs[name]) for name in exercise.parameters]
+    named = [f"{n}={describe(n, specs[n])}" for n in exercise.keywords if n in specs]
+    return f"{case.function}({', '.join(positional + named)})"
+
+
+def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
+    sentence = messages.SENTENCES[mismatch.kind]
+    if hidden:
+        sentence = messages.HIDDEN.get(mismatch.kind, sentence)
+    place = mismatch.place
+    if mismatch.kind != "setting" and place:
+        place = f" ({place})"
+    quoted = mismatch.kind == "text"
+    expected, actual = (_shown(v, quoted) for v in (mismatch.expected, mismatch.actual))
+    return sentence.format(expected=expected, actual=actual, place=place)
+
+
+def _shown(value: Any, quoted: bool) -> str:
+    if isinstance(value, float):
+        return shortened(f"{value:.6g}")
+    return shortened(repr(value) if quoted else str(value))
+
+
+def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Text | None:
+    """One hint: the misconception's, else the helper's, the kind's, the exercise's own."""
+    if mismatch.kind == "raised" and (name := missing_name(str(mismatch.actual))):
+        line = import_line(name)
+        return messages.MISSING_IMPORT.format(line=line) if line else messages.UNKNOWN_NAME
+    for misconception in exercise.misconceptions:
+        if misconception.rule == mismatch.rule:
+            return misconception.hint
+    if case.function != exercise.id:
+        return exercise.hints.get(case.function)
+    for key, hint in exercise.hints.items():
+        kind, _, place = key.partition(":")
+        if place and kind == mismatch.kind and mismatch.place.endswith(place):
+            return hint
+    if mismatch.kind in exercise.hints:
+        return exercise.hints[mismatch.kind]
+    return None if mismatch.kind in SELF_EXPLANATORY else exercise.hint

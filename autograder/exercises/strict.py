@@ -1,0 +1,119 @@
+"""Reading YAML and JSON into dataclasses, strictly: a misspelt key never goes unnoticed.
+
+msgspec and its like reject unknown keys as well, but do not say which keys are allowed.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+from kischule.errors import UserError
+from kischule.i18n import LANGUAGES, Text
+
+T = TypeVar("T")
+
+
+class DataError(UserError, ValueError):
+    """Data that breaks a rule; the message names the file, the rule and what arrived."""
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML without doubled keys, of which PyYAML would silently keep the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen and key.value != "<<":
+                line = key.start_mark.line + 1
+                raise yaml.YAMLError(f"the key {key.value!r} in line {line} is there already")
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(text: str, where: str) -> Any:
+    """Load a YAML document. DataError for bad YAML and for a key that is there twice."""
+    try:
+        return yaml.load(text, _UniqueKeys)
+    except yaml.YAMLError as error:
+        raise DataError(f"{where}: not YAML: {error}") from error
+
+
+def mapping(data: Any, allowed: Sequence[str], where: str) -> dict[str, Any]:
+    """Check that data is a mapping with these keys only."""
+    if not isinstance(data, Mapping):
+        raise DataError(f"{where} must be a mapping, was: {data!r}")
+    for key in data:
+        if key not in allowed:
+            known = ", ".join(allowed) or "none"
+            raise DataError(f"{where}: unknown key {key!r}; allowed: {known}")
+    return dict(data)
+
+
+def read(cls: type[T], data: Any, where: str) -> T:
+    """Read a mapping into a dataclass; fields without a default are required.
+
+    Field types: str, int, float, bool, Text, Any, unions of these, tuple[X, ...],
+    Mapping[str, X] and other dataclasses.
+    """
+    hints, known = get_type_hints(cls), fields(cls)  # type: ignore[arg-type]
+    given = mapping(data, [f.name for f in known], where)
+    for f in known:
+        if f.name not in given and f.default is MISSING and f.default_factory is MISSING:
+            raise DataError(f"{where}: the key {f.name!r} is missing")
+    return cls(**{key: value_of(hints[key], v, where, key) for key, v in given.items()})
+
+
+def value_of(kind: Any, value: Any, where: str, key: str) -> Any:
+    """Read one value of a declared type; tuples and mappings entry by entry."""
+    inside = f"{where}: {key}"
+    if kind is Any:
+        return value
+    if kind is Text:
+        return text(value, inside)
+    if get_origin(kind) in (Union, types.UnionType):
+        return _one_of(get_args(kind), value, where, key)
+    if get_origin(kind) is tuple and _is(value, list):
+        return tuple(
+            value_of(get_args(kind)[0], v, inside, str(i + 1)) for i, v in enumerate(value)
+        )
+    if get_origin(kind) is not None and get_origin(kind) is not tuple and _is(value, dict):
+        return {k: value_of(get_args(kind)[1], v, inside, str(k)) for k, v in value.items()}
+    if isinstance(kind, type) and hasattr(kind, "__dataclass_fields__"):
+        return read(kind, value, inside)
+    wanted: Any = {float: (int, float)}.get(kind, kind)
+    if not isinstance(wanted, (type, tuple)) or not _is(value, wanted):
+        raise DataError(f"{where}: {key!r} has the wrong type, was: {value!r}")
+    return float(value) if kind is float else value
+
+
+def _one_of(kinds: Sequence[Any], value: Any, where: str, key: str) -> Any:
+    for kind in kinds:
+        try:
+            return value_of(kind, value, where, key)
+        except DataError:
+            continue
+    raise DataError(f"{where}: {key!r} has the wrong type, was: {value!r}")
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    """Whether the type fits; True and False are no numbers."""
+    return isinstance(value, wanted) and (isinstance(value, bool) == (wanted is bool))
+
+
+def text(data: Any, where: str, one_line: bool = False) -> Text:
+    """Read a text in both languages, `{de: .., en: ..}`."""
+    given = mapping(data, LANGUAGES, where)
+    if set(given) != set(LANGUAGES):
+        missing = ", ".join(given) or "neither"
+        raise DataError(f"{where} needs both de and en, was: {missing}")
+    for value in given.values():
+        if not isinstance(value, str):
+            raise DataError(f"{where} must be text, was: {value!r}")
+        if one_line and (not value.strip() or "\n" in value):
+            raise DataError(f"{where} must be one line in each language, was: {value!r}")
+    return Text(given["de"], given["en"])
