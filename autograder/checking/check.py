@@ -14,10 +14,10 @@ import torch
 
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
-from autograder.checking.result import Level, Result
+from autograder.checking.result import Result
 from autograder.checking.retarget import exercise_for, for_model
 from autograder.checking.wording import message_of, message_of_needs
-from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, load_exercise
+from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, Level, load_exercise
 from autograder.exercises.generate import generate, seeded
 from autograder.sandbox.arguments import calls_of
 from autograder.sandbox.student import CallError, LocalStudent, Student
@@ -117,10 +117,11 @@ def run_check(
 def _result(
     exercise: Exercise, hidden: bool, verdict: bool | None, passed: int, cases: int
 ) -> Result:
-    points = exercise.points_of(hidden)
+    level = Level.HIDDEN if hidden else Level.PUBLIC
+    points = exercise.points_of(level)
     return Result(
         exercise=exercise.id,
-        level=Level.HIDDEN if hidden else Level.PUBLIC,
+        level=level,
         passed=verdict,
         points=points if verdict else 0.0,
         max_points=points,

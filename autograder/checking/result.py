@@ -9,10 +9,10 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from enum import Enum
 from typing import Any
 
 from autograder.checking import messages
+from autograder.exercises.exercise import Level
 from kischule.i18n import Text, language
 
 RESULT_MIME = "application/vnd.kischule.result+json"
@@ -20,16 +20,6 @@ RESULT_MIME = "application/vnd.kischule.result+json"
 UNSOLVED = ("missing", "not_callable", "not_implemented")
 # the colour and sign of a passed, failed and ungraded result; they show on dark pages as well
 LOOKS = {True: ("#2e7d32", "✓"), False: ("#b26a00", "✗"), None: ("#5f6b7a", "–")}
-
-
-class Level(str, Enum):
-    """Public cases are shown to students; hidden ones are generated for each submission."""
-
-    PUBLIC = "public"
-    HIDDEN = "hidden"
-    MANUAL = "manual"  # graded by the teacher
-
-    __str__ = str.__str__
 
 
 @dataclass(frozen=True)
@@ -120,7 +110,7 @@ class Result:
     @property
     def grade_id(self) -> str:
         """The id of the test cell, or of the text's cell."""
-        return {Level.PUBLIC: "test_", Level.HIDDEN: "hidden_"}.get(self.level, "") + self.exercise
+        return self.level.prefix + self.exercise
 
     @property
     def counted_points(self) -> float:

@@ -1,4 +1,4 @@
-"""The GPU that hand-ins may use, asked about without opening it: a fork server must not.
+"""The GPU available to submissions, queried without opening it: a fork server must not.
 
 With `--device cuda` a notebook's own model is on the GPU, opened by its kernel after the fork; the
 checks go on with their copies on the CPU, so that a grade does not depend on the device.
@@ -12,18 +12,19 @@ import shutil
 import stat
 import subprocess
 
-CHOICES = ("cpu", "cuda")
-KERNEL = 1 << 30  # bytes of the device that a kernel is planned to use: its context, a small model
+from autograder.errors import UserError
+
+KERNEL_BYTES = 1 << 30  # of the device, planned for a kernel: its context, a small model
 NODES = ("/dev/nvidia*", "/dev/nvidia-caps/*")
 UNIFIED = "/dev/nvidia-uvm"
 
 
-class DeviceError(RuntimeError):
+class DeviceError(UserError, RuntimeError):
     """There is no such device; the message says what was asked and what came back."""
 
 
 def free() -> list[int]:
-    """Bytes that are free on each CUDA device, as the driver's own tool says. DeviceError."""
+    """Ask the driver's own tool how many bytes are free on each CUDA device. DeviceError."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         raise DeviceError("--device cuda needs an NVIDIA driver: nvidia-smi is not there")
@@ -40,15 +41,15 @@ def free() -> list[int]:
 
 
 def jobs(device: str, cores: int) -> int:
-    """How many hand-ins at a time, unless the user says: one a core, and what the device holds.
+    """The default number of submissions at a time: one a core, and no more than the device holds.
 
-    Kernels take the first device.
+    Kernels use the first device.
     """
-    return cores if device == "cpu" else max(1, min(cores, free()[0] // KERNEL))
+    return cores if device == "cpu" else max(1, min(cores, free()[0] // KERNEL_BYTES))
 
 
 def variables(device: str) -> dict[str, str]:
-    """Of a kernel's environment: the GPU that it may use, or none."""
+    """Environment variables of a kernel: the GPU that it may use, or none."""
     if device == "cpu":
         return {"CUDA_VISIBLE_DEVICES": ""}
     chosen = {n: os.environ[n] for n in ("CUDA_VISIBLE_DEVICES",) if n in os.environ}

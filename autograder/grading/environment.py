@@ -6,21 +6,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from autograder.exercises.exercise import SEED_VARIABLE
 from autograder.grading.device import variables
-
-
-def kernel_variables(seed: str | None) -> dict[str, str]:
-    """For a kernel that runs a notebook. seed: of its drawn cases.
-
-    One thread: a small model gains nothing from more, and kernels beside each other lose by it.
-    """
-    seeded = {} if seed is None else {SEED_VARIABLE: seed}
-    return {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", **seeded}
+from autograder.notebooks.running import kernel_variables
 
 
 def plain_environment(device: str) -> dict[str, str]:
-    """For a student's kernel without a sandbox: what an interpreter needs, nobody's secrets."""
+    """The environment of a kernel without a sandbox: what an interpreter needs, and no secrets."""
     needed = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
     models = ("HF_HOME", "HF_HUB_CACHE", "KISCHULE_CACHE", "KISCHULE_MODELS", "XDG_CACHE_HOME")
     names = (*needed, *models, "SYSTEMROOT")
@@ -30,7 +21,7 @@ def plain_environment(device: str) -> dict[str, str]:
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Variables of this process's environment, as they were afterwards."""
+    """Set variables of this process's environment for a while."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

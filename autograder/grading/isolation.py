@@ -15,7 +15,7 @@ RISK = (
 )
 
 
-class IsolationError(RuntimeError):
+class IsolationError(UserError, RuntimeError):
     """The sandbox was asked for and is not to be had; the message says what to do."""
 
 

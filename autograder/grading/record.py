@@ -1,29 +1,47 @@
-"""What goes into grading and what comes out: settings, rules, tasks and records.
+"""Rules, tasks and records: what goes into grading a submission and what comes out.
 
-Plain data, so that it can travel to another process or machine, and lie on a disk.
+Plain data, so that it can travel to another process or machine and be kept on disk.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
 from typing import Any
 
+from autograder.checking.result import Result
+from autograder.errors import UserError
 from autograder.exercises.exercise import Exercise
-from autograder.notebooks.cells import TestResult
-from autograder.sandbox.namespaces import Limits
+from autograder.grading.settings import Settings
+from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
 
-CHECK_FAILED = "check failed: "  # a flag: the mistake is ours
-CELLS = 10  # a hand-in may take as long as so many cells at their limit
+
+class EngineError(UserError, RuntimeError):
+    """No worker can take tasks, or not any more; the message says why."""
 
 
-class EngineError(RuntimeError):
-    """Nobody can work on tasks, or not any more; the message says why."""
+class Status(str, Enum):
+    """How grading a submission ended."""
+
+    GRADED = "graded"
+    TIMEOUT = "timeout"  # graded, but a cell or the submission ran out of time
+    MEMORY = "memory"  # graded, but a kernel ran out of memory
+    UNREADABLE = "unreadable"
+    FAILED = "failed"  # the failure is ours
+
+    __str__ = str.__str__
+
+    @property
+    def could_not(self) -> bool:
+        """Whether the submission has no grade."""
+        return self in (Status.UNREADABLE, Status.FAILED)
 
 
 def key_of(*parts: bytes) -> str:
-    """A name for content: two have the same one only if every part is the same."""
+    """A name for content: equal only if every part is the same."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -31,21 +49,8 @@ def key_of(*parts: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How kernels are made, and for how long they may work."""
-
-    isolation: str = "sandbox"  # auto | sandbox | process; auto only until it is settled
-    time_limit: float = 60.0  # seconds a cell
-    submission_limit: float = CELLS * 60.0  # seconds for all of a submission
-    memory: int = Limits.memory >> 20  # MiB
-    model: str = "mini"  # that the checks use: a name or folder of `kischule.load`
-    show: bool = False  # run cells that only show something, too
-    device: str = "cpu"  # that a hand-in's own model may use: cpu | cuda
-
-
-@dataclass(frozen=True)
 class Rules:
-    """What all hand-ins of a class are graded by."""
+    """What all submissions of a class are graded by."""
 
     name: str  # of the notebook
     release: bytes  # the notebook whose structure counts
@@ -56,6 +61,7 @@ class Rules:
 
     @property
     def key(self) -> bytes:
+        """A name for all that a grade depends on beside the submission."""
         parts = [self.release, self.checks.encode(), self.seed.encode()]
         parts += [repr(exercise.cases).encode() for exercise in self.exercises]
         return key_of(*parts).encode()
@@ -70,45 +76,57 @@ class Task:
 
 
 def task_of(rules: Rules, content: bytes) -> Task:
+    """The task of grading a file's content."""
     return Task(key_of(content, rules.key), content)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
-    """What grading a submission came to."""
+    """The stored result of grading a submission."""
 
     key: str
-    status: str  # graded | timeout | memory | unreadable | failed
-    seconds: float
-    flags: tuple[str, ...] = ()
-    results: tuple[TestResult, ...] = ()
+    status: Status
+    seconds: float = 0.0
+    flags: tuple[Flag, ...] = ()
+    results: tuple[Result, ...] = ()
     memory: int = 0  # bytes that a kernel had of its own, at most
-    parts: dict[str, float] = field(default_factory=dict)  # seconds, where the time went
-    limits: tuple[float, int] = (0, 0)  # seconds a cell, MiB
-    notebook: bytes = field(default=b"", repr=False)  # as it ran; none if it did not
+    parts: Mapping[str, float] = field(default_factory=dict)  # seconds, where the time went
+    time_limit_s: float = 0.0
+    memory_mib: int = 0
+    isolation: str = ""
+    notebook: bytes = field(default=b"", repr=False)  # as it ran; b"" if it did not
+
+    @classmethod
+    def failed(cls, key: str, reason: str, seconds: float = 0.0) -> Record:
+        """The record of a submission that we could not grade."""
+        flag = Flag(FlagKind.NOT_GRADED, reason=clean(reason))
+        return cls(key=key, status=Status.FAILED, seconds=round(seconds, 1), flags=(flag,))
 
     @property
     def final(self) -> bool:
         """Whether grading it again would come to the same."""
-        ours = any(flag.startswith(CHECK_FAILED) for flag in self.flags)
-        return self.status != "failed" and not ours
+        ours = any(flag.kind == FlagKind.CHECK_FAILED for flag in self.flags)
+        return self.status != Status.FAILED and not ours
 
     def serves(self, settings: Settings) -> bool:
         """Whether a run with these settings need not grade it again."""
-        seconds, memory = self.limits
-        more = {"timeout": settings.time_limit > seconds, "memory": settings.memory > memory}
-        return self.final and not more.get(self.status, False)
+        more_time = self.status == Status.TIMEOUT and settings.time_limit_s > self.time_limit_s
+        more_memory = self.status == Status.MEMORY and settings.memory_mib > self.memory_mib
+        return self.final and not more_time and not more_memory
 
     def as_data(self) -> dict[str, Any]:
         """All but the notebook, as JSON has it."""
-        return {n: v for n, v in asdict(self).items() if n != "notebook"}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "notebook"}
+        flags = [flag.as_data() for flag in self.flags]
+        results = [result.as_data() for result in self.results]
+        return {**own, "status": str(self.status), "flags": flags, "results": results}
 
     @classmethod
-    def from_data(cls, data: dict[str, Any]) -> Record:
-        """Raises TypeError or KeyError for what is no record."""
-        results = tuple(TestResult(**result) for result in data["results"])
-        return cls(**{**data, "results": results, "flags": tuple(data["flags"])})
-
-
-def failed(key: str, reason: str, seconds: float = 0.0) -> Record:
-    return Record(key, "failed", round(seconds, 1), (clean(reason),))
+    def from_data(cls, data: Mapping[str, Any]) -> Record:
+        """Read what `as_data` wrote. TypeError, KeyError or ValueError for anything else."""
+        read = {
+            "status": Status(data["status"]),
+            "flags": tuple(map(Flag.from_data, data["flags"])),
+            "results": tuple(map(Result.from_data, data["results"])),
+        }
+        return cls(**{**data, **read})

@@ -1,4 +1,4 @@
-"""What a course keeps under `.kischule/`: records, the secret, who is at work."""
+"""The folder `.kischule/` of a course: records, the secret, the lock."""
 
 from __future__ import annotations
 
@@ -7,69 +7,39 @@ import json
 import os
 import secrets
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from autograder.errors import UserError
+from autograder.files import write_atomically
 from autograder.grading.record import Record
 
 FOLDER = ".kischule"
 
 
-def write_atomically(path: Path, content: bytes, private: bool = False) -> None:
-    """The file is there whole or not at all, also after a power cut.
-
-    private: only its owner may read it; else whoever the umask lets.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.chmod(temporary, 0o600 if private else 0o666 & ~_umask())
-            os.fsync(handle)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the new name, too
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+class BusyError(UserError, RuntimeError):
+    """Another run is grading this course."""
 
 
-def _umask() -> int:
-    value = os.umask(0o077)
-    os.umask(value)
-    return value
-
-
-class BusyError(RuntimeError):
-    """Another run grades this course."""
-
-
-class SeedError(ValueError):
+class SeedError(UserError, ValueError):
     """A seed that cannot be used."""
 
 
 class Store:
-    """The records of a course."""
+    """The records of a course, its secret, and the lock of the run that is at work."""
 
     def __init__(self, course: Path) -> None:
         self.folder = course / FOLDER
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """For one run at a time, on all machines that share the folder. Raises BusyError.
+        """Hold the course for one run, on all machines that share the folder. Raises BusyError.
 
-        The lock is the operating system's: it is gone with the process, however that ends.
+        The lock is the operating system's, so it ends with the process, however that ends.
         """
-        from filelock import FileLock, Timeout
-
         self.folder.mkdir(parents=True, exist_ok=True)
         owner = self.folder / "running.json"
         try:
@@ -91,13 +61,13 @@ class Store:
 
     @property
     def expected(self) -> Path:
-        """The folder of right answers of other models than `mini`."""
+        """The folder of the expected replies of other models than `mini`."""
         return self.folder / "expected"
 
-    # --- records: two files each, the notebook first; the one without it does not count ---------
+    # --- records: two files each, the notebook first; a record without its notebook is ignored ---
 
     def read(self, assignment: str, key: str) -> Record | None:
-        """The record with this key, without its notebook; None if there is none that is whole."""
+        """Read the record with this key, without its notebook; None if there is no whole one."""
         path = self._record(assignment, key)
         try:
             record = Record.from_data(json.loads(path.read_bytes()))
@@ -107,10 +77,11 @@ class Store:
         return record if record.key == key and whole else None
 
     def notebook(self, assignment: str, key: str) -> bytes:
-        """The notebook of a record as it ran. Raises OSError if it is not there."""
+        """Read the notebook of a record as it ran. Raises OSError if it is missing."""
         return self._record(assignment, key).with_suffix(".ipynb").read_bytes()
 
     def write(self, assignment: str, record: Record) -> None:
+        """Keep a record and its notebook."""
         path = self._record(assignment, record.key)
         if record.notebook:
             write_atomically(path.with_suffix(".ipynb"), record.notebook)
@@ -120,10 +91,10 @@ class Store:
     def _record(self, assignment: str, key: str) -> Path:
         return self.folder / "records" / assignment / f"{key}.json"
 
-    # --- what the gradebook was given ------------------------------------------------------------
+    # --- what is in the gradebook ----------------------------------------------------------------
 
     def written(self, assignment: str, student: str) -> tuple[str, str]:
-        """Mark and key that `note_written` was last told; "" if nothing."""
+        """The mark and the record's key of the last `note_written`; "" if there was none."""
         try:
             mark, _, key = (
                 self._mark(assignment, student).read_text(encoding="utf-8").partition(" ")
@@ -133,7 +104,7 @@ class Store:
         return mark, key
 
     def note_written(self, assignment: str, student: str, mark: str, key: str) -> None:
-        """mark: all that stands in the gradebook depends on; key: of the record."""
+        """Note what the gradebook has: a mark of all that it depends on, and the record's key."""
         write_atomically(self._mark(assignment, student), f"{mark} {key}".encode())
 
     def _mark(self, assignment: str, student: str) -> Path:
@@ -144,7 +115,7 @@ class Store:
     def seed(self, file: Path | None = None) -> str:
         """The teacher's secret: a file's text, or one made for this course at its first grading.
 
-        Raises SeedError for a file that cannot be read, or has too little in it.
+        Raises SeedError for a file that cannot be read, or is too short.
         """
         path = file or self.folder / "seed"
         if file is None and not path.exists():
@@ -159,5 +130,5 @@ class Store:
 
 
 def seed_id(seed: str) -> str:
-    """What may be said of a seed: enough to tell two apart, nothing to draw cases from."""
+    """A public name for a seed: it tells two seeds apart and reveals neither."""
     return hashlib.sha256(b"kischule seed " + seed.encode()).hexdigest()[:12]

@@ -1,8 +1,7 @@
-"""Cells of the release that only show something: they need not run where hand-ins are graded.
+"""Display cells of the release: they only show something and need not run during grading.
 
-The source notebook says which: they have the tag `shows`. One that stands in a hand-in unchanged is
-left out, unless something that the student wrote uses a name which it defines. Half of a hand-in's
-time was theirs.
+The source notebook marks them with the tag `display-only`. One that is unchanged in a submission is
+skipped, unless the student's own code uses a name that it defines. They took half of the time.
 """
 
 from __future__ import annotations
@@ -10,43 +9,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.notebooks.cells import nbgrader_of
+from autograder.notebooks.cells import Role, role
 from autograder.notebooks.names import names
 
-TAG = "shows"
-# whoever says one of these may reach a name without saying it
+TAG = "display-only"
+# with one of these, code may reach a name that it does not contain
 _REFLECTION = {"globals", "locals", "vars", "dir", "eval", "exec", "compile", "__import__"}
 _REFLECTION |= {"get_ipython", "importlib", "inspect", "sys", "gc", "__main__"}
-_REFLECTION |= {
-    "In",
-    "Out",
-    "_",
-    "__",
-    "___",
-    "_i",
-    "_ih",
-    "_oh",
-    "_dh",
-    "__builtins__",
-    "builtins",
-}
+_REFLECTION |= {"In", "Out", "_", "__", "___", "_i", "_ih", "_oh", "_dh"}
+_REFLECTION |= {"__builtins__", "builtins"}
 
 
-def shows(cell: Any) -> bool:
+def is_display_only(cell: Any) -> bool:
     """Whether the cell has the tag."""
     return cell.get("cell_type") == "code" and TAG in cell.metadata.get("tags", [])
 
 
-def left_out(cells: Sequence[Any]) -> set[int]:
-    """The indices of cells that need not run, in a notebook from `intake.rebuild`."""
+def skippable(cells: Sequence[Any]) -> set[int]:
+    """The indices of display cells that need not run, in a notebook from `intake.rebuild`."""
     used: set[str] = set()
     for cell in cells:
-        theirs = nbgrader_of(cell).get("solution") or not nbgrader_of(cell)
-        if cell.cell_type == "code" and theirs and not shows(cell):
+        theirs = role(cell) in (Role.SOLUTION, Role.OWN)
+        if cell.cell_type == "code" and theirs and not is_display_only(cell):
             used |= names(cell.source)[0]
     if used & _REFLECTION:
         return set()
-    shown = {i: names(cell.source) for i, cell in enumerate(cells) if shows(cell)}
+    shown = {i: names(cell.source) for i, cell in enumerate(cells) if is_display_only(cell)}
     while needed := [i for i, (_, defined) in shown.items() if defined & used]:
         for index in needed:
             used |= shown.pop(index)[0]

@@ -1,9 +1,9 @@
-"""Reading a hand-in: from whatever lies in the folder to a notebook with the release's structure.
+"""Reading a submission: from any file in the folder to a notebook with the release's structure.
 
-A hand-in is hostile until shown otherwise. It is opened as a regular file of limited size, parsed
-as JSON, and then only *text* is taken over: of the solution cells, found by `grade_id`, and of
-plain cells that the student added. Test cells, points, flags, metadata, outputs, attachments and
-other files are the release's or nobody's.
+A submission is hostile until shown otherwise. It is opened as a regular file of limited size and
+parsed as JSON; then only *text* is taken over, of the solution cells, found by `grade_id`, and of
+plain cells that the student added. Test cells, points, metadata, outputs, attachments and other
+files come from the release or are dropped.
 """
 
 from __future__ import annotations
@@ -17,34 +17,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.notebooks.cells import nbgrader_of
-from autograder.notebooks.display import TAG, shows
+import nbformat
+
+from autograder.errors import UserError
+from autograder.notebooks.cells import by_id, grade_id_of, is_solution
+from autograder.notebooks.display import TAG, is_display_only
+from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
 
-MOST_BYTES = 20_000_000
+MAX_BYTES = 20_000_000
 
 
-class UnreadableError(ValueError):
-    """A hand-in that cannot be graded; the message says why."""
+class UnreadableError(UserError, ValueError):
+    """A submission that cannot be graded; the message says why."""
 
 
 @dataclass(frozen=True)
-class Intake:
+class Rebuilt:
+    """A submission on the release's structure."""
+
     notebook: Any  # nbformat's NotebookNode
-    flags: tuple[str, ...] = field(default=())
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True)
-class HandIn:
-    """What lies in a student's folder, as bytes."""
+class Submission:
+    """The files of a submission that count, as bytes."""
 
     content: bytes = field(repr=False)
-    stamp: bytes = b""  # of timestamp.txt, in which nbgrader keeps when it was handed in
-    flags: tuple[str, ...] = field(default=())
+    stamp: bytes = b""  # timestamp.txt, in which nbgrader keeps the time of submission
+    flags: tuple[Flag, ...] = ()
 
 
-def read_hand_in(folder: Path, name: str) -> HandIn:
-    """The hand-in in this folder; name: of its notebook. Raises UnreadableError."""
+def read_submission(folder: Path, name: str) -> Submission:
+    """Read the submission in this folder; name: of its notebook. Raises UnreadableError."""
     try:
         path, flags = find_notebook(folder, name)
         content = read_bytes(path)
@@ -56,22 +62,22 @@ def read_hand_in(folder: Path, name: str) -> HandIn:
         stamp = read_bytes(folder / "timestamp.txt")[:100]
     except UnreadableError:
         stamp = b""
-    return HandIn(content, stamp, flags)
+    return Submission(content, stamp, flags)
 
 
-def find_notebook(folder: Path, name: str) -> tuple[Path, tuple[str, ...]]:
-    """The hand-in's notebook and flags: the one with the release's name, else the only one."""
+def find_notebook(folder: Path, name: str) -> tuple[Path, tuple[Flag, ...]]:
+    """Find the notebook: the one with the release's name, else the only one, with a flag."""
     if os.path.lexists(folder / name):
         return folder / name, ()
     others = sorted(p for p in folder.glob("*.ipynb"))
     if len(others) == 1:
-        return others[0], (f"renamed: {clean(others[0].name)}",)
+        return others[0], (Flag(FlagKind.RENAMED, reason=clean(others[0].name)),)
     found = ", ".join(clean(p.name) for p in others) or "no notebook"
     raise UnreadableError(f"the folder must hold {name}, was: {found}")
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's content; UnreadableError for a link, a device, a folder, or too large a file."""
+    """Read a file; UnreadableError for a link, a device, a folder, or too large a file."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
@@ -80,20 +86,18 @@ def read_bytes(path: Path) -> bytes:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("must be a regular file")
-        if status.st_size > MOST_BYTES:
+        if status.st_size > MAX_BYTES:
             raise UnreadableError(
-                f"must not be larger than {MOST_BYTES:,} bytes, was: {status.st_size:,}"
+                f"must not be larger than {MAX_BYTES:,} bytes, was: {status.st_size:,}"
             )
         with open(handle, "rb", closefd=False) as file:
-            return file.read(MOST_BYTES)
+            return file.read(MAX_BYTES)
     finally:
         os.close(handle)
 
 
 def parse(content: bytes) -> Any:
-    """The notebook in these bytes, in nbformat 4; UnreadableError if there is none."""
-    import nbformat
-
+    """Parse a notebook and convert it to nbformat 4; UnreadableError for anything else."""
     try:
         data = json.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -123,24 +127,17 @@ def parse(content: bytes) -> Any:
     return notebook
 
 
-def rebuild(release: Any, submitted: Any) -> Intake:
-    """The release's notebook with the student's solutions and added cells, and what was odd.
-
-    Flags: `missing: id` (the release's empty cell takes its place), `doubled: id` (several cells
-    claim it, with different text: none counts), `changed: id` (a locked cell's text or type was
-    edited; the release's stands).
-    """
-    import nbformat
-
-    known = {nbgrader_of(c)["grade_id"]: c for c in release.cells if "grade_id" in nbgrader_of(c)}
-    shown = {clean(c.source) for c in release.cells if shows(c)}
+def rebuild(release: Any, submitted: Any) -> Rebuilt:
+    """Put the student's solutions and added cells into the release's notebook; flag what is odd."""
+    known = by_id(release)
+    display = {clean(c.source) for c in release.cells if is_display_only(c)}
     texts: dict[str, list[str]] = defaultdict(list)
     retyped = set()
     added: dict[str, list[Any]] = defaultdict(list)  # after which known cell
     last = ""
     for cell in submitted.cells:
-        grade_id = nbgrader_of(cell).get("grade_id")
-        if isinstance(grade_id, str) and grade_id in known:
+        grade_id = grade_id_of(cell)
+        if grade_id in known:
             texts[grade_id].append(clean(cell.source))
             if cell.get("cell_type") != known[grade_id].cell_type:
                 retyped.add(grade_id)
@@ -150,7 +147,7 @@ def rebuild(release: Any, submitted: Any) -> Intake:
             if cell.cell_type == "markdown":
                 make = nbformat.v4.new_markdown_cell
             text = clean(cell.source)
-            own = {"tags": [TAG]} if make is nbformat.v4.new_code_cell and text in shown else {}
+            own = {"tags": [TAG]} if make is nbformat.v4.new_code_cell and text in display else {}
             added[last].append(make(text, metadata=own))
 
     notebook = copy.deepcopy(release)
@@ -160,18 +157,18 @@ def rebuild(release: Any, submitted: Any) -> Intake:
         cell = copy.deepcopy(original)
         sources = texts[grade_id]
         if not sources:
-            flags.append(f"missing: {grade_id}")
-        elif not nbgrader_of(original).get("solution"):
+            flags.append(Flag(FlagKind.MISSING, grade_id))
+        elif not is_solution(original):
             if grade_id in retyped or any(text != original.source for text in sources):
-                flags.append(f"changed: {grade_id}")
+                flags.append(Flag(FlagKind.CHANGED, grade_id))
         elif len(set(sources)) > 1:
-            flags.append(f"doubled: {grade_id}")
+            flags.append(Flag(FlagKind.DOUBLED, grade_id))
         else:
             cell.source = sources[0]
         notebook.cells += [cell, *added[grade_id]]
     for number, cell in enumerate(notebook.cells):
-        cell["id"] = nbgrader_of(cell).get("grade_id") or f"added-{number}"
-    return Intake(notebook, tuple(flags))
+        cell["id"] = grade_id_of(cell) or f"added-{number}"
+    return Rebuilt(notebook, tuple(flags))
 
 
 def _one_line(value: object) -> str:

@@ -1,0 +1,38 @@
+"""Sentences in the outputs of a graded notebook."""
+
+from __future__ import annotations
+
+from kischule.i18n import Text
+
+DIED = Text("Diese Zelle hat den Kernel beendet.", "This cell ended the kernel.")
+TIMEOUT = Text(
+    "Der Kernel ließ sich nach Ablauf der Zeit nicht anhalten und wurde beendet.",
+    "The kernel did not stop when its time was up, and was ended.",
+)
+MEMORY = Text(
+    "Der Kernel brauchte mehr Speicher, als erlaubt ist, und wurde beendet.",
+    "The kernel used more memory than allowed, and was ended.",
+)
+GONE = {"died": DIED, "timeout": TIMEOUT, "memory": MEMORY}
+CELL_TIMEOUT = Text(
+    "Die Zelle war nach {seconds:g} Sekunden noch nicht fertig.",
+    "The cell had not finished after {seconds:g} seconds.",
+)
+OVER = Text(
+    "Die {seconds:g} Sekunden für die ganze Abgabe waren um.",
+    "The {seconds:g} seconds for the whole submission were over.",
+)
+DISPLAY_ONLY = Text(
+    "Diese Zelle zeigt nur etwas und wurde beim Bewerten nicht ausgeführt.",
+    "This cell only shows something and was not run during grading.",
+)
+INVALID_MESSAGE = Text(
+    "Der Kernel hat etwas geschickt, das keine Nachricht ist.",
+    "The kernel sent an invalid message.",
+)
+OUTPUT_CUT = Text("nach {bytes:,} Byte abgeschnitten", "output cut after {bytes:,} bytes")
+
+
+def both(text: Text) -> str:
+    """German first, English in brackets: readers of a graded notebook may want either."""
+    return f"{text.de} ({text.en})"

@@ -1,0 +1,56 @@
+"""Flags: something odd about a submission, and which cell or file it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+class FlagKind(str, Enum):
+    """Kinds of flags."""
+
+    MISSING = "missing"  # a cell; the release's empty one takes its place
+    DOUBLED = "doubled"  # several cells with one id and different content; none of them counts
+    CHANGED = "changed"  # the text or type of a locked cell; the release's counts
+    RENAMED = "renamed"  # the notebook has another name than the release
+    KERNEL_ENDED = "kernel ended"  # at a cell, for a reason
+    CHECK_FAILED = "check failed"  # at a test cell, and the mistake is ours
+    NOT_READABLE = "not readable"
+    NOT_GRADED = "not graded"
+    NOT_STORED = "not in the gradebook"
+    EARLIER_GRADE = "the earlier grade stands"
+
+    __str__ = str.__str__
+
+
+# kinds that are all said by their reason
+_REASON_ONLY = (FlagKind.NOT_READABLE, FlagKind.NOT_GRADED)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Something odd about a submission."""
+
+    kind: FlagKind
+    cell: str = ""  # its id
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """As the command and its JSON show it: `doubled: top_tokens`."""
+        if self.kind in _REASON_ONLY:
+            return self.reason
+        if self.cell:
+            reason = f" ({self.reason})" if self.reason else ""
+            return f"{self.kind}{reason}: {self.cell}"
+        return f"{self.kind}: {self.reason}" if self.reason else str(self.kind)
+
+    def as_data(self) -> dict[str, str]:
+        """The flag as JSON has it."""
+        return {"kind": str(self.kind), "cell": self.cell, "reason": self.reason}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Flag:
+        """Read what `as_data` wrote. KeyError or ValueError for anything else."""
+        return cls(FlagKind(data["kind"]), data["cell"], data["reason"])

@@ -1,0 +1,61 @@
+"""Running a trusted notebook: its test cells run in the kernel, as in a student's Jupyter."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+from autograder.exercises.exercise import SEED_VARIABLE
+
+# jupyter_client encrypts where kernel and libzmq can; unencrypted TCP makes each kernel warn
+TRANSPORT_ENCRYPTION = "auto"
+
+
+def kernel_variables(seed: str | None) -> dict[str, str]:
+    """Environment variables of a kernel that runs a notebook; seed: of its hidden cases.
+
+    One thread: a small model gains nothing from more, and kernels beside each other lose by it.
+    """
+    seeded = {} if seed is None else {SEED_VARIABLE: seed}
+    return {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", **seeded}
+
+
+def execute(
+    notebook: Any,
+    folder: Path,
+    time_limit_s: float,
+    *,
+    seed: str | None = None,
+    stderr: int | None = None,
+    begun: list[int] | None = None,
+) -> Any:
+    """Run all code cells in a fresh kernel, going on after errors; returns it with outputs.
+
+    time_limit_s: for a cell; one that takes longer is interrupted and gets an error output. seed:
+    of hidden cases. stderr: of the kernel's process, as for subprocess; None: this process's.
+    begun: gets the index of each cell before it runs, so that the last one is known where the
+    kernel ends. Raises RuntimeError for a kernel that ended.
+    """
+    config = Config()
+    config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
+    client = NotebookClient(
+        notebook,
+        timeout=time_limit_s,
+        kernel_name="python3",
+        allow_errors=True,
+        interrupt_on_timeout=True,
+        error_on_timeout={
+            "ename": "CellTimeoutError",
+            "evalue": f"no reply within {time_limit_s:g} s",
+            "traceback": [],
+        },
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_execute=lambda cell, cell_index: [] if begun is None else begun.append(cell_index),
+        config=config,
+    )
+    client.execute(env={**os.environ, **kernel_variables(seed)}, stderr=stderr)
+    return notebook
