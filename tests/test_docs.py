@@ -1,4 +1,4 @@
-"""What the docs tell people to type or to paste: as far as it can be tried here."""
+"""The README and docs: links, commands and things to paste, as far as they can be tried here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,23 @@ from conftest import ROOT
 
 from autograder.cli import _parser
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+DOCUMENTED = [README, *sorted(DOCS.glob("*.md"))]
+PAGES = [*DOCUMENTED, ROOT / "BENCHMARKS.md"]
+MAX_LINES, MAX_WORDS = 150, 1_500
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")  # of a picture, too
+COMMAND = re.compile(r"^\s*(?:- run: |\$ )?(kischule .*)$", re.MULTILINE)
+
+
+def for_each(pages: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("page", pages, ids=[page.stem for page in pages])
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -22,7 +38,102 @@ def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def test_the_slurm_cluster_makes_a_job_that_starts_our_workers(tmp_path: Path) -> None:
+# --- links and pictures --------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+@for_each(PAGES)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    prose = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for link in LINK.findall(prose):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert target.is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_of_docs_is_linked_in_the_readme() -> None:
+    links = set(LINK.findall(README.read_text(encoding="utf-8")))
+    assert {f"docs/{page.name}" for page in DOCS.glob("*.md")} <= links
+
+
+def test_links_on_a_package_index_are_absolute() -> None:
+    """The build replaces the README's relative links; this follows its instructions."""
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    home = data["project"]["urls"]["Repository"]
+    text = README.read_text(encoding="utf-8")
+    before = LINK.findall(text)
+    for rule in data["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(rule["pattern"], rule["replacement"], text)
+    wanted = [f"{home}/{'raw' if link.endswith('.png') else 'blob'}/HEAD/{link}" for link in before]
+    assert LINK.findall(text) == wanted
+
+
+# --- the README ----------------------------------------------------------------------------------
+
+
+def test_the_readme_is_short() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_LINES
+    assert len(text.split()) <= MAX_WORDS
+
+
+def test_the_readme_shows_folders_that_exist() -> None:
+    text = README.read_text(encoding="utf-8").split("## Folders\n")[1]
+    tree = FENCED.search(text)
+    assert tree is not None
+    folders = re.findall(r"^(\w+)/ +(.+)$", tree[0], re.MULTILINE)
+    assert len(folders) > 3
+    for name, about in folders:
+        assert (ROOT / name).is_dir(), name
+        assert about
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def commands(page: Path) -> list[str]:
+    """The `kischule` command lines of a page: in blocks, and in the text if they have arguments."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line for block in FENCED.findall(text) for line in COMMAND.findall(block)]
+    quoted = re.findall(r"`(kischule [^`]+)`", FENCED.sub("", text))
+    return lines + [line for line in quoted if "…" not in line]
+
+
+@for_each(DOCUMENTED)
+def test_every_command_line_parses(page: Path) -> None:
+    parser = _parser()
+    for line in commands(page):
+        words = shlex.split(re.sub(r"[\[\]]", "", line), comments=True)[1:]
+        named = [*words, "--help"] if len(words) == 1 else words  # `kischule grade`: its name only
+        try:
+            parsed = parser.parse_args(named)
+        except SystemExit as stopped:
+            if stopped.code:
+                pytest.fail(line)
+        else:
+            assert getattr(parsed, "assignment", "a7_2") == "a7_2", line
+
+
+def test_the_docs_name_every_command() -> None:
+    (parsers,) = [a.choices for a in _parser()._actions if isinstance(a.choices, dict)]
+    named = {line.split()[1] for page in DOCUMENTED for line in commands(page)}
+    assert set(parsers) <= named
+
+
+# --- a cluster -----------------------------------------------------------------------------------
+
+
+def test_the_slurm_cluster_submits_a_job_with_our_workers(tmp_path: Path) -> None:
     """No SLURM here: the script that would be submitted is made and read."""
     first, second = blocks("cluster.md", "python")
     listens = '"dashboard_address": None'
@@ -48,10 +159,10 @@ def _options(command: str) -> str:
 
 
 @pytest.mark.parametrize("command", ["scheduler", "worker"])
-def test_dask_knows_the_options_that_are_told(command: str) -> None:
+def test_dask_knows_the_options_in_the_docs(command: str) -> None:
     known = set(re.findall(r"--[a-z-]+", _options(command))) | {"--no-dashboard"}
-    told = [line for block in blocks("cluster.md", "sh") for line in block.splitlines()]
-    used = [shlex.split(line) for line in told if line.startswith(f"dask {command}")]
+    lines = [line for block in blocks("cluster.md", "sh") for line in block.splitlines()]
+    used = [shlex.split(line) for line in lines if line.startswith(f"dask {command}")]
     assert used
     for manifest in blocks("cluster.md", "yaml"):
         for document in yaml.safe_load_all(manifest):
@@ -76,17 +187,6 @@ def test_the_kubernetes_file_is_what_it_says() -> None:
             assert document["spec"]["selector"]["matchLabels"] == labels
             for container in document["spec"]["template"]["spec"]["containers"]:
                 assert all(type(word) is str for word in container["command"])
-
-
-def test_our_own_command_knows_the_options_that_are_told() -> None:
-    told = r"kischule (?:import|grade|feedback|report|export|release|verify) .*a7_2.*"
-    texts = [p.read_text(encoding="utf-8") for p in (*DOCS.glob("*.md"), ROOT / "README.md")]
-    for text in texts:
-        lines = re.findall(rf"^\s*(?:- run: |\$ )?({told})$", text, re.MULTILINE)
-        lines += [line for line in re.findall(r"`(kischule [^`]+)`", text) if re.match(told, line)]
-        for line in lines:
-            words = shlex.split(re.sub(r"[\[\]]", "", line.split(" #")[0]))
-            assert _parser().parse_args(words[1:]).assignment == "a7_2", line
 
 
 def test_the_workflow_of_a_classroom_runs_the_plugin() -> None:
