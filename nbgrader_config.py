@@ -1,5 +1,5 @@
 """This folder as an nbgrader course: its commands and formgrader work here."""
 
-from autograder.course.bridge import configure
+from autograder.course import configure
 
 configure(get_config())  # type: ignore[name-defined]  # noqa: F821

@@ -1,13 +1,14 @@
 """`pytest --kischule A7_2.ipynb`: one test for each exercise and level of a notebook.
 
-The notebook runs once, in the same sandbox and with the same checks as in `kischule grade`; a test
-that fails shows the sentence that a student reads. So whatever knows pytest (an IDE, a classroom
-repository's CI) can grade a notebook or check it before it is handed in. Without `--kischule` this
-plugin does nothing, and imports nothing.
+The notebook runs once, in the same sandbox and with the same checks as in `kischule grade`; a
+failing test shows the sentence that a student reads. So any tool that knows pytest (an IDE, a
+classroom repository's CI) can grade a notebook, or check it before it is submitted. Without
+`--kischule` this plugin does nothing, and imports little.
 """
 
 from __future__ import annotations
 
+import importlib
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,39 +16,41 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from autograder.files import packaged
+
 if TYPE_CHECKING:
     from autograder.grading.record import Record, Rules
 
+PREFIX = "kischule-"
+OPTIONS = ("isolation", "time_limit_s")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
     group = parser.getgroup("kischule", "exercises in notebooks")
-    group.addoption(
-        "--kischule", action="store_true", help="collect the exercises of the notebooks named"
-    )
+    about = "collect the exercises of the notebooks named"
+    group.addoption("--kischule", action="store_true", help=about)
     group.addoption(
         "--kischule-course",
         type=Path,
         metavar="DIR",
-        help="whose release/ says which exercises there are; default: the packaged course",
+        help="course whose release/ has the exercises (default: the packaged course)",
     )
     group.addoption(
         "--kischule-seed-file",
         type=Path,
         metavar="F",
-        help="the secret of the drawn cases; default: a new one each time",
+        help="secret of the hidden cases (default: a new one each time)",
     )
-    group.addoption(
-        "--kischule-isolation",
-        choices=("auto", "sandbox", "process"),
-        default="auto",
-        help="of the notebook's kernel; auto: the sandbox on Linux",
-    )
-    group.addoption(
-        "--kischule-time-limit", type=float, default=60.0, metavar="S", help="a cell; default: 60"
-    )
+    try:  # a student's install has no grading extra
+        settings = importlib.import_module("autograder.grading.settings")
+    except ModuleNotFoundError:
+        return
+    settings.add_options(group, *OPTIONS, prefix=PREFIX)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect notebooks, if asked to."""
     if file_path.suffix == ".ipynb" and parent.config.getoption("kischule"):
         found: pytest.Collector = NotebookFile.from_parent(parent, path=file_path)
         return found
@@ -55,7 +58,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class NotPassedError(Exception):
-    """The student's sentence about an exercise."""
+    """The student's message about an exercise."""
 
 
 class NotebookFile(pytest.File):
@@ -64,38 +67,31 @@ class NotebookFile(pytest.File):
     _record: Record | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
-        from autograder.notebooks.cells import exercise_of, nbgrader_of
+        """Yield an item for each test cell of the release that the notebook was made from."""
+        from autograder.notebooks.cells import exercise_of, grade_id_of
+        from autograder.notebooks.editions import edition_of, editions
         from autograder.notebooks.intake import UnreadableError, parse, read_bytes
 
+        course = self.config.getoption("kischule_course")
+        folder = course / "release" if course else packaged("release")
         try:
             self.content = read_bytes(self.path)
-            submitted = parse(self.content)
+            self.edition = edition_of(parse(self.content), folder)
         except UnreadableError as error:
             raise self.CollectError(f"{self.name}: {error}") from error
-        self.release = self._release(submitted)
-        for cell in parse(self.release.read_bytes()).cells:
-            exercise, level = exercise_of(cell)
-            if level:
-                yield ExerciseItem.from_parent(
-                    self, name=f"{exercise}[{level}]", grade_id=str(nbgrader_of(cell)["grade_id"])
-                )
-
-    def _release(self, submitted: Any) -> Path:
-        from autograder.exercises.known import packed
-
-        course = self.config.getoption("kischule_course")
-        folder = course / "release" if course else packed("release")
-        found = release_of(folder, submitted)
-        if found is None:
-            known = [f"{path.parent.name}/{path.name}" for path in sorted(folder.glob("*/*.ipynb"))]
+        if self.edition is None:
+            known = [f"{found.path.parent.name}/{found.name}" for found in editions(folder)]
             raise self.CollectError(
                 f"{self.name} was made from no release in {folder}; there are: "
                 + (", ".join(known) or "none")
             )
-        return found
+        for cell in self.edition.release.cells:
+            if tested := exercise_of(cell):
+                name = f"{tested[0]}[{tested[1]}]"
+                yield ExerciseItem.from_parent(self, name=name, grade_id=grade_id_of(cell))
 
     def record(self) -> Record:
-        """What grading the notebook came to; it runs when the first of its tests does."""
+        """Grade the notebook when the first of its tests runs."""
         from autograder.grading.record import task_of
         from autograder.grading.submission import grade_submission
 
@@ -105,20 +101,19 @@ class NotebookFile(pytest.File):
         return self._record
 
     def _rules(self) -> Rules:
-        from autograder.grading.record import CELLS, Rules, Settings
+        from autograder.grading.record import Rules
+        from autograder.grading.settings import from_options
         from autograder.grading.store import Store
         from autograder.grading.submission import checks_id, settle
 
-        option = self.config.getoption
-        seed_file = option("kischule_seed_file")
+        assert self.edition is not None
+        seed_file = self.config.getoption("kischule_seed_file")
         seed = Store(self.path.parent).seed(seed_file) if seed_file else secrets.token_hex(32)
-        limit = option("kischule_time_limit")
-        settings, warning = settle(
-            Settings(option("kischule_isolation"), limit, submission_limit=CELLS * limit)
-        )
+        settings, warning = settle(from_options(self.config.option, *OPTIONS, prefix=PREFIX))
         if warning:
             self.warn(pytest.PytestWarning(warning))
-        return Rules(self.name, self.release.read_bytes(), seed, checks_id(), settings)
+        release = self.edition.path.read_bytes()
+        return Rules(self.name, release, seed, checks_id(), settings)
 
 
 class ExerciseItem(pytest.Item):
@@ -129,39 +124,23 @@ class ExerciseItem(pytest.Item):
         self.grade_id = grade_id
 
     def runtest(self) -> None:
+        """Pass, fail with the student's message, or skip an exercise that was not graded."""
         record = self.parent.record()  # type: ignore[union-attr]
         result = next((r for r in record.results if r.grade_id == self.grade_id), None)
         if result is None:
-            raise NotPassedError("; ".join(record.flags))
+            raise NotPassedError("; ".join(map(str, record.flags)))
+        told = result.told(self.parent.edition.language)  # type: ignore[union-attr]
         if result.passed is None and result.kind != "ours":
-            pytest.skip(result.message)
+            pytest.skip(told)
         if not result.passed:
-            raise NotPassedError(result.message)
+            raise NotPassedError(told)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The sentence alone; who reads it did not write this code."""
+        """Show the message alone: its reader did not write this code."""
         if isinstance(excinfo.value, NotPassedError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Name the notebook and the exercise."""
         return self.path, None, f"{self.path.name}: {self.name}"
-
-
-def release_of(folder: Path, submitted: Any) -> Path | None:
-    """The released notebook with most of this one's graded cells; None: with none of them.
-
-    Editions of an assignment have the same cells: of these the one with more of the same text.
-    """
-    from autograder.notebooks.cells import nbgrader_of
-    from autograder.notebooks.intake import parse
-
-    own = {str(nbgrader_of(cell).get("grade_id")): cell.source for cell in submitted.cells}
-    best, most = None, (0, 0)
-    for path in sorted(folder.glob("*/*.ipynb")):
-        graded = [cell for cell in parse(path.read_bytes()).cells if nbgrader_of(cell)]
-        there = [cell for cell in graded if nbgrader_of(cell)["grade_id"] in own]
-        same = sum(own[nbgrader_of(cell)["grade_id"]] == cell.source for cell in there)
-        if (len(there), same) > most:
-            best, most = path, (len(there), same)
-    return best

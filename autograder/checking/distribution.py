@@ -1,4 +1,4 @@
-"""Were these tokens drawn from this distribution? Exact tests, and what they cost an honest one.
+"""Exact tests whether tokens were sampled from a distribution, with bounded false alarms.
 
 Two tests, each with a bound on its false alarms that holds for every number of tokens:
 
@@ -36,12 +36,12 @@ import numpy as np
 from autograder.exercises.oracle import Floats
 
 BUDGET = 1e-6  # chance that a whole grading run refuses an honest solution
-TESTS = 64  # at most, in one run: public and drawn cases of all exercises
+TESTS = 64  # at most, in one run: public and hidden cases of all exercises
 ALPHA = BUDGET / TESTS
 
 
 def transform(probs: Floats, token: int, u: float) -> float:  # probs: (V,)
-    """Where the token lies in [0, 1], the most likely first; uniform if it was drawn from probs.
+    """The token's place in [0, 1], most likely first; uniform if it was sampled from probs.
 
     u: uniform on [0, 1), independent of the token; it spreads an atom over its width.
     """
@@ -69,7 +69,7 @@ def one_sided_tail(n: int, d: float) -> float:
 
 
 def distance(values: Sequence[float]) -> tuple[float, float]:
-    """The largest distance of the values' distribution function from uniformity, and where.
+    """The largest distance of the values' distribution function from uniformity, and its place.
 
     Returns (d, x): d = max(D+, D-) in [0, 1], (0, 0) for no values.
     """

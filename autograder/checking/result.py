@@ -117,6 +117,10 @@ class Result:
         """The points that the assignment's maximum counts: none for a bonus."""
         return 0.0 if self.bonus else self.max_points
 
+    def told(self, code: str) -> str:
+        """The message in one language, as plain text; "" if there is none."""
+        return self.message.plain(code) if self.message else ""
+
     @property
     def headline(self) -> Text:
         """Exercise, level, state and points in a line."""
@@ -167,6 +171,17 @@ class Result:
     def as_data(self) -> dict[str, Any]:
         """The result as JSON has it."""
         return {**asdict(self), "level": str(self.level)}
+
+    def as_row(self, code: str) -> dict[str, Any]:
+        """The contract of `grade --json` for one exercise and level; code: of its language."""
+        return {
+            "id": self.exercise,
+            "level": str(self.level),
+            "points": self.points,
+            "max_points": self.counted_points,
+            "passed": self.passed,
+            "message": self.told(code),
+        }
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Result:

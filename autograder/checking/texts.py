@@ -112,8 +112,11 @@ def _without_eos(call: Call, text: str) -> str:
 
 def _exploration_expected(case: Case, arguments: Mapping[str, Any]) -> tuple[Any, float]:
     """The texts of all settings that decide them, None for the others; the smallest gap."""
-    own = [arguments[name] for name in ("tokenizer", "model", "prompt_text")]
-    decided = [oracle.decided_text(*own, setting) for setting in arguments["settings"]]
+    tokenizer, model = arguments["tokenizer"], arguments["model"]
+    decided = [
+        oracle.decided_text(tokenizer, model, arguments["prompt_text"], setting)
+        for setting in arguments["settings"]
+    ]
     gap = min((found[1] for found in decided if found), default=math.inf)
     return [found and found[0] for found in decided], gap
 

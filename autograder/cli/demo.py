@@ -1,31 +1,37 @@
-"""A whole course in a temporary folder: release, eight hand-ins, grades, a table, pages.
+"""`kischule demo`: a whole course with eight submissions, from release to report.
 
-The hand-ins are what a teacher gets: two good ones, an empty one, four with typical mistakes, and
-one that never ends. Each is the release with the cells below filled in.
+The submissions are what a teacher gets: two good ones, an empty one, four with typical mistakes,
+and one that never ends. Each is the release with the cells below filled in.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograder.course import release
+import nbformat
+
+from autograder.cli.grade import print_class
+from autograder.cli.output import DONE, stderr, stopped_by_signals
+from autograder.cli.progress import Progress
+from autograder.course.grade import grade
+from autograder.course.pages import feedback
+from autograder.course.release import AssignmentError, release, source_notebook
 from autograder.exercises.exercise import exercise_ids
-from autograder.exercises.known import honest, packed, wrong
-from autograder.grading.store import write_atomically
-from autograder.notebooks.cells import nbgrader_of
-
-if TYPE_CHECKING:
-    from autograder.course.grade import Watch
+from autograder.exercises.known import known_correct, known_wrong
+from autograder.files import packaged, write_atomically
+from autograder.grading.processes import warm_up
+from autograder.grading.settings import Settings
+from autograder.notebooks.cells import read_notebook, solutions, with_solutions
+from autograder.reports.class_page import class_page
 
 ASSIGNMENT = "a7_2"
-TIME_LIMIT = 10.0  # seconds a cell
+TIME_LIMIT_S = 10.0  # of a cell
 
-CONFIG = """from autograder.course.bridge import configure
+CONFIG = """from autograder.course import configure
 
 configure(get_config())
 """
@@ -37,7 +43,7 @@ OBSERVATIONS = {
     "observation_endoftext": "Das Modell beginnt irgendeine neue Geschichte.",
 }
 
-# student -> (exercise, its wrong answer); the rest is the reference's
+# student -> (exercise, its wrong solution); the other solutions are the reference's
 MISTAKES = {
     "logits": ("next_token_probs", "logits"),
     "penalty": ("apply_repetition_penalty", "divides_all"),
@@ -48,74 +54,57 @@ MISTAKES = {
 
 
 def make_course(root: Path) -> None:
-    """source/ and nbgrader_config.py in an empty folder."""
-    shutil.copytree(packed("source"), root / "source")
+    """Make source/ and nbgrader_config.py in an empty folder."""
+    shutil.copytree(packaged("source"), root / "source")
     (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
 
 
-def hand_ins(root: Path) -> dict[str, Any]:
-    """student -> notebook, made from the course's release."""
-    path = release.source_notebook(root, ASSIGNMENT)
-    source = release.read_notebook(path)
-    reference = {
-        nbgrader_of(cell)["grade_id"]: cell.source
-        for cell in source.cells
-        if nbgrader_of(cell).get("solution")
-    }
-    other_style = {name: next(iter(honest(name).values())) for name in exercise_ids()}
-    answers: dict[str, dict[str, str]] = {
+def submissions(root: Path) -> dict[str, Any]:
+    """Make the students' notebooks from the course's release."""
+    path = source_notebook(root, ASSIGNMENT)
+    reference = solutions(read_notebook(path))
+    other_style = {name: next(iter(known_correct(name).values())) for name in exercise_ids()}
+    sources: dict[str, dict[str, str]] = {
         "reference": reference,
         "other_style": {**other_style, **OBSERVATIONS},
         "blank": {},
     }
     for student, (exercise, name) in MISTAKES.items():
-        answers[student] = {**reference, exercise: wrong(exercise)[name].source}
+        sources[student] = {**reference, exercise: known_wrong(exercise)[name].source}
     released = root / "release" / ASSIGNMENT / path.name
-    return {student: filled(released, cells) for student, cells in answers.items()}
+    return {
+        student: with_solutions(read_notebook(released), cells)
+        for student, cells in sources.items()
+    }
 
 
-def filled(released: Path, answers: dict[str, str]) -> Any:
-    """The released notebook with these solution cells."""
-    notebook = release.read_notebook(released)
-    for cell in notebook.cells:
-        cell.source = answers.get(nbgrader_of(cell).get("grade_id", ""), cell.source)
-    return notebook
-
-
-def run_demo(keep: Path | None, watch: Watch, show: Callable[[dict[str, Any]], None]) -> int:
-    """Release, hand in, grade, show, report. keep: a folder that stays; None: a temporary one."""
-    with tempfile.TemporaryDirectory(prefix="kischule-demo-") as temporary:
+def run(options: argparse.Namespace) -> int:
+    """Release, submit, grade, show, report, in a temporary folder or in one that stays."""
+    warm_up()
+    keep: Path | None = options.keep
+    with stopped_by_signals(), tempfile.TemporaryDirectory(prefix="kischule-demo-") as temporary:
         root = Path(temporary).resolve() if keep is None else keep.resolve()
         if keep is not None and keep.exists() and any(keep.iterdir()):
-            raise release.AssignmentError(f"the folder for the demo must be empty, was: {keep}")
+            raise AssignmentError(f"the folder for the demo must be empty, was: {keep}")
         root.mkdir(parents=True, exist_ok=True)
-        _run(root, watch, show)
-    return 0
+        _run(root)
+    return DONE
 
 
-def _run(root: Path, watch: Watch, show: Callable[[dict[str, Any]], None]) -> None:
-    import nbformat
-
-    from autograder.course.feedback_pages import feedback
-    from autograder.course.grade import Options, grade
-    from autograder.reports.class_page import class_page
-
-    def say(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
-    say(f"1. a course in {root}")
+def _run(root: Path) -> None:
+    stderr(f"1. a course in {root}")
     make_course(root)
-    say("2. the release: reference solutions get all points, the empty notebook none")
-    release.release(root, ASSIGNMENT)
-    notebooks = hand_ins(root)
-    say(f"3. {len(notebooks)} hand-ins")
-    name = release.source_notebook(root, ASSIGNMENT).name
+    stderr("2. the release: reference solutions get all points, the empty notebook none")
+    release(root, ASSIGNMENT)
+    notebooks = submissions(root)
+    stderr(f"3. {len(notebooks)} submissions")
+    name = source_notebook(root, ASSIGNMENT).name
     for student, notebook in notebooks.items():
         content = nbformat.writes(notebook).encode()
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)
-    say("4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook")
-    show(grade(root, ASSIGNMENT, Options(time_limit=TIME_LIMIT), watch))
-    say("5. a page for each student, and one of the class")
+    stderr("4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook")
+    print_class(grade(root, ASSIGNMENT, Settings(time_limit_s=TIME_LIMIT_S), watch=Progress()))
+    stderr("5. a page for each student, and one of the class")
     pages = [made for _, made in feedback(root, ASSIGNMENT)]
     failed = [made for made in pages if isinstance(made, Exception)]
     if failed:
@@ -123,4 +112,4 @@ def _run(root: Path, watch: Watch, show: Callable[[dict[str, Any]], None]) -> No
     report = root / "reports" / f"{ASSIGNMENT}.html"
     write_atomically(report, class_page(root, ASSIGNMENT).encode())
     size = sum(Path(str(made)).stat().st_size for made in pages) + report.stat().st_size
-    say(f"   {len(pages)} pages and {report.name}, {size / 1e6:.1f} MB in {root}")
+    stderr(f"   {len(pages)} pages and {report.name}, {size / 1e6:.1f} MB in {root}")

@@ -1,4 +1,4 @@
-"""What `kischule grade` says while it goes on: a live line on a terminal, plain lines elsewhere."""
+"""Progress of `kischule grade`: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from autograder.course.grade import Result, Watch
-from autograder.reports.machine import COULD_NOT
+from tqdm import tqdm
 
-STILL = 60.0  # seconds after which a log hears what is still running
+from autograder.course.grade import Row, Watch
+from autograder.grading.record import Status
+
+SILENCE_S = 60.0  # after which a log is told what is still running
 
 
 class Progress(Watch):
@@ -29,35 +31,33 @@ class Progress(Watch):
         self._total = total
         self._began = self._told = time.monotonic()
         if self._live:
-            from tqdm import tqdm
-
             self._bar = tqdm(
                 total=total, file=self.stream, bar_format="{bar:20} {desc}", dynamic_ncols=True
             )
             self._show({})
 
-    def done(self, result: Result, known: bool) -> None:
+    def done(self, row: Row, known: bool) -> None:
         self._done += 1
         self._known += known
-        self._failed += result["status"] in COULD_NOT
+        self._failed += Status(row["status"]).could_not
         if self._bar is not None:
             self._bar.update()
             self._show({})
         if known or self.quiet:
             return
-        line = f"[{self._done}/{self._total}] {result['student']}: {result['status']}, "
-        line += f"{points(result)}, {result['seconds']:g} s"
+        line = f"[{self._done}/{self._total}] {row['student']}: {row['status']}, "
+        line += f"{points(row)}, {row['seconds']:g} s"
         self._say(line if self._live else f"{line} · {self._pace()}")
 
     def running(self, seconds: Mapping[str, float]) -> None:
         if self._bar is not None:
             self._show(seconds)
-        elif not self.quiet and seconds and time.monotonic() - self._told > STILL:
+        elif not self.quiet and seconds and time.monotonic() - self._told > SILENCE_S:
             self._say(f"[{self._done}/{self._total}] {_slowest(seconds)}")
 
     def writing(self, left: int) -> None:
         if left and not self.quiet:
-            self._say(f"all graded; {left} are still to be written into the gradebook")
+            self._say(f"all graded; {left} still have to be written into the gradebook")
 
     def warn(self, text: str) -> None:
         self._say(f"kischule: warning: {text}")
@@ -82,7 +82,7 @@ class Progress(Watch):
         self._bar.set_description_str(" · ".join(parts))
 
     def _pace(self) -> str:
-        """How many a minute, and how long the others will take."""
+        """Submissions a minute, and the time that the others will take."""
         fresh, took = self._done - self._known, time.monotonic() - self._began
         if not fresh or took <= 0:
             return "0 a minute"
@@ -90,8 +90,9 @@ class Progress(Watch):
         return f"{60 * fresh / took:.1f} a minute, {_duration(left)} left"
 
 
-def points(result: Mapping[str, Any]) -> str:
-    return f"{result['score']:g}/{result['max_score']:g}"
+def points(row: Mapping[str, Any]) -> str:
+    """The points of a submission."""
+    return f"{row['score']:g}/{row['max_score']:g}"
 
 
 def _slowest(seconds: Mapping[str, float]) -> str:

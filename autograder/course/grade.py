@@ -1,7 +1,8 @@
-"""A class: hand-ins in, through an engine, records on disk, scores in the gradebook, a report."""
+"""Grading a class: submissions in, through an engine, records on disk, scores in the gradebook."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -10,202 +11,189 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.checking.retarget import exercises_for, longer
-from autograder.course import release
-from autograder.course.bridge import Course
+from autograder.course.gradebook import Course, Score
+from autograder.course.release import source_notebook
+from autograder.course.rules import rules_of
 from autograder.course.writer import Entry, GradebookWriter
+from autograder.errors import MissingPackageError, UserError
+from autograder.exercises.exercise import Level
 from autograder.grading import device
-from autograder.grading.record import CELLS, Record, Rules, Settings, Task, task_of
+from autograder.grading.engines.local import Pool
+from autograder.grading.record import Record, Rules, Status, Task, task_of
+from autograder.grading.settings import Settings
 from autograder.grading.store import Store, seed_id
-from autograder.grading.submission import checks_id
 from autograder.notebooks import intake
-from autograder.notebooks.cells import MissingPackageError, grade_id_of, results
-from autograder.sandbox.namespaces import Limits
+from autograder.notebooks.cells import max_points
+from autograder.notebooks.editions import language_of
+from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
 from kischule.models import fingerprint
 
-Result = dict[str, Any]  # one element of "submissions" in `grade --json`
+Report = dict[str, Any]  # the data of `grade --json`
+Row = dict[str, Any]  # one element of its "submissions"
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Which submissions a run grades, and where."""
+
     students: tuple[str, ...] = ()  # empty: all
     jobs: int | None = None  # None: as many as this process may use cores
     engine: str = "local"  # local | dask
-    scheduler: str | None = None  # of Dask; None: a cluster on this machine
-    time_limit: float = 60  # seconds a cell
-    memory_limit: int = Limits.memory >> 20  # MiB a kernel, beyond what all share
-    isolation: str = "auto"  # auto | sandbox | process
-    device: str = "cpu"  # that hand-ins may use: cpu | cuda
-    model: str = "mini"  # that the checks use: a name or folder of `kischule.load`
-    show: bool = False  # run cells that only show something, too
+    scheduler: str | None = None  # Dask's address; None: a cluster on this machine
     seed_file: Path | None = None
-    force: bool = False  # grade what has a record, too
+    force: bool = False  # regrade submissions that already have a record
 
 
-class NoSubmissionError(ValueError):
-    """Nothing to grade under that name."""
+class NoSubmissionError(UserError, ValueError):
+    """There is nothing to grade under that name."""
 
 
 class Engine(Protocol):
+    """Where submissions are graded."""
+
     def run(self, rules: Rules, tasks: Iterable[Task]) -> Generator[Record, None, None]:
-        """A record for each task, in any order; tasks are taken as they can be worked on."""
+        """Yield a record for each task, in any order; tasks are taken when there is a worker."""
 
 
 class Watch:
-    """What a run tells while it goes on; this one is silent."""
+    """Hears how a run goes on; this one ignores it."""
 
     def begin(self, total: int) -> None:
-        """total: hand-ins, those with a record included."""
+        """The run has begun; total: submissions, including those with a record."""
 
-    def done(self, result: Result, known: bool) -> None:
-        """A hand-in has its result, without what the gradebook adds; known: from a record."""
+    def done(self, row: Row, known: bool) -> None:
+        """A submission has its result, without the gradebook's part; known: from a record."""
 
     def running(self, seconds: dict[str, float]) -> None:
-        """Students who are being graded, and for how long. Called often."""
+        """These students are being graded, for so long. Called often."""
 
     def writing(self, left: int) -> None:
-        """All is graded; so many are still to be written into the gradebook."""
+        """All are graded; so many are still to be written into the gradebook."""
 
     def warn(self, text: str) -> None:
-        """What the teacher should know."""
+        """The teacher should know this."""
 
     def end(self) -> None:
-        """Nothing comes any more."""
+        """The run has ended."""
 
 
 def cores() -> int:
-    """How many this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def students_of(course: Path, assignment: str) -> list[str]:
-    """Who has a folder for this assignment under submitted/, sorted."""
+    """List the students with a folder for this assignment under submitted/, sorted."""
     return sorted(p.parent.name for p in (course / "submitted").glob(f"*/{assignment}"))
 
 
-def rules_of(
+def grade(
     course: Path,
     assignment: str,
-    options: Options,
-    making: Callable[[str], None] = lambda _: None,
-) -> Rules:
-    """What the hand-ins are graded by; the assignment gets its entries in the gradebook.
+    settings: Settings | None = None,
+    options: RunOptions | None = None,
+    watch: Watch | None = None,
+) -> Report:
+    """Grade the submissions of an assignment; returns the data of `grade --json`.
 
-    making: told the exercises whose answers are made, for a model of which they are not there yet.
-
-    Raises AssignmentError or SeedError; for another model than `mini` what `exercises_for` does.
-    """
-    path = release.source_notebook(course, assignment)
-    model = options.model
-    return Rules(
-        path.name,
-        release.registered(course, assignment).read_bytes(),
-        Store(course).seed(options.seed_file),
-        checks_id(model),
-        Settings(
-            isolation=options.isolation,
-            time_limit=options.time_limit,
-            submission_limit=CELLS * options.time_limit * longer(model),
-            memory=options.memory_limit,
-            model=model,
-            show=options.show,
-            device=options.device,
-        ),
-        exercises_for(model, Store(course).expected, making),
-    )
-
-
-def grade(course: Path, assignment: str, options: Options, watch: Watch | None = None) -> Result:
-    """Grade the hand-ins of an assignment; the data of `grade --json`.
-
-    One hand-in cannot stop another: whatever goes wrong with it is its own result. Records are
-    stored as they come; what has one is not graded again. Grades and notebooks go where nbgrader
-    keeps them.
+    One submission cannot stop another: whatever goes wrong with it is its own result. Records are
+    stored as they come; submissions with a record are not graded again. Grades and notebooks go
+    where nbgrader keeps them.
 
     Raises AssignmentError, NoSubmissionError, SeedError, IsolationError, ServerError, BusyError,
-    or OSError where the disk fails; what was graded until then stays.
+    or OSError where the disk fails; whatever was graded until then is kept.
     """
-    release.source_notebook(course, assignment)
+    options = options or RunOptions()
+    source_notebook(course, assignment)
     there = students_of(course, assignment)
     for student in options.students:
         if student not in there:
             names = ", ".join(there) or "none"
             raise NoSubmissionError(
-                f"no hand-in of {student!r} for {assignment!r}; there are: {names}"
+                f"no submission of {student!r} for {assignment!r}; there are: {names}"
             )
     if not there:
         raise NoSubmissionError(
-            f"no hand-in for {assignment!r}: nothing matches "
+            f"no submission for {assignment!r}: nothing matches "
             f"{course / 'submitted' / '<student>' / assignment}"
         )
     with Store(course).alone():
-        run = _ClassRun(course, assignment, options, watch or Watch())
+        run = _ClassRun(course, assignment, settings or Settings(), options, watch or Watch())
         return run.grade(list(dict.fromkeys(options.students)) or there)
 
 
-def _engine(options: Options, watch: Watch, tick: Callable[[dict[str, float]], None]) -> Engine:
-    if options.device != "cpu":
-        device.free()  # now: no hand-in has begun
-    jobs = options.jobs or device.jobs(options.device, cores())
+def _engine(
+    options: RunOptions, kind: str, watch: Watch, tick: Callable[[dict[str, float]], None]
+) -> Engine:
+    """kind: of the device that submissions may use."""
+    if kind != "cpu":
+        device.free()  # now: no submission has begun
+    jobs = options.jobs or device.jobs(kind, cores())
     if options.engine == "dask":
         try:
-            from autograder.grading.engines.dask import Cluster
+            dask = importlib.import_module("autograder.grading.engines.dask")
         except ModuleNotFoundError as error:
             raise MissingPackageError(
                 f"a cluster needs {error.name}: pip install 'kischule[cluster]'"
             ) from error
-        return Cluster(jobs, options.scheduler, watch.warn)
-    from autograder.grading.engines.local import Pool
-
+        engine: Engine = dask.Cluster(jobs, options.scheduler, watch.warn)
+        return engine
     return Pool(jobs, warn=watch.warn, tick=tick)
 
 
 @dataclass
 class _Outcome:
-    """A student's, so far: a record, or why there is none."""
+    """A submission's, so far: its record, if it has one, and flags of the file."""
 
     record: Record | None
-    flags: tuple[str, ...] = ()
-    reason: str = ""
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True)
-class _HandIn:
+class _Waiting:
+    """A submission that is being graded."""
+
     student: str
     stamp: bytes = field(repr=False)
-    flags: tuple[str, ...]
+    flags: tuple[Flag, ...]
 
 
 class _ClassRun:
-    def __init__(self, course: Path, assignment: str, options: Options, watch: Watch) -> None:
+    def __init__(
+        self, course: Path, assignment: str, settings: Settings, options: RunOptions, watch: Watch
+    ) -> None:
         self.course, self.assignment, self.options, self.watch = course, assignment, options, watch
         self.store = Store(course)
-        self.rules = rules_of(course, assignment, options, self._making)
-        most = results(intake.parse(self.rules.release))
-        self.max_score = sum(result.max_points for result in most)
+        self.rules = rules_of(
+            course, assignment, settings, options.seed_file, self._making(settings.model)
+        )
+        self.max_score = max_points(intake.parse(self.rules.release))
         self.outcomes: dict[str, _Outcome] = {}
-        self.waiting: dict[str, list[_HandIn]] = {}  # by key of the task
+        self.waiting: dict[str, list[_Waiting]] = {}  # by key of the task
         self.fresh: set[str] = set()  # keys of what this run has graded
-        source = release.source_notebook(course, assignment).read_bytes()
+        source = source_notebook(course, assignment).read_bytes()
         self.book = GradebookWriter(course, assignment, self.rules.name, source)
 
-    def _making(self, exercise: str) -> None:
-        self.watch.warn(f"{exercise}: the answers of {self.options.model} are made, once")
+    def _making(self, model: str) -> Callable[[str], None]:
+        return lambda exercise: self.watch.warn(
+            f"{exercise}: making the expected replies of {model}, once"
+        )
 
-    def grade(self, students: list[str]) -> Result:
+    def grade(self, students: list[str]) -> Report:
         self.watch.begin(len(students))
         finished = False
         try:
-            engine = _engine(self.options, self.watch, self._running)
+            kind = self.rules.settings.device
+            engine = _engine(self.options, kind, self.watch, self._running)
             with closing(engine.run(self.rules, self._tasks(students))) as records:
                 for record in records:
                     self.store.write(self.assignment, record)
                     self.fresh.add(record.key)
-                    for hand_in in self.waiting.pop(record.key):
-                        self._have(hand_in, record)
+                    for submission in self.waiting.pop(record.key):
+                        self._have(submission, record)
             finished = True
             self.watch.writing(self.book.left)
         finally:
@@ -215,77 +203,82 @@ class _ClassRun:
         return {
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules.seed),
-            "model": fingerprint(self.options.model),
-            "submissions": [self._result(student, scores.get(student, {})) for student in students],
+            "model": fingerprint(self.rules.settings.model),
+            "submissions": [self._row(student, scores.get(student, {})) for student in students],
         }
 
     def _tasks(self, students: list[str]) -> Iterator[Task]:
-        """What has to be graded; what has a record, or cannot be read, is settled on the way."""
+        """Yield what has to be graded; settle submissions with a record, or unreadable ones."""
         for student in students:
             folder = self.course / "submitted" / student / self.assignment
             try:
-                found = intake.read_hand_in(folder, self.rules.name)
+                found = intake.read_submission(folder, self.rules.name)
             except intake.UnreadableError as error:
-                self._settle(student, _Outcome(None, reason=str(error)))
+                flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))
+                self._settle(student, _Outcome(None, (flag,)))
                 continue
             task = task_of(self.rules, found.content)
-            hand_in = _HandIn(student, found.stamp, found.flags)
-            if task.key in self.waiting:  # the same file, handed in twice
-                self.waiting[task.key].append(hand_in)
+            submission = _Waiting(student, found.stamp, found.flags)
+            if task.key in self.waiting:  # the same file, submitted twice
+                self.waiting[task.key].append(submission)
                 continue
             record = self.store.read(self.assignment, task.key)
             again = self.options.force and task.key not in self.fresh
             if record and record.serves(self.rules.settings) and not again:
-                self._have(hand_in, record, known=True)
+                self._have(submission, record, known=True)
                 continue
-            self.waiting[task.key] = [hand_in]
+            self.waiting[task.key] = [submission]
             yield task
 
-    def _have(self, hand_in: _HandIn, record: Record, known: bool = False) -> None:
+    def _have(self, submission: _Waiting, record: Record, known: bool = False) -> None:
         if record.results:
-            self.book.put(Entry(hand_in.student, record, hand_in.stamp))
+            self.book.put(Entry(submission.student, record, submission.stamp))
             record = replace(record, notebook=b"")  # it is on the disk
-        self._settle(hand_in.student, _Outcome(record, hand_in.flags), known)
+        self._settle(submission.student, _Outcome(record, submission.flags), known)
 
     def _settle(self, student: str, outcome: _Outcome, known: bool = False) -> None:
         self.outcomes[student] = outcome
-        self.watch.done(self._result(student, {}), known)
+        self.watch.done(self._row(student, {}), known)
 
     def _running(self, since: dict[str, float]) -> None:
         now = time.monotonic()
         self.watch.running(
-            {h.student: now - t for key, t in since.items() for h in self.waiting.get(key, [])[:1]}
+            {s.student: now - t for key, t in since.items() for s in self.waiting.get(key, [])[:1]}
         )
 
-    def _result(self, student: str, scores: Any) -> Result:
-        """scores: the gradebook's, by grade_id; none: those of the machine alone."""
+    def _row(self, student: str, scores: dict[str, Score]) -> Row:
+        """scores: the gradebook's, by grade_id; empty: those of the machine alone."""
         outcome = self.outcomes[student]
-        record, flags = outcome.record, list(outcome.flags)
-        result: Result = {
-            "student": student,
-            "status": record.status if record else "unreadable",
-            "score": sum(score.points for score in scores.values()),
-            "max_score": sum(score.max_points for score in scores.values()) or self.max_score,
-            "seconds": record.seconds if record else 0.0,
-            "exercises": [],
-            "flags": flags,
-        }
-        flags += record.flags if record else [clean(outcome.reason)]
-        error = self.book.errors.get(student)
+        record, error = outcome.record, self.book.errors.get(student)
+        flags = [*outcome.flags, *(record.flags if record else ())]
+        status = record.status if record else Status.UNREADABLE
         if error:
-            result["status"] = "failed"
-            flags.append(clean(error))
-        if record is None or not record.results or error:
-            if scores:
-                flags.append("the earlier grade stands")
-            return result
-        result["exercises"] = [each.as_data() for each in record.results]
-        for exercise in result["exercises"]:
-            score = scores.get(grade_id_of(exercise["id"], exercise["level"]))
-            if score is not None:
-                exercise["points"] = score.points
-                if exercise["level"] == "manual":  # None: it waits for the teacher
-                    exercise["passed"] = None if score.waits else score.points > 0
-        if not scores:
-            result["score"] = sum(each.points for each in record.results)
-        return result
+            status = Status.FAILED
+            flags.append(Flag(FlagKind.NOT_STORED, reason=clean(error)))
+        graded = record is not None and bool(record.results) and not error
+        if not graded and scores:
+            flags.append(Flag(FlagKind.EARLIER_GRADE))
+        score = sum(each.points for each in scores.values())
+        if record is not None and graded and not scores:
+            score = sum(result.points for result in record.results)
+        return {
+            "student": student,
+            "status": str(status),
+            "score": score,
+            "max_score": sum(each.max_points for each in scores.values()) or self.max_score,
+            "seconds": record.seconds if record else 0.0,
+            "exercises": self._exercises(record, scores) if record is not None and graded else [],
+            "flags": list(map(str, flags)),
+        }
+
+    def _exercises(self, record: Record, scores: dict[str, Score]) -> list[dict[str, Any]]:
+        """The results as rows, with the gradebook's points."""
+        rows = []
+        for result in record.results:
+            row = result.as_row(language_of(self.assignment))
+            if (score := scores.get(result.grade_id)) is not None:
+                row["points"] = score.points
+                if result.level == Level.MANUAL:  # None: it waits for the teacher
+                    row["passed"] = None if score.waits else score.points > 0
+            rows.append(row)
+        return rows

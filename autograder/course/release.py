@@ -6,33 +6,34 @@ import copy
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from autograder.exercises.exercise import exercise_ids, load_exercise
+import nbformat
+
+from autograder.checking.result import Result
+from autograder.course.gradebook import Course
+from autograder.errors import UserError
+from autograder.exercises.exercise import Exercise, Level, exercise_ids, load_exercise
+from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import FOLDER as STORE
-from autograder.grading.store import write_atomically
-from autograder.notebooks.cells import LEVELS, TestResult, execute, nbgrader_of, results
-from autograder.notebooks.display import shows
+from autograder.notebooks.cells import by_id, is_solution, metadata_of, read_notebook
+from autograder.notebooks.display import is_display_only
+from autograder.notebooks.running import execute
+from autograder.precheck.results import results_of
+
+TIME_LIMIT_S = 60.0  # of a cell of the reference
 
 
-class AssignmentError(ValueError):
-    """An assignment that is not there, or whose source breaks a rule."""
-
-
-def edition(assignment: str, language: str) -> str:
-    """The assignment that is this one in a language: `a7_2`, in English `a7_2_en`.
-
-    German editions have no ending; a name that has one stays.
-    """
-    ending = f"_{language}"
-    return assignment if language == "de" or assignment.endswith(ending) else assignment + ending
+class AssignmentError(UserError, ValueError):
+    """An assignment that does not exist, or whose source breaks a rule."""
 
 
 def source_notebook(course: Path, assignment: str) -> Path:
-    """The notebook of source/<assignment>; AssignmentError naming those that exist."""
+    """Find the notebook of source/<assignment>; AssignmentError naming those that exist."""
     folder = course / "source"
     known = sorted(p.parent.name for p in folder.glob("*/*.ipynb"))
     if assignment not in known:
@@ -41,16 +42,8 @@ def source_notebook(course: Path, assignment: str) -> Path:
     return sorted((folder / assignment).glob("*.ipynb"))[0]
 
 
-def read_notebook(path: Path) -> Any:
-    import nbformat
-
-    return nbformat.read(path, as_version=4)
-
-
 def build(course: Path, assignment: str) -> dict[str, bytes]:
-    """The release's files by relative path, as nbgrader makes them; nothing is written."""
-    from autograder.course.bridge import Course
-
+    """Make the release's files, by relative path, as nbgrader does; nothing is written."""
     source_notebook(course, assignment)
     with tempfile.TemporaryDirectory(prefix="kischule-") as temporary:
         root = Path(temporary)
@@ -62,7 +55,7 @@ def build(course: Path, assignment: str) -> dict[str, bytes]:
 
 
 def stale_files(course: Path, assignment: str) -> list[str]:
-    """Files of release/<assignment> that are not what the source gives now."""
+    """List the files of release/<assignment> that differ from what the source gives now."""
     folder = course / "release" / assignment
     fresh = build(course, assignment)
     there = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
@@ -70,7 +63,7 @@ def stale_files(course: Path, assignment: str) -> list[str]:
 
 
 def release(course: Path, assignment: str) -> list[str]:
-    """Write release/<assignment> and the gradebook's entries; the paths that were written.
+    """Write release/<assignment> and the gradebook's entries; returns the paths written.
 
     Raises AssignmentError if the source breaks a rule of `layout_problems`, if the reference
     solutions do not get all points, or if the empty notebook gets any.
@@ -94,12 +87,10 @@ def release(course: Path, assignment: str) -> list[str]:
 
 
 def registered(course: Path, assignment: str) -> Path:
-    """The released notebook as the gradebook knows it; release/ stays as it is.
+    """Find the released notebook as the gradebook knows it; release/ stays as it is.
 
-    The gradebook's entries are made anew where it has none, or the source has changed since.
+    The gradebook's entries are made anew if there are none, or if the source has changed since.
     """
-    from autograder.course.bridge import Course
-
     path = source_notebook(course, assignment)
     mark = course / STORE / f"registered-{assignment}"
     key = key_of(path.read_bytes())
@@ -113,28 +104,31 @@ def registered(course: Path, assignment: str) -> Path:
 
 
 def layout_problems(source: Any) -> list[str]:
-    """What the notebook and the exercise files say differently; empty if all is well."""
-    cells = {nbgrader_of(c)["grade_id"]: c for c in source.cells if "grade_id" in nbgrader_of(c)}
+    """Compare the notebook with the exercise files; one line for each difference."""
+    cells = by_id(source)
     problems = []
-    for name in exercise_ids():
-        exercise = load_exercise(name)
-        if name not in cells or not nbgrader_of(cells[name]).get("solution"):
-            problems.append(f"{name}: there is no solution cell with this grade_id")
-        for prefix, level in LEVELS.items():
-            # points of a bonus are extra credit: nbgrader's maximum goes without them
-            expected = 0 if exercise.bonus else exercise.points(drawn=level == "drawn")
-            cell = cells.get(prefix + name)
-            got = None if cell is None else nbgrader_of(cell).get("points")
-            if got != expected:
-                problems.append(
-                    f"{prefix}{name}: {name}.yaml gives {expected:g} points, the notebook: {got}"
-                    + (" (a bonus has none of its own)" if exercise.bonus else "")
-                )
-            # where hand-ins are graded the check runs outside, and what else stands there would not
-            call = f'check("{name}"{", drawn=True" if level == "drawn" else ""})'
-            if cell is not None and _code(cell.source) != [call]:
-                problems.append(f"{prefix}{name}: a test cell must hold {call} and nothing else")
+    for exercise in map(load_exercise, exercise_ids()):
+        if exercise.id not in cells or not is_solution(cells[exercise.id]):
+            problems.append(f"{exercise.id}: there is no solution cell with this grade_id")
+        for level in (Level.PUBLIC, Level.HIDDEN):
+            cell = cells.get(level.prefix + exercise.id)
+            problems += _test_cell_problems(exercise, level, cell)
     return problems
+
+
+def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator[str]:
+    name = level.prefix + exercise.id
+    # points of a bonus are extra credit: nbgrader's maximum goes without them
+    expected = 0 if exercise.bonus else exercise.points_of(level)
+    got = None if cell is None else metadata_of(cell).get("points")
+    if got != expected:
+        bonus = " (a bonus has none of its own)" if exercise.bonus else ""
+        yield f"{name}: {exercise.id}.yaml gives {expected:g} points, the notebook: {got}{bonus}"
+    # the check runs outside of the kernel during grading, where other code would not run
+    hidden = ", hidden=True" if level == Level.HIDDEN else ""
+    call = f'check("{exercise.id}"{hidden})'
+    if cell is not None and _code(cell.source) != [call]:
+        yield f"{name}: a test cell must hold {call} and nothing else"
 
 
 def _code(source: str) -> list[str]:
@@ -142,23 +136,20 @@ def _code(source: str) -> list[str]:
 
 
 def run_problems(source: Any, released: bytes) -> list[str]:
-    """What goes wrong when the reference solutions and the empty notebook are graded."""
-    import nbformat
-
+    """Grade the reference solutions and the empty notebook; one line for each wrong result."""
     blank = copy.deepcopy(source)
     stubs = nbformat.reads(released.decode(), as_version=4)
     for cell, stub in zip(blank.cells, stubs.cells, strict=True):
-        if nbgrader_of(cell).get("solution"):
+        if is_solution(cell):
             cell.source = stub.source
     with ThreadPoolExecutor(2) as pool:  # each waits for a kernel of its own
         of_reference, of_blank = pool.map(_graded, (source, blank))
     problems = []
     for result in of_reference:
-        full = load_exercise(result.exercise).points(drawn=result.level == "drawn")
-        if result.points != full:
+        if result.points != result.max_points:
             problems.append(
-                f"{result.grade_id}: the reference solution must get {full:g} points, "
-                f"was: {result.points:g}: {result.message}"
+                f"{result.grade_id}: the reference solution must get {result.max_points:g} points, "
+                f"was: {result.points:g}: {result.told('en')}"
             )
     for result in of_blank:
         if result.points:
@@ -168,9 +159,9 @@ def run_problems(source: Any, released: bytes) -> list[str]:
     return problems
 
 
-def _graded(notebook: Any) -> list[TestResult]:
+def _graded(notebook: Any) -> list[Result]:
     notebook = copy.deepcopy(notebook)
-    notebook.cells = [cell for cell in notebook.cells if not shows(cell)]
+    notebook.cells = [cell for cell in notebook.cells if not is_display_only(cell)]
     with tempfile.TemporaryDirectory(prefix="kischule-") as folder:
-        executed = execute(notebook, Path(folder), 60, secrets.token_hex(16))
-    return [r for r in results(executed) if r.level != "manual"]
+        seed = secrets.token_hex(16)
+        return results_of(execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed))

@@ -1,8 +1,8 @@
-"""Are the checks right? The reference, the empty notebook, wrong and honest answers, all checked.
+"""Verifying the checks: reference, empty notebook, known wrong and correct solutions.
 
-For a teacher who changes an exercise: a check is to be trusted when it accepts what is known to be
-right and refuses what is known to be wrong, with the public and with the drawn cases. The answers
-lie in the course's `tests/wrong` and `tests/honest`, else in the package (see `answers`).
+For a teacher who changes an exercise: a check can be trusted when it accepts what is known to be
+right and rejects what is known to be wrong, with public and with hidden cases. The known solutions
+are those of the course's folder `tests/known`, or else the package's (see `exercises.known`).
 """
 
 from __future__ import annotations
@@ -15,39 +15,45 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from autograder.checking.check import drawn_cases, run_check
-from autograder.checking.result import Outcome
-from autograder.course import release
+import nbformat
+import torch
+
+from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.result import Result
+from autograder.course.release import build, source_notebook
 from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
-from autograder.exercises.known import honest, packed, wrong
-from autograder.notebooks.cells import nbgrader_of
+from autograder.exercises.known import known_correct, known_wrong
+from autograder.files import packaged
+from autograder.notebooks.cells import Role, read_notebook, solutions
 from autograder.sandbox.student import LocalStudent
 
-SEED = "verify"  # of the drawn cases: the same ones each time
-TIME_LIMIT = 3.0  # seconds a call: one that never ends is refused as well as one that is slow
-FEWEST_WRONG, FEWEST_HONEST = 8, 3
+SEED = "verify"  # of the hidden cases: the same ones each time
+TIME_LIMIT_S = 3.0  # a call: one that never ends is rejected as well as one that is slow
+MIN_WRONG, MIN_CORRECT = 8, 3
 WORKERS = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the checks of one exercise made of known answers."""
+    """How the checks of one exercise judged known solutions."""
 
     exercise: str
     reference: bool  # it passes
-    skeleton: bool  # the empty cell is refused
+    skeleton: bool  # the empty cell is rejected
     wrong: int
     wrong_caught: int
-    honest: int
-    honest_accepted: int
+    correct: int
+    correct_accepted: int
     seconds: float
     problems: tuple[str, ...] = field(default=())
 
     @property
     def passed(self) -> bool:
+        """Whether every solution was judged as it should be, and there are enough of them."""
         return not self.problems
 
     def as_data(self) -> dict[str, Any]:
+        """The verdict as `--json` writes it."""
         return {**asdict(self), "problems": list(self.problems), "passed": self.passed}
 
 
@@ -57,21 +63,23 @@ def verify(
     progress: Callable[[Verdict], None],
     exercises: Sequence[Exercise] = (),
 ) -> list[Verdict]:
-    """A verdict for each exercise, in the order of their ids. AssignmentError for no assignment.
+    """Verify the checks of each exercise, in the order of their ids; nothing is written.
 
-    progress is called with each as it comes. exercises: for another model, see `retarget`; none:
-    those of the files. Nothing is written.
+    progress: called with each verdict. exercises: for another model, see `retarget`; empty: those
+    of the files. Raises AssignmentError.
     """
-    path = release.source_notebook(course, assignment)
-    released = release.build(course, assignment)[path.name]
-    solutions = _solutions(release.read_notebook(path))
-    skeletons = _solutions(_read(released))
+    path = source_notebook(course, assignment)
+    released = nbformat.reads(build(course, assignment)[path.name].decode(), as_version=4)
+    reference = solutions(read_notebook(path), Role.SOLUTION)
+    skeletons = solutions(released, Role.SOLUTION)
     folders = [
-        local if (local := course / "tests" / part).is_dir() else packed(part)
-        for part in ("wrong", "honest")
+        local
+        if (local := course / "tests" / "known" / kind).is_dir()
+        else packaged(f"known/{kind}")
+        for kind in ("wrong", "correct")
     ]
     tasks = [
-        (exercise, solutions, skeletons, *folders)
+        (exercise, reference, skeletons, *folders)
         for exercise in exercises or [load_exercise(name) for name in exercise_ids()]
     ]
     # spawn: the forked child of a process that has used torch's threads can hang
@@ -83,89 +91,74 @@ def verify(
     return verdicts
 
 
-def namespace(solutions: Mapping[str, str]) -> dict[str, Any]:
-    """The functions of these solution cells, defined in this process."""
+def namespace(sources: Mapping[str, str]) -> dict[str, Any]:
+    """Define the functions of these solution cells in this process."""
     found: dict[str, Any] = {}
     exec("import torch", found)
-    for text in solutions.values():
+    for text in sources.values():
         exec(text, found)
     return found
 
 
 def verify_exercise(
     exercise: Exercise,
-    solutions: Mapping[str, str],
+    reference: Mapping[str, str],
     skeletons: Mapping[str, str],
     wrong_folder: Path,
-    honest_folder: Path,
+    correct_folder: Path,
 ) -> Verdict:
-    """The verdict on one exercise. solutions, skeletons: of all code cells, by exercise."""
+    """Verify the checks of one exercise. reference, skeletons: all code cells, by exercise."""
     began, name = time.monotonic(), exercise.id
-    share = exercise.time_limit / load_exercise(name).time_limit  # more for a larger model
-    exercise = replace(exercise, time_limit=TIME_LIMIT * share)
-    drawn = drawn_cases(exercise, SEED)
+    share = exercise.time_limit_s / load_exercise(name).time_limit_s  # more for a larger model
+    exercise = replace(exercise, time_limit_s=TIME_LIMIT_S * share)
+    hidden = hidden_cases(exercise, SEED)
 
-    def outcomes(source: str) -> tuple[Outcome, Outcome]:
-        student = LocalStudent(namespace({**solutions, name: source}))
-        return run_check(exercise, student), run_check(exercise, student, SEED, drawn)
+    def results(source: str) -> tuple[Result, Result]:
+        student = LocalStudent(namespace({**reference, name: source}))
+        return run_check(exercise, student), run_check(exercise, student, SEED, hidden)
 
-    def accepted(source: str) -> Outcome | None:
-        """None, or the outcome that is not a pass."""
-        return next((o for o in outcomes(source) if not o.passed), None)
+    def failure(source: str) -> Result | None:
+        """The first result that is not a pass; None if there is none."""
+        return next((result for result in results(source) if not result.passed), None)
 
-    def refused(source: str) -> bool:
-        return all(o.passed is False and o.points == 0 for o in outcomes(source))
+    def rejected(source: str) -> bool:
+        return all(r.passed is False and r.points == 0 for r in results(source))
 
     problems = []
-    if reference := accepted(solutions[name]):
-        problems.append(f"the reference solution is refused: {_short(reference)}")
-    if not (skeleton := refused(skeletons[name])):
-        problems.append("the empty notebook's cell is not refused")
-    known_wrong, known_honest = wrong(name, wrong_folder), honest(name, honest_folder)
-    escaped = [n for n, answer in known_wrong.items() if not refused(answer.source)]
-    problems += [f"the wrong answer {n!r} is not refused by both levels" for n in escaped]
-    turned_away = {n: o for n, source in known_honest.items() if (o := accepted(source))}
-    problems += [f"the honest solution {n!r}: {_short(o)}" for n, o in turned_away.items()]
-    problems += _too_few(known_wrong, "wrong answers", FEWEST_WRONG)
-    problems += _too_few(known_honest, "honest solutions", FEWEST_HONEST)
+    if own := failure(reference[name]):
+        problems.append(f"the reference solution is rejected: {_short(own)}")
+    if not (skeleton := rejected(skeletons[name])):
+        problems.append("the empty notebook's cell is not rejected")
+    wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
+    escaped = [n for n, solution in wrong.items() if not rejected(solution.source)]
+    problems += [f"the wrong solution {n!r} is not rejected by both levels" for n in escaped]
+    turned_away = {n: r for n, source in correct.items() if (r := failure(source))}
+    problems += [f"the correct solution {n!r}: {_short(r)}" for n, r in turned_away.items()]
+    problems += _too_few(wrong, "wrong solutions", MIN_WRONG)
+    problems += _too_few(correct, "correct solutions", MIN_CORRECT)
     return Verdict(
-        name,
-        reference is None,
-        skeleton,
-        len(known_wrong),
-        len(known_wrong) - len(escaped),
-        len(known_honest),
-        len(known_honest) - len(turned_away),
-        round(time.monotonic() - began, 1),
-        tuple(problems),
+        exercise=name,
+        reference=own is None,
+        skeleton=skeleton,
+        wrong=len(wrong),
+        wrong_caught=len(wrong) - len(escaped),
+        correct=len(correct),
+        correct_accepted=len(correct) - len(turned_away),
+        seconds=round(time.monotonic() - began, 1),
+        problems=tuple(problems),
     )
 
 
 def _verdict_of(task: tuple[Any, ...]) -> Verdict:
-    import torch
-
     torch.set_num_threads(1)  # as many processes as cores
     return verify_exercise(*task)
 
 
-def _too_few(found: Mapping[str, Any], what: str, fewest: int) -> Iterator[str]:
-    if len(found) < fewest:
-        yield f"there must be at least {fewest} {what}, was: {len(found)}"
+def _too_few(found: Mapping[str, Any], what: str, minimum: int) -> Iterator[str]:
+    if len(found) < minimum:
+        yield f"there must be at least {minimum} {what}, was: {len(found)}"
 
 
-def _short(outcome: Outcome) -> str:
-    return f"{outcome.level} case {outcome.cases + 1}: {' '.join(outcome.message.en.split())}"
-
-
-def _solutions(notebook: Any) -> dict[str, str]:
-    return {
-        nbgrader_of(cell)["grade_id"]: cell.source
-        for cell in notebook.cells
-        if nbgrader_of(cell).get("solution") and cell.cell_type == "code"
-    }
-
-
-def _read(content: bytes) -> Any:
-    import nbformat
-
-    return nbformat.reads(content.decode(), as_version=4)
+def _short(result: Result) -> str:
+    told = " ".join(result.told("en").split())
+    return f"{result.level} case {result.passed_cases + 1}: {told}"

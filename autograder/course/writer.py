@@ -1,7 +1,7 @@
-"""From records to nbgrader's gradebook and `autograded/`: a step of its own, which may be repeated.
+"""From records to nbgrader's gradebook and `autograded/`: a step that may be repeated.
 
-What is written already is found by looking: at what the gradebook has, and at a mark that says
-from which record a student's notebook was made. So it does not matter where a run was stopped.
+Entries that are there already are recognised by the gradebook's scores and by a mark that names the
+record from which a student's notebook was made. So it does not matter where a run was stopped.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ import queue
 import shutil
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.course.bridge import Course, Score
+from autograder.course.gradebook import Course, Score
+from autograder.exercises.exercise import Level
+from autograder.files import write_atomically
 from autograder.grading.record import Record, key_of
-from autograder.grading.store import FOLDER, Store, write_atomically
-from autograder.notebooks.cells import Executed
+from autograder.grading.store import FOLDER, Store
 
 INTAKE = f"{FOLDER}/intake"
-# errors of the disk itself: nobody's grades can be written any more
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+# errors of the disk itself, after which no grades can be written
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is to stand in the gradebook for a student."""
+    """A student's entry for the gradebook."""
 
     student: str
     record: Record  # with results; its notebook may be in the store only
@@ -35,7 +36,7 @@ class Entry:
 
 
 class GradebookWriter:
-    """Writes entries one by one, in a thread of its own beside those who grade."""
+    """Writes entries one by one, in a thread beside the grading."""
 
     def __init__(self, course: Path, assignment: str, name: str, source: bytes) -> None:
         """name: of the notebook. source: the assignment's, on which the entries depend."""
@@ -50,18 +51,18 @@ class GradebookWriter:
         self._thread.start()
 
     def put(self, entry: Entry) -> None:
-        """Raises OSError if the disk does not take any more."""
+        """Queue an entry. Raises OSError once the disk is full."""
         if self._broken is not None:
             raise self._broken
         self._entries.put(entry)
 
     @property
     def left(self) -> int:
-        """How many wait to be written."""
+        """The number of entries that wait."""
         return self._entries.qsize()
 
     def close(self, finish: bool = True) -> None:
-        """Wait until all is written; finish=False: until the one that is being written is."""
+        """Wait until all entries are written; finish=False: only the current one."""
         self._stopped = self._stopped or not finish
         self._entries.put(None)
         self._thread.join()
@@ -73,17 +74,15 @@ class GradebookWriter:
             try:
                 self.write(entry)
             except OSError as error:
-                if error.errno in FULL:
+                if error.errno in DISK_FULL:
                     self._broken = error
                     return
-                self.errors[entry.student] = f"not in the gradebook: {error}"
-            except Exception as error:  # whatever nbgrader makes of one student is that student's
-                self.errors[entry.student] = f"not in the gradebook: {error}"
+                self.errors[entry.student] = str(error)
+            except Exception as error:  # an error of nbgrader's concerns one student only
+                self.errors[entry.student] = str(error)
 
     def write(self, entry: Entry) -> bool:
-        """False if all of it is there already. Raises NbgraderError, or OSError."""
-        import nbformat
-
+        """Write an entry; False if it is there already. Raises NbgraderError, or OSError."""
         record = entry.record
         mark = key_of(json.dumps(record.as_data()).encode(), entry.stamp, self.source)
         if self._has(entry, mark):
@@ -94,9 +93,9 @@ class GradebookWriter:
             write_atomically(staged / self.name, content)
             if entry.stamp:
                 (staged / "timestamp.txt").write_bytes(entry.stamp)
-            notebook = nbformat.reads(content.decode(), as_version=4)
             book = Course(self.course, submitted_directory=INTAKE)
-            book.autograde(self.assignment, entry.student, Executed(notebook, record.results))
+            record = replace(record, notebook=content)
+            book.autograde(self.assignment, entry.student, record)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
             with suppress(OSError):
@@ -118,8 +117,8 @@ def _agree(record: Record, scores: dict[str, Score]) -> bool:
     return all(
         result.grade_id in scores
         and (
-            result.level == "manual"
-            or (scores[result.grade_id].by_hand and not result.max_points)
+            result.level == Level.MANUAL
+            or (scores[result.grade_id].by_hand and result.bonus)
             or scores[result.grade_id].machine == (result.points if result.passed is True else 0.0)
         )
         for result in record.results

@@ -106,7 +106,7 @@ def generated_id_list(
     rng: np.random.Generator, vocabulary: int, low: int, to: int, first: int | None = None
 ) -> list[int]:
     """A list of `from` to `to` token ids, 0 excluded; first: an id put before them."""
-    ids = rng.integers(1, vocabulary, generated_integer(rng, low, to)).tolist()
+    ids: list[int] = rng.integers(1, vocabulary, size=(generated_integer(rng, low, to),)).tolist()
     return ids if first is None else [first, *ids]
 
 

@@ -1,7 +1,7 @@
-"""Known wrong rules, followed on purpose: what an answer looks like that comes of one.
+"""Known wrong rules, followed on purpose, to recognise a reply that comes from one.
 
-Each takes the student's arguments. An answer that agrees with one of them gets its hint (the
-exercise's YAML names the rule and the words), so these functions never cost anybody a point.
+Each takes the student's arguments. A reply that agrees with one of them gets its hint (the
+exercise's YAML has the rule and the text), so these functions never cost a point.
 """
 
 from __future__ import annotations
@@ -153,12 +153,15 @@ def _cut(logits: Floats, kept: oracle.Bools) -> Floats:
 
 # --- sampling: (logits, ids so far, prompt length, settings) -> probabilities (V,) --------------
 
+Settings = Mapping[str, Any]
+Sampling = Callable[[Floats, list[int], int, Settings], Floats]
+
 _ORDER = ("temperature", "top_k", "top_p")
 
 
 def _next(
     logits: Floats,
-    settings: Mapping[str, Any],
+    settings: Settings,
     order: Sequence[str] = _ORDER,
     top_p: Callable[[Floats, float | None], oracle.Bools] | None = None,
 ) -> Floats:
@@ -173,128 +176,92 @@ def _next(
             logits = _cut(logits, oracle.top_p_kept(logits, value).may)
         elif value is not None and value < 1:
             kept = top_p(oracle.softmax(logits), value)
-            kept[logits.argmax()] |= not kept.any()  # such a loop would find nothing to draw
+            kept[logits.argmax()] |= not kept.any()  # such a loop would have no token to sample
             logits = _cut(logits, kept)
     return oracle.softmax(logits)
 
 
-def _penalised(logits: Floats, ids: list[int], settings: Mapping[str, Any]) -> Floats:
+def _penalised(logits: Floats, ids: list[int], settings: Settings) -> Floats:
     return oracle.penalised(logits, ids, settings.get("repetition_penalty"))
 
 
-def sampled_greedily(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
+def _variant(
+    *,
+    order: Sequence[str] = _ORDER,
+    top_p: Callable[[Floats, float | None], oracle.Bools] | None = None,
+    changed: Callable[[Settings, int], Settings] = lambda settings, size: settings,
+    penalised: Callable[[list[int], int], list[int]] = lambda ids, start: ids,
+) -> Sampling:
+    """The right rule with one change.
+
+    order: the steps after the penalty. top_p: which tokens it keeps. changed: settings, from the
+    right ones and the size of the vocabulary. penalised: tokens, from all ids so far and the
+    prompt's length.
+    """
+
+    def rule(logits: Floats, ids: list[int], start: int, settings: Settings) -> Floats:
+        settings = changed(settings, len(logits))
+        return _next(_penalised(logits, penalised(ids, start), settings), settings, order, top_p)
+
+    return rule
+
+
+def sampled_greedily(logits: Floats, ids: list[int], start: int, settings: Settings) -> Floats:
     probs = oracle.next_distribution(logits, ids, settings)
     return (probs == probs.max()) / (probs == probs.max()).sum()
 
 
-def sampled_evenly(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
+def sampled_evenly(logits: Floats, ids: list[int], start: int, settings: Settings) -> Floats:
     allowed = oracle.next_distribution(logits, ids, settings) > 0
     return allowed / allowed.sum()
 
 
 def sampled_with_softmax_twice(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+    logits: Floats, ids: list[int], start: int, settings: Settings
 ) -> Floats:
     return oracle.softmax(oracle.next_distribution(logits, ids, settings))
 
 
-def sampled_with_one_token_less(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    fewer = {**settings, "top_k": max((settings.get("top_k") or len(logits)) - 1, 1)}
-    return _next(_penalised(logits, ids, settings), fewer)
-
-
 def sampled_without_settings(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+    logits: Floats, ids: list[int], start: int, settings: Settings
 ) -> Floats:
     return oracle.softmax(logits)
 
 
-def sampled_without_temperature(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(_penalised(logits, ids, settings), settings, ("top_k", "top_p"))
-
-
-def sampled_with_temperature_multiplied(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    inverted = {**settings, "temperature": 1 / (settings.get("temperature") or 1)}
-    return _next(_penalised(logits, ids, settings), inverted)
-
-
-def sampled_with_temperature_after_the_cut(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    order = ("top_k", "top_p", "temperature")
-    return _next(_penalised(logits, ids, settings), settings, order)
-
-
-def sampled_without_top_k(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(_penalised(logits, ids, settings), settings, ("temperature", "top_p"))
-
-
-def sampled_without_top_p(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(_penalised(logits, ids, settings), settings, ("temperature", "top_k"))
-
-
-def sampled_with_top_p_first(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    order = ("temperature", "top_p", "top_k")
-    return _next(_penalised(logits, ids, settings), settings, order)
-
-
-def sampled_with_the_crossing_token_dropped(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(_penalised(logits, ids, settings), settings, top_p=_below)
-
-
-def sampled_with_top_p_unsorted(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(_penalised(logits, ids, settings), settings, top_p=_in_order_of_ids)
-
-
 def sampled_with_penalty_after_the_cut(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+    logits: Floats, ids: list[int], start: int, settings: Settings
 ) -> Floats:
     allowed = _next(logits, settings) > 0
     return _next(_cut(_penalised(logits, ids, settings), allowed), settings, ("temperature",))
 
 
-def sampled_without_penalty(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(logits, settings)
-
-
 def sampled_with_penalty_dividing(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
+    logits: Floats, ids: list[int], start: int, settings: Settings
 ) -> Floats:
     return _next(_divided(logits, ids, settings.get("repetition_penalty")), settings)
 
 
-def sampled_with_only_generated_penalised(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(_penalised(logits, ids[start:], settings), settings)
+def _one_token_less(settings: Settings, size: int) -> Settings:
+    return {**settings, "top_k": max((settings.get("top_k") or size) - 1, 1)}
 
 
-def sampled_with_only_the_prompt_penalised(
-    logits: Floats, ids: list[int], start: int, settings: Mapping[str, Any]
-) -> Floats:
-    return _next(_penalised(logits, ids[:start], settings), settings)
+def _inverted(settings: Settings, size: int) -> Settings:
+    return {**settings, "temperature": 1 / (settings.get("temperature") or 1)}
+
+
+# rules that differ from the right one in a single place
+sampled_with_one_token_less = _variant(changed=_one_token_less)
+sampled_without_temperature = _variant(order=("top_k", "top_p"))
+sampled_with_temperature_multiplied = _variant(changed=_inverted)
+sampled_with_temperature_after_the_cut = _variant(order=("top_k", "top_p", "temperature"))
+sampled_without_top_k = _variant(order=("temperature", "top_p"))
+sampled_without_top_p = _variant(order=("temperature", "top_k"))
+sampled_with_top_p_first = _variant(order=("temperature", "top_p", "top_k"))
+sampled_with_the_crossing_token_dropped = _variant(top_p=_below)
+sampled_with_top_p_unsorted = _variant(top_p=_in_order_of_ids)
+sampled_without_penalty = _variant(penalised=lambda ids, start: [])
+sampled_with_only_generated_penalised = _variant(penalised=lambda ids, start: ids[start:])
+sampled_with_only_the_prompt_penalised = _variant(penalised=lambda ids, start: ids[:start])
 
 
 # --- measures: float ----------------------------------------------------------------------------
@@ -415,7 +382,7 @@ def new_tokens_counted(tokenizer: Any, model: Any, prompt_text: str, **settings:
 def explore_without_repetition(
     tokenizer: Any, model: Any, prompt_text: str, settings: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """No text repeats itself: in a case that tells the measures apart one does."""
+    """Explore as if no text repeated itself; in a case that separates the measures, one does."""
     entries = []
     for setting in settings:
         decided = oracle.decided_text(tokenizer, model, prompt_text, setting)

@@ -68,6 +68,16 @@ def read(cls: type[T], data: Any, where: str) -> T:
     return cls(**{key: value_of(hints[key], v, where, key) for key, v in given.items()})
 
 
+def typed(data: Any, allowed: Mapping[str, type], where: str) -> dict[str, Any]:
+    """Check the keys of a mapping and the types of its values; a key with a ? is optional."""
+    kinds = {key.rstrip("?"): kind for key, kind in allowed.items()}
+    given = mapping(data, list(kinds), where)
+    for key in allowed:
+        if not key.endswith("?") and key not in given:
+            raise DataError(f"{where}: the key {key!r} is missing")
+    return {key: value_of(kinds[key], value, where, key) for key, value in given.items()}
+
+
 def value_of(kind: Any, value: Any, where: str, key: str) -> Any:
     """Read one value of a declared type; tuples and mappings entry by entry."""
     inside = f"{where}: {key}"

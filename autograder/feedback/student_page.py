@@ -1,7 +1,7 @@
-"""What a student's feedback page says before the notebook: points, what went well, what to do next.
+"""A student's feedback page, as data: points, what went well, what to do next, each exercise.
 
-Made from an autograded notebook after nbgrader's GetGrades: outcomes stand in the outputs of test
-cells, points and comments in the cells' metadata. The template `templates/kischule` lays it out.
+Made from the results of a record, and from the points and comments that nbgrader's GetGrades puts
+into the cells of the autograded notebook. The template `templates/kischule` lays it out.
 """
 
 from __future__ import annotations
@@ -11,21 +11,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.checking import messages as feedback
-from autograder.checking.result import OUTCOME_MIME
-from autograder.exercises.exercise import Exercise, load_exercise
-from autograder.feedback import svg
+from autograder.checking import messages as sentences
+from autograder.checking.result import Chart, Line, Result
+from autograder.exercises.exercise import Exercise, Level, load_exercise
+from autograder.feedback import messages, svg
 from autograder.grading.outputs import harmless_markdown
-from autograder.notebooks.cells import exercise_of, nbgrader_of
+from autograder.notebooks.cells import (
+    by_id,
+    exercise_of,
+    grade_id_of,
+    is_graded,
+    is_solution,
+    metadata_of,
+    points_of,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = TEMPLATES / "page.css"
-NEXT = 3  # steps that are proposed at a time
+MAX_NEXT = 3  # steps that are proposed at a time
 
 
-@dataclass(frozen=True)
-class Level:
-    """What the examples, or the new cases, came to."""
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One level of an exercise on the page."""
 
     name: str
     passed: bool | None
@@ -35,24 +43,30 @@ class Level:
     picture: str = ""  # SVG
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Item:
     """One exercise, or one answer that a teacher reads."""
 
     id: str
     title: str
-    anchor: str  # of its cell on the page
-    state: str  # a key of feedback.PAGE
+    state: str  # a key of messages.WORDS; "read" for an answer that has its points
     points: float
     max_points: float
     bonus: bool = False
-    levels: tuple[Level, ...] = ()
+    levels: tuple[Part, ...] = ()
     comment: str = ""
     advice: str = ""  # the first thing that failed, or its hint
 
+    @property
+    def anchor(self) -> str:
+        """The id of its cell on the page."""
+        return f"cell-{self.id}"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
+    """All that the template needs."""
+
     language: str
     title: str
     student: str
@@ -69,6 +83,8 @@ class Page:
 
 def page(
     notebook: Any,
+    results: Mapping[str, Result],
+    *,
     name: str,
     student: str,
     points: float,
@@ -76,28 +92,28 @@ def page(
     penalty: float,
     language: str,
 ) -> Page:
-    """name: of the notebook. points: in all, the penalty for lateness taken off. language: de | en.
+    """Make a student's page.
 
-    Raises ValueError for another language.
+    notebook: autograded, with nbgrader's points and comments. results: by grade_id of the test
+    cell. name: of the notebook. points: in all, with the penalty for lateness already deducted.
+    language: de or en; ValueError for another one.
     """
-    if language not in ("de", "en"):
-        raise ValueError(f"language must be de or en, was: {language!r}")
-    exercises, answers = _exercises(notebook, language), _answers(notebook, language)
-    solved = tuple(item for item in exercises if item.state == "solved")
-    required = [item for item in exercises if not item.bonus]
+    title = messages.TITLE.format(notebook=name)[language]
+    exercises = _exercises(notebook, results, language)
+    answers = _answers(notebook)
     return Page(
-        language,
-        feedback.page_word("title", language, a=name),
-        student,
-        feedback.page_word("points", language, a=points, e=max_points),
-        tuple(_remarks(exercises, answers, penalty, language)),
-        _well(solved, required, exercises, language),
-        solved,
-        _next(exercises),
-        exercises,
-        answers,
-        {key: getattr(words, language) for key, words in feedback.PAGE.items()},
-        STYLE.read_text(encoding="utf-8"),
+        language=language,
+        title=title,
+        student=student,
+        points=messages.POINTS.format(points=points, max_points=max_points)[language],
+        remarks=tuple(_remarks(exercises, answers, penalty, language)),
+        well=_well(exercises, language),
+        solved=tuple(item for item in exercises if item.state == "solved"),
+        next=_next(exercises),
+        exercises=exercises,
+        answers=answers,
+        words={key: text[language] for key, text in messages.WORDS.items()},
+        style=STYLE.read_text(encoding="utf-8"),
     )
 
 
@@ -106,18 +122,18 @@ def _remarks(
 ) -> list[str]:
     bonus = sum(item.points for item in exercises if item.bonus)
     waiting = sum(item.max_points for item in answers if item.state == "waits")
-    remarks = [("bonus", bonus), ("late", penalty), ("waiting", waiting)]
-    return [feedback.page_word(key, language, a=value) for key, value in remarks if value]
+    remarks = [(messages.BONUS, bonus), (messages.LATE, penalty), (messages.WAITING, waiting)]
+    return [text.format(points=points)[language] for text, points in remarks if points]
 
 
-def _well(
-    solved: Sequence[Item], required: Sequence[Item], all_: Sequence[Item], language: str
-) -> str:
+def _well(exercises: Sequence[Item], language: str) -> str:
+    solved = sum(item.state == "solved" for item in exercises)
+    required = [item for item in exercises if not item.bonus]
     if not solved:
-        return feedback.page_word("none_well", language)
+        return messages.NONE_SOLVED[language]
     if all(item.state == "solved" for item in required):
-        return feedback.page_word("all_well", language, a=len(required))
-    return feedback.page_word("some_well", language, a=len(solved), e=len(all_))
+        return messages.ALL_SOLVED.format(count=len(required))[language]
+    return messages.SOME_SOLVED.format(solved=solved, count=len(exercises))[language]
 
 
 def _next(exercises: Sequence[Item]) -> tuple[Item, ...]:
@@ -129,37 +145,35 @@ def _next(exercises: Sequence[Item]) -> tuple[Item, ...]:
         if item.state in ("partly", "open")
         and all(states.get(need) == "solved" for need in load_exercise(item.id).needs)
     ]
-    return tuple(sorted(ready, key=lambda item: item.bonus)[:NEXT])
+    return tuple(sorted(ready, key=lambda item: item.bonus)[:MAX_NEXT])
 
 
-# --- exercises ------------------------------------------------------------------------------------
+# --- exercises ----------------------------------------------------------------------------------
 
 
-def _exercises(notebook: Any, language: str) -> tuple[Item, ...]:
+def _exercises(notebook: Any, results: Mapping[str, Result], language: str) -> tuple[Item, ...]:
     cells: dict[str, list[Any]] = {}
     for cell in notebook.cells:
-        name, level = exercise_of(cell)
-        if level:
-            cells.setdefault(name, []).append(cell)
-    comments = _comments(notebook)
+        if tested := exercise_of(cell):
+            cells.setdefault(tested[0], []).append(cell)
+    comments = {name: _comment(cell) for name, cell in by_id(notebook).items() if is_solution(cell)}
     return tuple(
-        _item(load_exercise(name), found, comments.get(name, ""), language)
+        _item(
+            load_exercise(name),
+            [_part(cell, results.get(grade_id_of(cell)), language) for cell in found],
+            comments.get(name, ""),
+            language,
+        )
         for name, found in cells.items()
     )
 
 
-def _comments(notebook: Any) -> dict[str, str]:
-    """A teacher's comments by the grade_id of the answer, which is the exercise's name."""
-    found = {}
-    for cell in notebook.cells:
-        metadata = nbgrader_of(cell)
-        if metadata.get("solution") and metadata.get("comment"):
-            found[str(metadata["grade_id"])] = harmless_markdown(str(metadata["comment"]))
-    return found
+def _comment(cell: Any) -> str:
+    """A teacher's comment on an answer, as Markdown that is safe in a page."""
+    return harmless_markdown(str(metadata_of(cell).get("comment") or ""))
 
 
-def _item(exercise: Exercise, cells: Sequence[Any], comment: str, language: str) -> Item:
-    levels = tuple(_level(exercise, cell, language) for cell in cells)
+def _item(exercise: Exercise, levels: Sequence[Part], comment: str, language: str) -> Item:
     failed = [level for level in levels if level.passed is False]
     if all(level.passed for level in levels):
         state = "solved"
@@ -169,105 +183,76 @@ def _item(exercise: Exercise, cells: Sequence[Any], comment: str, language: str)
         state = "partly" if any(level.passed for level in levels) else "open"
     advice = failed[0].message if failed else ""
     if failed and levels[0].passed:
-        advice = feedback.page_word("half", language) + "\n" + advice
+        advice = f"{messages.ONLY_EXAMPLES[language]}\n{advice}"
     return Item(
-        exercise.id,
-        getattr(exercise.title, language),
-        f"cell-{exercise.id}",
-        state,
-        sum(level.points for level in levels),
-        sum(level.max_points for level in levels),
-        exercise.bonus,
-        levels,
-        comment,
-        advice,
+        id=exercise.id,
+        title=exercise.title[language],
+        state=state,
+        points=sum(level.points for level in levels),
+        max_points=sum(level.max_points for level in levels),
+        bonus=exercise.bonus,
+        levels=tuple(levels),
+        comment=comment,
+        advice=advice,
     )
 
 
-def _level(exercise: Exercise, cell: Any, language: str) -> Level:
-    _, level = exercise_of(cell)
-    metadata = nbgrader_of(cell)
-    points = float(metadata.get("score") or 0)
-    name = getattr(feedback.UI[level], language)
-    outcome = _outcome(cell)
-    if outcome is None:
-        message = "\n".join(o.evalue for o in cell.get("outputs", []) if o.output_type == "error")
-        return Level(name, False, points, exercise.points(level == "drawn"), message)
-    return Level(
-        name,
-        outcome["passed"],
-        points,
-        float(outcome["max_points"]),
-        _without_name(str(outcome["message"][language])),
-        _picture(outcome.get("chart"), language),
+def _part(cell: Any, result: Result | None, language: str) -> Part:
+    """A test cell's level on the page; without a result it was not graded, and says so."""
+    name, level = exercise_of(cell) or ("", Level.PUBLIC)
+    message = result.message if result else None
+    lines = message.lines if message else []
+    if result is None:
+        lines = [Line(sentences.STATES[None])]
+    return Part(
+        name=sentences.LEVELS[level][language],
+        passed=result.passed if result else False,
+        points=float(metadata_of(cell).get("score") or 0),
+        max_points=load_exercise(name).points_of(level),
+        message="\n".join(line.plain(language) for line in lines),
+        picture=_picture(result.chart, language) if result and result.chart else "",
     )
 
 
-def _outcome(cell: Any) -> Mapping[str, Any] | None:
-    for output in cell.get("outputs", []):
-        outcome = output.get("data", {}).get(OUTCOME_MIME)
-        if isinstance(outcome, Mapping):
-            return outcome
-    return None
-
-
-def _without_name(message: str) -> str:
-    """The heading names the exercise already."""
-    first, colon, rest = message.partition(": ")
-    return rest if colon and first.isidentifier() else message
-
-
-def _picture(chart: Mapping[str, Any] | None, language: str) -> str:
-    if not chart:
-        return ""
-    words = {
-        k: feedback.page_word(k, language) for k in ("right", "yours", "cut", "sampled", "token")
-    }
-    what = words["sampled" if chart["sampled"] else "cut"]
-    pairs = zip(chart["labels"], chart["expected"], chart["actual"], strict=True)
+def _picture(chart: Chart, language: str) -> str:
+    what = (messages.SAMPLED if chart.sampled else messages.CUT)[language]
+    expected, actual = messages.EXPECTED[language], messages.ACTUAL[language]
     shares = "; ".join(
-        f"{words['token']} {label}: {words['right']} {e:.0%}, {words['yours']} {a:.0%}"
-        for label, e, a in pairs
+        f"{messages.TOKEN[language]} {label}: {expected} {e:.0%}, {actual} {a:.0%}"
+        for label, e, a in zip(chart.labels, chart.expected, chart.actual, strict=True)
     )
     return svg.paired_bars(
         [
-            f"{label} ({feedback.page_word('forbidden', language)})" if not e else label
-            for label, e in zip(chart["labels"], chart["expected"], strict=True)
+            label if share else f"{label} ({messages.FORBIDDEN[language]})"
+            for label, share in zip(chart.labels, chart.expected, strict=True)
         ],
-        (words["right"], chart["expected"]),
-        (words["yours"], chart["actual"]),
-        what,
-        f"{what}. {shares}.",
+        (expected, chart.expected),
+        (actual, chart.actual),
+        axis=what,
+        alternative=f"{what}. {shares}.",
     )
 
 
-# --- answers that a teacher reads -----------------------------------------------------------------
+# --- answers that a teacher reads ---------------------------------------------------------------
 
 
-def _answers(notebook: Any, language: str) -> tuple[Item, ...]:
+def _answers(notebook: Any) -> tuple[Item, ...]:
     items, heading = [], ""
     for cell in notebook.cells:
-        metadata = nbgrader_of(cell)
-        if cell.cell_type == "markdown" and not metadata.get("solution"):
-            heading = next(
-                (_plain(li) for li in cell.source.splitlines() if li.startswith("#")), heading
-            )
-        if metadata.get("grade") and metadata.get("solution"):
-            name = str(metadata["grade_id"])
+        if cell.cell_type == "markdown" and not is_solution(cell):
+            headings = (line for line in cell.source.splitlines() if line.startswith("#"))
+            heading = next((line.lstrip("#").strip() for line in headings), heading)
+        if is_graded(cell) and is_solution(cell):
+            metadata, name = metadata_of(cell), grade_id_of(cell)
             waits = metadata.get("score") is None or metadata.get("waits", False)
             items.append(
                 Item(
-                    name,
-                    heading or name,
-                    f"cell-{name}",
-                    "waits" if waits else "read",
-                    float(metadata.get("score") or 0),
-                    float(metadata.get("points") or 0),
-                    comment=harmless_markdown(str(metadata.get("comment") or "")),
+                    id=name,
+                    title=heading or name,
+                    state="waits" if waits else "read",
+                    points=float(metadata.get("score") or 0),
+                    max_points=points_of(cell),
+                    comment=_comment(cell),
                 )
             )
     return tuple(items)
-
-
-def _plain(heading: str) -> str:
-    return heading.lstrip("#").strip()

@@ -1,7 +1,7 @@
-"""Pictures for pages: SVG that stands in the HTML, drawn by matplotlib, with a text alternative.
+"""Pictures for pages: inline SVG with a text alternative, drawn by matplotlib.
 
-Text stays text (it is found, scaled and read aloud), and pairs differ by hatching, not by colour
-alone.
+Text stays text, so that it can be searched, scaled and read aloud; pairs of bars differ by
+hatching, not by colour alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BLUE, ORANGE = "#1b6ca8", "#c75b12"
 
 
 def picture(size: tuple[float, float], alternative: str, draw: Callable[[Axes], None]) -> str:
-    """size: inches. alternative: what the picture says, in a sentence or two."""
+    """Draw a picture; size: inches; alternative: what it says, in a sentence or two."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -48,10 +48,11 @@ def paired_bars(
     labels: Sequence[str],
     first: tuple[str, Sequence[float]],
     second: tuple[str, Sequence[float]],
+    *,
     axis: str,
     alternative: str,
 ) -> str:
-    """Two bars a label, side by side: (name, shares) each."""
+    """Draw two bars a label, side by side; first, second: a name and the shares."""
 
     def draw(axes: Axes) -> None:
         places = range(len(labels))

@@ -1,8 +1,8 @@
-"""A student's kernel as the worker has it: run cells, call functions, and let nothing get through.
+"""A student's kernel, seen from the worker: runs cells and calls functions, and trusts nothing.
 
-The cells are driven by nbclient. Everything that a kernel sends is a stranger's: messages are
-limited in size and number before they are read, outputs are cut while they arrive, and a message
-that breaks the protocol costs no more than the cell that it belongs to.
+nbclient drives the cells. Messages of a kernel are limited in size and number before they are read,
+outputs are cut while they arrive, and a message that breaks the protocol costs no more than the
+cell that it belongs to.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
-from autograder.checking import messages as feedback
 from autograder.grading.environment import plain_environment
+from autograder.grading.messages import CELL_TIMEOUT, INVALID_MESSAGE, both
 from autograder.grading.outputs import OutputLimit, error_output
 from autograder.grading.provisioner import KERNEL, NAME
-from autograder.grading.record import Settings
+from autograder.grading.servers import ServerError
+from autograder.grading.settings import Settings
 from autograder.grading.temporary import Temporary
-from autograder.notebooks.cells import TRANSPORT_ENCRYPTION
+from autograder.notebooks.running import TRANSPORT_ENCRYPTION
 from autograder.sandbox import wire
 from autograder.sandbox.agent import REPLY, REQUEST
-from autograder.sandbox.forkserver import ServerError
-from autograder.sandbox.student import PATIENCE, Answer, Arguments, CallError
+from autograder.sandbox.student import WALL_CLOCK_FACTOR, Arguments, CallError, Reply
 
-MESSAGE_BYTES = wire.MOST_BYTES + 65_536
-WAITING = 64  # messages that a channel holds for us
-GRACE = 5.0  # seconds for a kernel to answer after it was interrupted
-NOTHING = b'{"function": "", "calls": [], "time_limit": 1}'
+MESSAGE_BYTES = wire.MAX_BYTES + 65_536
+MAX_WAITING = 64  # messages that a channel holds for us
+GRACE_S = 5.0  # for a kernel to reply after it was interrupted
+NO_CALLS = b'{"function": "", "calls": [], "time_limit_s": 1}'
 TIMEOUT = "CellTimeoutError"
-START = 60.0  # seconds for a kernel to be there
+START_LIMIT_S = 60.0  # until a kernel is there
 
 
 class KernelGoneError(RuntimeError):
@@ -68,8 +68,8 @@ class _Specs(KernelSpecManager):
             "config": {
                 "model": self._settings.model,
                 "device": self._settings.device,
-                "memory_limit": self._settings.memory,
-                "cpu_limit": int(self._settings.submission_limit) + 1,
+                "memory_mib": self._settings.memory_mib,
+                "cpu_limit_s": int(self._settings.total_limit_s) + 1,
             },
         }
         metadata = {"kernel_provisioner": provisioner}
@@ -89,10 +89,10 @@ class _Client(NotebookClient):
         self.on_cell_executed = self._executed
 
     async def async_start_new_kernel_client(self) -> Any:
-        """Without nbclient's fixed wait: ready is who answers on both channels."""
+        """Wait until the kernel is heard on both channels, instead of nbclient's fixed time."""
         self.kc = self.km.client()
         self.kc.start_channels()
-        deadline = time.monotonic() + START
+        deadline = time.monotonic() + START_LIMIT_S
         heard = answered = False
         while not (heard and answered):
             if time.monotonic() > deadline or not await self.km.is_alive():
@@ -107,7 +107,7 @@ class _Client(NotebookClient):
         self.timed_out = execute_reply["content"].get("ename") == TIMEOUT
 
     def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
-        """Outputs up to the limit; what comes after it is dropped as it arrives."""
+        """Keep outputs up to the limit; drop the rest as it arrives."""
         if self.limit.absorbs(outs, msg):
             return None
         return super().output(outs, msg, display_id, cell_index)
@@ -117,23 +117,23 @@ class _Client(NotebookClient):
             super()._update_display_id(display_id, msg)
 
     def handle_comm_msg(self, outs: list[Any], msg: Any, cell_index: int) -> None:
-        """Widgets have nobody to talk to here."""
+        """Ignore widgets, which have no front end here."""
 
 
 class Kernel:
-    """One kernel and the notebook that runs in it. Not for several threads."""
+    """One kernel and the notebook that runs in it. Not thread-safe."""
 
     def __init__(self, notebook: Any, settings: Settings) -> None:
         self.settings = settings
         self._loop = asyncio.new_event_loop()
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
-        self._context.setsockopt(zmq.RCVHWM, WAITING)
+        self._context.setsockopt(zmq.RCVHWM, MAX_WAITING)
         self._context.setsockopt(zmq.LINGER, 0)
         self._folder = Temporary()
         self._client = _Client(
             notebook,
-            timeout=settings.time_limit,
+            timeout=settings.time_limit_s,
             allow_errors=True,
             interrupt_on_timeout=True,
             error_on_timeout={"ename": TIMEOUT, "evalue": "", "traceback": []},
@@ -143,12 +143,12 @@ class Kernel:
             shutdown_kernel="immediate",
             resources={},
         )
-        self.deadline = time.monotonic() + settings.submission_limit
+        self.deadline = time.monotonic() + settings.total_limit_s
         self.waited = 0.0  # seconds by the clock in which the student's code ran
         self.memory = 0  # bytes, the most of any
 
     def start(self) -> None:
-        """A fresh kernel. ServerError or SandboxError if there can be none."""
+        """Start a fresh kernel. Raises ServerError or SandboxError."""
         config = Config()
         config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
         config.ConnectionFileMixin.connection_file = str(Path(self._folder.name) / "kernel.json")
@@ -168,7 +168,7 @@ class Kernel:
         self._run(self._client.async_start_new_kernel_client())
 
     def execute(self, cell: Any, index: int, limit: float) -> str:
-        """Run a cell; its outputs are in it. What ended it: "" | timeout.
+        """Run a cell, which gets its outputs. Returns "", or "timeout" if that ended it.
 
         limit: seconds. Raises KernelGoneError if there is no kernel afterwards.
         """
@@ -183,20 +183,20 @@ class Kernel:
         except KeyboardInterrupt:
             raise
         except Exception:  # a message that breaks the protocol raises whatever it provokes
-            cell.outputs.append(error_output("ProtocolError", feedback.in_grading("nonsense")))
+            cell.outputs.append(error_output("ProtocolError", both(INVALID_MESSAGE)))
             if not self._answers():
                 raise self._gone("died") from None
         finally:
             self.waited += time.monotonic() - began
         if not self._client.timed_out:
             return ""
-        cell.outputs.append(error_output(TIMEOUT, feedback.in_grading("cell_timeout", limit)))
+        cell.outputs.append(error_output(TIMEOUT, both(CELL_TIMEOUT.format(seconds=limit))))
         if not self._answers():
             raise self._gone("timeout")
         return "timeout"
 
     def ask(self, request: bytes, limit: float) -> Sequence[bytes]:
-        """The reply to a request, as bytes. Raises KernelGoneError, or WireError for nonsense."""
+        """Send a request and return the reply. Raises KernelGoneError, or WireError."""
         began = time.monotonic()
         try:
             return self._run(self._ask(request, min(began + limit, self.deadline)))
@@ -222,13 +222,13 @@ class Kernel:
                 if not await self._client.km.is_alive():
                     raise self._gone("died") from None
             except Exception as error:  # unreadable, unsigned, of another shape
-                raise wire.WireError("the kernel sent nonsense") from error
+                raise wire.WireError("the kernel sent an invalid message") from error
         raise TimeoutError
 
     def _answers(self) -> bool:
-        """Whether the kernel says anything within a short time."""
+        """Whether the kernel replies within a short time."""
         try:
-            self._run(self._ask(NOTHING, time.monotonic() + GRACE))
+            self._run(self._ask(NO_CALLS, time.monotonic() + GRACE_S))
         except wire.WireError:
             return True
         except (TimeoutError, KernelGoneError):
@@ -239,7 +239,7 @@ class Kernel:
         provisioner = getattr(self._client.km, "provisioner", None)
         end = getattr(provisioner, "end", None) or {"killed": ""}
         if "killed" not in end:  # its supervisor is gone, which no student's code can bring about
-            raise ServerError("the fork server ended while a hand-in ran")
+            raise ServerError("the fork server ended while a submission ran")
         killed = end["killed"]
         return KernelGoneError("memory" if killed == "memory" else reason)
 
@@ -258,6 +258,7 @@ class Kernel:
         self._client.km = self._client.kc = None
 
     def close(self) -> None:
+        """End the kernel and remove its folder."""
         self.stop()
         self._context.destroy(linger=0)
         if left := asyncio.all_tasks(self._loop):  # nbclient's, where a kernel has ended
@@ -272,40 +273,40 @@ class Kernel:
 
 
 class KernelStudent:
-    """A student whose functions live in a kernel: the `Student` of grading."""
+    """A student whose functions live in a kernel."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self.gone: KernelGoneError | None = None  # the kernel has to be started again
 
     def call_all(
-        self, function: str, calls: Sequence[Arguments], time_limit: float
-    ) -> list[Answer]:
-        """As LocalStudent's, in one message; PATIENCE by the clock is for all calls together."""
+        self, function: str, calls: Sequence[Arguments], time_limit_s: float
+    ) -> list[Reply]:
+        """Make the calls in one message; the limit by the clock is for all of them together."""
         if self.gone is not None:
             raise CallError("died")
-        request = {"function": function, "calls": list(calls), "time_limit": time_limit}
+        request = {"function": function, "calls": list(calls), "time_limit_s": time_limit_s}
         try:
             content = json.dumps(request).encode()
-            reply = self._kernel.ask(content, PATIENCE * time_limit + GRACE)
-            return wire.read_reply(reply, len(calls))
+            reply = self._kernel.ask(content, WALL_CLOCK_FACTOR * time_limit_s + GRACE_S)
+            return wire.read_replies(reply, len(calls))
         except wire.WireError as error:
             raise CallError("unreadable", str(error)) from error
         except TimeoutError:
-            raise CallError("timeout", f"{time_limit:g}") from None
+            raise CallError("timeout", f"{time_limit_s:g}") from None
         except KernelGoneError as error:
             self.gone = error
-            detail = f"{time_limit:g}" if error.reason == "timeout" else ""
+            detail = f"{time_limit_s:g}" if error.reason == "timeout" else ""
             raise CallError(error.reason, detail) from error
 
 
 async def _ended(provisioner: Any) -> None:
     await provisioner.kill()
-    await asyncio.wait_for(provisioner.wait(), GRACE)
+    await asyncio.wait_for(provisioner.wait(), GRACE_S)
 
 
 async def _any(channel: Any, patience: float) -> bool:
-    """Whether a message came; all that have come are taken."""
+    """Wait for a message; whether one came."""
     try:
         await channel.get_msg(timeout=patience)
     except Empty:

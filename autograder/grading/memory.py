@@ -1,4 +1,4 @@
-"""How much memory there is, and how much a tree of processes uses."""
+"""Memory that is free, and memory that a tree of processes uses."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 import psutil
 
-WORKER = 1 << 30  # bytes that a worker and its fork server may be planned to use, without a kernel
-SHARE = 0.9  # of what is free when a run begins
+WORKER_BYTES = 1 << 30  # planned for a worker and its fork server, without a kernel
+MAX_SHARE = 0.9  # of the memory that is free when a run begins
 
 
 def free() -> int:
-    """Bytes that this machine, or the group of processes that we are in, can still give."""
+    """Bytes that are still free on this machine, or in our group of processes."""
     found = [psutil.virtual_memory().available]
     group = Path("/sys/fs/cgroup")  # version 2; a container sees its own group there
     try:
@@ -24,9 +24,9 @@ def free() -> int:
 
 
 def used(process: int, exactly: bool = True) -> int:
-    """Bytes of a process and all below it; what they share, once where it is told.
+    """Bytes of a process and all its descendants.
 
-    That takes 10 ms a process; not exactly, what is shared counts for each, and is fast.
+    exactly: count shared memory once, which takes 10 ms a process; otherwise it counts for each.
     """
     try:
         top = psutil.Process(process)
@@ -50,5 +50,5 @@ def _one(process: psutil.Process, exactly: bool) -> int:
 
 
 def fitting(jobs: int, kernel: int, ceiling: int) -> int:
-    """How many workers fit, at least one; kernel: bytes that a kernel may use."""
-    return max(1, min(jobs, ceiling // (WORKER + kernel)))
+    """The number of workers that fit, at least one; kernel: bytes that a kernel may use."""
+    return max(1, min(jobs, ceiling // (WORKER_BYTES + kernel)))

@@ -1,6 +1,6 @@
-"""Outputs of a student's cell: cut while they arrive, and harmless for whoever looks at them.
+"""Outputs of a student's cell: cut while they arrive, and made harmless for a browser.
 
-A teacher's or another student's browser will show them (feedback, formgrader, report). What stays:
+A teacher's or another student's browser will show them (feedback, formgrader, report). They keep
 text, tracebacks as text, PNG and JPEG pictures, and HTML without scripts, event handlers, forms,
 frames or anything that is loaded from elsewhere.
 """
@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from autograder.grading.messages import OUTPUT_CUT, both
 from autograder.sandbox.text import clean
 
 CELL_BYTES = 1_000_000
-MOST_OUTPUTS = 200
+MAX_OUTPUTS = 200
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TAGS = frozenset(
     (
@@ -34,21 +35,22 @@ ATTRIBUTES = {"*": ["align", "colspan", "rowspan", "title", "lang"]}
 
 
 class OutputLimit:
-    """How much of a cell's output is taken."""
+    """Limits the output of a cell."""
 
-    def __init__(self, most: int = CELL_BYTES) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int = CELL_BYTES) -> None:
+        self._max_bytes = max_bytes
         self.reset()
 
     def reset(self) -> None:
-        """For the next cell."""
+        """Start anew for the next cell."""
         self._bytes = self._outputs = 0
         self._cut = False
 
     def absorbs(self, outputs: list[Any], message: Mapping[str, Any]) -> bool:
-        """Whether a message is dealt with: text goes to the same stream's, what is too much goes.
+        """Take care of a message: append text to its stream's output, drop what is too much.
 
-        The first one that is dropped leaves a line that says so.
+        Returns True if nothing more has to be done with it. The first message that is dropped
+        leaves a line that says so.
         """
         if self._cut:
             return True
@@ -58,11 +60,9 @@ class OutputLimit:
         same = message["msg_type"] == last.get("output_type") == "stream"
         same = same and content.get("name") == last.get("name")
         self._outputs += not same
-        if self._bytes > self._most or self._outputs > MOST_OUTPUTS:
-            from autograder.checking import messages as feedback
-
+        if self._bytes > self._max_bytes or self._outputs > MAX_OUTPUTS:
             self._cut = True
-            text = f"\n… {feedback.in_grading('cut', self._most)}\n"
+            text = f"\n… {both(OUTPUT_CUT.format(bytes=self._max_bytes))}\n"
             outputs.append(_node("stream", name="stdout", text=text))
             return True
         if same:
@@ -78,11 +78,12 @@ def _size(content: Any) -> int:
 
 
 def error_output(name: str, value: str) -> Any:
+    """Make the output of an error."""
     return _node("error", ename=name, evalue=value, traceback=[f"{name}: {value}"])
 
 
 def harmless(outputs: Iterable[Any]) -> list[Any]:
-    """Well-formed outputs of what a kernel sent, and nothing in them that acts."""
+    """Rebuild a kernel's outputs, well-formed and without anything that acts."""
     return [made for output in outputs if (made := _harmless(output)) is not None]
 
 
@@ -123,7 +124,7 @@ def _kept(mime: Any, content: Any) -> str | None:
 
 
 def harmless_html(text: str) -> str:
-    """The markup without what acts, loads or leads elsewhere; unknown tags show as text."""
+    """Strip markup of all that acts, loads or links; unknown tags show as text."""
     import bleach  # what nbconvert cleans with
 
     kept = bleach.clean(text, tags=TAGS, attributes=ATTRIBUTES, strip=True, strip_comments=True)
@@ -131,9 +132,9 @@ def harmless_html(text: str) -> str:
 
 
 def harmless_markdown(text: str) -> str:
-    """Markdown that becomes no markup but its own; tags, pictures and links show as text.
+    """Make Markdown safe: tags, pictures and links show as text.
 
-    Not even a link may stay: nbconvert makes one of `[x](javascript:...)`.
+    Links as well, since nbconvert makes one of `[x](javascript:...)`.
     """
     for mark, shown in (("<", "&lt;"), ("![", r"!\["), ("](", r"]\("), ("]:", r"]\:")):
         text = text.replace(mark, shown)

@@ -1,4 +1,4 @@
-"""How workers' processes are made: forked from one that has imported what they need, once."""
+"""Worker processes: forked from one that has imported what they need, once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PRELOAD = ("autograder.grading.worker",)
 
 
 def context() -> Any:
-    """Of multiprocessing."""
+    """The context of multiprocessing in which workers are made."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
     made = multiprocessing.get_context("forkserver")
@@ -21,10 +21,10 @@ def context() -> Any:
 
 
 def warm_up() -> None:
-    """Begin with the imports, beside whatever this process does now. Before any thread is there.
+    """Start the imports in the background; to be called before this process has threads.
 
-    That process imports what lies in the current folder first. A course may hold a folder
-    `autograder`, as a clone of this project does: so it starts where this package lies.
+    The current folder comes first on that process's path, and a course may hold a folder
+    `autograder`, as a clone of this project does: so it starts in this package's own folder.
     """
     if sys.platform == "win32":
         return

@@ -1,8 +1,8 @@
-"""Kernels from the fork server, as a Jupyter kernel provisioner: `kischule-forkserver`.
+"""The Jupyter kernel provisioner `kischule-forkserver`: kernels from the fork server.
 
 The kernelspec in `kernels/kischule` names it. Where that is installed (`jupyter kernelspec
 install`), nbclient, nbgrader, papermill or `jupyter execute --kernel_name=kischule` get a sandboxed
-kernel with torch, transformers and the model loaded. A kernel's channels are unix sockets in a
+kernel with torch, transformers and the model loaded. A kernel's channels are Unix sockets in a
 folder of its own; no port is opened.
 """
 
@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Float, Int, Unicode
+from traitlets import Float, Int
 
-from autograder.sandbox import forkserver
+from autograder.grading import servers
+from autograder.grading.settings import trait
 from autograder.sandbox.namespaces import Limits
 
 NAME = "kischule-forkserver"
@@ -29,15 +30,15 @@ KERNEL = "kischule"
 class ForkServerProvisioner(KernelProvisionerBase):
     """One kernel, from this process's fork server."""
 
-    model = Unicode("mini", help="loaded before the fork: a name or folder of `kischule.load`")
-    device = Unicode("cpu", help="that the kernel may use: cpu | cuda")
-    memory_limit = Int(Limits.memory >> 20, help="MiB beyond what kernels share").tag(config=True)
-    cpu_limit = Int(Limits.cpu_seconds, help="seconds of computing").tag(config=True)
-    patience = Float(60.0, help="seconds to wait for a kernel's channels").tag(config=True)
+    model = trait("model")
+    device = trait("device")
+    memory_mib = trait("memory_mib")
+    cpu_limit_s = Int(Limits.cpu_seconds, help="seconds of computing").tag(config=True)
+    start_limit_s = Float(60.0, help="seconds until its channels are there").tag(config=True)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.end: dict[str, Any] | None = None  # how the kernel ended, in its supervisor's words
+        self.end: dict[str, Any] | None = None  # the supervisor's report of its end
         self._channel: Any = None
         self._folder: Path | None = None
 
@@ -56,8 +57,8 @@ class ForkServerProvisioner(KernelProvisionerBase):
         kwargs.pop("transport_encryption", None)  # nobody else sees these sockets
         return await super().pre_launch(cmd=[KERNEL, *arguments], **kwargs)
 
-    def _server(self) -> forkserver.Server:
-        server = forkserver.shared(self.model, self.device)
+    def _server(self) -> servers.Server:
+        server = servers.shared(self.model, self.device)
         server.ready()
         return server
 
@@ -65,8 +66,8 @@ class ForkServerProvisioner(KernelProvisionerBase):
         info = self.parent.get_connection_info(session=False)
         connection = {n: v.decode() if isinstance(v, bytes) else v for n, v in info.items()}
         limits = Limits(
-            memory=self.memory_limit << 20,
-            cpu_seconds=self.cpu_limit,
+            memory=self.memory_mib << 20,
+            cpu_seconds=self.cpu_limit_s,
             gpu=self.device != "cpu",
         )
         assert self._folder is not None
@@ -75,17 +76,17 @@ class ForkServerProvisioner(KernelProvisionerBase):
         self._channel, self.end = channel, None
         loop = asyncio.get_running_loop()
         try:
-            told = await asyncio.wait_for(loop.sock_recv(channel, 65536), self.patience)
+            told = await asyncio.wait_for(loop.sock_recv(channel, 65536), self.start_limit_s)
         except asyncio.TimeoutError as error:
             self._left()
-            raise forkserver.ServerError(
-                f"no kernel within {self.patience:g} s from the fork server"
+            raise servers.ServerError(
+                f"no kernel within {self.start_limit_s:g} s from the fork server"
             ) from error
         message = json.loads(told or b"{}")
         if not message.get("ready"):
             self._left()
             reason = message.get("error", "it ended")
-            raise forkserver.ServerError(f"a kernel cannot be started: {reason}")
+            raise servers.ServerError(f"a kernel cannot be started: {reason}")
         return self.connection_info
 
     async def poll(self) -> int | None:

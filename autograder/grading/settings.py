@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
-from kischule.catalog import FAMILY
+from traitlets import Bool, Float, Integer, Unicode
+
+from kischule.models import FAMILY
 
 CELLS = 10  # a submission may take as long as this many cells at their limit
 ISOLATIONS = ("auto", "sandbox", "process")
@@ -65,6 +67,13 @@ def setting(name: str) -> Field[Any]:
     return next(f for f in fields(Settings) if f.name == name)
 
 
+def trait(name: str) -> Any:
+    """A configurable trait of a setting, for nbgrader's and Jupyter's classes."""
+    default = setting(name).default
+    kind = {bool: Bool, float: Float, int: Integer, str: Unicode}[type(default)]
+    return kind(default, help=setting(name).metadata["help"]).tag(config=True)
+
+
 def add_options(parser: Any, *names: str, prefix: str = "") -> None:
     """Add the options of these settings, or of all, to an argparse parser or a pytest group.
 
@@ -81,7 +90,11 @@ def add_options(parser: Any, *names: str, prefix: str = "") -> None:
             options["choices"] = about["choices"]
         else:
             options |= {"type": _reader(name), "metavar": metavar}
-        add(f"--{prefix}{flag.removeprefix('--')}", dest=f"{prefix}{name}".replace("-", "_"), **options)
+        add(
+            f"--{prefix}{flag.removeprefix('--')}",
+            dest=f"{prefix}{name}".replace("-", "_"),
+            **options,
+        )
 
 
 def from_options(options: Any, *names: str, prefix: str = "") -> Settings:
@@ -92,14 +105,14 @@ def from_options(options: Any, *names: str, prefix: str = "") -> Settings:
 
 def _reader(name: str) -> Any:
     """Convert an option's text. ArgumentTypeError naming the rule and what arrived."""
-    bounds, kind = setting(name).metadata.get("bounds"), type(setting(name).default)
+    if name == "model":
+        return _absolute
+    low, high = setting(name).metadata["bounds"]
+    kind: Any = type(setting(name).default)
 
     def read(text: str) -> Any:
-        if name == "model":
-            return _absolute(text)
         value = kind(text)
-        if not bounds[0] <= value <= bounds[1]:
-            low, high = bounds
+        if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"must be from {low} to {high}, was: {text}")
         return value
 

@@ -1,4 +1,4 @@
-"""Temporary folders that do not stay when their process is killed: the next one sweeps them."""
+"""Temporary folders that survive no killed process for long: the next one sweeps them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALIVE = ".alive"  # a file that the owner holds locked
 
 
 class Temporary(tempfile.TemporaryDirectory[str]):
-    """A folder of this process; those of processes that are gone are removed first."""
+    """A temporary folder of this process; folders of dead processes are removed first."""
 
     def __init__(self) -> None:
         sweep()
@@ -29,7 +29,7 @@ class Temporary(tempfile.TemporaryDirectory[str]):
 
 
 def sweep() -> None:
-    """Remove what processes of this user left that were killed."""
+    """Remove the folders that killed processes of this user left behind."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         if not (folder / ALIVE).is_file():
             continue

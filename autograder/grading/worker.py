@@ -1,8 +1,8 @@
 """The trusted worker: one submission, its cells in a kernel, its checks outside of it.
 
 Solution cells and the student's own run in the kernel, in the notebook's order. A test cell does
-not run there: in its place the worker calls the student's functions by message and judges what
-comes back. What a case expects, and the seed of drawn cases, stay in this process.
+not: in its place the worker calls the student's functions by message and judges the replies. What a
+case expects, and the seed of hidden cases, stay in this process.
 
 A kernel that ends, or has to be ended, is started again: the cells before the one that ended it run
 once more, and the exercises after it are graded.
@@ -12,36 +12,40 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
 
-from autograder.checking import messages as feedback
-from autograder.checking.check import drawn_cases, run_check
-from autograder.checking.result import Outcome
-from autograder.exercises.exercise import Case, Exercise, Words, load_exercise
+from autograder.checking import messages as sentences
+from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.result import Message, Result
+from autograder.exercises.exercise import Case, Exercise, Level, load_exercise
+from autograder.grading import messages
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
+from autograder.grading.messages import both
 from autograder.grading.outputs import error_output, harmless
-from autograder.grading.record import CHECK_FAILED, Settings
-from autograder.notebooks.cells import TestResult, exercise_of, nbgrader_of
-from autograder.notebooks.display import left_out
-from autograder.sandbox.arguments import model_of
+from autograder.grading.record import Status
+from autograder.grading.settings import Settings
+from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
+from autograder.notebooks.display import skippable
+from autograder.notebooks.flags import Flag, FlagKind
+from autograder.sandbox.models import model_of
 from autograder.sandbox.text import clean
+from kischule.i18n import Text
 
 
 @dataclass
 class Run:
-    """What came of one submission."""
+    """The outcome of running a submission."""
 
     notebook: Any  # with outputs
-    outcomes: dict[str, Outcome] = field(default_factory=dict)  # by grade_id of the test cell
-    results: list[TestResult] = field(default_factory=list)
-    status: str = "graded"  # graded | timeout | memory
-    flags: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)  # where the time went
+    results: list[Result] = field(default_factory=list)
+    status: Status = Status.GRADED
+    flags: list[Flag] = field(default_factory=list)
+    seconds: Mapping[str, float] = field(default_factory=dict)  # where the time went
     memory: int = 0  # bytes, the most that a kernel had of its own
 
 
@@ -50,9 +54,9 @@ def run_submission(
 ) -> Run:
     """Run and judge a notebook with the release's structure (see `intake.rebuild`).
 
-    The notebook is changed: it gets the outputs. seed: of its drawn cases. exercises: for another
-    model than `mini`. Raises ServerError or SandboxError where no kernel can be had; nothing that
-    the notebook does raises.
+    The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: for another
+    model than `mini`. Raises ServerError or SandboxError where no kernel starts; nothing that the
+    notebook does raises.
     """
     return _Submission(notebook, seed, settings, exercises).run()
 
@@ -67,19 +71,20 @@ class _Submission:
         self.student = KernelStudent(self.kernel)
         self.done = Run(notebook)
         self.began = time.monotonic()
-        self.drawn: dict[str, Future[Sequence[Case]]] = {}
+        self.hidden: dict[str, Future[Sequence[Case]]] = {}
+        self.results: dict[str, Result] = {}  # by grade_id of the test cell
         self.passed: dict[str, bool] = {}  # of public checks, for the exercises that need them
-        # cells that do not run: left out, or ended a kernel
-        self.left_out = set() if settings.show else left_out(notebook.cells)
+        # cells that do not run: skipped, or they ended a kernel
+        self.skipped = set() if settings.display else skippable(notebook.cells)
         self.ended: set[int] = set()
 
     def run(self) -> Run:
         model_of(self.settings.model)  # now: transformers loads a model in one thread only
-        with ThreadPoolExecutor(1) as pool:  # draws cases while the kernel computes
+        with ThreadPoolExecutor(1) as pool:  # generates cases while the kernel computes
             for cell in self.notebook.cells:
-                name, level = exercise_of(cell)
-                if level == "drawn":
-                    self.drawn[name] = pool.submit(drawn_cases, self._load(name), self.seed)
+                if (tested := exercise_of(cell)) and tested[1] == Level.HIDDEN:
+                    name = tested[0]
+                    self.hidden[name] = pool.submit(hidden_cases, self._load(name), self.seed)
             try:
                 self.kernel.start()
                 started = time.monotonic()
@@ -102,6 +107,7 @@ class _Submission:
 
     @property
     def left(self) -> float:
+        """Seconds that the submission may still take."""
         return self.kernel.deadline - time.monotonic()
 
     def _cells(self) -> None:
@@ -109,129 +115,130 @@ class _Submission:
             if cell.cell_type != "code":
                 continue
             cell.outputs, cell.execution_count = [], None
-            exercise, level = exercise_of(cell)
-            if level:
-                self._check(cell, exercise, level, index)
-                continue
-            if index in self.left_out:
-                text = feedback.in_grading("shows")
+            if tested := exercise_of(cell):
+                self._check(cell, *tested, index)
+            elif index in self.skipped:
+                text = both(messages.DISPLAY_ONLY)
                 cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
             elif self.left <= 0:
                 cell.outputs = [self._too_late()]
             else:
                 self._execute(cell, index)
-        for cell in self.notebook.cells:  # now: a later cell may change what an earlier one shows
-            if cell.cell_type == "code" and not exercise_of(cell)[1]:
+        for cell in self.notebook.cells:  # now: a later cell may change an earlier one's output
+            if cell.cell_type == "code" and exercise_of(cell) is None:
                 cell.outputs = harmless(cell.outputs)
-        self.done.results = [
-            result for cell in self.notebook.cells if (result := self._result(cell)) is not None
-        ]
+        self.done.results = [self._result(cell) for cell in self.notebook.cells if is_graded(cell)]
 
     def _execute(self, cell: Any, index: int) -> None:
         """Run a cell; after it there is a kernel."""
+        limit = min(self.settings.time_limit_s, max(self.left, 1))
         try:
-            if self.kernel.execute(cell, index, min(self.settings.time_limit, max(self.left, 1))):
-                self._mark("timeout")
+            if self.kernel.execute(cell, index, limit):
+                self._mark(Status.TIMEOUT)
         except KernelGoneError as gone:
             self.ended.add(index)
-            cell.outputs.append(error_output("KernelEnded", feedback.in_grading(gone.reason)))
-            self._ended(gone, cell, index)
+            cell.outputs.append(error_output("KernelEnded", both(messages.GONE[gone.reason])))
+            self._restart_after(gone, cell, index)
 
-    def _again(self, index: int) -> None:
-        """A new kernel in the state before this cell, as far as time and the cells allow."""
+    def _restart(self, index: int) -> None:
+        """Start a kernel in the state before this cell, as far as time and the cells allow."""
         while True:
             self.kernel.stop()
             self.kernel.start()
             self.student.gone = None
-            for earlier in range(index):
-                cell = self.notebook.cells[earlier]
-                if cell.cell_type != "code" or exercise_of(cell)[1]:
-                    continue
-                if earlier in self.ended or earlier in self.left_out:
-                    continue
-                if self.left <= 0:
-                    return
-                try:
-                    limit = min(self.settings.time_limit, max(self.left, 1))
-                    self.kernel.execute(copy.deepcopy(cell), earlier, limit)
-                except KernelGoneError:
-                    self.ended.add(earlier)
-                    break
-                finally:  # nbclient puts the cell that it ran into the notebook
-                    self.notebook.cells[earlier] = cell
-            else:
+            if self._replayed(index):
                 return
 
-    def _check(self, cell: Any, name: str, level: str, index: int) -> None:
-        """The outcome of a test cell, from outside the kernel."""
-        exercise = self._load(name)
-        grade_id = str(nbgrader_of(cell)["grade_id"])
+    def _replayed(self, index: int) -> bool:
+        """Run the cells before this one again; False if one of them ended the kernel."""
+        for earlier in range(index):
+            cell = self.notebook.cells[earlier]
+            if cell.cell_type != "code" or exercise_of(cell):
+                continue
+            if earlier in self.ended or earlier in self.skipped:
+                continue
+            if self.left <= 0:
+                return True
+            try:
+                limit = min(self.settings.time_limit_s, max(self.left, 1))
+                self.kernel.execute(copy.deepcopy(cell), earlier, limit)
+            except KernelGoneError:
+                self.ended.add(earlier)
+                return False
+            finally:  # nbclient puts the cell that it ran into the notebook
+                self.notebook.cells[earlier] = cell
+        return True
+
+    def _check(self, cell: Any, name: str, level: Level, index: int) -> None:
+        """Check an exercise from outside the kernel; the test cell shows the result."""
         if self.left <= 0:
             cell.outputs = [self._too_late()]
             return
-        seed, cases = None, None
-        if level == "drawn":
-            seed, cases = self.seed, self.drawn[name].result()
-        outcome = _clean(
-            run_check(exercise, self.student, seed, cases, known=self.passed, load=self._load)
+        hidden = level == Level.HIDDEN
+        seed, cases = (self.seed, self.hidden[name].result()) if hidden else (None, None)
+        result = _clean(
+            run_check(self._load(name), self.student, seed, cases, self.passed, self._load)
         )
-        if level == "public":
-            self.passed[name] = bool(outcome.passed)
-        if outcome.kind in ("timeout", "memory"):
-            self._mark(outcome.kind)
-        if outcome.kind == "ours":
-            self.done.flags.append(CHECK_FAILED + grade_id)
-        self.done.outcomes[grade_id] = outcome
-        cell.outputs = [_shown(outcome)]
+        if not hidden:
+            self.passed[name] = bool(result.passed)
+        if result.kind in ("timeout", "memory"):
+            self._mark(Status(result.kind))
+        if result.kind == "ours":
+            self.done.flags.append(Flag(FlagKind.CHECK_FAILED, result.grade_id))
+        self.results[result.grade_id] = result
+        cell.outputs = [_shown(result)]
         if self.student.gone is not None:
-            self._ended(self.student.gone, cell, index)
+            self._restart_after(self.student.gone, cell, index)
 
-    def _ended(self, gone: KernelGoneError, cell: Any, index: int) -> None:
-        self.done.flags.append(f"kernel ended ({gone.reason}): {cell.id}")
-        self._mark(gone.reason)
-        self._again(index)
+    def _restart_after(self, gone: KernelGoneError, cell: Any, index: int) -> None:
+        self.done.flags.append(Flag(FlagKind.KERNEL_ENDED, cell.id, gone.reason))
+        if gone.reason != "died":
+            self._mark(Status(gone.reason))
+        self._restart(index)
 
-    def _mark(self, reason: str) -> None:
-        if reason in ("timeout", "memory") and self.done.status == "graded":
-            self.done.status = reason
+    def _mark(self, status: Status) -> None:
+        if self.done.status == Status.GRADED:
+            self.done.status = status
 
     def _too_late(self) -> Any:
-        self._mark("timeout")
-        return error_output("SubmissionTimeoutError", self._over())
+        self._mark(Status.TIMEOUT)
+        text = both(messages.OVER.format(seconds=self.settings.total_limit_s))
+        return error_output("SubmissionTimeoutError", text)
 
-    def _over(self) -> str:
-        return feedback.in_grading("over", self.settings.submission_limit)
-
-    def _result(self, cell: Any) -> TestResult | None:
-        metadata = nbgrader_of(cell)
-        if metadata.get("grade") is not True:
-            return None
-        grade_id, most = str(metadata["grade_id"]), float(metadata["points"])
-        name, level = exercise_of(cell)
-        if not level:
-            return TestResult(grade_id, grade_id, "manual", most, None, 0.0, "", "")
-        outcome = self.done.outcomes.get(grade_id)
-        if outcome is None:
-            return TestResult(grade_id, name, level, most, False, 0.0, "timeout", self._over())
-        return TestResult(
-            grade_id,
-            name,
-            level,
-            most,
-            outcome.passed,
-            outcome.points,
-            outcome.kind,
-            outcome.message.de,
+    def _result(self, cell: Any) -> Result:
+        """The result of a graded cell: its check's, or a text that waits for the teacher."""
+        if (tested := exercise_of(cell)) is None:
+            return Result.manual(exercise=grade_id_of(cell), max_points=points_of(cell))
+        if (found := self.results.get(grade_id_of(cell))) is not None:
+            return found
+        name, level = tested
+        exercise, seconds = self._load(name), f"{self.settings.total_limit_s:g}"
+        return Result(
+            exercise=name,
+            level=level,
+            passed=False,
+            points=0.0,
+            max_points=exercise.points_of(level),
+            bonus=exercise.bonus,
+            kind="timeout",
+            message=Message(sentence=sentences.SENTENCES["over"].format(actual=seconds)),
         )
 
 
-def _clean(outcome: Outcome) -> Outcome:
-    """Fit to be written: a message may quote what the student's function gave back."""
-    message = Words(clean(outcome.message.de), clean(outcome.message.en))
-    return replace(outcome, message=message)
+def _clean(result: Result) -> Result:
+    """The result, fit to be written: a message may quote the reply of the student's function."""
+    message = result.message
+    if message is None:
+        return result
+    parts = {n: part and _clean_text(part) for n, part in vars(message).items()}
+    return replace(result, message=Message(**parts), error=clean(result.error))
 
 
-def _shown(outcome: Outcome) -> Any:
+def _clean_text(text: Text) -> Text:
+    return Text(clean(text.de), clean(text.en))
+
+
+def _shown(result: Result) -> Any:
     """What `check` shows in a notebook, as an output."""
-    data = outcome._repr_mimebundle_()
+    data = result._repr_mimebundle_()
     return nbformat.v4.new_output("execute_result", data=data, execution_count=None)

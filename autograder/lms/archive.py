@@ -1,8 +1,8 @@
-"""Reading a system's zip, or a folder: hostile until shown otherwise.
+"""Reading a zip or a folder from a system: hostile until shown otherwise.
 
-Files are listed first and read one by one, with a limit; nothing is ever unpacked by its own name.
-What must not be followed (absolute paths, `..`, links, encrypted or oversized entries, names that
-are neither ASCII nor UTF-8) is refused by name, and the rest goes on.
+Files are listed first and read one by one, with a limit; no file is unpacked under its own name.
+Entries that must not be followed (absolute paths, `..`, links, encrypted or oversized entries,
+names that are neither ASCII nor UTF-8) are refused by name, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from autograder.errors import UserError
 from autograder.notebooks import intake
 from autograder.sandbox.text import clean
 
-MOST_ENTRIES = 100_000
-MOST_TOTAL = 4_000_000_000  # bytes that are read of one archive
+MAX_ENTRIES = 100_000
+MAX_TOTAL_BYTES = 4_000_000_000  # bytes that are read of one archive
 IGNORED = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
 
 
-class ArchiveError(ValueError):
-    """What was given is no archive that can be read at all."""
+class ArchiveError(UserError, ValueError):
+    """A file that cannot be read as an archive."""
 
 
 class RefusedError(ValueError):
-    """One file of an archive that is not taken; the message says why."""
+    """A file of an archive that is not accepted; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Archive:
+    """The files of an archive, and those that were refused."""
+
     entries: tuple[Entry, ...]
-    refused: tuple[str, ...]  # what is not there, and why
+    refused: tuple[str, ...]  # a line each, with the reason
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """A zip file or a folder. Raises ArchiveError."""
+    """Open a zip file or a folder. Raises ArchiveError."""
     if path.is_dir():
         yield _folder(path)
         return
@@ -65,9 +68,9 @@ def opened(path: Path) -> Iterator[Archive]:
 
 def _zip(file: zipfile.ZipFile) -> Archive:
     infos = file.infolist()
-    if len(infos) > MOST_ENTRIES:
-        raise ArchiveError(f"must hold at most {MOST_ENTRIES:,} files, holds: {len(infos):,}")
-    left = [MOST_TOTAL]
+    if len(infos) > MAX_ENTRIES:
+        raise ArchiveError(f"must hold at most {MAX_ENTRIES:,} files, holds: {len(infos):,}")
+    left = [MAX_TOTAL_BYTES]
     entries, refused = [], []
     for info in infos:
         if info.is_dir():
@@ -85,7 +88,7 @@ def _zip(file: zipfile.ZipFile) -> Archive:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The entry's name: zips say UTF-8 by a flag, many write it without one."""
+    """The entry's name: a flag says that it is UTF-8, but many programs write it without one."""
     name = info.orig_filename
     if info.flag_bits & 0x800:
         return name
@@ -109,7 +112,7 @@ def _safe(name: str) -> PurePosixPath:
 
 
 def _ignored(path: PurePosixPath) -> bool:
-    """What systems and editors leave behind."""
+    """Whether it is a file that systems and editors leave behind."""
     return any(part in IGNORED or part.startswith("._") for part in path.parts)
 
 
@@ -123,12 +126,12 @@ def _check(info: zipfile.ZipInfo) -> None:
 
 
 def _fits(size: int) -> None:
-    if size > intake.MOST_BYTES:
-        raise RefusedError(f"must not be larger than {intake.MOST_BYTES:,} bytes, is: {size:,}")
+    if size > intake.MAX_BYTES:
+        raise RefusedError(f"must not be larger than {intake.MAX_BYTES:,} bytes, is: {size:,}")
 
 
 def _modified(info: zipfile.ZipInfo) -> float:
-    """A zip keeps local time, of the server's or the teacher's zone: the latter is taken."""
+    """The entry's time. A zip keeps local time; the teacher's zone is assumed."""
     try:
         return time.mktime((*info.date_time, 0, 0, -1))
     except (ValueError, OverflowError):
@@ -141,7 +144,7 @@ def _reader(file: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]) -> Ca
     def read() -> bytes:
         try:
             with file.open(info) as stream:
-                content = stream.read(intake.MOST_BYTES + 1)  # a header may say less than comes
+                content = stream.read(intake.MAX_BYTES + 1)  # a header may understate the size
         except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
             raise RefusedError(f"cannot be read: {error}") from error
         except (NotImplementedError, RuntimeError) as error:
@@ -149,7 +152,7 @@ def _reader(file: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]) -> Ca
         _fits(len(content))
         left[0] -= len(content)
         if left[0] < 0:
-            raise RefusedError(f"all files together must not exceed {MOST_TOTAL:,} bytes")
+            raise RefusedError(f"all files together must not exceed {MAX_TOTAL_BYTES:,} bytes")
         return content
 
     return read

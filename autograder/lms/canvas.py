@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course.bridge import Course, Total
-from autograder.grading.store import write_atomically
+from autograder.course.gradebook import Course, Total
+from autograder.files import write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.final import not_final
 from autograder.lms.people import slug
@@ -23,10 +23,10 @@ POSSIBLE = "Points Possible"
 
 
 def export(course: Path, assignment: str, target: Path, table: Path | None = None) -> list[str]:
-    """table: an export of Canvas's gradebook, whose ids are taken and whose column is filled in.
+    """Write grades for Canvas's import; returns notes. Raises TableError.
 
-    Without it students' names in the course folder stand as SIS login ids. Returns notes.
-    Raises TableError.
+    table: an export of Canvas's gradebook, whose column of the assignment is filled in. Without it
+    the students' names in the course folder become SIS login ids.
     """
     totals = Course(course).totals(assignment)
     notes: list[str] = []
@@ -43,8 +43,8 @@ def export(course: Path, assignment: str, target: Path, table: Path | None = Non
 
 
 def _new(assignment: str, totals: dict[str, Total]) -> Table:
-    most = max((total.max_points for total in totals.values()), default=0.0)
-    rows = [[POSSIBLE, "", "", "", "", spreadsheet.shown(most)]]
+    possible = max((total.max_points for total in totals.values()), default=0.0)
+    rows = [[POSSIBLE, "", "", "", "", spreadsheet.shown(possible)]]
     for student, total in sorted(totals.items()):
         name = ", ".join(n for n in (total.last_name, total.first_name) if n) or student
         rows.append([name, "", "", student, "", spreadsheet.shown(total.points)])
@@ -53,7 +53,8 @@ def _new(assignment: str, totals: dict[str, Total]) -> Table:
 
 def _filled(sheet: Table, assignment: str, totals: dict[str, Total]) -> tuple[Table, list[str]]:
     """Only the columns that identify, and the assignment's: nothing else is written back."""
-    places = [sheet.need(name) for name in HEAD if name in ("Student", "ID") or sheet.column(name)]
+    places = [sheet.need("Student"), sheet.need("ID")]
+    places += [place for name in HEAD[2:] if (place := sheet.column(name)) is not None]
     column = _column(sheet, assignment)
     left, rows = dict(totals), []
     for row in sheet.rows:
@@ -83,7 +84,7 @@ def _column(sheet: Table, assignment: str) -> int | None:
 
 
 def _student(ids: list[str], totals: dict[str, Total]) -> str | None:
-    """Whose row it is: by login or id, else by name, if only one can be meant."""
+    """The student of a row: by login or id, else by name, if only one student can be meant."""
     for text in filter(None, ids[1:]):
         for name in (text.lower(), slug(text)):
             if name in totals:

@@ -1,42 +1,42 @@
-"""Whether grades are final: what a teacher should know before they leave the house."""
+"""Grades that are not final: what a teacher should know before exporting them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from autograder.course.bridge import Total
 from autograder.course.grade import students_of
+from autograder.course.gradebook import Total
 
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
-    """A note each: hand-ins without a grade, newer ones than the graded, answers that wait."""
+    """Note submissions without a grade, newer ones than those graded, and waiting answers."""
     there = students_of(course, assignment)
     missing = [student for student in there if student not in totals]
     again = [s for s in there if s in totals and _newer(course, assignment, s)]
     waiting = [student for student, total in totals.items() if total.waiting]
     notes = []
     if missing:
-        notes.append(f"{len(missing)} hand-ins have no grade: {some(missing)}")
+        notes.append(f"{len(missing)} submissions have no grade: {some(missing)}")
     if again:
         notes.append(
-            f"{len(again)} handed in again since they were graded: {some(again)}: "
+            f"{len(again)} submitted again since they were graded: {some(again)}: "
             f"`kischule grade {assignment}`"
         )
     if waiting:
         notes.append(
-            f"{len(waiting)} hand-ins have answers that wait for your points: {some(waiting)}"
+            f"{len(waiting)} submissions have answers that wait for your points: {some(waiting)}"
         )
     return notes
 
 
-def some(names: Sequence[str], most: int = 5) -> str:
-    """The first names of a list, and how many there are in all."""
-    return ", ".join(names[:most]) + (f" … ({len(names)} in all)" if len(names) > most else "")
+def some(names: Sequence[str], count: int = 5) -> str:
+    """The first names of a list, with the number of all."""
+    return ", ".join(names[:count]) + (f" … ({len(names)} in all)" if len(names) > count else "")
 
 
 def _newer(course: Path, assignment: str, student: str) -> bool:
-    """Whether the hand-in has another time than the one that nbgrader keeps with the grade."""
+    """Whether the submission's time differs from the one that nbgrader keeps with the grade."""
     stamps = [
         course / folder / student / assignment / "timestamp.txt"
         for folder in ("submitted", "autograded")

@@ -1,27 +1,29 @@
-"""Any folder (or zip) of notebooks, one a student, whose names follow a pattern."""
+"""Any folder or zip of notebooks, one a student, with names that follow a pattern."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
 
-from autograder.course import release
+from autograder.course.release import source_notebook
+from autograder.errors import UserError
 from autograder.lms.archive import opened
 from autograder.lms.people import Person
 from autograder.lms.submissions import Imported, Owner, take
 
 
-class PatternError(ValueError):
-    """A pattern that names nobody."""
+class PatternError(UserError, ValueError):
+    """A pattern without a group `student`, or one that is not a regular expression."""
 
 
 def import_(course: Path, assignment: str, file: Path, pattern: str | None = None) -> Imported:
-    """pattern: a regular expression with a group `student`, for the path within the folder.
+    """Import submissions. Raises PatternError, ArchiveError.
 
-    Default: the first folder's name (`mueller/A7_2.ipynb`), or what the file's name has beside the
-    assignment's (`A7_2_mueller.ipynb`, `mueller.ipynb`). Raises PatternError, ArchiveError.
+    pattern: a regular expression with a group `student`, for the path within the folder. Default:
+    the first folder's name (`mueller/A7_2.ipynb`), or the rest of the file's name beside the
+    assignment's (`A7_2_mueller.ipynb`, `mueller.ipynb`).
     """
-    stem = PurePosixPath(release.source_notebook(course, assignment).name).stem
+    stem = PurePosixPath(source_notebook(course, assignment).name).stem
     with opened(file) as archive:
         return take(course, assignment, "folder", archive, _owner(pattern, stem))
 

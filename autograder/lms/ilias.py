@@ -1,10 +1,10 @@
-"""ILIAS: all hand-ins of an exercise in; the multi-feedback zip and the status file out.
+"""ILIAS: all submissions of an exercise in; the multi-feedback zip and the status file out.
 
 Formats, as ILIAS's own code reads and writes them (github.com/ILIAS-eLearning/ILIAS):
 
-* hand-ins: `ilExSubmission::downloadAllAssignmentFiles`. A folder `Lastname_Firstname_login_6789`
-  a student, at any depth (`Team 3/…` where teams hand in), names in ASCII (ü becomes ue); a late
-  file's name begins with the words for it and ` - `.
+* submissions: `ilExSubmission::downloadAllAssignmentFiles`. A folder
+  `Lastname_Firstname_login_6789` a student, at any depth (`Team 3/…` for teams), names in ASCII (ü
+  becomes ue); a late file's name begins with the words for it and ` - `.
 * multi-feedback: `ilExAssignment::sendMultiFeedbackStructureFile` and `getMultiFeedbackFiles`. One
   top folder whose name begins with `multi_feedback`, in it the same folders; the number behind the
   last `_` counts.
@@ -18,8 +18,8 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from autograder.course.bridge import Course
-from autograder.grading.store import write_atomically
+from autograder.course.gradebook import Course
+from autograder.files import write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import opened
 from autograder.lms.final import not_final
@@ -35,7 +35,7 @@ HEAD = (
 
 
 def owner(path: PurePosixPath) -> tuple[Person, str] | None:
-    """Whose file this is: the innermost folder that is named as ILIAS names one."""
+    """The student of a file: by the innermost folder that has a name of ILIAS's kind."""
     for part in reversed(path.parts[:-1]):
         match = _FOLDER.fullmatch(part)
         if match and not part.startswith("multi_feedback"):
@@ -46,12 +46,13 @@ def owner(path: PurePosixPath) -> tuple[Person, str] | None:
 
 
 def import_(course: Path, assignment: str, file: Path) -> Imported:
+    """Import submissions. Raises ArchiveError."""
     with opened(file) as archive:
         return take(course, assignment, "ilias", archive, owner)
 
 
 def export(course: Path, assignment: str, target: Path, pass_mark: float = 50.0) -> list[str]:
-    """`multi_feedback.zip` and `status.csv` in the folder; returns notes.
+    """Write `multi_feedback.zip` and `status.csv` into a folder; returns notes.
 
     pass_mark: percent of the points with which the exercise is passed. Raises PeopleError.
     """

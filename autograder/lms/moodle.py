@@ -20,8 +20,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from autograder.course.bridge import Course, Total
-from autograder.grading.store import FOLDER, write_atomically
+from autograder.course.gradebook import Course, Total
+from autograder.files import write_atomically
+from autograder.grading.store import FOLDER
 from autograder.lms import spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.final import not_final
@@ -46,7 +47,7 @@ NO = ("no", "nein")
 
 
 def owner(path: PurePosixPath) -> tuple[Person, str] | None:
-    """Whose file this is, and its name without Moodle's prefix."""
+    """The student of a file, and its name without Moodle's prefix."""
     for part in path.parts:
         match = _PREFIX.fullmatch(part)
         if match:
@@ -57,7 +58,7 @@ def owner(path: PurePosixPath) -> tuple[Person, str] | None:
 
 
 def import_(course: Path, assignment: str, file: Path, table: Path | None = None) -> Imported:
-    """table: the grading worksheet; default: one that lies beside the archive."""
+    """Import submissions; table: the grading worksheet (default: one beside the archive)."""
     with opened(file) as archive:
         sheet = read_worksheet(table) if table else _beside(file, archive)
         more = list(_persons(sheet)) if sheet else []
@@ -71,7 +72,7 @@ def import_(course: Path, assignment: str, file: Path, table: Path | None = None
 def export(
     course: Path, assignment: str, target: Path, table: Path | None = None, scale: bool = False
 ) -> list[str]:
-    """`grades.csv`, the worksheet filled in, and `feedback.zip` in the folder; returns notes.
+    """Write `grades.csv`, the filled worksheet, and `feedback.zip` into a folder; returns notes.
 
     table: the worksheet; default: the one that came with the import. scale: to its maximum.
     Raises PeopleError, TableError.
@@ -99,7 +100,7 @@ def export(
 
 
 def read_worksheet(path: Path) -> Table:
-    """Raises TableError for what is no grading worksheet."""
+    """Read a grading worksheet. Raises TableError."""
     try:
         sheet = spreadsheet.read(path.read_bytes(), path.name)
     except OSError as error:
@@ -114,7 +115,7 @@ def read_worksheet(path: Path) -> Table:
 
 
 def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[str]:
-    """Write points into the worksheet's column of grades; notes of what could not be as it is."""
+    """Write points into the worksheet's column of grades; returns notes on exceptions."""
     grade, maximum = sheet.need(*GRADE), sheet.need(*MAXIMUM)
     comments, changeable = sheet.column(*COMMENTS), sheet.column(*CHANGEABLE)
     notes = []
@@ -126,13 +127,13 @@ def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[st
         if changeable is not None and row[changeable].strip().casefold() in NO:
             notes.append(f"{who}: Moodle does not let this grade be changed")
             continue
-        most = _maximum(sheet, row[maximum], total, scale)
-        points = total.points * most / total.max_points if total.max_points else 0.0
-        if points > most:
+        possible = _maximum(sheet, row[maximum], total, scale)
+        points = total.points * possible / total.max_points if total.max_points else 0.0
+        if points > possible:
             notes.append(
-                f"{who}: {points:g} points are more than Moodle's maximum {most:g}, which it gets"
+                f"{who}: {points:g} points exceed Moodle's maximum {possible:g}, which is entered"
             )
-        row[grade] = spreadsheet.shown(min(points, most), row[maximum])
+        row[grade] = spreadsheet.shown(min(points, possible), row[maximum])
         if comments is not None and not row[comments].strip():
             row[comments] = f"{total.points:g}/{total.max_points:g}"
     missing = set(totals) - {_id(row) for row in sheet.rows}
@@ -142,18 +143,18 @@ def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[st
 
 
 def _maximum(sheet: Table, text: str, total: Total, scale: bool) -> float:
-    most = spreadsheet.number(text)
-    if most is None or most <= 0:
+    maximum = spreadsheet.number(text)
+    if maximum is None or maximum <= 0:
         raise TableError(
             f"{sheet.name}: the maximum must be a number of points, was: {text!r}; "
             "set the assignment's grade type to points in Moodle"
         )
-    if most != total.max_points and not scale:
+    if maximum != total.max_points and not scale:
         raise TableError(
             f"{sheet.name}: the maximum must be the assignment's {total.max_points:g} points, was: "
             f"{text}; set it in Moodle, or let points be converted with --scale"
         )
-    return most
+    return maximum
 
 
 def _id(row: list[str]) -> str:
@@ -176,7 +177,7 @@ def _kept(course: Path, assignment: str) -> Path:
 
 
 def _beside(file: Path, archive: Archive) -> Table | None:
-    """The worksheet in the archive's folder: one that knows somebody who handed in."""
+    """Find the worksheet in the archive's folder: one with a participant of the archive."""
     there = {owned[0].id for e in archive.entries if (owned := owner(e.path))}
     found = []
     for path in sorted(file.resolve().parent.glob("*.csv")):
@@ -189,11 +190,11 @@ def _beside(file: Path, archive: Archive) -> Table | None:
     if len(found) > 1:
         names = ", ".join(sheet.name for sheet in found)
         raise TableError(
-            f"several worksheets lie beside the archive ({names}): choose with --table"
+            f"several worksheets are beside the archive ({names}): choose with --table"
         )
     return found[0] if found else None
 
 
 def _folder(person: Person) -> str:
-    """As in the submissions' archive: by it Moodle finds whose a file is."""
+    """The folder's name as in the submissions' archive, from which Moodle knows the student."""
     return person.folder or f"{person.name.replace('_', ' ')}_{person.id}_assignsubmission_file_"

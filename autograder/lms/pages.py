@@ -1,4 +1,4 @@
-"""The pages of `kischule feedback` in a zip, laid out as a system wants them."""
+"""Feedback pages in a zip, laid out as a system wants them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograder.lms.final import some
 
 
 def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tuple[bytes, list[str]]:
-    """folders: student -> their folder in the zip. Its content, and a note of who has no page."""
+    """Zip the pages; folders: by student. Returns the zip, and a note of students without one."""
     stream, without = io.BytesIO(), []
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
         for student, folder in sorted(folders.items()):

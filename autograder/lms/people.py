@@ -1,8 +1,8 @@
-"""Who is who: a student's name in the course folder, and the learning management system's.
+"""Students' names in the course folder, and in the learning management system.
 
-Kept in `.kischule/lms/<assignment>.json` from the import for the way back, and in nbgrader's
-gradebook, so that formgrader shows names. What stands there already stays: a second import of the
-same assignment finds the same students under the same names.
+An import keeps them in `.kischule/lms/<assignment>.json` for the way back, and in nbgrader's
+gradebook, so that formgrader shows names. Known names stay: a second import of the same assignment
+finds the same students under the same names.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.store import FOLDER, write_atomically
+from slugify import slugify
+
+from autograder.errors import UserError
+from autograder.files import write_atomically
+from autograder.grading.store import FOLDER
 
 GERMAN = [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue")]
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody as a learning management system knows them."""
+    """A person as a learning management system knows them."""
 
     id: str  # the system's own, for this assignment
     name: str  # as it is shown
@@ -29,8 +33,8 @@ class Person:
     folder: str = ""  # their folder's name in the system's archives, for the way back
 
 
-class PeopleError(ValueError):
-    """Nobody is known, where an import was needed before."""
+class PeopleError(UserError, ValueError):
+    """An export without the import that it needs."""
 
 
 class People:
@@ -49,17 +53,17 @@ class People:
 
     @classmethod
     def of_import(cls, course: Path, assignment: str, system: str) -> People:
-        """Those that an import of this system left. Raises PeopleError if there was none."""
+        """The students of an earlier import from this system. Raises PeopleError without one."""
         people = cls(course, assignment, system)
         if not people.by_student:
             raise PeopleError(
-                f"nobody's {system} id is known for {assignment}: "
-                f"`kischule import {system} FILE {assignment}` keeps them"
+                f"no student's {system} id is known for {assignment}; import submissions first: "
+                f"`kischule import {system} FILE {assignment}`"
             )
         return people
 
     def add(self, persons: Iterable[Person]) -> dict[str, str]:
-        """The system's id -> the student's name in the course folder, for each of them."""
+        """Add persons; returns their names in the course folder, by the system's id."""
         known = {person.id: student for student, person in self.by_student.items()}
         persons = sorted(persons, key=lambda p: (p.id in known, p.id))
         wanted = [_name(person) for person in persons]
@@ -73,6 +77,7 @@ class People:
         return known
 
     def save(self) -> None:
+        """Keep the students for an export."""
         students = {student: asdict(person) for student, person in sorted(self.by_student.items())}
         text = json.dumps(
             {"system": self.system, "students": students}, ensure_ascii=False, indent=1
@@ -81,12 +86,10 @@ class People:
 
 
 def _name(person: Person) -> str:
-    """What a folder may be called: `umit-oezguer` for Ümit Özgür; a login stays itself."""
+    """The name of a student's folder: `umit-oezguer` for Ümit Özgür; a login stays itself."""
     return slug(person.login) or slug(person.name) or f"student-{slug(person.id)}"
 
 
 def slug(text: str) -> str:
-    """A text as part of a file's name: ASCII letters, digits and hyphens."""
-    from slugify import slugify
-
+    """Reduce a text to ASCII letters, digits and hyphens, for a file's name."""
     return slugify(text, replacements=GERMAN, max_length=60)

@@ -1,4 +1,4 @@
-"""Tables of grades as CSV: another system's, filled in and else unchanged, and our own."""
+"""Tables of grades as CSV: another system's, filled in, and our own."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.bridge import Course
-from autograder.exercises.exercise import exercise_ids
-from autograder.grading.store import write_atomically
+from autograder.course.gradebook import Course
+from autograder.errors import UserError
+from autograder.exercises.exercise import Level, exercise_ids
+from autograder.files import write_atomically
 from autograder.lms.final import not_final
-from autograder.notebooks.cells import grade_id_of
 
 
-class TableError(ValueError):
-    """A table that cannot be used: its name, the rule, what arrived."""
+class TableError(UserError, ValueError):
+    """A table that cannot be used; the message names it, the rule and what arrived."""
 
 
 @dataclass
 class Table:
-    """A CSV file with a head, and how it was written."""
+    """A CSV file with a head, and its format."""
 
     name: str
     head: list[str]
@@ -30,12 +30,12 @@ class Table:
     line_end: str = "\r\n"
 
     def column(self, *names: str) -> int | None:
-        """Where one of these heads stands; None if nowhere."""
+        """The index of the first of these heads; None if there is none."""
         heads = [head.strip().casefold() for head in self.head]
         return next((heads.index(n.casefold()) for n in names if n.casefold() in heads), None)
 
     def need(self, *names: str) -> int:
-        """As `column`; raises TableError."""
+        """The index of the first of these heads. Raises TableError."""
         place = self.column(*names)
         if place is None:
             raise TableError(
@@ -45,6 +45,7 @@ class Table:
         return place
 
     def content(self) -> bytes:
+        """The file's bytes."""
         stream = io.StringIO(newline="")
         writer = csv.writer(stream, delimiter=self.delimiter, lineterminator=self.line_end)
         writer.writerow(self.head)
@@ -53,7 +54,7 @@ class Table:
 
 
 def read(content: bytes, name: str) -> Table:
-    """A table from a file's bytes, in UTF-8, UTF-16 or Windows' Western encoding. TableError."""
+    """Read a table in UTF-8, UTF-16 or Windows' Western encoding. Raises TableError."""
     encoding = _encoding(content)
     try:
         text = content.decode(encoding)
@@ -86,7 +87,7 @@ def _encoding(content: bytes) -> str:
 
 
 def number(text: str) -> float | None:
-    """A number as either language writes it; None for what is none."""
+    """Read a number in German or English notation; None for anything else."""
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:
@@ -94,7 +95,7 @@ def number(text: str) -> float | None:
 
 
 def shown(value: float, like: str = "") -> str:
-    """Points with at most two places, with the decimal separator of `like`."""
+    """Write points with at most two decimals, and with the decimal separator of `like`."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return text.replace(".", ",") if "," in like else text
 
@@ -103,9 +104,9 @@ def shown(value: float, like: str = "") -> str:
 
 
 def export(course: Path, assignment: str, target: Path) -> list[str]:
-    """A row a student: points in all, what waits, what lateness cost, and each exercise.
+    """Write a row for each student: total, points that wait, late penalty, and each exercise.
 
-    Returns notes. UTF-8 with a mark, so that spreadsheets open it with its umlauts.
+    Returns notes. UTF-8 with a byte order mark, so that spreadsheets show umlauts.
     """
     book = Course(course)
     totals, scores = book.totals(assignment), book.scores(assignment)
@@ -126,9 +127,10 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
 
 
 def _graded_cells() -> list[str]:
-    return [grade_id_of(name, level) for name in exercise_ids() for level in ("public", "drawn")]
+    levels = (Level.PUBLIC, Level.HIDDEN)
+    return [level.prefix + name for name in exercise_ids() for level in levels]
 
 
 def _harmless(text: str) -> str:
-    """A spreadsheet takes a cell that begins like a formula for one."""
+    """Quote a text that a spreadsheet would take for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

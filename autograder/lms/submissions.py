@@ -1,10 +1,7 @@
 """From an archive to nbgrader's `submitted/`: the newest notebook of each student.
 
-All else is reported.
-
-A hand-in that is newer than the one that lies there takes its place; the older one is kept in
-`.kischule/replaced/`. One that is older, or the same, changes nothing: so an archive may be
-imported again.
+Everything else is reported. A newer submission takes the place of an older one, which is kept in
+`.kischule/replaced/`. An older or equal one changes nothing, so an archive may be imported again.
 """
 
 from __future__ import annotations
@@ -15,32 +12,33 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 
-from autograder.course import release
-from autograder.course.bridge import Course
+from autograder.course.gradebook import Course
+from autograder.course.release import source_notebook
+from autograder.files import write_atomically
 from autograder.grading.record import key_of
-from autograder.grading.store import FOLDER, Store, write_atomically
+from autograder.grading.store import FOLDER, Store
 from autograder.lms.archive import Archive, Entry, RefusedError
 from autograder.lms.people import People, Person
 from autograder.notebooks import intake
 from autograder.sandbox.text import clean
 
-# a file's path in an archive -> whose it is and what it is called there; None: nobody's hand-in
+# a file's path in an archive -> its student and its own name; None: not a submission
 Owner = Callable[[PurePosixPath], "tuple[Person, str] | None"]
 
 
 @dataclass
 class Imported:
-    """What came of an import, by student; each line of the lists says one thing."""
+    """The outcome of an import: students, and lines about single files."""
 
     new: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)  # what was left aside, and why
-    refused: list[str] = field(default_factory=list)  # what could not be taken, and why
+    notes: list[str] = field(default_factory=list)  # files that were left aside, and why
+    refused: list[str] = field(default_factory=list)  # files that were not accepted, and why
 
     def __str__(self) -> str:
-        counts = f"{len(self.new)} new, {len(self.replaced)} replaced by a newer hand-in"
-        counts += f", {len(self.unchanged)} as before"
+        counts = f"{len(self.new)} new, {len(self.replaced)} replaced by a newer submission"
+        counts += f", {len(self.unchanged)} unchanged"
         return f"{counts}, {len(self.refused)} refused"
 
 
@@ -59,11 +57,11 @@ def take(
     owner: Owner,
     more: Iterable[Person] = (),
 ) -> Imported:
-    """Write the archive's notebooks to submitted/. more: what else is known of who may be in it.
+    """Write the archive's notebooks to submitted/. more: further facts about persons in it.
 
-    Raises AssignmentError for an assignment that is not there, BusyError while a run grades.
+    Raises AssignmentError for an unknown assignment, BusyError while a run grades.
     """
-    name = release.source_notebook(course, assignment).name
+    name = source_notebook(course, assignment).name
     found = Imported(refused=list(archive.refused))
     files = _sorted(archive, owner, found)
     people = People(course, assignment, system)
@@ -82,17 +80,17 @@ def take(
 
 
 def _with_folder(known: Person, seen: Person) -> Person:
-    """What a worksheet knows of somebody, with the name of their folder in the archive."""
+    """A worksheet's facts about a person, with the name of their folder in the archive."""
     return Person(known.id, known.name, known.login, known.email, seen.folder)
 
 
 def _sorted(archive: Archive, owner: Owner, found: Imported) -> dict[str, list[_File]]:
-    """Notebooks by the id of who handed them in; what is none is noted."""
+    """Sort notebooks by their student's id; note other files."""
     files: dict[str, list[_File]] = defaultdict(list)
     for entry in archive.entries:
         owned = owner(entry.path)
         if owned is None:
-            found.notes.append(f"{entry.path}: nobody's hand-in")
+            found.notes.append(f"{entry.path}: not a submission")
         elif not owned[1].lower().endswith(".ipynb"):
             found.notes.append(f"{entry.path}: not a notebook")
         else:
@@ -144,7 +142,7 @@ def _there(path: Path) -> bytes | None:
 
 
 def _utc(modified: float) -> str:
-    """As nbgrader writes it, and reads it with its zone."""
+    """A time as nbgrader writes and reads it."""
     return datetime.fromtimestamp(modified, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -159,7 +157,7 @@ def _time_of(stamp: Path) -> float:
 
 
 def _keep(folder: Path, path: Path, stamp: Path) -> None:
-    """Put the earlier hand-in aside."""
+    """Put the earlier submission aside."""
     student, assignment, course = folder.parent.name, folder.name, folder.parents[2]
     when = datetime.fromtimestamp(_time_of(stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
     content = path.read_bytes()

@@ -1,11 +1,13 @@
-"""Which system can be imported from, and exported to, and which options each of them has."""
+"""The systems to import from and export to, and the options of each."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import UserError
 from autograder.lms import canvas, folder, gradescope, ilias, moodle, spreadsheet
 from autograder.lms.submissions import Imported
 
@@ -23,25 +25,23 @@ EXPORTS: Mapping[str, Callable[..., list[str]]] = {
 }
 
 
-class OptionError(ValueError):
+class OptionError(UserError, ValueError):
     """An option that this system does not have."""
 
 
 def import_(system: str, file: Path, course: Path, assignment: str, **options: Any) -> Imported:
-    """Hand-ins from a system's archive; options that are None are not given."""
+    """Import submissions from a system's archive; options that are None count as not given."""
     return IMPORTS[system](course, assignment, file, **_given(system, IMPORTS, options))
 
 
 def export(system: str, course: Path, assignment: str, out: Path, **options: Any) -> list[str]:
-    """Grades (and feedback pages) as a system takes them; what should be known of it."""
+    """Export grades, and feedback pages, as a system takes them; returns notes."""
     return EXPORTS[system](course, assignment, out, **_given(system, EXPORTS, options)) or []
 
 
 def _given(
     system: str, systems: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    import inspect
-
     given = {n: value for n, value in options.items() if value is not None and value is not False}
     known = inspect.signature(systems[system]).parameters
     for name in given:

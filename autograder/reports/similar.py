@@ -1,17 +1,17 @@
-"""Pairs of hand-ins in a class that are nearly the same code: for a question, never a verdict.
+"""Pairs of submissions with nearly the same code: worth a question, never a verdict.
 
 Method: fingerprints as in MOSS (Schleimer, Wilkerson, Aiken, "Winnowing: Local Algorithms for
 Document Fingerprinting", SIGMOD 2003), by the library copydetect. Code is reduced to what renaming
-does not change (every variable is V, comments and layout are gone); its passages of `NOISE`
+does not change (every variable is V, comments and layout are gone); its passages of `PASSAGE`
 characters are the fingerprints, those of the release's own code left out. Cells are compared with
 the same exercise's only. Lengths below are characters of reduced code: the reference solution has
 about 1,550 of its own.
 
-Measured by `python tests/test_similar.py` (fixed seeds; honest solutions are those of tests/honest,
-drawn exercise by exercise; obvious: the reference and two more notebooks, written from the
-exercises' texts alone):
+Measured by `python tests/reports/test_similar.py` (fixed seeds; honest: combined at random from the
+known correct solutions; obvious: the reference and two more notebooks, written from the exercises'
+texts alone):
 
-    pairs of hand-ins                                     share: min  mean   max   found
+    pairs of submissions                                     share: min  mean   max   found
     1000 honest, no exercise solved the same way                0.02  0.03  0.08       0
     1000 honest and obvious                                     0.00  0.01  0.07       0
        3 obvious                                                0.09  0.14  0.24       0
@@ -25,11 +25,11 @@ exercises' texts alone):
      100 copies of 8 of the 15 exercises, renamed               0.35  0.53  0.66      63
      100 copies of 5 of the 15 exercises, renamed               0.21  0.35  0.49       0
 
-So a whole copy is found and a copied third is not: where it stands, honest students stand too who
-handed in little. No false alarm in 1000 pairs bounds their rate by 0.3 %, which in a class of 300
-were still 130 pairs; the distance of 0.24 and 0.45 from 0.5 is the better assurance. Code that a
-whole class was shown belongs into `release`. 300 hand-ins take 15 to 30 s on one core, 54 s if all
-are copies of one.
+So a whole copy is found and a copied third is not: honest students who submitted little have shares
+of that size, too. No false alarm in 1000 pairs bounds their rate by 0.3 %, which in a class of 300
+would still be 130 pairs; the distance of 0.24 and 0.45 from 0.5 is the better assurance. Code that
+the whole class was shown belongs in `release`. 300 submissions take 15 to 30 s on one core, 54 s if
+all are copies of one.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any
 
+from autograder.errors import MissingPackageError
 from autograder.exercises.exercise import exercise_ids
-from autograder.notebooks.cells import MissingPackageError
 from autograder.sandbox.text import clean
 
-NOISE = 35  # length of a passage; what is shorter and the same is an idiom
+PASSAGE = 35  # length; shorter common passages are idioms
 # Every passage is a fingerprint. A longer window would keep some of them, by Python's hash of a
 # string, which differs from run to run: so would the shares.
 WINDOW = 1
-LEAST = 0.5
-FEWEST = 500  # of one's own; two who only solved a few short exercises are alike without copying
-LONGEST = 20_000  # characters of a cell that are looked at
-MOST_PAIRS = 1000
+MIN_SHARE = 0.5
+MIN_OWN = 500  # two students who solved a few short exercises are alike without copying
+MAX_LENGTH = 20_000  # characters of a cell that are read
+MAX_PAIRS = 1000
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a cell; same: most of it stands in the other student's cell too."""
+    """A line of a cell; same: most of it is in the other student's cell as well."""
 
     text: str
     same: bool
@@ -64,7 +64,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Match:
-    """One exercise as both students handed it in; plain text, as it came."""
+    """One exercise as both students submitted it, as plain text."""
 
     exercise: str  # its grade_id; observation_* for an answer in words
     left: tuple[Line, ...]  # of Pair.students[0]
@@ -73,10 +73,10 @@ class Match:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two hand-ins with much code in common."""
+    """Two submissions with much code in common."""
 
     students: tuple[str, str]  # sorted
-    share: float  # 0..1: of the smaller one's own code, what stands in the other's too
+    share: float  # 0..1: of the smaller one's own code, the part that is in the other's as well
     exercises: tuple[Match, ...]  # with something in common, in the release's order
 
 
@@ -88,7 +88,7 @@ class _Cell:
 
 
 @dataclass(frozen=True)
-class _HandIn:
+class _Submission:
     student: str
     code: Mapping[str, _Cell]  # longest first
     words: Mapping[str, _Cell]
@@ -96,33 +96,34 @@ class _HandIn:
 
 
 def pairs(
-    hand_ins: Mapping[str, Mapping[str, str]],
+    submissions: Mapping[str, Mapping[str, str]],
     release: Mapping[str, str],
-    least: float = LEAST,
-    most: int = MOST_PAIRS,
+    min_share: float = MIN_SHARE,
+    max_pairs: int = MAX_PAIRS,
 ) -> list[Pair]:
-    """The pairs with a share of at least `least`, the most alike first; at most `most` of them.
+    """List the pairs with a share of at least `min_share`, the most similar first.
 
-    hand_ins: student -> {grade_id: source of a solution cell}. release: the same for the student
+    submissions: student -> {grade_id: source of a solution cell}. release: the same of the student
     release: cells as they were released are left out, and so are its passages anywhere else.
-    Answers in words (cells that are no exercise's) do not count; what two of them have in common
-    shows in a pair that was found by its code. Raises MissingPackageError without copydetect.
+    Answers in words (cells that belong to no exercise) do not count; common passages of theirs are
+    shown in a pair that was found by its code. max_pairs: the length of the list. Raises
+    MissingPackageError without copydetect.
     """
-    if not 0 < least <= 1:
-        raise ValueError(f"least must lie in (0, 1], was: {least}")
+    if not 0 < min_share <= 1:
+        raise ValueError(f"min_share must be in (0, 1], was: {min_share}")
     _copydetect()
     reader = _Reader(release)
-    read = [reader.hand_in(student, hand_ins[student]) for student in sorted(hand_ins)]
-    candidates = [hand_in for hand_in in read if hand_in.own >= FEWEST]
+    read = [reader.submission(student, submissions[student]) for student in sorted(submissions)]
+    candidates = [submission for submission in read if submission.own >= MIN_OWN]
     found = [
         (share, left, right)
         for left, right in combinations(candidates, 2)
-        if (share := _share(left, right, least)) >= least
+        if (share := _share(left, right, min_share)) >= min_share
     ]
     found.sort(key=lambda f: (-f[0], f[1].student, f[2].student))
     return [
         Pair((left.student, right.student), share, tuple(reader.matches(left, right)))
-        for share, left, right in found[:most]
+        for share, left, right in found[:max_pairs]
     ]
 
 
@@ -139,16 +140,16 @@ class _Reader:
             prints[is_code] |= _fingerprint(text, is_code, frozenset()).hashes
         self._given = {is_code: frozenset(found) for is_code, found in prints.items()}
 
-    def hand_in(self, student: str, sources: Mapping[str, str]) -> _HandIn:
+    def submission(self, student: str, sources: Mapping[str, str]) -> _Submission:
         cells: dict[bool, dict[str, _Cell]] = {True: {}, False: {}}
         for grade_id, source in sources.items():
             text, is_code = _plain(source), grade_id in self._exercises
             if text != self._release.get(grade_id):
                 cells[is_code][grade_id] = self._cell(text, is_code)
         code = dict(sorted(cells[True].items(), key=lambda item: -item[1].own))
-        return _HandIn(student, code, cells[False], sum(cell.own for cell in code.values()))
+        return _Submission(student, code, cells[False], sum(cell.own for cell in code.values()))
 
-    def matches(self, left: _HandIn, right: _HandIn) -> Iterator[Match]:
+    def matches(self, left: _Submission, right: _Submission) -> Iterator[Match]:
         """The cells with something in common, in the release's order."""
         ours, theirs = {**left.code, **left.words}, {**right.code, **right.words}
         both = ours.keys() & theirs.keys()
@@ -175,10 +176,10 @@ class _Reader:
         return self._cells[key]
 
 
-def _share(left: _HandIn, right: _HandIn, least: float) -> float:
-    """Of the smaller hand-in's own code, what the other has too; 0 once it cannot be `least`."""
+def _share(left: _Submission, right: _Submission, min_share: float) -> float:
+    """Share of the smaller submission's own code that is in the other; 0 if below `min_share`."""
     small, large = (left, right) if left.own <= right.own else (right, left)
-    wanted = least * small.own
+    wanted = min_share * small.own
     same, rest = 0, small.own
     for grade_id, cell in small.code.items():
         rest -= cell.own
@@ -204,7 +205,7 @@ def _same(a: _Cell, b: _Cell) -> int:
     if not passages:
         return 0
     places = np.fromiter(chain.from_iterable(map(a.print.hash_idx.__getitem__, passages)), int)
-    starts, ends = get_copied_slices(places, NOISE)
+    starts, ends = get_copied_slices(places, PASSAGE)
     return int((ends - starts).sum())
 
 
@@ -219,12 +220,12 @@ def _fingerprint(text: str, is_code: bool, given: frozenset[int]) -> Any:
     # in words a line break is a blank; `filter` reduces code
     file = io.StringIO(text if is_code else text.replace("\n", " "))
     found = _copydetect().CodeFingerprint(
-        "cell.py", NOISE, WINDOW, filter=is_code, language="python", fp=file
+        "cell.py", PASSAGE, WINDOW, filter=is_code, language="python", fp=file
     )
     places = {int(passage): where for passage, where in found.hash_idx.items()}
     found.hash_idx = {p: where for p, where in places.items() if p not in given}
     found.hashes = set(found.hash_idx)
-    found.token_coverage = get_token_coverage(found.hash_idx, NOISE, len(found.filtered_code))
+    found.token_coverage = get_token_coverage(found.hash_idx, PASSAGE, len(found.filtered_code))
     return found
 
 
@@ -255,7 +256,7 @@ def _stripped(text: str) -> list[str]:
 
 def _plain(source: str) -> str:
     """The source as pygments reads it, so that places in its tokens are places in the text."""
-    text = source[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
+    text = source[:MAX_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
     return clean(text).strip("\n\ufeff")
 
 
@@ -264,6 +265,6 @@ def _copydetect() -> Any:
         import copydetect
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            "comparing hand-ins needs copydetect: pip install 'kischule[teacher]'"
+            "comparing submissions needs copydetect: pip install 'kischule[teacher]'"
         ) from error
     return copydetect

@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from torch import Tensor
 from autograder.sandbox.data import FLOATS
 from autograder.sandbox.models import MINI, SpyModel, TableModel, end_of, model_of, tokenizer_of
 
+K = TypeVar("K", bound="Kind")
 KINDS: dict[str, type[Kind]] = {}  # by the field that names them
 MAX_SHOWN = 8  # numbers of a list in a described call
 
@@ -49,14 +50,13 @@ class Kind:
         return {f.name: v for f in fields(self) if (v := getattr(self, f.name)) != f.default}  # type: ignore[arg-type]
 
 
-def kind(yaml: str) -> Callable[[type[Kind]], type[Kind]]:
-    """Register a class of arguments under its first field; yaml: an example for the docs."""
+def kind(yaml: str) -> Callable[[type[K]], type[K]]:
+    """Register a dataclass of arguments under its first field; yaml: an example for the docs."""
 
-    def register(cls: type[Kind]) -> type[Kind]:
-        made = dataclass(frozen=True)(cls)
-        made.key, made.yaml = fields(made)[0].name, yaml  # type: ignore[arg-type]
-        KINDS[made.key] = made
-        return made
+    def register(cls: type[K]) -> type[K]:
+        cls.key, cls.yaml = fields(cls)[0].name, yaml  # type: ignore[arg-type]
+        KINDS[cls.key] = cls
+        return cls
 
     return register
 
@@ -124,6 +124,7 @@ class OfModel(Kind):
 
 
 @kind("{tokenizer: mini}")
+@dataclass(frozen=True)
 class TokenizerOf(OfModel):
     """A model's tokenizer, by a name or folder of `kischule.load`."""
 
@@ -135,6 +136,7 @@ class TokenizerOf(OfModel):
 
 
 @kind("{model: mini}")
+@dataclass(frozen=True)
 class ModelOf(OfModel):
     """The model."""
 
@@ -146,6 +148,7 @@ class ModelOf(OfModel):
 
 
 @kind("{spy: mini}")
+@dataclass(frozen=True)
 class SpyOf(OfModel):
     """The model, but `generate` reports its settings."""
 
@@ -157,6 +160,7 @@ class SpyOf(OfModel):
 
 
 @kind('{prompt: "text", of: mini}')
+@dataclass(frozen=True)
 class Prompt(OfModel):
     """(1, T) long: the text's tokens; of: whose tokens (mini)."""
 
@@ -176,6 +180,7 @@ class Prompt(OfModel):
 
 
 @kind('{probs_after: "text", of: mini}')
+@dataclass(frozen=True)
 class ProbsAfter(OfModel):
     """(V,) float32: the distribution of the token after the text; of: whose (mini)."""
 
@@ -213,6 +218,7 @@ class OfTable(Kind):
 
 
 @kind("{table: [[..], ..], eos: 0}")
+@dataclass(frozen=True)
 class Table(OfTable):
     """A `TableModel` with these logits, (V, V); eos: its end token (null: has none)."""
 
@@ -227,6 +233,7 @@ class Table(OfTable):
 
 
 @kind("{row: [..], eos: 0}")
+@dataclass(frozen=True)
 class Row(OfTable):
     """A `TableModel` in which all rows are this one: each next token is independent."""
 
@@ -242,6 +249,7 @@ class Row(OfTable):
 
 
 @kind("{rotated: [..], eos: 0}")
+@dataclass(frozen=True)
 class Rotated(OfTable):
     """A `TableModel` whose row i is this one, moved on by i places."""
 
@@ -260,6 +268,7 @@ class Rotated(OfTable):
 
 
 @kind("{ids: [..]}")
+@dataclass(frozen=True)
 class Ids(Kind):
     """(1, T) long: these token ids."""
 
@@ -273,6 +282,7 @@ class Ids(Kind):
 
 
 @kind("{vector: [..], dtype: float16, every: 2}")
+@dataclass(frozen=True)
 class Vector(Kind):
     """(V,) float32 or another dtype; every: not contiguous, each n-th of a longer tensor."""
 

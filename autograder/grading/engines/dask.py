@@ -1,4 +1,4 @@
-"""A Dask cluster as engine: the same worker as everywhere, one task a submission.
+"""The Dask engine: the same worker as everywhere, one task a submission.
 
 Submissions travel as bytes and records come back; the scheduler holds each once, and only while it
 is being graded. What a lost worker had is given to another by Dask. The rules, the teacher's secret
@@ -22,14 +22,14 @@ from typing import Any
 from distributed import Client, LocalCluster, WorkerPlugin, as_completed
 from distributed.scheduler import KilledWorker
 
-from autograder.grading.record import EngineError, Record, Rules, Task, failed
+from autograder.grading import servers
+from autograder.grading.record import EngineError, Record, Rules, Status, Task
 from autograder.grading.submission import checks_id, grade_submission, settle
-from autograder.sandbox import forkserver
 
-TRIES = 2  # of a submission that failed without its worker being lost
-PATIENCE = 10  # seconds for a scheduler to answer
+MAX_TRIES = 2  # of a submission that failed without its worker being lost
+CONNECT_TIMEOUT_S = 10  # for a scheduler to answer
 AHEAD = 4  # submissions a thread that the scheduler may hold at a time
-FEWEST = 32  # that it may hold in any case: a cluster that scales itself must see a queue
+MIN_AHEAD = 32  # that it may hold in any case: a cluster that scales itself must see a queue
 NAME = "kischule"
 LOST = "the Dask scheduler is gone; what was graded is kept, the same command goes on from there"
 
@@ -81,11 +81,12 @@ class Cluster:
                 yield client
             return
         try:
-            client = Client(self.scheduler, timeout=PATIENCE)
+            client = Client(self.scheduler, timeout=CONNECT_TIMEOUT_S)
         except (OSError, ValueError, TimeoutError) as error:
             reason = " ".join(str(error).split())[:200]
             raise EngineError(
-                f"no Dask scheduler answers at {self.scheduler} within {PATIENCE} s: {reason}"
+                f"no Dask scheduler answers at {self.scheduler} within {CONNECT_TIMEOUT_S} s: "
+                f"{reason}"
             ) from error
         with client:
             try:
@@ -117,10 +118,11 @@ class Cluster:
                 record = future.result()
             except KilledWorker as error:
                 ended = error.allowed_failures + 1
-                record = failed(task.key, f"{ended} workers in turn ended while they graded this")
-                tries[task.key] = TRIES
+                reason = f"{ended} workers in turn ended while they graded this"
+                record = Record.failed(task.key, reason)
+                tries[task.key] = MAX_TRIES
             future.release()
-            if record.status == "failed" and tries[task.key] < TRIES:
+            if record.status == Status.FAILED and tries[task.key] < MAX_TRIES:
                 submit(task)
                 continue
             del tries[task.key]
@@ -129,7 +131,7 @@ class Cluster:
 
 def _window(client: Client) -> int:
     workers = client.scheduler_info()["workers"].values()
-    return max(FEWEST, AHEAD * sum(worker["nthreads"] for worker in workers))
+    return max(MIN_AHEAD, AHEAD * sum(worker["nthreads"] for worker in workers))
 
 
 # --- on the cluster's workers --------------------------------------------------------------------
@@ -159,7 +161,7 @@ class Grading(WorkerPlugin):
     async def teardown(self, worker: Any) -> None:
         _rules.pop(self.token, None)
         _settled.pop(self.token, None)
-        await asyncio.to_thread(forkserver.close)
+        await asyncio.to_thread(servers.close)
 
 
 def _settle(token: str) -> tuple[Rules, str]:
@@ -172,7 +174,7 @@ def _settle(token: str) -> tuple[Rules, str]:
 
 
 def warning_of(token: str) -> str:
-    """What a worker has to say of its isolation. Raises IsolationError or ServerError."""
+    """Settle a worker's isolation; its warning or "". Raises IsolationError or ServerError."""
     return _settle(token)[1]
 
 

@@ -1,8 +1,8 @@
-"""Local workers: processes beside each other, each with a fork server of its own.
+"""The local engine: worker processes, each with a fork server of its own.
 
-Workers are started when there is something for them to do. One that dies, hangs or uses too much
-memory is replaced; its submission is tried once more, and then has failed. They end with whoever
-started them, however that ends.
+Workers are started when there is work. One that dies, hangs or uses too much memory is replaced;
+its submission is tried once more before it counts as failed. They end with the process that started
+them, however that ends.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from autograder.grading import memory, processes
-from autograder.grading.isolation import IsolationError
-from autograder.grading.record import Record, Rules, Task, failed
-from autograder.sandbox.forkserver import ServerError
+import torch
 
-TRIES = 2  # of a submission
-STARTS = 3  # of workers in a row that die before they can work
-TICK = 0.5  # seconds between two looks at what runs
-SPARE = 120.0  # seconds that a worker may take beyond twice a hand-in's limit
-FAREWELL = 3.0  # seconds for a worker to clean up when it is stopped
+from autograder.grading import memory, processes, servers
+from autograder.grading.isolation import IsolationError
+from autograder.grading.record import Record, Rules, Status, Task
+from autograder.grading.servers import ServerError
+from autograder.grading.submission import grade_submission, settle
+from autograder.sandbox.models import model_of
+
+MAX_TRIES = 2  # of a submission
+MAX_DEATHS = 3  # in a row, of workers that never worked
+TICK_S = 0.5  # between two looks at the running submissions
+SPARE_S = 120.0  # that a worker may take beyond twice a submission's limit
+FAREWELL_S = 3.0  # for a worker to clean up when it is stopped
 
 
 class Pool:
@@ -48,7 +52,7 @@ class Pool:
         if jobs < 1:
             raise ValueError(f"jobs must be at least 1, was: {jobs}")
         self.jobs = jobs
-        self.ceiling = ceiling or int(memory.SHARE * memory.free())
+        self.ceiling = ceiling or int(memory.MAX_SHARE * memory.free())
         self._warn, self._tick = warn, tick
         self._workers: list[_Worker] = []
         self._tries: Counter[str] = Counter()
@@ -60,14 +64,15 @@ class Pool:
 
         Raises IsolationError, or ServerError where no worker starts.
         """
-        jobs = memory.fitting(self.jobs, rules.settings.memory << 20, self.ceiling)
+        jobs = memory.fitting(self.jobs, rules.settings.memory_mib << 20, self.ceiling)
         if jobs < self.jobs:
+            each = (memory.WORKER_BYTES >> 20) + rules.settings.memory_mib
             self._warn(
                 f"{jobs} of {self.jobs} workers: {self.ceiling >> 20:,} MB are free, and each may "
-                f"use {(memory.WORKER >> 20) + rules.settings.memory:,} MB (--memory-limit)"
+                f"use {each:,} MB (--memory-limit)"
             )
         source, ahead = iter(tasks), deque[Task]()
-        limit = 2 * rules.settings.submission_limit + SPARE
+        limit = 2 * rules.settings.total_limit_s + SPARE_S
         looked = 0.0
         try:
             while True:
@@ -82,7 +87,7 @@ class Pool:
                         worker.give(ahead.popleft())
                 yield from self._hear(ahead)
                 self._tick({w.task.key: w.since for w in self._workers if w.task})
-                if time.monotonic() - looked > 2 * TICK:
+                if time.monotonic() - looked > 2 * TICK_S:
                     looked = time.monotonic()
                     self._watch(limit)
         finally:
@@ -92,9 +97,9 @@ class Pool:
         return sum(w.task is not None for w in self._workers)
 
     def _hear(self, ahead: deque[Task]) -> Iterator[Record]:
-        """What workers have to say, or their end."""
+        """Take the workers' messages, and notice their end."""
         waiting: list[Any] = [w.channel for w in self._workers]
-        wait([*waiting, *(w.process.sentinel for w in self._workers)], TICK)
+        wait([*waiting, *(w.process.sentinel for w in self._workers)], TICK_S)
         for worker in list(self._workers):
             message = worker.hear()
             if message is None:
@@ -114,20 +119,20 @@ class Pool:
                 worker.stop()
                 if task is None:
                     self._deaths += not worker.ready
-                    if self._deaths >= STARTS:
+                    if self._deaths >= MAX_DEATHS:
                         raise ServerError(f"workers do not start: {content}")
                     continue
-                content = failed(task.key, content, time.monotonic() - worker.since)
+                content = Record.failed(task.key, content, time.monotonic() - worker.since)
             assert task is not None
             self._tries[task.key] += 1
-            if content.status == "failed" and self._tries[task.key] < TRIES:
+            if content.status == Status.FAILED and self._tries[task.key] < MAX_TRIES:
                 ahead.appendleft(task)
                 continue
             del self._tries[task.key]
             yield content
 
     def _watch(self, limit: float) -> None:
-        """End whoever takes too long, and the largest if all together use too much."""
+        """End workers that take too long, and the largest one if all together use too much."""
         now = time.monotonic()
         for worker in self._workers:
             if worker.task and now - worker.since > limit:
@@ -147,7 +152,7 @@ class Pool:
         """End all workers, within seconds."""
         for worker in self._workers:
             worker.ask_to_end()
-        deadline = time.monotonic() + FAREWELL
+        deadline = time.monotonic() + FAREWELL_S
         for worker in self._workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             worker.stop()
@@ -155,7 +160,7 @@ class Pool:
 
 
 class _Worker:
-    """A worker as the pool has it."""
+    """A worker process, seen from the pool."""
 
     def __init__(self, rules: Rules) -> None:
         context = processes.context()
@@ -176,7 +181,7 @@ class _Worker:
             self.channel.send(task)
 
     def hear(self) -> tuple[str, Any] | None:
-        """ready, record, refused, or ended with the reason; None: nothing new."""
+        """The latest message: ready, record, refused, or ended with the reason; None: none."""
         try:
             if self.channel.poll():
                 return self.channel.recv()
@@ -184,7 +189,7 @@ class _Worker:
                 return None
         except (EOFError, OSError):
             pass
-        self.process.join(FAREWELL)
+        self.process.join(FAREWELL_S)
         code = self.process.exitcode
         how = f"signal {-code}" if code is not None and code < 0 else f"status {code}"
         return "ended", self._reason or f"the worker ended while it graded this ({how})"
@@ -209,20 +214,14 @@ class _Worker:
 
 
 def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
-    """Grade what comes until the other end closes."""
-    import torch
-
-    from autograder.grading.submission import grade_submission, settle
-    from autograder.sandbox import forkserver
-    from autograder.sandbox.arguments import model_of
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
+    """Grade tasks until the other end closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     torch.set_num_threads(1)  # as many processes as cores
     if sys.platform == "linux" and rules.settings.isolation in ("auto", "sandbox"):
         # it imports while we load our own model
-        forkserver.shared(rules.settings.model, rules.settings.device)
+        servers.shared(rules.settings.model, rules.settings.device)
     model_of(rules.settings.model)
     try:
         settings, warning = settle(rules.settings)
@@ -237,7 +236,7 @@ def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
     except (EOFError, OSError):
         pass
     finally:
-        forkserver.close()
+        servers.close()
 
 
 def _leave(*_: object) -> None:
@@ -245,9 +244,9 @@ def _leave(*_: object) -> None:
 
 
 def _end_with(alive: Connection) -> None:
-    """End when the pool does: it never sends anything, so what comes is its end."""
+    """End when the pool does: it never sends anything, so the channel only ever closes."""
     with contextlib.suppress(EOFError, OSError):
         alive.recv()
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(FAREWELL)
+    time.sleep(FAREWELL_S)
     os._exit(1)

@@ -6,21 +6,22 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from autograder.course.bridge import Course
 from autograder.course.grade import cores
+from autograder.course.gradebook import Course
+from autograder.errors import UserError
 from autograder.grading.processes import context
 
-FEW = 4  # so many are made sooner than a second process is there
+MIN_PARALLEL = 5  # pages: fewer are made before a second process has started
 
 
-class NothingGradedError(ValueError):
-    """No hand-in has been graded, or not this student's."""
+class NothingGradedError(UserError, ValueError):
+    """No submission has been graded, or not this student's."""
 
 
 def feedback(
     course: Path, assignment: str, students: Sequence[str] = (), language: str = "de"
 ) -> Iterator[tuple[str, Path | Exception]]:
-    """Student and page, or what kept it from being made: one student's trouble is no other's.
+    """Make pages; yields each student with the page's path, or with the error that prevented it.
 
     students: these; empty: all that have been graded. Raises NothingGradedError.
     """
@@ -28,7 +29,7 @@ def feedback(
     for student in students:
         if student not in graded:
             raise NothingGradedError(
-                f"{student!r} has no graded hand-in for {assignment!r}: "
+                f"{student!r} has no graded submission for {assignment!r}: "
                 f"`kischule grade {assignment}` makes one"
             )
     if not graded:
@@ -39,7 +40,7 @@ def feedback(
 
 
 def graded_students(course: Path, assignment: str) -> list[str]:
-    """Who has a notebook under autograded/ for this assignment, sorted."""
+    """List the students with a notebook under autograded/ for this assignment, sorted."""
     found = (course / "autograded").glob(f"*/{assignment}/*.ipynb")
     return sorted({path.parents[1].name for path in found})
 
@@ -47,7 +48,7 @@ def graded_students(course: Path, assignment: str) -> list[str]:
 def _made(
     course: Path, assignment: str, students: Sequence[str], language: str
 ) -> Iterator[tuple[str, Path | Exception]]:
-    if len(students) <= FEW:
+    if len(students) < MIN_PARALLEL:
         for student in students:
             yield student, _page(course, assignment, student, language)
         return
@@ -63,5 +64,5 @@ def _made(
 def _page(course: Path, assignment: str, student: str, language: str) -> Path | Exception:
     try:
         return Course(course).feedback(assignment, student, language)
-    except Exception as error:  # whatever nbgrader makes of one student is that student's
+    except Exception as error:  # an error of nbgrader's concerns one student only
         return error

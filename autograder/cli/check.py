@@ -1,0 +1,77 @@
+"""`kischule check`: needs neither a course nor nbgrader."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from autograder.cli.output import DONE, NOT_PASSED, check_writable, mark, write_json
+from autograder.errors import MissingPackageError
+
+if TYPE_CHECKING:
+    from autograder.precheck.precheck import Precheck
+
+PACKAGES = ("ipykernel", "nbclient", "nbformat")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check a notebook; lines for the student, or JSON."""
+    check_writable(options.json)
+    _load_packages()
+    from autograder.precheck import messages
+    from autograder.precheck.precheck import precheck
+
+    checked = precheck(options.notebook, options.language)
+    if options.json != "-":
+        _print(checked, messages.NO_TEST[checked.language], messages.NUMBERS[checked.language])
+    write_json(options.json, {"notebook": options.notebook.name, **checked.as_data()})
+    return DONE if checked.passed else NOT_PASSED
+
+
+def _print(checked: Precheck, no_test: str, numbers: str) -> None:
+    """A line for each exercise and what is wrong with it, the findings in groups, one last line."""
+    for result in checked.results:
+        lines = checked.details(result).splitlines()
+        print("\n    ".join([f"{mark(result.passed)} {result.exercise}", *lines]))
+    for name in [] if checked.foreign else checked.missing:
+        print(f"✗ {name}\n    {no_test}")
+    for heading, findings in checked.groups():
+        print(f"\n{heading}")
+        for finding in findings:
+            print(f"  {finding.message[checked.language]}")
+    if any(finding.cell for finding in checked.findings):
+        print(f"\n{numbers}")
+    print(f"\n{checked.closing}")
+
+
+def _load_packages() -> None:
+    """Load the packages that read and run notebooks. MissingPackageError naming one.
+
+    nbformat's jsonschema compiles a grammar of internet addresses if rfc3987_syntax is installed
+    (JupyterLab brings it): 2 of 10 seconds, and notebooks have no such address.
+    """
+    for package in PACKAGES:
+        if importlib.util.find_spec(package) is None:
+            raise MissingPackageError(
+                f"checking a notebook needs {package}: pip install 'kischule[notebook]'"
+            )
+    with _absent("rfc3987_syntax"):
+        importlib.import_module("nbformat")
+
+
+@contextmanager
+def _absent(package: str) -> Iterator[None]:
+    """Pretend that a package is not installed, if it is not loaded yet."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]

@@ -1,0 +1,122 @@
+"""`kischule grade`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from autograder.cli.output import (
+    DONE,
+    NOT_GRADED,
+    WrongUseError,
+    check_writable,
+    print_table,
+    stderr,
+    stopped_by_signals,
+    write_json,
+)
+from autograder.cli.progress import Progress, points
+from autograder.course.grade import RunOptions, grade
+from autograder.errors import UserError
+from autograder.exercises.exercise import Level
+from autograder.files import write_atomically
+from autograder.grading.processes import warm_up
+from autograder.grading.record import Status
+from autograder.grading.settings import from_options
+from autograder.reports import machine
+
+MAX_NOTES = 4  # exercises that are named in a row
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grade a class; a table, and results for other programs."""
+    if options.scheduler and options.engine != "dask":
+        raise WrongUseError("--scheduler is Dask's: it needs --engine dask")
+    if options.engine == "local":
+        warm_up()
+    check_writable(options.json, options.junit, options.markdown)
+    run_options = RunOptions(
+        students=tuple(options.student),
+        jobs=options.jobs,
+        engine=options.engine,
+        scheduler=options.scheduler,
+        seed_file=options.seed_file,
+        force=options.force,
+    )
+    with stopped_by_signals():
+        try:
+            report = grade(
+                options.course.resolve(),
+                options.assignment,
+                from_options(options),
+                run_options,
+                Progress(options.quiet),
+            )
+            _write(report, options)
+        except UserError:
+            raise
+        except OSError as error:
+            stderr(
+                f"kischule: stopped: {error}; what was graded is kept, the same command goes on "
+                "from there"
+            )
+            return NOT_GRADED
+    rows = report["submissions"]
+    could_not = [row for row in rows if Status(row["status"]).could_not]
+    if could_not and not options.quiet:
+        _print_reasons(could_not, len(rows))
+    return NOT_GRADED if could_not else DONE
+
+
+def _write(report: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.json != "-" and not options.quiet:
+        print_class(report)
+    write_json(options.json, report)
+    if options.junit:
+        write_atomically(Path(options.junit), machine.junit(report))
+    if options.markdown:
+        with open(options.markdown, "a", encoding="utf-8") as file:
+            file.write(machine.markdown(report))
+
+
+def _print_reasons(could_not: list[dict[str, Any]], number: int) -> None:
+    """Below a table of hundreds: the students without a grade, and why."""
+    stderr(f"\n{len(could_not)} of {number} could not be graded:")
+    for row in could_not:
+        stderr(f"  {row['student']}: {row['status']}: {'; '.join(row['flags'])}")
+
+
+def print_class(report: dict[str, Any]) -> None:
+    """Print the class as a table: student, status, points, and what did not pass."""
+    rows = []
+    for row in report["submissions"]:
+        checked = [e for e in row["exercises"] if e["level"] != Level.MANUAL]
+        by_hand = [e for e in row["exercises"] if e["level"] == Level.MANUAL]
+        waiting = sum(e["max_points"] for e in by_hand if e["passed"] is None)
+        notes = _few(_grouped([e for e in checked if not e["passed"]]))
+        notes += [f"! {flag}" for flag in row["flags"]]
+        rows.append(
+            [
+                row["student"],
+                row["status"],
+                points(row),
+                f"{waiting:g}" if waiting else "",
+                "; ".join(notes) or "–",
+            ]
+        )
+    print_table(["student", "status", "points", "waiting", "not passed"], rows, right=(2, 3))
+
+
+def _grouped(failed: list[dict[str, Any]]) -> list[str]:
+    """`greedy_decode` where both levels failed, `greedy_decode (hidden)` where one did."""
+    levels: dict[str, list[str]] = {}
+    for exercise in failed:
+        levels.setdefault(exercise["id"], []).append(exercise["level"])
+    return [n if len(found) > 1 else f"{n} ({found[0]})" for n, found in levels.items()]
+
+
+def _few(notes: list[str]) -> list[str]:
+    if len(notes) <= MAX_NOTES:
+        return notes
+    return [*notes[: MAX_NOTES - 1], f"… ({len(notes)} in all)"]

@@ -1,0 +1,50 @@
+"""`kischule import` and `kischule export`."""
+
+from __future__ import annotations
+
+import argparse
+
+from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr
+from autograder.errors import UserError
+from autograder.lms import systems
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Import submissions."""
+    found = systems.import_(
+        options.system,
+        options.file,
+        options.course.resolve(),
+        options.assignment,
+        table=options.table,
+        pattern=options.pattern,
+    )
+    for note in found.notes:
+        stderr(note)
+    for line in found.refused:
+        stderr(f"refused: {line}")
+    print(found)
+    return NOT_GRADED if found.refused else DONE
+
+
+def export(options: argparse.Namespace) -> int:
+    """Export grades and feedback."""
+    try:
+        notes = systems.export(
+            options.system,
+            options.course.resolve(),
+            options.assignment,
+            options.out,
+            table=options.table,
+            scale=options.scale,
+            pass_mark=options.pass_mark,
+            seed_file=options.seed_file,
+        )
+    except UserError:
+        raise
+    except OSError as error:
+        raise WrongUseError(f"{options.out} cannot be written: {error.strerror}") from error
+    for note in notes:
+        stderr(note)
+    print(options.out)
+    return DONE

@@ -1,0 +1,43 @@
+"""`kischule feedback` and `kischule report`."""
+
+from __future__ import annotations
+
+import argparse
+
+from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr
+from autograder.course.gradebook import Course
+from autograder.course.pages import feedback as make_pages
+from autograder.files import write_atomically
+from autograder.grading.processes import warm_up
+from autograder.lms.final import not_final
+from autograder.reports.class_page import class_page
+
+
+def feedback(options: argparse.Namespace) -> int:
+    """Make the students' pages."""
+    warm_up()
+    failed, course = 0, options.course.resolve()
+    students = tuple(options.student)
+    for student, made in make_pages(course, options.assignment, students, options.language):
+        failed += isinstance(made, Exception)
+        if isinstance(made, Exception):
+            stderr(f"{student}: {made}")
+        else:
+            print(made)
+    totals = Course(course).totals(options.assignment)
+    for note in [] if options.student else not_final(course, options.assignment, totals):
+        stderr(note)
+    return NOT_GRADED if failed else DONE
+
+
+def report(options: argparse.Namespace) -> int:
+    """Make the class page."""
+    course = options.course.resolve()
+    target = options.output or course / "reports" / f"{options.assignment}.html"
+    page = class_page(course, options.assignment, options.language)
+    try:
+        write_atomically(target, page.encode())
+    except OSError as error:
+        raise WrongUseError(f"{target} cannot be written: {error.strerror}") from error
+    print(target)
+    return DONE

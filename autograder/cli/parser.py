@@ -1,0 +1,183 @@
+"""The command's arguments, and the help for each."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from autograder.grading.settings import add_options
+
+LANGUAGES = ("de", "en")
+TEACHER = "teacher"  # commands that need nbgrader
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser; parsed options name the module and the function of their command."""
+    top = argparse.ArgumentParser(
+        prog="kischule", description="GPT-2 exercises: release, check, grade."
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, where: str, about: str, needs: str = TEACHER) -> argparse.ArgumentParser:
+        """where: module.function under autograder.cli."""
+        sub = commands.add_parser(name, help=about, description=about)
+        module, _, function = where.partition(".")
+        sub.set_defaults(module=module, function=function, needs=needs)
+        return sub
+
+    demo = command("demo", "demo.run", "Run a whole course in a temporary folder.")
+    demo.add_argument("--keep", type=Path, metavar="DIR", help="make the course there and keep it")
+    _release(command("release", "release.run", "Make the student release from the source."))
+    _verify(command("verify", "verify.run", "Try the checks on known wrong and correct solutions."))
+    _grade(command("grade", "grade.run", "Grade the submissions of an assignment."))
+    _feedback(command("feedback", "pages.feedback", "Make a feedback page for each student."))
+    _report(command("report", "pages.report", "Make the class page."))
+    _import(
+        command("import", "lms.import_", "Import submissions from a learning management system.")
+    )
+    _export(command("export", "lms.export", "Export grades and feedback to such a system."))
+    _check(command("check", "check.run", "Check a notebook before submitting it.", needs=""))
+    command("models", "models.run", "List the models that can be loaded, and where.", needs="")
+    _selftest(
+        command("selftest", "models.selftest", "Compare a model with its published outputs.", "")
+    )
+    return top
+
+
+def _course(sub: argparse.ArgumentParser) -> None:
+    about = "the course folder (default: the current folder)"
+    sub.add_argument("--course", type=Path, default=Path(), metavar="DIR", help=about)
+
+
+def _language(sub: argparse.ArgumentParser, about: str = "language of the page") -> None:
+    sub.add_argument("--language", choices=LANGUAGES, default="de", help=f"{about} (default: de)")
+
+
+def _students(sub: argparse.ArgumentParser) -> None:
+    about = "only this student (repeatable)"
+    sub.add_argument("--student", action="append", default=[], metavar="S", help=about)
+
+
+def _json(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--json", metavar="F", help="write the results as JSON (-: to stdout)")
+
+
+def _release(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    _language(sub, "edition: en is source/ASSIGNMENT_en")
+    sub.add_argument(
+        "--check", action="store_true", help="only report whether the release is up to date"
+    )
+    _course(sub)
+
+
+def _verify(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    add_options(sub, "model")
+    _json(sub)
+    _course(sub)
+
+
+def _grade(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    _students(sub)
+    sub.add_argument(
+        "--jobs", type=_jobs, metavar="N", help="submissions at a time (default: one per core)"
+    )
+    sub.add_argument(
+        "--engine",
+        choices=("local", "dask"),
+        default="local",
+        help="where to grade: this machine or a Dask cluster (default: local)",
+    )
+    sub.add_argument(
+        "--scheduler",
+        metavar="ADDR",
+        help="address of the Dask scheduler (default: a cluster on this machine)",
+    )
+    add_options(sub)
+    sub.add_argument(
+        "--seed-file",
+        type=Path,
+        metavar="F",
+        help="secret of the hidden cases (default: the course's own)",
+    )
+    sub.add_argument(
+        "--force", action="store_true", help="regrade submissions that already have a record"
+    )
+    _json(sub)
+    sub.add_argument("--junit", metavar="F", help="write the results as JUnit XML")
+    sub.add_argument(
+        "--markdown", metavar="F", help="append the table as Markdown (for $GITHUB_STEP_SUMMARY)"
+    )
+    sub.add_argument("--quiet", action="store_true", help="print neither progress nor table")
+    _course(sub)
+
+
+def _feedback(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    _students(sub)
+    _language(sub)
+    _course(sub)
+
+
+def _report(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    _language(sub)
+    sub.add_argument("--output", type=Path, metavar="F", help="default: reports/ASSIGNMENT.html")
+    _course(sub)
+
+
+def _import(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("system", choices=("moodle", "ilias", "folder"))
+    sub.add_argument("file", type=Path, help="the system's zip file, or a folder")
+    sub.add_argument("assignment")
+    sub.add_argument("--table", type=Path, metavar="F", help="moodle: the grading worksheet")
+    sub.add_argument(
+        "--pattern",
+        metavar="RE",
+        help="folder: finds the student in a path, by the group (?P<student>…)",
+    )
+    _course(sub)
+
+
+def _export(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("system", choices=("moodle", "ilias", "canvas", "gradescope", "csv"))
+    sub.add_argument("assignment")
+    sub.add_argument("out", type=Path, help="moodle, ilias: a folder; otherwise a file")
+    sub.add_argument(
+        "--table",
+        type=Path,
+        metavar="F",
+        help="Moodle's worksheet or Canvas's gradebook, to fill in",
+    )
+    sub.add_argument(
+        "--scale", action="store_true", help="moodle: convert points to Moodle's maximum"
+    )
+    sub.add_argument(
+        "--pass-mark", type=float, metavar="PERCENT", help="ilias: of the points (default: 50)"
+    )
+    sub.add_argument(
+        "--seed-file", type=Path, metavar="F", help="gradescope: secret of the hidden cases"
+    )
+    _course(sub)
+
+
+def _check(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("notebook", type=Path)
+    sub.add_argument("--language", choices=LANGUAGES, help="default: the notebook's")
+    _json(sub)
+
+
+def _selftest(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("model", help="mini checks an installation; gpt2, gpt2-medium, gpt2-xl")
+    sub.add_argument(
+        "--folder", type=Path, metavar="DIR", help="the model's folder (default: found by name)"
+    )
+
+
+def _jobs(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 4096:
+        raise argparse.ArgumentTypeError(f"must be from 1 to 4096, was: {text}")
+    return value

@@ -1,0 +1,53 @@
+"""`kischule verify`."""
+
+from __future__ import annotations
+
+import argparse
+
+from autograder.checking.retarget import exercises_for
+from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
+from autograder.course.verify import Verdict, verify
+from autograder.grading.store import Store
+from kischule.models import fingerprint
+
+HEAD = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify the checks of an assignment; a table, or JSON."""
+
+    def making(exercise: str) -> None:
+        stderr(f"{exercise}: making the expected replies of {options.model}, once")
+
+    def progress(verdict: Verdict) -> None:
+        state = "ok" if verdict.passed else f"{len(verdict.problems)} problems"
+        stderr(f"{verdict.exercise}: {state}, {verdict.seconds:g} s")
+
+    course = options.course.resolve()
+    exercises = exercises_for(options.model, Store(course).expected, making)
+    verdicts = verify(course, options.assignment, progress, exercises)
+    passed = all(verdict.passed for verdict in verdicts)
+    if options.json != "-":
+        print_table(HEAD, [_row(verdict) for verdict in verdicts], right=(3, 4, 5))
+        for verdict in verdicts:
+            for problem in verdict.problems:
+                print(f"✗ {verdict.exercise}: {problem}")
+    report = {
+        "assignment": options.assignment,
+        "model": fingerprint(options.model),
+        "passed": passed,
+        "exercises": [verdict.as_data() for verdict in verdicts],
+    }
+    write_json(options.json, report)
+    return DONE if passed else NOT_PASSED
+
+
+def _row(verdict: Verdict) -> list[str]:
+    return [
+        verdict.exercise,
+        mark(verdict.reference),
+        mark(verdict.skeleton),
+        f"{verdict.wrong_caught}/{verdict.wrong}",
+        f"{verdict.correct_accepted}/{verdict.correct}",
+        f"{verdict.seconds:.1f}",
+    ]

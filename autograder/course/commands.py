@@ -1,0 +1,101 @@
+"""nbgrader's own `autograde`, and formgrader's button, graded by the trusted worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course.preprocessors import with_record
+from autograder.course.rules import rules_of
+from autograder.grading.record import Record, Rules, task_of
+from autograder.grading.settings import FLAGS, Settings, trait
+from autograder.grading.store import Store
+from autograder.grading.submission import grade_submission, settle, take
+from autograder.notebooks import intake
+
+_rules: dict[tuple[str, str], Rules] = {}  # by course and assignment
+
+
+class TakeIn(NbGraderPreprocessor):
+    """Puts the submission's texts on the release's structure, before anything else.
+
+    `kischule grade` has done it already. For `nbgrader autograde` it is done here, from the file
+    itself, before nbgrader reads a cell's metadata, which offers three ways to break a class's run.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Replace the notebook by the rebuilt one; its flags are logged."""
+        taken = take(_rules_of(self, resources), _content(self, resources))
+        if taken.flags:
+            flags = "; ".join(map(str, taken.flags))
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], flags)
+        return taken.notebook, resources
+
+
+class TrustedExecute(NbGraderPreprocessor):
+    """Grades the submission with the trusted worker, in place of nbgrader's Execute.
+
+    The record is stored as by `kischule grade`, so that the student's and the class's page have it.
+    """
+
+    isolation = trait("isolation")
+    model = trait("model")
+    device = trait("device")
+    time_limit_s = trait("time_limit_s")
+    memory_mib = trait("memory_mib")
+    display = trait("display")
+
+    def settings(self) -> Settings:
+        """The settings that the course's configuration gives."""
+        return Settings(**{name: getattr(self, name) for name in FLAGS})
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Grade the submission, keep its record, and take its outputs over."""
+        rules, content = _rules_of(self, resources), _content(self, resources)
+        record = _in_a_thread(lambda: grade_submission(rules, task_of(rules, content)))
+        if not record.results:
+            raise RuntimeError("; ".join(map(str, record.flags)))
+        named, store = resources["nbgrader"], Store(Path(_directory(self).root))
+        store.write(named["assignment"], record)
+        # without a mark: `kischule grade` will write it into the gradebook in its own way
+        store.note_written(named["assignment"], named["student"], "", record.key)
+        return with_record(nb, resources, record)
+
+
+def _in_a_thread(work: Callable[[], Record]) -> Record:
+    """Run it in a thread: formgrader calls from within its event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def _directory(preprocessor: Any) -> Any:
+    """The course directory of the converter that runs a preprocessor."""
+    return preprocessor.parent.parent.coursedir  # exporter, converter
+
+
+def _rules_of(preprocessor: Any, resources: Any) -> Rules:
+    """The rules of an assignment, made once a process."""
+    root, assignment = _directory(preprocessor).root, resources["nbgrader"]["assignment"]
+    if (root, assignment) not in _rules:
+        own = TrustedExecute(parent=preprocessor.parent).settings()
+        rules = rules_of(Path(root), assignment, own)
+        settings, warning = settle(rules.settings)
+        if warning:
+            preprocessor.log.warning(warning)
+        _rules[root, assignment] = replace(rules, settings=settings)
+    return _rules[root, assignment]
+
+
+def _content(preprocessor: Any, resources: Any) -> bytes:
+    """The submission's file, as it was submitted."""
+    directory, named = _directory(preprocessor), resources["nbgrader"]
+    folder = directory.format_path(
+        directory.submitted_directory, named["student"], named["assignment"]
+    )
+    name = _rules_of(preprocessor, resources).name
+    return intake.read_submission(Path(folder), name).content

@@ -1,0 +1,166 @@
+"""nbgrader preprocessors that need no grading: releases, scores from results, safe pages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import ClearMarkScheme, NbGraderPreprocessor, SaveAutoGrades
+from traitlets import Unicode
+
+from autograder.checking.result import Result, result_in
+from autograder.exercises.exercise import Level
+from autograder.feedback.student_page import page
+from autograder.grading.outputs import harmless_markdown
+from autograder.grading.record import Record
+from autograder.grading.store import Store
+from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, metadata_of
+
+RECORD = "kischule_record"  # in nbgrader's resources
+
+
+class PlainMetadata(NbGraderPreprocessor):
+    """Removes every trace of the machine on which a teacher opened the source.
+
+    JupyterLab writes its kernel's name and version into what it saves. A release that differed by
+    them would be stale, and all grades with it.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Set the metadata of a plain Python notebook."""
+        kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+        metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+        nb.metadata = nbformat.from_dict(metadata)
+        return nb, resources
+
+
+class RecordedOutputs(NbGraderPreprocessor):
+    """Puts a record's outputs into the notebook, in place of nbgrader's Execute."""
+
+    def __init__(self, record: Record | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._record = record
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Take the outputs of the record's notebook over, cell by cell."""
+        assert self._record is not None
+        return with_record(nb, resources, self._record)
+
+
+def with_record(nb: Any, resources: Any, record: Record) -> tuple[Any, Any]:
+    """Put a record's outputs into a notebook, and the record into nbgrader's resources."""
+    executed = nbformat.from_dict(json.loads(record.notebook))
+    outputs = {cell.id: cell.get("outputs", []) for cell in executed.cells}
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = outputs.get(cell.id, []), None
+    resources[RECORD] = record
+    return nb, resources
+
+
+class SaveResults(SaveAutoGrades):
+    """nbgrader's gradebook with scores from results: a cell's outputs have no say.
+
+    The points of a bonus exercise become extra credit of its test cell. A teacher's own score and
+    comment stay; so does extra credit, but for a bonus without a score by hand.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Save as nbgrader does, but in one transaction: all scores or none, and fast."""
+        named = resources["nbgrader"]
+        self.student_id, self.db_url = named["student"], named["db_url"]
+        self.assignment_id, self.notebook_id = named["assignment"], named["notebook"]
+        self._results = {result.grade_id: result for result in resources[RECORD].results}
+        self.gradebook = Gradebook(self.db_url)
+        with self.gradebook:
+            commit = self.gradebook.db.commit
+            self.gradebook.db.commit = self.gradebook.db.flush  # nbgrader's, after each cell
+            nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+            commit()
+        return nb, resources
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        super()._add_score(cell, resources)
+        grade_id = grade_id_of(cell)
+        result = self._results.get(grade_id)
+        if result is not None and result.level == Level.MANUAL:
+            return
+        grade = self.gradebook.find_grade(
+            grade_id, self.notebook_id, self.assignment_id, self.student_id
+        )
+        points = result.points if result is not None and result.passed is True else 0.0
+        bonus = result is not None and result.bonus
+        grade.auto_score = 0.0 if bonus else points
+        if bonus and grade.manual_score is None:  # otherwise a teacher has decided about both
+            grade.extra_credit = points
+        if result is None or result.kind == "ours":  # the student is not to blame: have a look
+            grade.needs_manual_grade = True
+        self.gradebook.db.commit()
+
+
+class HarmlessText(NbGraderPreprocessor):
+    """Makes a student's texts safe for a browser: Markdown stays, markup, pictures and links go."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clean a cell of the student's."""
+        if cell.cell_type != "code" and not metadata_of(cell).get("locked"):
+            cell.source = harmless_markdown(cell.source)
+            cell.pop("attachments", None)
+        return cell, resources
+
+
+class HideMarkScheme(ClearMarkScheme):
+    """Takes rubrics out of the feedback for students; formgrader still shows them."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Clear the rubrics, except on formgrader's own pages."""
+        if "nbgrader" not in resources:
+            return nb, resources
+        return super().preprocess(nb, resources)
+
+
+class FeedbackPage(NbGraderPreprocessor):
+    """Makes the student's page, after nbgrader's GetGrades."""
+
+    language = Unicode("de", help="de | en").tag(config=True)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Put the page's data into the resources, for the template."""
+        named = resources["nbgrader"]
+        with Gradebook(named["db_url"]) as book:
+            grades = book.find_submission_notebook(
+                named["notebook"], named["assignment"], named["student"]
+            ).grades
+            waits = {grade.name: bool(grade.needs_manual_grade) for grade in grades}
+            student = book.find_student(named["student"])
+            name = " ".join(filter(None, (student.first_name, student.last_name)))
+        for cell in nb.cells:
+            if is_graded(cell):
+                cell.metadata.nbgrader["waits"] = waits[grade_id_of(cell)]
+            # the Colab badge is of no use here, and would be loaded from elsewhere
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(line for line in lines if "colab-badge.svg" not in line)
+        resources["kischule"] = page(
+            nb,
+            self._results(nb, named["assignment"], named["student"]),
+            name=named["notebook"],
+            student=name or named["student"],
+            points=named["score"],
+            max_points=named["max_score"],
+            penalty=named["late_penalty"],
+            language=self.language,
+        )
+        return nb, resources
+
+    def _results(self, nb: Any, assignment: str, student: str) -> dict[str, Result]:
+        """The results of the record in the gradebook; where it is gone, those in the outputs."""
+        store = Store(Path(self.parent.parent.coursedir.root))
+        _, key = store.written(assignment, student)
+        if key and (record := store.read(assignment, key)) is not None:
+            return {result.grade_id: result for result in record.results}
+        tested = [(cell, exercise_of(cell)) for cell in nb.cells]
+        found = [result_in(cell.get("outputs", []), pair[0]) for cell, pair in tested if pair]
+        return {result.grade_id: result for result in found if result is not None}

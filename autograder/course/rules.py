@@ -1,0 +1,38 @@
+"""What the submissions of an assignment are graded by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.checking.retarget import exercises_for, slowdown
+from autograder.course.release import registered, source_notebook
+from autograder.grading.record import Rules
+from autograder.grading.settings import Settings
+from autograder.grading.store import Store
+from autograder.grading.submission import checks_id
+
+
+def rules_of(
+    course: Path,
+    assignment: str,
+    settings: Settings,
+    seed_file: Path | None = None,
+    making: Callable[[str], None] = lambda _: None,
+) -> Rules:
+    """Make the rules of an assignment, which gets its entries in the gradebook.
+
+    seed_file: the teacher's secret; None: the course's own. making: called with each exercise
+    whose expected replies have to be made, for a model that is used for the first time.
+
+    Raises AssignmentError or SeedError; for another model than `mini` what `exercises_for` does.
+    """
+    model, store = settings.model, Store(course)
+    return Rules(
+        name=source_notebook(course, assignment).name,
+        release=registered(course, assignment).read_bytes(),
+        seed=store.seed(seed_file),
+        checks=checks_id(model),
+        settings=settings.slowed(slowdown(model)),
+        exercises=exercises_for(model, store.expected, making),
+    )

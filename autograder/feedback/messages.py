@@ -1,0 +1,68 @@
+"""Sentences of a student's page."""
+
+from __future__ import annotations
+
+from kischule.i18n import Text
+
+TITLE = Text("Rückmeldung zu {notebook}", "Feedback on {notebook}")
+POINTS = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
+BONUS = Text("davon {points:g} aus Zusatzaufgaben", "including {points:g} from bonus exercises")
+LATE = Text(
+    "{points:g} Punkte Abzug wegen später Abgabe, schon eingerechnet",
+    "{points:g} points deducted for late submission, already included",
+)
+WAITING = Text(
+    "Bis zu {points:g} Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
+    "Up to {points:g} points may be added once your answers have been read.",
+)
+ALL_SOLVED = Text(
+    "Alle {count} Aufgaben, die Code verlangen, sind gelöst.",
+    "All {count} coding exercises are solved.",
+)
+SOME_SOLVED = Text(
+    "{solved} von {count} Aufgaben mit Code sind gelöst:",
+    "{solved} of {count} coding exercises are solved:",
+)
+NONE_SOLVED = Text(
+    "Noch ist keine Aufgabe ganz gelöst. Der erste Schritt steht gleich darunter.",
+    "No exercise is fully solved yet. The first step is right below.",
+)
+ONLY_EXAMPLES = Text(
+    "Ihre Funktion stimmt bei den Beispielen, aber nicht bei neuen Fällen.",
+    "Your function is right on the examples, but not on hidden cases.",
+)
+
+# words and sentences that the template takes by their key; those of STATES are CSS classes as well
+WORDS = {
+    "well": Text("Das ist gelungen", "What went well"),
+    "next": Text("Das ist als Nächstes dran", "What to do next"),
+    "nothing_next": Text(
+        "Nichts mehr zu reparieren. Haben Sie die Zusatzaufgaben probiert?",
+        "Nothing left to fix. Have you tried the bonus exercises?",
+    ),
+    "exercises": Text("Aufgabe für Aufgabe", "Exercise by exercise"),
+    "answers": Text("Ihre Beobachtungen", "Your observations"),
+    "comment": Text("Kommentar", "Comment"),
+    "notebook": Text("Ihr Notebook", "Your notebook"),
+    "to_cell": Text("zur Zelle", "to the cell"),
+    "exercise": Text("Aufgabe", "Exercise"),
+    "state": Text("Stand", "Status"),
+    "score": Text("Punkte", "Points"),
+    # states of an exercise or an answer
+    "solved": Text("gelöst", "solved"),
+    "partly": Text("zum Teil gelöst", "partly solved"),
+    "open": Text("offen", "open"),
+    "skipped": Text("nicht bewertet", "not graded"),
+    "waits": Text("wird noch gelesen", "waiting to be read"),
+}
+
+# pictures of a mistake
+EXPECTED = Text("richtig", "expected")
+ACTUAL = Text("Ihre Funktion", "your function")
+CUT = Text(
+    "Wahrscheinlichkeit der Tokens nach dem Abschneiden",
+    "Probability of the tokens after the cut",
+)
+SAMPLED = Text("Wie oft jedes Token ausgelost wird", "How often each token is sampled")
+TOKEN = Text("Token", "token")
+FORBIDDEN = Text("verboten", "forbidden")

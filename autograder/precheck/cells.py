@@ -1,0 +1,104 @@
+"""A submission's code cells as they will run, and what is known of them before."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import nbformat
+
+from autograder.exercises.exercise import Level
+from autograder.notebooks.cells import by_id, exercise_of, grade_id_of, is_solution
+from autograder.notebooks.display import skippable
+from autograder.notebooks.names import Bindings, bindings, names
+from autograder.precheck.results import error_of
+from autograder.sandbox.text import clean
+
+MAX_SHOWN = 40  # characters of a cell's first line, in a place
+
+
+@dataclass
+class Cell:
+    """A code cell as it runs, and what is known of it before."""
+
+    node: Any  # of the notebook that runs
+    number: int | None  # as Jupyter counts cells; None: empty, or no code in the student's file
+    origin: str  # locked | solution | released (the release's text) | own
+    runs: bool = True
+
+    @cached_property
+    def names(self) -> tuple[set[str], set[str]]:
+        """Names that it uses, and names that it defines."""
+        return names(self.node.source)
+
+    @cached_property
+    def bound(self) -> Bindings:
+        """Names that it binds, by kind."""
+        return bindings(self.node.source)
+
+    @property
+    def used(self) -> set[str]:
+        """Names that it uses."""
+        return self.names[0]
+
+    @property
+    def defined(self) -> set[str]:
+        """Names that it defines."""
+        return self.names[1]
+
+    @property
+    def grade_id(self) -> str:
+        """Its id in the release; "" for a cell of the student's."""
+        return grade_id_of(self.node)
+
+    @property
+    def by_student(self) -> bool:
+        """Whether the student wrote it."""
+        return self.origin in ("solution", "own")
+
+    @property
+    def test(self) -> str:
+        """The exercise whose public cases it checks; "" for any other cell."""
+        name, level = exercise_of(self.node) or ("", Level.MANUAL)
+        return name if level == Level.PUBLIC else ""
+
+    @property
+    def place(self) -> str:
+        """`[12] (top_tokens)`, or for a cell without an id `[12] (x = 1 …)`."""
+        lines = [line for line in clean(self.node.source).splitlines() if line.strip()]
+        first = lines[0].strip() if lines else ""
+        more = " …" if len(lines) > 1 or len(first) > MAX_SHOWN else ""
+        name = self.grade_id or f"{first[:MAX_SHOWN].rstrip()}{more}"
+        return f"({name})" if self.number is None else f"[{self.number}] ({name})"
+
+    @property
+    def error(self) -> Any:
+        """The output of an error that stopped it; None if there was none."""
+        return error_of(self.node)
+
+
+def cells_of(submitted: Any, release: Any) -> list[Cell]:
+    """The notebook's code cells in its order, as grading would run them."""
+    known = by_id(release)
+    plain = {c.source: c for c in release.cells if c.cell_type == "code" and not grade_id_of(c)}
+    cells, number = [], 0
+    for cell in submitted.cells:
+        counted = cell.get("cell_type") == "code" and bool(cell.source.strip())
+        number += counted
+        source, origin = clean(cell.source), "own"
+        original = known.get(grade_id_of(cell)) or plain.get(source)
+        if original is not None and grade_id_of(original):
+            origin = "solution" if is_solution(original) else "locked"
+            source = source if origin == "solution" else original.source
+        elif original is not None:
+            origin = "released"
+        if (original or cell).get("cell_type") != "code":
+            continue
+        node = nbformat.v4.new_code_cell(source)
+        node.metadata = copy.deepcopy(original.metadata) if original else node.metadata
+        cells.append(Cell(node, number if counted else None, origin))
+    for index in skippable([cell.node for cell in cells]):
+        cells[index].runs = False
+    return cells

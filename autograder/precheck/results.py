@@ -1,0 +1,59 @@
+"""Results of a trusted notebook that ran, read from its test cells' outputs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from autograder.checking import messages
+from autograder.checking.result import Message, Result, result_in
+from autograder.exercises.exercise import Level, exercise_ids, load_exercise
+from autograder.notebooks.cells import exercise_of
+from autograder.sandbox.text import clean
+from kischule.i18n import Text
+
+
+def results_of(notebook: Any) -> list[Result]:
+    """The result of each test cell, in the notebook's order."""
+    return [result_of(cell) for cell in notebook.cells if exercise_of(cell)]
+
+
+def result_of(cell: Any) -> Result:
+    """The result of a test cell; a failed one where the check raised, or gave none."""
+    tested = exercise_of(cell)
+    if tested is None:
+        raise ValueError(f"must be a test cell, was: {cell.get('id')!r}")
+    name, level = tested
+    error = error_of(cell)
+    if error is None and (found := result_in(cell.get("outputs", []), name)) is not None:
+        return found
+    exercise = load_exercise(name)
+    sentence = messages.SENTENCES["silent"] if error is None else Text.same(one_line(error))
+    return Result(
+        exercise=name,
+        level=level,
+        passed=False,
+        points=0.0,
+        max_points=exercise.points_of(level),
+        bonus=exercise.bonus,
+        kind="silent" if error is None else error.ename,
+        message=Message(sentence=sentence),
+    )
+
+
+def error_of(cell: Any) -> Any:
+    """The output of the error that stopped a cell; None if there was none."""
+    return next((o for o in cell.get("outputs", []) if o.output_type == "error"), None)
+
+
+def one_line(error: Any, length: int = 200) -> str:
+    """An error output in a line."""
+    text = clean(" ".join(f"{error.ename}: {error.evalue}".split()))
+    text = re.sub(r"\(\S+\.py, line (\d+)\)", r"(line \1)", text)  # the cell, not a file
+    return text if len(text) <= length else f"{text[:length]} …"
+
+
+def missing_exercises(found: list[Result]) -> list[str]:
+    """Exercises without a public result: a missing test cell must not look like success."""
+    seen = {result.exercise for result in found if result.level == Level.PUBLIC}
+    return [name for name in exercise_ids() if name not in seen]

@@ -1,0 +1,88 @@
+"""Sentences of the class's page, as a teacher reads them."""
+
+from __future__ import annotations
+
+from kischule.i18n import Text
+
+TITLE = Text("Klassenbericht {assignment}", "Class report {assignment}")
+COUNTS = Text(
+    "{submissions} Abgaben, {graded} bewertet. Punkte: Median {median:g}, von {min_points:g} bis "
+    "{max_points:g} (möglich: {possible:g}).",
+    "{submissions} submissions, {graded} graded. Points: median {median:g}, from {min_points:g} "
+    "to {max_points:g} (possible: {possible:g}).",
+)
+NONE_GRADED = Text(
+    "{submissions} Abgaben, noch keine bewertet: `kischule grade {assignment}`.",
+    "{submissions} submissions, none graded yet: `kischule grade {assignment}`.",
+)
+WAITING = Text(
+    "{submissions} Abgaben haben Antworten, die auf Ihre Punkte warten (formgrader, zusammen bis "
+    "zu {points:g}).",
+    "{submissions} submissions have answers that wait for your points (formgrader, up to "
+    "{points:g} in all).",
+)
+FEW = Text(
+    "Bei weniger als zehn Abgaben sagen Trennschärfen wenig.",
+    "With fewer than ten submissions, discrimination means little.",
+)
+
+# reasons to talk to a student
+NO_GRADE = Text("ohne Bewertung, `kischule grade` sagt warum", "no grade; see `kischule grade`")
+ENDED_WITH = Text("Bewertung endete mit: {status}", "grading ended with: {status}")
+LOW = Text("{share} der automatischen Punkte", "{share} of the automatic points")
+ONLY_EXAMPLES = Text(
+    "Beispiele richtig, neue Fälle falsch: {exercises}",
+    "examples right, hidden cases wrong: {exercises}",
+)
+ODD = Text("auffällig: {flags}", "odd: {flags}")
+SLOW = Text("{seconds:g} s Rechenzeit", "{seconds:g} s of computing")
+
+# pairs of similar submissions
+ASK = Text(
+    "Bei diesen Paaren steht viel eigener Code der einen Abgabe auch in der anderen. Das kann "
+    "Zusammenarbeit sein, eine gemeinsame Quelle oder Zufall: eine Frage wert, kein Urteil. "
+    "Der Code der Vorlage zählt nicht mit; gezeigt ab {share:.0%}.",
+    "Much of one submission's own code is also in the other. That may be collaboration, a common "
+    "source or chance: worth a question, not a verdict. The release's code does not count; pairs "
+    "above {share:.0%} are listed.",
+)
+MORE_PAIRS = Text("und {count} weitere Paare", "and {count} more pairs")
+
+# words and sentences that the template takes by their key
+WORDS = {
+    "scores": Text("Verteilung der Punkte", "Distribution of points"),
+    "points": Text("Punkte", "Points"),
+    "students": Text("Abgaben", "Submissions"),
+    "exercises": Text("Aufgaben", "Exercises"),
+    "exercise": Text("Aufgabe", "Exercise"),
+    "share": Text("gelöst", "solved"),
+    "discrimination": Text("Trennschärfe", "Discrimination"),
+    "about": Text(
+        "Trennschärfe: Wie eng hängt diese Aufgabe mit der Zahl der übrigen gelösten zusammen "
+        "(punktbiserial, korrigiert; –: nicht bestimmbar)? Nahe 0 oder darunter lohnt ein Blick "
+        "auf die Aufgabe.",
+        "Discrimination: correlation between solving this exercise and the number of others "
+        "solved (point-biserial, corrected; –: undefined). Near 0 or below, look at the exercise.",
+    ),
+    "hint": Text("Häufigster Hinweis", "Most frequent hint"),
+    "hints": Text("Alle Hinweise", "All hints"),
+    "times": Text("bei", "for"),
+    "outputs": Text("Häufigste falsche Ergebnisse", "Most frequent wrong results"),
+    "talks": Text("Mit wem sprechen?", "Who needs a talk?"),
+    "no_talk": Text("Niemand fällt auf.", "No student stands out."),
+    "all": Text("Alle Abgaben", "All submissions"),
+    "student": Text("Name", "Student"),
+    "state": Text("Stand", "Status"),
+    "open": Text("wartet", "Waiting"),
+    "time": Text("Zeit (s)", "Time (s)"),
+    "flags": Text("Anmerkungen", "Flags"),
+    "similar": Text("Ähnliche Abgaben", "Similar submissions"),
+    "no_pair": Text(
+        "Kein Paar hat auffällig viel Code gemeinsam.",
+        "No pair has a conspicuous amount of code in common.",
+    ),
+    "no_library": Text(
+        "Der Vergleich braucht copydetect.", "Comparing submissions needs copydetect."
+    ),
+    "in_common": Text("gemeinsam", "in common"),
+}
