@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     course(release)
 
     verify = command(
-        "verify", _verify, "Try the checks on answers that are known to be right and wrong."
+        "verify", _verify, "Try the checks on solutions that are known to be correct or wrong."
     )
     verify.add_argument("assignment")
     _model_option(verify)
@@ -298,12 +298,12 @@ def _verify(options: argparse.Namespace) -> int:
                 _verdict(v.reference),
                 _verdict(v.skeleton),
                 f"{v.wrong_caught}/{v.wrong}",
-                f"{v.honest_accepted}/{v.honest}",
+                f"{v.correct_accepted}/{v.correct}",
                 f"{v.seconds:.1f}",
             ]
             for v in verdicts
         ]
-        head = ["exercise", "reference passes", "skeleton fails", "wrong caught", "honest", "s"]
+        head = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
         _table(head, rows, right=(3, 4, 5))
         for v in verdicts:
             for problem in v.problems:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder import release
-from autograder.answers import honest, packed, wrong
 from autograder.exercise import exercise_ids
+from autograder.exercises.known import known_correct, known_wrong
+from autograder.files import packaged
 from autograder.grading.notebook import nbgrader_of
 from autograder.grading.store import write_atomically
 
@@ -37,9 +38,9 @@ OBSERVATIONS = {
     "observation_endoftext": "Das Modell beginnt irgendeine neue Geschichte.",
 }
 
-# student -> (exercise, its wrong answer); the rest is the reference's
+# student -> (exercise, its wrong solution); the rest is the reference's
 MISTAKES = {
-    "logits": ("next_token_probs", "logits"),
+    "logits": ("next_token_probs", "raw_logits"),
     "penalty": ("apply_repetition_penalty", "divides_all"),
     "crossing": ("filter_top_p", "crossing_token_dropped_but_one_stays"),
     "too_hot": ("sample_decode", "temperature_after_the_cut"),
@@ -49,7 +50,7 @@ MISTAKES = {
 
 def make_course(root: Path) -> None:
     """source/ and nbgrader_config.py in an empty folder."""
-    shutil.copytree(packed("source"), root / "source")
+    shutil.copytree(packaged("source"), root / "source")
     (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
 
 
@@ -62,14 +63,14 @@ def hand_ins(root: Path) -> dict[str, Any]:
         for cell in source.cells
         if nbgrader_of(cell).get("solution")
     }
-    other_style = {name: next(iter(honest(name).values())) for name in exercise_ids()}
+    other_style = {name: next(iter(known_correct(name).values())) for name in exercise_ids()}
     answers: dict[str, dict[str, str]] = {
         "reference": reference,
         "other_style": {**other_style, **OBSERVATIONS},
         "blank": {},
     }
     for student, (exercise, name) in MISTAKES.items():
-        answers[student] = {**reference, exercise: wrong(exercise)[name].source}
+        answers[student] = {**reference, exercise: known_wrong(exercise)[name].source}
     released = root / "release" / ASSIGNMENT / path.name
     return {student: filled(released, cells) for student, cells in answers.items()}
 

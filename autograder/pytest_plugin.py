@@ -81,10 +81,10 @@ class NotebookFile(pytest.File):
                 )
 
     def _release(self, submitted: Any) -> Path:
-        from autograder.answers import packed
+        from autograder.files import packaged
 
         course = self.config.getoption("kischule_course")
-        folder = course / "release" if course else packed("release")
+        folder = course / "release" if course else packaged("release")
         found = release_of(folder, submitted)
         if found is None:
             known = [f"{path.parent.name}/{path.name}" for path in sorted(folder.glob("*/*.ipynb"))]

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder import feedback
-from autograder.answers import packed
 from autograder.exercise import Words, exercise_ids, load_exercise
+from autograder.files import packaged
 from autograder.grading import intake
 from autograder.grading.notebook import (
     MissingPackageError,
@@ -227,7 +227,7 @@ def edition_of(notebook: Any) -> Edition:
             "en" if path.parent.name.endswith("_en") else "de",
             intake.parse(path.read_bytes()),
         )
-        for path in sorted(packed("release").glob("*/*.ipynb"))
+        for path in sorted(packaged("release").glob("*/*.ipynb"))
     ]
     return max(editions, key=lambda edition: edition.same(notebook))
 

@@ -1,8 +1,8 @@
-"""Are the checks right? The reference, the empty notebook, wrong and honest answers, all checked.
+"""Try the checks on the reference, the empty notebook and the known solutions of each exercise.
 
 For a teacher who changes an exercise: a check is to be trusted when it accepts what is known to be
-right and refuses what is known to be wrong, with the public and with the drawn cases. The answers
-lie in the course's `tests/wrong` and `tests/honest`, else in the package (see `answers`).
+right and refuses what is known to be wrong, with the public and with the drawn cases. The known
+solutions lie in the course's `tests/known`, else in the package (see `exercises.known`).
 """
 
 from __future__ import annotations
@@ -16,30 +16,31 @@ from pathlib import Path
 from typing import Any
 
 from autograder import release
-from autograder.answers import honest, packed, wrong
 from autograder.checks import drawn_cases, run_check
 from autograder.exercise import Exercise, exercise_ids, load_exercise
+from autograder.exercises.known import known_correct, known_wrong
+from autograder.files import packaged
 from autograder.grading.notebook import nbgrader_of
 from autograder.outcome import Outcome
 from autograder.student import LocalStudent
 
 SEED = "verify"  # of the drawn cases: the same ones each time
 TIME_LIMIT = 3.0  # seconds a call: one that never ends is refused as well as one that is slow
-FEWEST_WRONG, FEWEST_HONEST = 8, 3
+MIN_WRONG, MIN_CORRECT = 8, 3
 WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the checks of one exercise made of known answers."""
+    """What the checks of one exercise made of its known solutions."""
 
     exercise: str
     reference: bool  # it passes
     skeleton: bool  # the empty cell is refused
     wrong: int
     wrong_caught: int
-    honest: int
-    honest_accepted: int
+    correct: int
+    correct_accepted: int
     seconds: float
     problems: tuple[str, ...] = field(default=())
 
@@ -67,8 +68,8 @@ def verify(
     solutions = _solutions(release.read_notebook(path))
     skeletons = _solutions(_read(released))
     folders = [
-        local if (local := course / "tests" / part).is_dir() else packed(part)
-        for part in ("wrong", "honest")
+        local if (local := course / "tests" / part).is_dir() else packaged(part)
+        for part in ("known/wrong", "known/correct")
     ]
     tasks = [
         (exercise, solutions, skeletons, *folders)
@@ -97,7 +98,7 @@ def verify_exercise(
     solutions: Mapping[str, str],
     skeletons: Mapping[str, str],
     wrong_folder: Path,
-    honest_folder: Path,
+    correct_folder: Path,
 ) -> Verdict:
     """The verdict on one exercise. solutions, skeletons: of all code cells, by exercise."""
     began, name = time.monotonic(), exercise.id
@@ -121,21 +122,21 @@ def verify_exercise(
         problems.append(f"the reference solution is refused: {_short(reference)}")
     if not (skeleton := refused(skeletons[name])):
         problems.append("the empty notebook's cell is not refused")
-    known_wrong, known_honest = wrong(name, wrong_folder), honest(name, honest_folder)
-    escaped = [n for n, answer in known_wrong.items() if not refused(answer.source)]
-    problems += [f"the wrong answer {n!r} is not refused by both levels" for n in escaped]
-    turned_away = {n: o for n, source in known_honest.items() if (o := accepted(source))}
-    problems += [f"the honest solution {n!r}: {_short(o)}" for n, o in turned_away.items()]
-    problems += _too_few(known_wrong, "wrong answers", FEWEST_WRONG)
-    problems += _too_few(known_honest, "honest solutions", FEWEST_HONEST)
+    wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
+    escaped = [n for n, known in wrong.items() if not refused(known.source)]
+    problems += [f"the wrong solution {n!r} is not refused by both levels" for n in escaped]
+    turned_away = {n: o for n, source in correct.items() if (o := accepted(source))}
+    problems += [f"the correct solution {n!r}: {_short(o)}" for n, o in turned_away.items()]
+    problems += _too_few(wrong, "wrong solutions", MIN_WRONG)
+    problems += _too_few(correct, "correct solutions", MIN_CORRECT)
     return Verdict(
         name,
         reference is None,
         skeleton,
-        len(known_wrong),
-        len(known_wrong) - len(escaped),
-        len(known_honest),
-        len(known_honest) - len(turned_away),
+        len(wrong),
+        len(wrong) - len(escaped),
+        len(correct),
+        len(correct) - len(turned_away),
         round(time.monotonic() - began, 1),
         tuple(problems),
     )
@@ -148,9 +149,9 @@ def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     return verify_exercise(*task)
 
 
-def _too_few(found: Mapping[str, Any], what: str, fewest: int) -> Iterator[str]:
-    if len(found) < fewest:
-        yield f"there must be at least {fewest} {what}, was: {len(found)}"
+def _too_few(found: Mapping[str, Any], what: str, min_count: int) -> Iterator[str]:
+    if len(found) < min_count:
+        yield f"there must be at least {min_count} {what}, was: {len(found)}"
 
 
 def _short(outcome: Outcome) -> str:

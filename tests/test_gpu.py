@@ -37,11 +37,11 @@ import small
 
 import kischule
 from autograder import check, oracle, release
-from autograder.answers import honest
 from autograder.calls import Call
 from autograder.cli import main
 from autograder.compare import Mismatch
 from autograder.exercise import exercise_ids, load_exercise
+from autograder.exercises.known import known_correct
 from autograder.grading import device, forkserver
 from autograder.grading.grade import Options, grade
 from autograder.judge import JUDGES
@@ -345,12 +345,12 @@ def test_half_precision_is_loaded_and_is_near_float32(half: Any, mini: tuple[Any
 
 
 @on_device
-@pytest.mark.parametrize("name", ["reference", "generate", *honest("greedy_decode")])
+@pytest.mark.parametrize("name", ["reference", "generate", *known_correct("greedy_decode")])
 def test_greedy_solutions_are_accepted_in_half_precision(
     name: str, half: Any, mini: tuple[Any, Any], solved: Callable[..., dict[str, Any]]
 ) -> None:
     """With a cache, without, and the library's; on a prompt that lies on the device."""
-    source = honest("greedy_decode").get(name)
+    source = known_correct("greedy_decode").get(name)
     function = (solved(greedy_decode=source) if source else solved())["greedy_decode"]
     for prompt in PROMPTS[:2]:
         ids = mini[0](prompt, return_tensors="pt").input_ids.to(half.device)

@@ -16,8 +16,8 @@ import torch
 from conftest import reference_cells
 
 import kischule
-from autograder.answers import packed
 from autograder.cli import main
+from autograder.files import packaged
 from autograder.retarget import exercise_for
 from autograder.verify import verify_exercise
 from kischule import smollm2, snapshot, words
@@ -236,7 +236,8 @@ def test_checks_tell_right_from_wrong_with_it(real: tuple[Any, Any], tmp_path: P
     for name in ("encode_prompt", "next_token_probs", "top_tokens"):
         skeleton = {name: f"def {name}(*_, **__):\n    raise NotImplementedError()"}
         exercise = exercise_for(name, "smollm2", tmp_path)
-        verdict = verify_exercise(exercise, code, skeleton, packed("wrong"), packed("honest"))
+        folders = (packaged("known/wrong"), packaged("known/correct"))
+        verdict = verify_exercise(exercise, code, skeleton, *folders)
         assert verdict.problems == ()
 
 

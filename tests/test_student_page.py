@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from conftest import RELEASE
 
-from autograder.answers import wrong
 from autograder.checks import run_check
 from autograder.exercise import load_exercise
+from autograder.exercises.known import known_wrong
 from autograder.grading.notebook import exercise_of, nbgrader_of
 from autograder.grading.worker import _shown
 from autograder.release import read_notebook
@@ -51,7 +51,8 @@ def _page(notebook: Any, language: str = "de", penalty: float = 0.0) -> Page:
 
 def _wrong(solved: Solved, **more: str) -> dict[str, Any]:
     return solved(
-        filter_top_p=wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source, **more
+        filter_top_p=known_wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source,
+        **more,
     )
 
 

@@ -58,7 +58,7 @@ RULES, RELEASE = "rules.json", "release.ipynb"  # in the zip, and so in source/
 SUBMISSION_LIMIT = 420.0  # seconds; Gradescope ends a run after 600, and then there is no result
 DONE, FAILED = 0, 1
 PLAIN, EXECUTABLE, PRIVATE = 0o644, 0o755, 0o600
-LEFT_OUT = ("autograder/course/", "kischule/mini/train.py")  # of the wheel: not needed to grade
+LEFT_OUT = ("autograder/_data/", "kischule/mini/train.py")  # of the wheel: not needed to grade
 _DUMPABLE = 4  # linux/prctl.h
 
 

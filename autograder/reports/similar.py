@@ -7,9 +7,9 @@ characters are the fingerprints, those of the release's own code left out. Cells
 the same exercise's only. Lengths below are characters of reduced code: the reference solution has
 about 1,550 of its own.
 
-Measured by `python tests/test_similar.py` (fixed seeds; honest solutions are those of tests/honest,
-drawn exercise by exercise; obvious: the reference and two more notebooks, written from the
-exercises' texts alone):
+Measured by `python tests/test_similar.py` (fixed seeds; honest solutions are those of
+tests/known/correct, drawn exercise by exercise; obvious: the reference and two more notebooks,
+written from the exercises' texts alone):
 
     pairs of hand-ins                                     share: min  mean   max   found
     1000 honest, no exercise solved the same way                0.02  0.03  0.08       0
