@@ -9,7 +9,7 @@ import pytest
 
 from autograder import check
 from autograder.checking.chart import Chart
-from autograder.exercises.known import wrong
+from autograder.exercises.known import known_wrong
 
 Solved = Callable[..., dict[str, Any]]
 
@@ -21,7 +21,7 @@ def _chart(solved: Solved, exercise: str, answer: str, drawn: bool = False) -> C
 
 
 def test_a_cut_is_shown_as_it_should_be_and_as_it_is(solved: Solved) -> None:
-    answer = wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
+    answer = known_wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
     chart = _chart(solved, "filter_top_p", answer)
     assert chart is not None
     assert not chart.sampled
@@ -35,7 +35,7 @@ def test_a_cut_is_shown_as_it_should_be_and_as_it_is(solved: Solved) -> None:
 
 
 def test_sampled_tokens_are_counted_beside_the_allowed_ones(solved: Solved) -> None:
-    answer = wrong("sample_decode")["temperature_after_the_cut"].source
+    answer = known_wrong("sample_decode")["temperature_after_the_cut"].source
     chart = _chart(solved, "sample_decode", answer)
     assert chart is not None
     assert chart.sampled
@@ -46,7 +46,7 @@ def test_sampled_tokens_are_counted_beside_the_allowed_ones(solved: Solved) -> N
 
 
 def test_a_drawn_case_has_no_picture_and_neither_has_what_passed(solved: Solved) -> None:
-    answer = wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
+    answer = known_wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
     assert _chart(solved, "filter_top_p", answer, drawn=True) is None
     assert check("filter_top_p", namespace=solved()).chart is None
 

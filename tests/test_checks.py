@@ -1,4 +1,4 @@
-"""Tests of the tests: wrong answers are refused, for the right reason; honest ones are accepted."""
+"""Tests of the tests: wrong solutions are refused, for the right reason; correct ones accepted."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from conftest import drawn
 
 from autograder import check
 from autograder.checking import distribution
+from autograder.exercises import misconceptions
+from autograder.sandbox.arguments import build, calls_of, model_of
 from autograder.checking.check import drawn_cases, run_check
+from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
+from autograder.exercises.known import known_correct, known_wrong
 from autograder.checking.checkers import tells
 from autograder.checking.result import OUTCOME_MIME
-from autograder.course.verify import FEWEST_HONEST, FEWEST_WRONG, namespace
-from autograder.exercises import misconceptions
-from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
-from autograder.exercises.known import honest, wrong
-from autograder.sandbox.arguments import build, calls_of, model_of
 from autograder.sandbox.student import Answer, Arguments, CallError, LocalStudent
+from autograder.course.verify import MIN_CORRECT, MIN_WRONG, namespace
 
-WRONG = {(e, name): answer for e in exercise_ids() for name, answer in wrong(e).items()}
-HONEST = {(e, name): source for e in exercise_ids() for name, source in honest(e).items()}
+WRONG = {(e, name): known for e in exercise_ids() for name, known in known_wrong(e).items()}
+CORRECT = {(e, name): source for e in exercise_ids() for name, source in known_correct(e).items()}
 SEED = "a seed for tests"
 
 
@@ -33,22 +33,22 @@ def _exercise(exercise_id: str) -> Exercise:
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)
-def test_a_wrong_answer_is_refused_by_the_case_and_for_the_reason_that_it_states(
+def test_a_wrong_solution_is_refused_by_the_case_and_for_the_reason_that_it_states(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    answer = WRONG[exercise, name]
-    student = LocalStudent(solved(**{exercise: answer.source}))
+    known = WRONG[exercise, name]
+    student = LocalStudent(solved(**{exercise: known.source}))
     public = run_check(_exercise(exercise), student)
     assert (public.passed, public.points) == (False, 0.0)
     found = (public.cases + 1, public.kind, public.rule)
-    assert found == (answer.case, answer.kind, answer.rule), str(public)
+    assert found == (known.fails_case, known.kind, known.misconception), str(public)
     name_and_call, *_, last = public.message.de.splitlines()
     assert name_and_call.startswith(f"{exercise}: Aufruf: ")
-    assert last.startswith("Hinweis: ") or answer.kind in ("timeout", "changed")
+    assert last.startswith("Hinweis: ") or known.kind in ("timeout", "changed")
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)
-def test_a_wrong_answer_is_refused_by_drawn_cases(
+def test_a_wrong_solution_is_refused_by_drawn_cases(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     student = LocalStudent(solved(**{exercise: WRONG[exercise, name].source}))
@@ -56,11 +56,11 @@ def test_a_wrong_answer_is_refused_by_drawn_cases(
     assert (outcome.passed, outcome.points) == (False, 0.0)
 
 
-@pytest.mark.parametrize(("exercise", "name"), HONEST)
-def test_an_honest_solution_is_accepted(
+@pytest.mark.parametrize(("exercise", "name"), CORRECT)
+def test_a_correct_solution_is_accepted(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    student = LocalStudent(solved(**{exercise: HONEST[exercise, name]}))
+    student = LocalStudent(solved(**{exercise: CORRECT[exercise, name]}))
     assert (outcome := run_check(load_exercise(exercise), student)).passed, str(outcome)
     for seed in ("one seed", "another seed"):
         outcome = run_check(load_exercise(exercise), student, seed, drawn(exercise, seed))
@@ -69,10 +69,11 @@ def test_an_honest_solution_is_accepted(
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_honest_solutions_of_all_exercises_work_together(
+def test_correct_solutions_of_all_exercises_work_together(
     number: int, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    mixed = {e: list(honest(e).values())[number % len(honest(e))] for e in exercise_ids()}
+    known = {e: list(known_correct(e).values()) for e in exercise_ids()}
+    mixed = {e: sources[number % len(sources)] for e, sources in known.items()}
     student = LocalStudent(solved(**mixed))
     for exercise in exercise_ids():
         outcome = run_check(load_exercise(exercise), student)
@@ -91,15 +92,15 @@ def test_a_call_that_waits_is_not_one_that_computes() -> None:
 
 
 @pytest.mark.parametrize("exercise", exercise_ids())
-def test_each_exercise_has_eight_wrong_answers_and_three_honest_ones(exercise: str) -> None:
-    assert sum(e == exercise for e, _ in WRONG) >= FEWEST_WRONG == 8
-    assert sum(e == exercise for e, _ in HONEST) >= FEWEST_HONEST == 3
+def test_each_exercise_has_eight_wrong_solutions_and_three_correct_ones(exercise: str) -> None:
+    assert sum(e == exercise for e, _ in WRONG) >= MIN_WRONG == 8
+    assert sum(e == exercise for e, _ in CORRECT) >= MIN_CORRECT == 3
 
 
-def test_each_misconception_is_one_that_a_known_wrong_answer_follows() -> None:
-    named = {(e, answer.rule) for (e, _), answer in WRONG.items() if answer.rule}
+def test_each_misconception_is_one_that_a_known_wrong_solution_follows() -> None:
+    named = {(e, known.misconception) for (e, _), known in WRONG.items() if known.misconception}
     rare = {
-        # their answers are caught by a case on which another rule gives the same
+        # their solutions are caught by a case on which another rule gives the same
         ("beam_search", "beam_never_ended"),
         ("sample_decode", "sampled_without_settings"),
     }
@@ -192,8 +193,8 @@ def test_a_solution_that_does_not_use_a_broken_need_keeps_its_points(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     broken = solved(
-        next_token_probs=WRONG["next_token_probs", "logits"].source,
-        greedy_decode=HONEST["greedy_decode", "other_style"],
+        next_token_probs=WRONG["next_token_probs", "raw_logits"].source,
+        greedy_decode=CORRECT["greedy_decode", "other_style"],
     )
     assert run_check(_exercise("greedy_decode"), LocalStudent(broken)).passed
 
@@ -243,7 +244,7 @@ def test_a_hint_that_cannot_be_found_costs_no_verdict(
         raise RuntimeError("broken rule")
 
     monkeypatch.setattr("autograder.exercises.misconceptions.raw_logits", breaks)
-    broken = solved(next_token_probs=WRONG["next_token_probs", "logits"].source)
+    broken = solved(next_token_probs=WRONG["next_token_probs", "raw_logits"].source)
     outcome = run_check(_exercise("next_token_probs"), LocalStudent(broken))
     assert (outcome.passed, outcome.kind, outcome.rule) == (False, "value", "")
 
@@ -305,11 +306,11 @@ def test_a_check_computes_with_one_thread_and_leaves_the_number_as_it_was(
     """Threads that wait for cores which others use made it ten times as long."""
     seen = []
     functions = solved()
-    honest_one = functions["repetition_rate"]
+    correct = functions["repetition_rate"]
 
     def repetition_rate(token_ids: list[int], n: int) -> float:
         seen.append(torch.get_num_threads())
-        return float(honest_one(token_ids, n))
+        return float(correct(token_ids, n))
 
     before = torch.get_num_threads()
     torch.set_num_threads(2)
@@ -348,7 +349,7 @@ def test_what_has_passed_is_not_tried_again_for_what_builds_on_it(
 
         return generate_text
 
-    functions = solved(explore=wrong("explore")["a_key_missing"].source)
+    functions = solved(explore=known_wrong("explore")["a_key_missing"].source)
     functions["generate_text"] = noted(functions["generate_text"])
     assert check("generate_text", namespace=functions).passed
     calls.clear()

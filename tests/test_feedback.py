@@ -13,9 +13,9 @@ from autograder.checking import compare
 from autograder.checking import messages as feedback
 from autograder.checking.check import run_check
 from autograder.checking.compare import Array, Mismatch
-from autograder.checking.result import Outcome
 from autograder.exercises.exercise import Words, exercise_ids, load_exercise
-from autograder.exercises.known import wrong
+from autograder.exercises.known import known_wrong
+from autograder.checking.result import Outcome
 from autograder.sandbox.student import LocalStudent
 from kischule.words import LANGUAGE_VARIABLE
 
@@ -211,7 +211,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
 def test_a_known_mistake_is_explained(
     exercise: str, answer: str, sentence: str, hint: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    message = _message(solved, **{exercise: wrong(exercise)[answer].source})
+    message = _message(solved, **{exercise: known_wrong(exercise)[answer].source})
     name, what, told = message.de.split("\n", 2)
     assert name.startswith(f"{exercise}: Aufruf: ")
     assert sentence in what
@@ -221,7 +221,7 @@ def test_a_known_mistake_is_explained(
 
 
 def test_the_call_is_shown_as_one_would_type_it(solved: Callable[..., dict[str, Any]]) -> None:
-    source = wrong("sample_decode")["temperature_after_the_cut"].source
+    source = known_wrong("sample_decode")["temperature_after_the_cut"].source
     first = _message(solved, sample_decode=source).de.splitlines()[0]
     assert first == (
         "sample_decode: Aufruf: sample_decode(table_model([-1.05, -1.204, -1.609, -1.897]), "
@@ -257,7 +257,7 @@ CROSSING = "crossing_token_dropped_but_one_stays"
 
 @pytest.fixture
 def failed(solved: Callable[..., dict[str, Any]]) -> Outcome:
-    student = LocalStudent(solved(filter_top_p=wrong("filter_top_p")[CROSSING].source))
+    student = LocalStudent(solved(filter_top_p=known_wrong("filter_top_p")[CROSSING].source))
     return run_check(load_exercise("filter_top_p"), student)
 
 
@@ -322,7 +322,7 @@ def test_what_passed_says_so_and_names_nothing_to_read(
 
 def test_new_cases_are_not_counted(solved: Callable[..., dict[str, Any]]) -> None:
     exercise = load_exercise("filter_top_p")
-    for source in (wrong("filter_top_p")[CROSSING].source, None):
+    for source in (known_wrong("filter_top_p")[CROSSING].source, None):
         replaced = {"filter_top_p": source} if source else {}
         outcome = run_check(exercise, LocalStudent(solved(**replaced)), "seed")
         assert outcome.done == Words("", "")

@@ -37,17 +37,17 @@ import small
 
 import kischule
 from autograder import check
-from autograder.checking.calls import Call
-from autograder.checking.checkers import JUDGES
-from autograder.checking.compare import Mismatch
-from autograder.cli import main
-from autograder.course import release
-from autograder.course.grade import Options, grade
 from autograder.exercises import oracle
+from autograder.course import release
+from autograder.checking.calls import Call
+from autograder.cli import main
+from autograder.checking.compare import Mismatch
 from autograder.exercises.exercise import exercise_ids, load_exercise
-from autograder.exercises.known import honest
+from autograder.exercises.known import known_correct
 from autograder.grading import device
 from autograder.sandbox import forkserver
+from autograder.course.grade import Options, grade
+from autograder.checking.checkers import JUDGES
 from autograder.sandbox.student import Answer, plain
 from kischule import measures, plots, snapshot
 from kischule.controls import Lab
@@ -348,12 +348,12 @@ def test_half_precision_is_loaded_and_is_near_float32(half: Any, mini: tuple[Any
 
 
 @on_device
-@pytest.mark.parametrize("name", ["reference", "generate", *honest("greedy_decode")])
+@pytest.mark.parametrize("name", ["reference", "generate", *known_correct("greedy_decode")])
 def test_greedy_solutions_are_accepted_in_half_precision(
     name: str, half: Any, mini: tuple[Any, Any], solved: Callable[..., dict[str, Any]]
 ) -> None:
     """With a cache, without, and the library's; on a prompt that lies on the device."""
-    source = honest("greedy_decode").get(name)
+    source = known_correct("greedy_decode").get(name)
     function = (solved(greedy_decode=source) if source else solved())["greedy_decode"]
     for prompt in PROMPTS[:2]:
         ids = mini[0](prompt, return_tensors="pt").input_ids.to(half.device)

@@ -232,7 +232,7 @@ def test_the_wheel_is_what_runs_here_and_its_record_is_right() -> None:
     assert f"{info}/licenses/LICENSE" in files
     assert b"autograder.cli:main" in files[f"{info}/entry_points.txt"]
     assert not [p for p in files if "__pycache__" in p or p.endswith("train.py")]
-    assert not [p for p in files if p.startswith(("autograder/course", "tests"))]
+    assert not [p for p in files if p.startswith(("autograder/_data", "tests"))]
 
 
 def _lines(content: bytes) -> list[str]:

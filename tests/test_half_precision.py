@@ -14,13 +14,13 @@ import pytest
 import torch
 
 import kischule
-from autograder.checking.calls import Call
-from autograder.checking.checkers import JUDGES
-from autograder.checking.compare import Mismatch
 from autograder.exercises import oracle
-from autograder.exercises.exercise import load_exercise
-from autograder.exercises.known import honest, wrong
 from autograder.sandbox.arguments import build
+from autograder.checking.calls import Call
+from autograder.checking.compare import Mismatch
+from autograder.exercises.exercise import load_exercise
+from autograder.exercises.known import known_correct, known_wrong
+from autograder.checking.checkers import JUDGES
 from autograder.sandbox.models import TableModel
 from autograder.sandbox.student import Answer, plain
 
@@ -34,14 +34,14 @@ WITHOUT_LOOP = {
     + GREEDY
     + "    return kischule.generate(model, input_ids, seed=1, max_length=max_length)",
 }
-RIGHT = {**honest("greedy_decode"), **WITHOUT_LOOP}
+RIGHT = {**known_correct("greedy_decode"), **WITHOUT_LOOP}
 PENALTY = (
     GREEDY + "    return model.generate(input_ids, max_length=max_length, repetition_penalty=1.5)"
 )
-# those of the wrong answers that `mini` can tell: the others are about an end token or a type
+# those of the wrong solutions that `mini` can tell: the others are about an end token or a type
 WRONG = {
-    name: (answer.source, answer.kind)
-    for name, answer in wrong("greedy_decode").items()
+    name: (known.source, known.kind)
+    for name, known in known_wrong("greedy_decode").items()
     if name in ("second_best", "only_the_last_token_as_context", "one_too_few", "one_too_many")
 } | {"penalty_applied": (PENALTY, "token")}
 
@@ -75,7 +75,7 @@ def tried(
 
 @pytest.mark.parametrize("dtype", HALF)
 @pytest.mark.parametrize("name", ["reference", *RIGHT])
-def test_an_honest_solution_is_accepted(
+def test_a_correct_solution_is_accepted(
     name: str, dtype: str, solved: Callable[..., dict[str, Any]], reference: dict[str, str]
 ) -> None:
     """With a cache and without, loops and library calls: each rounds in another order."""

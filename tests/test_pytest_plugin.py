@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
 from autograder import pytest_plugin
-from autograder.cli.demo import filled
 from autograder.course import release
-from autograder.exercises.known import wrong
+from autograder.cli.demo import filled
+from autograder.exercises.known import known_wrong
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +37,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = small.hand_in(release.read_notebook(released), None, {})
     for cell in made.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "filter_top_k":
-            cell.source = wrong("filter_top_k")[min(wrong("filter_top_k"))].source
+            cell.source = known_wrong("filter_top_k")[min(known_wrong("filter_top_k"))].source
     nbformat.write(made, folder / "mine.ipynb")
     return folder
 

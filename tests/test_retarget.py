@@ -17,25 +17,20 @@ from conftest import reference_cells
 
 from autograder import check
 from autograder.checking import checkers as judge
+from autograder.exercises import oracle
 from autograder.checking import retarget
+from autograder.sandbox.arguments import MINI, for_model, model_of, names_model, tokenizer_of
 from autograder.checking.check import drawn_cases, run_check
 from autograder.cli import main
-from autograder.course.verify import verify_exercise
-from autograder.exercises import oracle
-from autograder.exercises.exercise import (
-    SEED_VARIABLE,
-    Exercise,
-    TooCloseError,
-    exercise_ids,
-    load_exercise,
-)
-from autograder.exercises.known import honest, packed, wrong
+from autograder.exercises.exercise import SEED_VARIABLE, Exercise, TooCloseError, exercise_ids, load_exercise
+from autograder.exercises.known import known_correct, known_wrong
+from autograder.files import packaged
+from autograder.sandbox.forkserver import ServerError
 from autograder.grading.isolation import decide
 from autograder.grading.record import Settings
 from autograder.grading.worker import run_submission
-from autograder.sandbox.arguments import MINI, for_model, model_of, names_model, tokenizer_of
-from autograder.sandbox.forkserver import ServerError
 from autograder.sandbox.student import LocalStudent
+from autograder.course.verify import verify_exercise
 from kischule import ModelUnsuitableError
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
@@ -221,10 +216,10 @@ def test_a_prompt_that_hangs_on_a_tie_gives_way_to_the_next(
 
 
 @pytest.mark.parametrize("exercise", WITH_MODEL)
-def test_honest_solutions_are_accepted_with_the_other_model(
+def test_correct_solutions_are_accepted_with_the_other_model(
     exercise: str, load: Callable[[str], Exercise], solved: Callable[..., dict[str, Any]]
 ) -> None:
-    for source in (reference_cells()[exercise], *honest(exercise).values()):
+    for source in (reference_cells()[exercise], *known_correct(exercise).values()):
         student = LocalStudent(solved(**{exercise: source}))
         drawn = drawn_cases(load(exercise), SEED)
         for outcome in (
@@ -235,15 +230,15 @@ def test_honest_solutions_are_accepted_with_the_other_model(
 
 
 @pytest.mark.parametrize("exercise", ["greedy_decode", "sequence_log_prob", "next_token_probs"])
-def test_wrong_answers_are_refused_with_the_other_model(
+def test_wrong_solutions_are_refused_with_the_other_model(
     exercise: str, load: Callable[[str], Exercise]
 ) -> None:
     code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
     skeletons = {exercise: f"def {exercise}(*_, **__):\n    raise NotImplementedError()"}
-    folders = (packed("wrong"), packed("honest"))
+    folders = (packaged("known/wrong"), packaged("known/correct"))
     verdict = verify_exercise(load(exercise), code, skeletons, *folders)
     assert verdict.problems == ()
-    assert verdict.wrong_caught == verdict.wrong == len(wrong(exercise))
+    assert verdict.wrong_caught == verdict.wrong == len(known_wrong(exercise))
 
 
 def test_drawn_cases_are_for_the_other_model_and_keep_away_from_its_ties(

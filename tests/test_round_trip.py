@@ -15,17 +15,17 @@ from test_moodle import worksheet
 
 from autograder.cli import main
 from autograder.cli.demo import filled
-from autograder.exercises.known import wrong
+from autograder.exercises.known import known_wrong
 
 MISTAKES = ("next_token_probs", "filter_top_k", "apply_temperature", "repetition_rate")
 LATE = (2026, 11, 25, 6, 0, 0)
 
 
 def _hand_in(number: int) -> bytes:
-    """The reference with a wrong answer, another one for each of ten; every tenth is empty."""
+    """The reference with a wrong solution, another one for each of ten; every tenth is empty."""
     answers = dict(reference_cells())
     exercise = MISTAKES[number % len(MISTAKES)]
-    mistakes = sorted(wrong(exercise).items())
+    mistakes = sorted(known_wrong(exercise).items())
     answers[exercise] = mistakes[number % len(mistakes)][1].source
     notebook = short(filled(RELEASE, {} if number % 10 == 9 else answers))
     notebook.cells.append(nbformat.v4.new_markdown_cell(f"Nummer {number}"))

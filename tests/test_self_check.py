@@ -1,4 +1,4 @@
-"""What `kischule check` finds in a notebook, and that it finds nothing in an honest one."""
+"""What `kischule check` finds in a notebook, and that it finds nothing in a correct one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import nbformat
 import pytest
 from conftest import RELEASE, ROOT, reference_cells
 
+from autograder.precheck import precheck as module
 from autograder.cli import main
 from autograder.cli.demo import filled
-from autograder.course.release import read_notebook
 from autograder.exercises.exercise import Words, exercise_ids
-from autograder.exercises.known import honest
+from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import TestResult, nbgrader_of
-from autograder.precheck import precheck as module
+from autograder.course.release import read_notebook
 from autograder.precheck.precheck import Finding, SelfCheck, cells_of, edition_of, self_check
 from kischule.words import LANGUAGE_VARIABLE
 
@@ -437,9 +437,9 @@ def test_odd_metadata_stop_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert without_kernel(notebook, tmp_path, monkeypatch) == []
 
 
-# --- honest notebooks -----------------------------------------------------------------------------
+# --- correct notebooks ----------------------------------------------------------------------------
 
-HONEST = (
+CORRECT = (
     "import math\nimport random\nfrom collections import Counter, defaultdict",
     "import torch\nimport torch.nn.functional as F\nimport numpy as np\nfrom pprint import pprint",
     "def softmax_of(values):\n    list, sum, id = values, 0, 1\n    return F.softmax(list, dim=-1)",
@@ -454,12 +454,12 @@ HONEST = (
 )
 
 
-def test_an_honest_notebook_is_ready_and_says_so_in_its_own_language(
+def test_a_correct_notebook_is_ready_and_says_so_in_its_own_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Other solutions, own cells in many styles, in the English edition, and nothing to say."""
-    notebook = solved(ENGLISH, **{e: list(honest(e).values())[1] for e in exercise_ids()})
-    add(notebook, "encode_prompt", *HONEST)
+    notebook = solved(ENGLISH, **{e: list(known_correct(e).values())[1] for e in exercise_ids()})
+    add(notebook, "encode_prompt", *CORRECT)
     notebook.cells.append(nbformat.v4.new_markdown_cell("# Notes\nlist = [1]"))
     assert main(["check", str(written(notebook, tmp_path)), "--json", str(tmp_path / "f")]) == 0
     told = capsys.readouterr().out
@@ -470,10 +470,11 @@ def test_an_honest_notebook_is_ready_and_says_so_in_its_own_language(
 
 
 @pytest.mark.parametrize("which", range(4))
-def test_nothing_is_found_in_honest_solutions_before_they_run(
+def test_nothing_is_found_in_correct_solutions_before_they_run(
     which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mixed = {e: list(honest(e).values())[which % len(honest(e))] for e in exercise_ids()}
+    known = {e: list(known_correct(e).values()) for e in exercise_ids()}
+    mixed = {e: sources[which % len(sources)] for e, sources in known.items()}
     assert without_kernel(solved(**mixed), tmp_path, monkeypatch) == []
 
 

@@ -16,10 +16,10 @@ import torch
 from conftest import reference_cells
 
 import kischule
-from autograder.checking.retarget import exercise_for
 from autograder.cli import main
+from autograder.files import packaged
+from autograder.checking.retarget import exercise_for
 from autograder.course.verify import verify_exercise
-from autograder.exercises.known import packed
 from kischule import smollm2, snapshot, words
 from kischule.controls import Lab
 from kischule.decoding import Setting
@@ -236,7 +236,8 @@ def test_checks_tell_right_from_wrong_with_it(real: tuple[Any, Any], tmp_path: P
     for name in ("encode_prompt", "next_token_probs", "top_tokens"):
         skeleton = {name: f"def {name}(*_, **__):\n    raise NotImplementedError()"}
         exercise = exercise_for(name, "smollm2", tmp_path)
-        verdict = verify_exercise(exercise, code, skeleton, packed("wrong"), packed("honest"))
+        folders = (packaged("known/wrong"), packaged("known/correct"))
+        verdict = verify_exercise(exercise, code, skeleton, *folders)
         assert verdict.problems == ()
 
 

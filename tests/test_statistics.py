@@ -1,4 +1,4 @@
-"""How often checks of sampled text err: honest solutions refused, mistakes not seen. Slow.
+"""How often checks of sampled text err: correct solutions refused, mistakes not seen. Slow.
 
     make test-slow        (the counts are printed; both must be perfect)
 
@@ -15,14 +15,14 @@ import pytest
 
 from autograder.checking.check import drawn_cases, run_case
 from autograder.exercises.exercise import Case, Exercise, load_exercise
-from autograder.exercises.known import honest, wrong
+from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.student import LocalStudent
 
-DRAWS = 2_000  # fresh draws for each honest solution
+DRAWS = 2_000  # fresh draws for each correct solution
 RUNS = 1_000  # for each mistake
 
 SAMPLING = load_exercise("sample_decode")
-HONEST = {"reference": None, **honest("sample_decode")}
+CORRECT = {"reference": None, **known_correct("sample_decode")}
 
 # mistake -> the drawn template (counted from 0) on which it moves the most probability
 POWER = {
@@ -58,9 +58,9 @@ def _only(exercise: Exercise, templates: tuple[Case, ...]) -> Exercise:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", HONEST)
-def test_no_honest_sampling_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
-    student = _student(solved, HONEST[name])
+@pytest.mark.parametrize("name", CORRECT)
+def test_no_correct_sampling_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
+    student = _student(solved, CORRECT[name])
     refused, drawn, round_ = [], 0, 0
     while drawn < DRAWS:
         for case in drawn_cases(SAMPLING, f"false alarms {name} {round_}"):
@@ -73,11 +73,13 @@ def test_no_honest_sampling_is_refused(name: str, solved: Callable[..., dict[str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["reference", *honest("explore")])
-def test_no_honest_exploration_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
+@pytest.mark.parametrize("name", ["reference", *known_correct("explore")])
+def test_no_correct_exploration_is_refused(
+    name: str, solved: Callable[..., dict[str, Any]]
+) -> None:
     """Sampled texts of all kinds: whatever the tokens are, the numbers are those of the text."""
     exercise = load_exercise("explore")
-    source = honest("explore").get(name)
+    source = known_correct("explore").get(name)
     student = LocalStudent(solved(**({"explore": source} if source else {})))
     (template,) = exercise.drawn
     sampled = [s for s in template.arguments["settings"] if s["top_p"] != 1e-7][1:]
@@ -101,7 +103,7 @@ def test_every_run_sees_the_mistake(
 ) -> None:
     # to see it is enough here; which rule it follows takes most of the time
     monkeypatch.setattr("autograder.checking.checkers._explained", lambda *a: a[-1])
-    student = _student(solved, wrong("sample_decode")[mistake].source)
+    student = _student(solved, known_wrong("sample_decode")[mistake].source)
     places = POWER[mistake]
     templates = [SAMPLING.drawn[i] for i in (places if isinstance(places, tuple) else (places,))]
     caught = 0

@@ -11,13 +11,13 @@ import pytest
 from conftest import RELEASE
 
 from autograder.checking.check import run_check
-from autograder.course.release import read_notebook
 from autograder.exercises.exercise import load_exercise
-from autograder.exercises.known import wrong
+from autograder.exercises.known import known_wrong
+from autograder.notebooks.cells import exercise_of, nbgrader_of
+from autograder.grading.worker import _shown
+from autograder.course.release import read_notebook
 from autograder.feedback import student_page
 from autograder.feedback.student_page import Page
-from autograder.grading.worker import _shown
-from autograder.notebooks.cells import exercise_of, nbgrader_of
 from autograder.sandbox.student import LocalStudent
 
 Solved = Callable[..., dict[str, Any]]
@@ -51,7 +51,8 @@ def _page(notebook: Any, language: str = "de", penalty: float = 0.0) -> Page:
 
 def _wrong(solved: Solved, **more: str) -> dict[str, Any]:
     return solved(
-        filter_top_p=wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source, **more
+        filter_top_p=known_wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source,
+        **more,
     )
 
 

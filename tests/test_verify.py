@@ -19,8 +19,7 @@ NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(verify, "exercise_ids", lambda: NAMES)
     shutil.copytree(ROOT / "source", tmp_path / "source")
-    for part in ("wrong", "honest"):
-        shutil.copytree(ROOT / "tests" / part, tmp_path / "tests" / part)
+    shutil.copytree(ROOT / "tests" / "known", tmp_path / "tests" / "known")
     return tmp_path
 
 
@@ -40,28 +39,28 @@ def test_all_is_well_with_the_exercises_as_they_are(
         assert found["reference"]
         assert found["skeleton"]
         assert found["wrong_caught"] == found["wrong"] >= 8
-        assert found["honest_accepted"] == found["honest"] >= 3
+        assert found["correct_accepted"] == found["correct"] >= 3
         assert found["problems"] == []
 
 
 def test_what_falls_short_is_named_and_exits_with_1(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    right = (
-        "def apply_temperature(logits, temperature):\\n"
+    known = course / "tests" / "known"
+    (known / "wrong" / "apply_temperature.py").write_text(
+        '@wrong(fails_case=1, kind="value")\n'
+        "def not_so_wrong(logits, temperature):\n"
+        '    """Is right."""\n'
         "    return logits / (1 if temperature is None else temperature)"
     )
-    (course / "tests" / "wrong" / "apply_temperature.py").write_text(
-        f"ANSWERS = {{'not_so_wrong': ('{right}', 1, 'value')}}"
-    )
-    (course / "tests" / "honest" / "repetition_rate.py").write_text(
-        "ANSWERS = {'not_so_honest': 'def repetition_rate(token_ids, n):\\n    return 0.25'}"
+    (known / "correct" / "repetition_rate.py").write_text(
+        "@correct()\ndef not_so_correct(token_ids, n):\n    return 0.25"
     )
     status, out = _verify(course, capsys)
     assert status == 1
-    assert "✗ apply_temperature: there must be at least 8 wrong answers, was: 1" in out
-    assert "the wrong answer 'not_so_wrong' is not refused by both levels" in out
-    assert "✗ repetition_rate: the honest solution 'not_so_honest': public case 1: " in out
+    assert "✗ apply_temperature: there must be at least 8 wrong solutions, was: 1" in out
+    assert "the wrong solution 'not_so_wrong' is not refused by both levels" in out
+    assert "✗ repetition_rate: the correct solution 'not_so_correct': public case 1: " in out
     assert "Expected: 0.2. Got: 0.25." in out
 
 

@@ -14,13 +14,13 @@ import pytest
 from conftest import RELEASE, drawn, reference_cells
 
 from autograder.checking.check import run_check
-from autograder.course.release import read_notebook
 from autograder.exercises.exercise import exercise_ids, load_exercise
-from autograder.exercises.known import honest, wrong
+from autograder.exercises.known import known_correct, known_wrong
 from autograder.grading import kernel as kernels
 from autograder.grading.kernel import Kernel, KernelStudent, Settings
-from autograder.grading.worker import Run, run_submission
 from autograder.notebooks.cells import nbgrader_of
+from autograder.grading.worker import Run, run_submission
+from autograder.course.release import read_notebook
 from autograder.sandbox.student import LocalStudent
 
 SANDBOX = pytest.param(
@@ -56,7 +56,7 @@ ALL = {f"{p}_{n}": True for n in WANTED[1:] for p in ("test", "drawn")}
 
 
 @pytest.mark.parametrize("isolation", [SANDBOX, "process"])
-def test_an_honest_notebook_passes_with_each_isolation(isolation: str) -> None:
+def test_a_correct_notebook_passes_with_each_isolation(isolation: str) -> None:
     run = graded(notebook(), isolation=isolation)
     assert passed(run) == ALL
     assert (run.status, run.flags) == ("graded", [])
@@ -196,12 +196,12 @@ def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
 def test_a_kernel_gives_the_outcomes_that_this_process_gives(
     name: str, student: Callable[[dict[str, str]], KernelStudent]
 ) -> None:
-    """The first wrong answers and an honest one of each exercise, public and drawn."""
+    """The first wrong solutions and a correct one of each exercise, public and drawn."""
     from autograder.course.verify import namespace
 
     code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
-    answers = [a.source for n, a in wrong(name).items() if a.kind != "timeout"][:2]
-    answers.append(next(iter(honest(name).values())))
+    answers = [a.source for n, a in known_wrong(name).items() if a.kind != "timeout"][:2]
+    answers.append(next(iter(known_correct(name).values())))
     exercise = load_exercise(name)
     for source in answers:
         solutions = {**code, name: source}

@@ -45,7 +45,7 @@ OBSERVATIONS = {
 
 # student -> (exercise, its wrong solution); the other solutions are the reference's
 MISTAKES = {
-    "logits": ("next_token_probs", "logits"),
+    "logits": ("next_token_probs", "raw_logits"),
     "penalty": ("apply_repetition_penalty", "divides_all"),
     "crossing": ("filter_top_p", "crossing_token_dropped_but_one_stays"),
     "too_hot": ("sample_decode", "temperature_after_the_cut"),

@@ -1,0 +1,38 @@
+"""Correct solutions of `filter_min_p`, written differently from the reference."""
+
+import math
+
+import torch
+from transformers import MinPLogitsWarper
+
+from autograder.exercises.known import correct
+
+
+@correct()
+def in_logits(logits, p):
+    if p is None or p == 0:
+        return logits
+    return logits.masked_fill(logits < logits.max() + math.log(p), float("-inf"))
+
+
+@correct()
+def transformers_warper(logits, p):
+    if not p:
+        return logits
+    return MinPLogitsWarper(min_p=p)(None, logits[None])[0]
+
+
+@correct()
+def loop(logits, p):
+    probs = logits.double().softmax(-1).tolist()
+    result = logits.clone()
+    for token, probability in enumerate(probs):
+        if probability < (p or 0) * max(probs):
+            result[token] = -float("inf")
+    return result
+
+
+@correct()
+def ratio_to_the_best(logits, p):
+    ratio = (logits.float() - logits.float().max()).exp()
+    return torch.where(ratio >= (p or 0.0), logits, float("-inf"))
