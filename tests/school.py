@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from autograder.course.bridge import Course
 from conftest import ROOT
 from sqlalchemy.exc import SAWarning
 
 from autograder.cli.demo import CONFIG
 from autograder.course import release
-from autograder.course.bridge import Course
 
 ASSIGNMENT, NAME = "a7_2", "A7_2.ipynb"
 FIRST = ("Ümit", "Zoë", "Jörg", "Anna Lena", "Björn", "Łukasz", "Thị", "José", "Мария", "Max")

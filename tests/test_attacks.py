@@ -27,12 +27,12 @@ from traitlets.config import Config
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 import structure
-
 from autograder.checking.checkers import JUDGES
+from autograder.course.bridge import Course, configure
+
 from autograder.checking.result import OUTCOME_MIME
 from autograder.cli import main
 from autograder.course import release
-from autograder.course.bridge import Course, configure
 from autograder.course.grade import Options, grade
 from autograder.grading import kernel
 from autograder.notebooks.cells import nbgrader_of

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import browser as tools
 import pytest
+from autograder.course.bridge import Course
 from conftest import short
 
 from autograder.cli import demo, main
-from autograder.course.bridge import Course
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

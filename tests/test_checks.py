@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 import torch
+from autograder.checking.checkers import tells
 from conftest import drawn
 
 from autograder import check
 from autograder.checking import distribution
-from autograder.exercises import misconceptions
-from autograder.sandbox.arguments import build, calls_of, model_of
 from autograder.checking.check import drawn_cases, run_check
+from autograder.checking.result import OUTCOME_MIME
+from autograder.course.verify import MIN_CORRECT, MIN_WRONG, namespace
+from autograder.exercises import misconceptions
 from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
-from autograder.checking.checkers import tells
-from autograder.checking.result import OUTCOME_MIME
+from autograder.sandbox.arguments import build, calls_of, model_of
 from autograder.sandbox.student import Answer, Arguments, CallError, LocalStudent
-from autograder.course.verify import MIN_CORRECT, MIN_WRONG, namespace
 
 WRONG = {(e, name): known for e in exercise_ids() for name, known in known_wrong(e).items()}
 CORRECT = {(e, name): source for e in exercise_ids() for name, source in known_correct(e).items()}

@@ -18,11 +18,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
+from autograder.course.bridge import Course, NbgraderError
 
 from autograder.cli import main
 from autograder.course import release
 from autograder.course import writer as gradebook
-from autograder.course.bridge import Course, NbgraderError
 from autograder.course.grade import NoSubmissionError, Options, Watch, grade
 from autograder.grading import store
 from autograder.grading.record import Record, Rules, Task, failed

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-
 from autograder.course.bridge import Total
+
 from autograder.grading.record import Record
 from autograder.notebooks.cells import TestResult
 from autograder.reports import class_data

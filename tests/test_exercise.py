@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from autograder.checking.checkers import JUDGES, MARGIN
 from conftest import ROOT, SOURCE
 
 from autograder.checking.check import drawn_cases
-from autograder.checking.checkers import JUDGES, MARGIN
 from autograder.checking.stored import STORED, TooCloseError, answers_of
 from autograder.course.release import read_notebook
 from autograder.exercises import misconceptions, oracle

@@ -13,9 +13,9 @@ from autograder.checking import compare
 from autograder.checking import messages as feedback
 from autograder.checking.check import run_check
 from autograder.checking.compare import Array, Mismatch
+from autograder.checking.result import Outcome
 from autograder.exercises.exercise import Words, exercise_ids, load_exercise
 from autograder.exercises.known import known_wrong
-from autograder.checking.result import Outcome
 from autograder.sandbox.student import LocalStudent
 from kischule.words import LANGUAGE_VARIABLE
 

@@ -34,20 +34,20 @@ from test_generation import PROMPT, SETTINGS
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
+from autograder.checking.checkers import JUDGES
 
 import kischule
 from autograder import check
-from autograder.exercises import oracle
-from autograder.course import release
 from autograder.checking.calls import Call
-from autograder.cli import main
 from autograder.checking.compare import Mismatch
+from autograder.cli import main
+from autograder.course import release
+from autograder.course.grade import Options, grade
+from autograder.exercises import oracle
 from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.exercises.known import known_correct
 from autograder.grading import device
 from autograder.sandbox import forkserver
-from autograder.course.grade import Options, grade
-from autograder.checking.checkers import JUDGES
 from autograder.sandbox.student import Answer, plain
 from kischule import measures, plots, snapshot
 from kischule.controls import Lab

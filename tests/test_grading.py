@@ -17,13 +17,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from autograder.course.bridge import Course, configure
 from conftest import short
 from traitlets.config import Config
 
 from autograder.cli import main
 from autograder.cli.demo import MISTAKES, filled
 from autograder.course import release
-from autograder.course.bridge import Course, configure
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from autograder.checking.checkers import JUDGES
 
 import kischule
-from autograder.exercises import oracle
-from autograder.sandbox.arguments import build
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
+from autograder.exercises import oracle
 from autograder.exercises.exercise import load_exercise
 from autograder.exercises.known import known_correct, known_wrong
-from autograder.checking.checkers import JUDGES
+from autograder.sandbox.arguments import build
 from autograder.sandbox.models import TableModel
 from autograder.sandbox.student import Answer, plain
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-
 from autograder.exercise import exercise_ids
+
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.files import packaged
 

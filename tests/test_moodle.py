@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import school
+from autograder.course.bridge import Course
 from school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
 
 from autograder.cli import main
-from autograder.course.bridge import Course
 from autograder.lms import moodle, spreadsheet
 from autograder.lms.people import People, PeopleError
 from autograder.lms.spreadsheet import TableError

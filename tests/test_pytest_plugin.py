@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 
 from autograder import pytest_plugin
-from autograder.course import release
 from autograder.cli.demo import filled
+from autograder.course import release
 from autograder.exercises.known import known_wrong
 
 

@@ -17,20 +17,26 @@ from conftest import reference_cells
 
 from autograder import check
 from autograder.checking import checkers as judge
-from autograder.exercises import oracle
 from autograder.checking import retarget
-from autograder.sandbox.arguments import MINI, for_model, model_of, names_model, tokenizer_of
 from autograder.checking.check import drawn_cases, run_check
 from autograder.cli import main
-from autograder.exercises.exercise import SEED_VARIABLE, Exercise, TooCloseError, exercise_ids, load_exercise
+from autograder.course.verify import verify_exercise
+from autograder.exercises import oracle
+from autograder.exercises.exercise import (
+    SEED_VARIABLE,
+    Exercise,
+    TooCloseError,
+    exercise_ids,
+    load_exercise,
+)
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
-from autograder.sandbox.forkserver import ServerError
 from autograder.grading.isolation import decide
 from autograder.grading.record import Settings
 from autograder.grading.worker import run_submission
+from autograder.sandbox.arguments import MINI, for_model, model_of, names_model, tokenizer_of
+from autograder.sandbox.forkserver import ServerError
 from autograder.sandbox.student import LocalStudent
-from autograder.course.verify import verify_exercise
 from kischule import ModelUnsuitableError
 
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))

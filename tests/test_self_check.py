@@ -14,13 +14,13 @@ import nbformat
 import pytest
 from conftest import RELEASE, ROOT, reference_cells
 
-from autograder.precheck import precheck as module
 from autograder.cli import main
 from autograder.cli.demo import filled
+from autograder.course.release import read_notebook
 from autograder.exercises.exercise import Words, exercise_ids
 from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import TestResult, nbgrader_of
-from autograder.course.release import read_notebook
+from autograder.precheck import precheck as module
 from autograder.precheck.precheck import Finding, SelfCheck, cells_of, edition_of, self_check
 from kischule.words import LANGUAGE_VARIABLE
 

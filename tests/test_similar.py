@@ -16,10 +16,10 @@ from functools import cache
 import pytest
 from conftest import RELEASE, ROOT, reference_cells
 
+from autograder.course.release import read_notebook
 from autograder.exercises.exercise import exercise_ids
 from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import MissingPackageError, nbgrader_of
-from autograder.course.release import read_notebook
 from autograder.reports import similar
 from autograder.reports.similar import Pair, pairs
 

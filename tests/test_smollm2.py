@@ -16,10 +16,10 @@ import torch
 from conftest import reference_cells
 
 import kischule
-from autograder.cli import main
-from autograder.files import packaged
 from autograder.checking.retarget import exercise_for
+from autograder.cli import main
 from autograder.course.verify import verify_exercise
+from autograder.files import packaged
 from kischule import smollm2, snapshot, words
 from kischule.controls import Lab
 from kischule.decoding import Setting

@@ -11,13 +11,13 @@ import pytest
 from conftest import RELEASE
 
 from autograder.checking.check import run_check
+from autograder.course.release import read_notebook
 from autograder.exercises.exercise import load_exercise
 from autograder.exercises.known import known_wrong
-from autograder.notebooks.cells import exercise_of, nbgrader_of
-from autograder.grading.worker import _shown
-from autograder.course.release import read_notebook
 from autograder.feedback import student_page
 from autograder.feedback.student_page import Page
+from autograder.grading.worker import _shown
+from autograder.notebooks.cells import exercise_of, nbgrader_of
 from autograder.sandbox.student import LocalStudent
 
 Solved = Callable[..., dict[str, Any]]

@@ -14,13 +14,13 @@ import pytest
 from conftest import RELEASE, drawn, reference_cells
 
 from autograder.checking.check import run_check
+from autograder.course.release import read_notebook
 from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.grading import kernel as kernels
 from autograder.grading.kernel import Kernel, KernelStudent, Settings
-from autograder.notebooks.cells import nbgrader_of
 from autograder.grading.worker import Run, run_submission
-from autograder.course.release import read_notebook
+from autograder.notebooks.cells import nbgrader_of
 from autograder.sandbox.student import LocalStudent
 
 SANDBOX = pytest.param(
