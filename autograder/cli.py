@@ -229,7 +229,7 @@ def _model_option(sub: argparse.ArgumentParser) -> None:
 
 def _model(text: str) -> str:
     """A folder gets its full path: students' kernels work in a folder of their own."""
-    from kischule.models import FAMILY
+    from kischule.catalog import FAMILY
 
     return text if text in FAMILY else str(Path(text).absolute())
 
@@ -537,7 +537,8 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from kischule.models import FAMILY, where
+    from kischule.catalog import FAMILY
+    from kischule.models import where
 
     rows = []
     for info in FAMILY.values():

@@ -22,7 +22,7 @@ from autograder.exercise import Case, Exercise
 from autograder.models import SpyModel, TableModel
 from autograder.sampling import best_rule, judge_sample, steps_of
 from autograder.student import Answer
-from kischule.inputs import window
+from kischule.compat import window
 
 # What is compared as a whole must not hang on rounding: the smallest gap along it, by judge.
 MARGIN = {"text": 1e-3, "greedy": 1e-3, "exploration": 1e-3, "beam": 1e-3, "kept": 1e-3}

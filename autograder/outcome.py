@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import feedback
 from autograder.exercise import Words
-from kischule.words import language
+from kischule.i18n import language
 
 if TYPE_CHECKING:
     from autograder.chart import Chart

@@ -36,8 +36,9 @@ from autograder.exercise import (
 from autograder.expected import STORED
 from autograder.grading.store import write_atomically
 from autograder.judge import answer_of, margin
-from kischule.inputs import window
-from kischule.models import ModelUnsuitableError, fingerprint
+from kischule.compat import window
+from kischule.errors import ModelUnsuitableError
+from kischule.models import fingerprint
 
 EMBEDDED = "mini"
 PROMPTS = 50  # of a case's list

@@ -46,8 +46,8 @@ from autograder.names import (
     missing_name,
     names,
 )
-from kischule.words import LANGUAGE_VARIABLE
-from kischule.words import language as chosen_language
+from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.i18n import language as chosen_language
 
 CELL_LIMIT = 60.0  # seconds
 PACKAGES = ("ipykernel", "nbclient", "nbformat")

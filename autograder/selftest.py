@@ -26,6 +26,7 @@ import torch
 import kischule
 from autograder import oracle
 from kischule import models
+from kischule.catalog import FAMILY
 
 FOLDER = Path(__file__).parent / "published"
 
@@ -231,11 +232,11 @@ def selftest(name: str, folder: Path | None = None) -> Iterator[Result]:
     Runs in float32 on the CPU. Raises ModelUnavailableError where the model is not there, before
     the first result; PublishedError where no facts are kept of it.
     """
-    if folder is None and name not in (*published_models(), *models.FAMILY):
+    if folder is None and name not in (*published_models(), *FAMILY):
         kischule.load(name, "cpu")  # says what there is
     published = load_published(name)
     tokenizer, model = kischule.load(str(folder) if folder else name, "cpu")
-    place = folder or (models.where(name) if name in models.FAMILY else None)
+    place = folder or (models.where(name) if name in FAMILY else None)
     subject = Subject(tokenizer, model.float(), place)
     return _results(published, subject)
 

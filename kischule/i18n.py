@@ -1,7 +1,7 @@
 """German and English side by side: a text in both, and numbers as each language writes them.
 
-German unless the environment variable KISCHULE_LANGUAGE is `en`; the notebook's English edition sets
-it in its first cell.
+German unless the environment variable KISCHULE_LANGUAGE is `en`; the notebook's English edition
+sets it in its first cell.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Text:
         return bool(self.de or self.en)
 
     def format(self, **values: object) -> Text:
-        """Both languages with their placeholders filled in; a value that is a Text goes in as each."""
+        """Both languages with their placeholders filled in; a Text fills each with its own."""
         return Text(*(self[code].format(**_in(code, values)) for code in LANGUAGES))
 
     @classmethod

@@ -1,53 +1,65 @@
-"""What a student typed, a prompt or a setting: ready for the model, or why it cannot be used."""
+"""From typed text to tokens and back, and a sentence for text or settings that cannot be used."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from kischule.words import word
+from kischule import messages
+from kischule.compat import window
+from kischule.errors import PromptError, SettingError
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-class PromptError(ValueError):
-    """A prompt without tokens, or too long for the model; in the notebook's language."""
-
-
-# what a configuration may call the window; `max_seq_len`: MPT
-_WINDOWS = ("max_position_embeddings", "max_seq_len")
-
-
-def window(model: PreTrainedModel) -> int | None:
-    """How many tokens the model sees at once; None: no limit is known, as for BLOOM or Mamba."""
-    config = text_config(model.config)
-    return next((size for n in _WINDOWS if (size := getattr(config, n, None))), None)
-
-
-def text_config(config: Any) -> Any:
-    """The part of a configuration that is about texts; most have no others."""
-    part = getattr(config, "get_text_config", None)
-    return part(decoder=True) if part else config
-
-
 def encode(
     tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, prompt_text: str
 ) -> Tensor:  # (1, T) long, on the model's device
-    """The prompt as it is. Raises PromptError if it is empty, or leaves no room for a new token."""
+    """Token ids of a prompt, unchanged: a trailing space stays.
+
+    Raises PromptError if the prompt is empty or leaves no room for a new token.
+    """
     if not prompt_text:
-        raise PromptError(word("empty"))
+        raise PromptError(str(messages.EMPTY_PROMPT))
     ids = tokenizer(prompt_text, return_tensors="pt", verbose=False).input_ids
     limit = window(model)
     if limit is not None and ids.shape[1] >= limit:
-        raise PromptError(word("too_long", was=ids.shape[1], limit=limit))
+        raise PromptError(str(messages.PROMPT_TOO_LONG.format(was=ids.shape[1], limit=limit)))
     return ids.to(model.device)
 
 
-def explain(error: ValueError) -> str:
-    """An error of `encode` or of `decoding.Setting` as a sentence for students."""
-    from kischule.decoding import SettingError
+def texts_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> list[str]:
+    """Each token's part of the text, so that the parts join to the whole.
 
+    A character of several tokens is the last one's part; those before it have an empty part. Each
+    token is decoded together with the part before it, as some tokenizers drop the space at the
+    beginning of a text.
+    """
+    parts: list[str] = []
+    previous, start = 0, 0  # where the last part that is whole begins, and where it ends
+    for end in range(1, len(ids) + 1):
+        shown_before = len(tokenizer.decode(ids[previous:start]))
+        text = tokenizer.decode(ids[previous:end])[shown_before:]
+        # "\ufffd" is the sign for an incomplete character: wait for its other tokens
+        incomplete = text.endswith("\ufffd") and end < len(ids)
+        parts.append("" if incomplete else text)
+        if not incomplete:
+            previous, start = start, end
+    return parts
+
+
+def texts_after(
+    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], tokens: Sequence[int]
+) -> list[str]:
+    """Text that each of `tokens` would add to `ids`, which must end in a whole character."""
+    length = len(tokenizer.decode(ids))
+    return [tokenizer.decode([*ids, token])[length:] for token in tokens]
+
+
+def explain(error: PromptError | SettingError) -> str:
+    """An error about a prompt or a setting as a sentence for students, in their language."""
     if isinstance(error, SettingError):
-        return word(error.name, was=repr(error.was))
+        return str(messages.SETTING_ERRORS[error.name].format(was=repr(error.was)))
     return str(error)

@@ -37,7 +37,7 @@ from autograder import release
 from autograder.demo import ASSIGNMENT, hand_ins, make_course
 from autograder.exercise import exercise_ids
 from autograder.grading import forkserver, memory
-from kischule.models import FAMILY, SHARED_VARIABLE
+from kischule.catalog import FAMILY, SHARED_VARIABLE
 
 ROOT = Path(__file__).parent.parent
 BINARIES = Path(sys.executable).parent

@@ -16,7 +16,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from autograder.grading.notebook import nbgrader_of
 from autograder.release import edition, layout_problems, read_notebook
-from kischule.words import LANGUAGE_VARIABLE
+from kischule.i18n import LANGUAGE_VARIABLE
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
 

@@ -16,7 +16,7 @@ from autograder.compare import Array, Mismatch
 from autograder.exercise import Words, exercise_ids, load_exercise
 from autograder.outcome import Outcome
 from autograder.student import LocalStudent
-from kischule.words import LANGUAGE_VARIABLE
+from kischule.i18n import LANGUAGE_VARIABLE
 
 
 def _message(solved: Callable[..., dict[str, Any]], drawn: bool = False, **replaced: str) -> Words:

@@ -19,7 +19,7 @@ import kischule
 from autograder import oracle, selftest
 from autograder.cli import main
 from autograder.selftest import Fact, Subject, compare, load_published, parse_published, ruled
-from kischule import models
+from kischule.catalog import FAMILY
 
 VOCABULARY = ROOT.parent / "shared" / "gpt2_tokenizer"
 COLLECTED = ROOT.parent / "shared" / "goldens" / "gpt2_public_outputs.yaml"
@@ -496,7 +496,7 @@ def _real(name: str) -> Subject:
     from huggingface_hub import try_to_load_from_cache
 
     folder = name
-    if name not in models.FAMILY:
+    if name not in FAMILY:
         found = try_to_load_from_cache(f"distilbert/{name}", "model.safetensors")
         if not isinstance(found, str):
             pytest.skip(f"{name} is not in the cache")

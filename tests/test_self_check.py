@@ -22,7 +22,7 @@ from autograder.exercise import Words, exercise_ids
 from autograder.grading.notebook import TestResult, nbgrader_of
 from autograder.release import read_notebook
 from autograder.self_check import Finding, SelfCheck, cells_of, edition_of, self_check
-from kischule.words import LANGUAGE_VARIABLE
+from kischule.i18n import LANGUAGE_VARIABLE
 
 ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 STUB = "    raise NotImplementedError()"

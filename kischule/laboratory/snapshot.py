@@ -1,6 +1,6 @@
-"""One prompt under one setting: what may come next, and a text, as HTML, as lines and as code.
+"""One prompt with one setting: the next tokens and a text, as HTML, as plain lines and as code.
 
-The laboratory shows it beside its controls; where there are no widgets it stands alone.
+The laboratory shows it beside its controls, or by itself if there are no widgets.
 """
 
 from __future__ import annotations
@@ -9,61 +9,66 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kischule import measures
-from kischule.decoding import STAGES, NextTokens, Setting, next_tokens
-from kischule.generation import generate, until_end
-from kischule.inputs import encode, window
-from kischule.words import percent, word
+from kischule import measures, messages
+from kischule.colours import BLUE, ORANGE, PALE_ORANGE, rgb
+from kischule.compat import window
+from kischule.decoding import NEUTRAL, STAGES, NextTokens, Setting, next_tokens
+from kischule.generation import generate_settings, until_end
+from kischule.i18n import percent
+from kischule.tokens import encode, texts_after, texts_of
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MOST = 10  # rows of the table
-ROW = 30  # pixels of a row: buttons stand beside the rows
-ENDS = (STAGES[0], STAGES[-1])  # the columns where two settings share the width
-_BAR = 56  # pixels of the longest bar
-# colours that are told apart in grey, each with its own text colour: any theme's background will do
-KEPT, CUT, LIKELY, UNLIKELY = "#1b6ca8", "#9a9a9a", (255, 247, 230), (224, 130, 20)
-_STRIPES = f"repeating-linear-gradient(45deg,{CUT} 0 2px,transparent 2px 5px)"
+MAX_ROWS = 10  # of the table
+ROW_HEIGHT = 30  # pixels; the buttons of the laboratory are beside the rows
+ENDS = (STAGES[0], STAGES[-1])  # the columns of two settings that are side by side
+_BAR_WIDTH = 56  # pixels of the longest bar
+# Backgrounds of tokens, always with dark text on them, so that any theme of the notebook will do.
+LIKELY, UNLIKELY = rgb(PALE_ORANGE), rgb(ORANGE)
+_KEPT = BLUE
+_CUT = "repeating-linear-gradient(45deg,#9a9a9a 0 2px,transparent 2px 5px)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What one setting makes of a prompt. `made` in one pass for several settings."""
+    """One prompt with one setting: the next tokens and a text. See `take_snapshots`."""
 
     prompt_text: str
     setting: Setting
     seed: int
     max_length: int
-    following: NextTokens
-    texts: tuple[str, ...]  # of each token, the prompt's included
-    ids: tuple[int, ...]
-    probs: tuple[float, ...]  # the model's own, of each new token
+    following: NextTokens  # the most likely tokens after the prompt
     rows: tuple[str, ...]  # the texts of `following.ids`
+    ids: tuple[int, ...]  # of prompt and text
+    texts: tuple[str, ...]  # one for each of `ids`
+    probs: tuple[float, ...]  # of each new token, in the model's own distribution
 
     @property
     def prompt_length(self) -> int:
+        """Tokens of the prompt."""
         return len(self.ids) - len(self.probs)
 
     @property
     def text(self) -> str:
-        """The whole text, the prompt included."""
+        """The whole text, prompt included."""
         return "".join(self.texts)
 
     @property
     def code(self) -> str:
-        """The calls that give such a text, and this very text."""
+        """Python code: one call for a text like this, and one for exactly this text."""
         setting = asdict(self.setting)
         given = ", ".join(f"{name}={value!r}" for name, value in setting.items())
         prompt = f"tokenizer({self.prompt_text!r}, return_tensors='pt')"
         return (
             f"input_ids = {prompt}.input_ids.to(model.device)\n\n"
-            f"{word('code_theirs')}\n"
+            f"{messages.TRANSFORMERS_CODE}\n"
             f"torch.manual_seed({self.seed})\n"
             f"tokens = model.generate(input_ids, max_length={self.max_length}, {given})\n\n"
-            f"{word('code_ours')}\n"
+            f"{messages.KISCHULE_CODE}\n"
             f"tokens = kischule.generate(model, input_ids, seed={self.seed}, "
             f"max_length={self.max_length}, {given})\n"
             "print(tokenizer.decode(tokens[0]))"
@@ -78,20 +83,21 @@ class Snapshot:
         return "\n".join([*table, "", self.text])
 
     def _repr_html_(self) -> str:
-        return f"<b>{word('next_token')}</b>{self.table(names=True)}{self.written()}"
+        return f"<b>{messages.NEXT_TOKEN}</b>{self.table(names=True)}{self.written()}"
 
     @property
     def longest(self) -> float:
-        """The largest probability that the table shows."""
+        """The largest probability in the table."""
         return max(float(column.max()) for column in self.following.probs.values())
 
     def table(
         self, names: bool = False, stages: Sequence[str] = STAGES, longest: float | None = None
     ) -> str:
-        """The next tokens as HTML, a column for each step.
+        """The next tokens as HTML, one column per step.
 
-        names: with the tokens themselves. longest: the probability of a bar of full length, for
-        tables that are compared. One row is `ROW` pixels high, the head two.
+        names: with a column for the tokens themselves. stages: the columns, names of `STAGES`.
+        longest: probability of a bar of full length, for tables that are compared. A row is
+        `ROW_HEIGHT` pixels high, the head twice as high.
         """
         longest = longest or self.longest
         head = "".join(self._head_cell(stage, stages) for stage in stages)
@@ -101,27 +107,24 @@ class Snapshot:
             name = f"<td>{_code(self.rows[i])}</td>" if names else ""
             cells = "".join(self._cell(stage, i, longest) for stage in stages)
             mark = "◀" if token == chosen else ""
-            lines.append(f'<tr style="height:{ROW}px">{name}{cells}<td>{mark}</td></tr>')
+            lines.append(f'<tr style="height:{ROW_HEIGHT}px">{name}{cells}<td>{mark}</td></tr>')
         first = "<th></th>" if names else ""
         return (
             '<table style="border-collapse:collapse;table-layout:auto;font-size:13px">'
-            f'<thead><tr style="height:{2 * ROW}px">{first}{head}<th></th></tr></thead>'
+            f'<thead><tr style="height:{2 * ROW_HEIGHT}px">{first}{head}<th></th></tr></thead>'
             f"<tbody>{''.join(lines)}</tbody></table>"
             f'<div style="margin:4px 0">{html.escape(self.cut_sentence())}</div>'
         )
 
     def cut_sentence(self) -> str:
-        """How many tokens stay, and how much probability was cut."""
-        found, size = self.following, self.following.vocabulary
-        if found.kept_in_all == size:
-            return word("nothing_cut", all=size)
-        mass = percent(found.mass_cut)
-        return word("kept_of", kept=found.kept_in_all, all=size, mass=mass)
+        """The number of tokens that are kept, and the probability that is cut off."""
+        found = self.following
+        return messages.kept_tokens(found.num_kept, found.vocab_size, found.mass_cut)
 
     def _head_cell(self, stage: str, stages: Sequence[str]) -> str:
         name, value = _head(stage, self.setting)
         if stages == ENDS and stage == ENDS[-1]:
-            name, value = word("in_the_end"), ""
+            name, value = str(messages.FINAL_STAGE), ""
         name = name.replace("_", "_<wbr>")
         return (
             '<th scope="col" style="text-align:left;padding:0 6px;vertical-align:bottom;'
@@ -131,19 +134,19 @@ class Snapshot:
     def _cell(self, stage: str, i: int, longest: float) -> str:
         probs = self.following.probs
         prob = float(probs[stage][i])
-        cut = prob == 0.0  # its bar is what it was before the cut
+        cut = prob == 0.0  # its bar keeps the length that it had before the cut
         length = float(probs["temperature"][i]) if cut else prob
-        width = max(4 if cut else 1, round(_BAR * length / longest))
-        fill = _STRIPES if cut else KEPT
+        width = max(4 if cut else 1, round(_BAR_WIDTH * length / longest))
+        fill = _CUT if cut else _KEPT
         return (
             '<td style="padding:0 6px;text-align:left;white-space:nowrap">'
-            f'<span style="display:inline-block;width:{_BAR + 4}px">'
+            f'<span style="display:inline-block;width:{_BAR_WIDTH + 4}px">'
             f'<span style="display:inline-block;height:12px;width:{width}px;background:{fill}">'
             f"</span></span> {_percent(self.following, stage, i)}</td>"
         )
 
     def written(self) -> str:
-        """The text as HTML: the prompt, then each new token on the colour of its probability."""
+        """The text as HTML: the prompt, then each new token, coloured by its probability."""
         start = self.prompt_length
         prompt = html.escape("".join(self.texts[:start]))
         parts = [f'<span style="opacity:.7">{prompt}</span>']
@@ -158,87 +161,66 @@ class Snapshot:
         style = "white-space:pre-wrap;line-height:1.7;max-width:46em"
         return (
             f'<div style="{style}">{"".join(parts)}</div>'
-            f'<div style="font-size:85%;margin-top:4px">{word("token_probability")}: {legend}</div>'
+            '<div style="font-size:85%;margin-top:4px">'
+            f"{messages.TOKEN_PROBABILITY}: {legend}</div>"
         )
 
 
-def made(
-    model: PreTrainedModel,
+def take_snapshots(
     tokenizer: PreTrainedTokenizerBase,
+    model: PreTrainedModel,
     prompt_text: str,
     settings: Sequence[Setting],
     *,
     seed: int = 1,
     max_new_tokens: int = 40,
 ) -> list[Snapshot]:
-    """A snapshot a setting, all with the same seed, generated in one pass.
+    """One snapshot per setting, all with the same seed, generated in one pass.
 
-    A text ends where the model's window does. Raises PromptError for an empty prompt or one that is
-    too long.
+    A text ends with the model's window at the latest. Raises PromptError for a prompt that is empty
+    or too long.
     """
     ids = encode(tokenizer, model, prompt_text)
     length = ids.shape[1]
-    limit = min(length + max_new_tokens, window(model) or length + max_new_tokens)
-    columns: dict[str, Any] = {n: [getattr(s, n) for s in settings] for n in asdict(settings[0])}
-    tokens = generate(model, ids, seed=seed, max_length=limit, **columns)
-    return [
-        _snapshot(model, tokenizer, prompt_text, setting, seed, limit, row, length)
-        for setting, row in zip(settings, tokens.cpu(), strict=True)
-    ]
+    max_length = min(length + max_new_tokens, window(model) or length + max_new_tokens)
+    seeds = [seed] * len(settings)
+    tokens = generate_settings(model, ids, settings, seeds=seeds, max_length=max_length).cpu()
+    snapshots = []
+    for setting, row in zip(settings, tokens, strict=True):
+        row = row[: length + len(until_end(row[length:].tolist(), model))]
+        following = next_tokens(model, row[None, :length], setting.effective, MAX_ROWS)
+        rows = texts_after(tokenizer, row[:length].tolist(), following.ids.tolist())
+        snapshots.append(
+            Snapshot(
+                prompt_text=prompt_text,
+                setting=setting,
+                seed=seed,
+                max_length=max_length,
+                following=following,
+                rows=tuple(rows),
+                ids=tuple(row.tolist()),
+                texts=tuple(texts_of(tokenizer, row.tolist())),
+                probs=tuple(_new_probs(model, row, length)),
+            )
+        )
+    return snapshots
 
 
-def _snapshot(
+def _new_probs(
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    prompt_text: str,
-    setting: Setting,
-    seed: int,
-    limit: int,
-    row: Any,  # (T,) long
-    length: int,
-) -> Snapshot:
-    row = row[: length + len(until_end(row[length:].tolist(), model))]
-    used = setting if setting.do_sample else Setting(setting.repetition_penalty)
-    following = next_tokens(model, row[None, :length], used, MOST)
-    new = measures.token_log_probs(model, row[None])[length - 1 :].exp()
-    return Snapshot(
-        prompt_text,
-        setting,
-        seed,
-        limit,
-        following,
-        tuple(texts_of(tokenizer, row.tolist())),
-        tuple(row.tolist()),
-        tuple(new.tolist()),
-        tuple(texts_after(tokenizer, row[:length].tolist(), following.ids.tolist())),
-    )
-
-
-def texts_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> list[str]:
-    """Each token's part of the text; a character of several tokens stands with the last of them.
-
-    Decoded with the part before it: some tokenizers drop the space with which a text begins.
-    """
-    parts, before, begun = [], 0, 0
-    for i in range(1, len(ids) + 1):
-        text = tokenizer.decode(ids[before:i])[len(tokenizer.decode(ids[before:begun])) :]
-        half = text.endswith("\ufffd") and i < len(ids)
-        parts.append("" if half else text)
-        if not half:
-            before, begun = begun, i
-    return parts
-
-
-def texts_after(
-    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], tokens: Sequence[int]
-) -> list[str]:
-    """What each of `tokens` would add to the text of `ids`, which ends in a whole character."""
-    length = len(tokenizer.decode(ids))
-    return [tokenizer.decode([*ids, token])[length:] for token in tokens]
+    ids: Tensor,  # (T,) long
+    prompt_length: int,
+) -> list[float]:
+    """Probability of each token after the prompt, in the model's own distribution."""
+    log_probs = measures.token_log_probs(model, ids[None])[prompt_length - 1 :]
+    return log_probs.exp().tolist()
 
 
 def shade(prob: float) -> tuple[int, int, int]:
-    """Light for a likely token, darker for an unlikely one: log scale from 1 to 0.001."""
+    """Red, green and blue: light for a likely token, darker for an unlikely one.
+
+    The scale is logarithmic and ends at a probability of 0.001.
+    """
     share = min(1.0, -math.log10(max(prob, 1e-9)) / 3)
     red, green, blue = (round(a + share * (b - a)) for a, b in zip(LIKELY, UNLIKELY, strict=True))
     return red, green, blue
@@ -249,15 +231,14 @@ def _on(prob: float) -> str:
 
 
 def _head(stage: str, setting: Setting) -> tuple[str, str]:
-    """A column's name, and its value or why it has none."""
+    """A column's name, and its value or the reason that it has none."""
     if stage == "model":
-        return word("stage_model"), ""
+        return str(messages.MODEL_STAGE), ""
     value = getattr(setting, stage)
-    neutral = {"top_k": 0}.get(stage, 1.0)
-    if value is None or value == neutral:
-        return stage, word("off")
-    if stage != "repetition_penalty" and not setting.do_sample:
-        return stage, word("no_effect")
+    if value is None or value == NEUTRAL[stage]:
+        return stage, str(messages.OFF)
+    if getattr(setting.effective, stage) is None:
+        return stage, str(messages.NEEDS_SAMPLING)
     return stage, f"{value:g}"
 
 

@@ -24,10 +24,13 @@ from transformers.utils import logging
 import kischule
 from autograder import oracle
 from autograder.models import SpyModel
-from kischule import measures, models, plots, snapshot
-from kischule.controls import Lab
+from kischule import measures, plots
+from kischule.catalog import MINI
+from kischule.compat import window
 from kischule.decoding import Setting
-from kischule.inputs import encode, window
+from kischule.errors import ModelUnavailableError, ModelUnsuitableError
+from kischule.laboratory.controls import Lab
+from kischule.tokens import encode, texts_after, texts_of
 
 # older versions of transformers, with a newer torch
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
@@ -110,7 +113,7 @@ def _saved(folder: Path, config: Any, tokenizer: Any = None, **defaults: Any) ->
     model = _random(AutoModelForCausalLM.from_config(config))
     model.generation_config = GenerationConfig(**{"bos_token_id": 0, "eos_token_id": 0, **defaults})
     model.save_pretrained(folder)
-    (tokenizer or AutoTokenizer.from_pretrained(models.MINI)).save_pretrained(folder)
+    (tokenizer or AutoTokenizer.from_pretrained(MINI)).save_pretrained(folder)
     return str(folder)
 
 
@@ -198,8 +201,8 @@ def test_what_is_measured_and_shown_is_the_oracles(
     tokenizer, model = pair
     setting = Setting(1.2, True, 0.9, 20, 0.9)
     lab = kischule.lab(
-        model,
         tokenizer,
+        model,
         PROMPT,
         max_new_tokens=6,
         repetition_penalty=1.2,
@@ -219,7 +222,7 @@ def test_what_is_measured_and_shown_is_the_oracles(
     kept = {"repetition_penalty": 1.2, "temperature": 0.9, "top_k": 20}
     expected = oracle.next_distribution(logits, ids[0].tolist(), kept)[shown.following.ids]
     assert shown.following.probs["top_k"].tolist() == pytest.approx(expected.tolist(), abs=1e-5)
-    figure = plots.next_token(tokenizer, model, PROMPT, most=4)
+    figure = plots.next_token(tokenizer, model, PROMPT, num_tokens=4)
     probs = sorted(oracle.softmax(logits))[:-5:-1]
     widths = [patch.get_width() for patch in figure.axes[0].patches]
     assert widths == pytest.approx(probs, abs=1e-5)
@@ -284,7 +287,7 @@ def test_settings_that_a_model_ships_do_not_count(tmp_path: Path) -> None:
 def test_of_several_end_tokens_one_counts(
     tmp_path: Path, own: Any, shipped: Any, of_tokenizer: int | None, end: int
 ) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(models.MINI)
+    tokenizer = AutoTokenizer.from_pretrained(MINI)
     end_text = tokenizer.convert_ids_to_tokens(end)
     if of_tokenizer != 0:
         token = None if of_tokenizer is None else tokenizer.convert_ids_to_tokens(of_tokenizer)
@@ -349,7 +352,7 @@ def test_tied_and_untied_weights_of_16_bits_are_loaded_in_32(tmp_path: Path, tie
     torch.manual_seed(0)
     model = _random(AutoModelForCausalLM.from_config(config)).to(torch.bfloat16)
     model.save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(models.MINI).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(MINI).save_pretrained(tmp_path)
     assert json.loads((tmp_path / "config.json").read_text())["dtype"] == "bfloat16"
     _, loaded = kischule.load(str(tmp_path), "cpu")
     before, after = (m.get_input_embeddings().weight for m in (model, loaded))
@@ -365,7 +368,7 @@ def test_tied_and_untied_weights_of_16_bits_are_loaded_in_32(tmp_path: Path, tie
 
 def _mini(change: Callable[[Tokenizer], None], **options: Any) -> PreTrainedTokenizerFast:
     """The embedded model's tokenizer, changed."""
-    core = Tokenizer.from_file(str(models.MINI / "tokenizer.json"))
+    core = Tokenizer.from_file(str(MINI / "tokenizer.json"))
     change(core)
     return PreTrainedTokenizerFast(tokenizer_object=core, **options)
 
@@ -434,19 +437,19 @@ def test_the_space_before_a_word_is_shown_whatever_the_tokenizer(tmp_path: Path)
     assert tokenizer.decode([tokenizer.convert_tokens_to_ids("▁king")]) == "king"
     assert tokenizer.decode(tokenizer("It is 😀 an old king").input_ids) == "It is 😀 an old king"
     ids = tokenizer("It is an 😀 old king").input_ids
-    parts = snapshot.texts_of(tokenizer, ids)
+    parts = texts_of(tokenizer, ids)
     assert "".join(parts) == "It is an 😀 old king"
     assert parts[-1] == " king"
     king = tokenizer.convert_tokens_to_ids(["▁king", "I", "<0xF0>"])
-    after = snapshot.texts_after(tokenizer, tokenizer("an old").input_ids, king)
+    after = texts_after(tokenizer, tokenizer("an old").input_ids, king)
     assert after == [" king", "I", "\ufffd"]
-    lab = kischule.lab(model, tokenizer, "an old", max_new_tokens=5)
+    lab = kischule.lab(tokenizer, model, "an old", max_new_tokens=5)
     (shown,) = lab.snapshots
     likely = tokenizer.convert_ids_to_tokens(shown.following.ids.tolist())
     place = next(i for i, token in enumerate(likely) if token.startswith("▁") and len(token) > 1)
     lab.views[0].buttons[place].click()
     assert lab.prompt.value == "an old" + likely[place].replace("▁", " ")
-    labels = plots.next_token(tokenizer, model, "an old", most=10).axes[0].get_yticklabels()
+    labels = plots.next_token(tokenizer, model, "an old", num_tokens=10).axes[0].get_yticklabels()
     assert repr(likely[place].replace("▁", " ")) in [label.get_text() for label in labels]
 
 
@@ -456,17 +459,17 @@ def _lower_case(core: Tokenizer) -> None:
 
 def test_a_tokenizer_that_loses_a_part_of_the_text_is_refused(tmp_path: Path) -> None:
     _saved(tmp_path, _config("gpt2"), _mini(_lower_case, eos_token="<|endoftext|>"))
-    with pytest.raises(kischule.ModelUnsuitableError) as caught:
+    with pytest.raises(ModelUnsuitableError) as caught:
         kischule.load(str(tmp_path), "cpu")
     assert str(caught.value) == (
-        f"{tmp_path}: the tokenizer must give a text back as it was, "
-        "'What is artificial Intelligence? It ' came back as 'what is artificial intelligence? it '"
+        f"{tmp_path}: the tokenizer must decode a text to what was encoded, "
+        "'What is artificial Intelligence? It ' became 'what is artificial intelligence? it '"
     )
 
 
 def test_an_end_token_that_the_tokenizer_does_not_have_is_refused(tmp_path: Path) -> None:
     _saved(tmp_path, _config("gpt2", eos_token_id=4097, vocab_size=4100), eos_token_id=4097)
-    with pytest.raises(kischule.ModelUnsuitableError, match=r"must be one of .* 4096, was: 4097"):
+    with pytest.raises(ModelUnsuitableError, match=r"must be one of .* 4096, was: 4097"):
         kischule.load(str(tmp_path), "cpu")
 
 
@@ -488,7 +491,7 @@ def _encoder_and_decoder(architecture: str) -> Callable[[Path], None]:
             vocab_size=4096, max_position_embeddings=64, **sizes, **heads, **widths
         )
         AutoModel.from_config(config).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(models.MINI).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(MINI).save_pretrained(folder)
 
     return save
 
@@ -514,33 +517,33 @@ def _with_a_state_that_mixes_texts(folder: Path) -> None:
 
 REFUSED: dict[str, Refusal] = {
     "an encoder": (
-        models.ModelUnsuitableError,
-        "each prediction must depend on the tokens before it alone, BertLMHeadModel's also "
-        "depends on those after it",
+        ModelUnsuitableError,
+        "each prediction must depend only on the tokens before it, BertLMHeadModel's "
+        "also depend on later ones",
         _encoder_alone,
     ),
     "T5": (
-        models.ModelUnsuitableError,
-        "the architecture must be a causal language model, a decoder alone, was: t5",
+        ModelUnsuitableError,
+        "the architecture must be a decoder-only causal language model, was: t5",
         _encoder_and_decoder("t5"),
     ),
     "BART": (
-        models.ModelUnsuitableError,
-        "the architecture must be a causal language model, a decoder alone, was: bart",
+        ModelUnsuitableError,
+        "the architecture must be a decoder-only causal language model, was: bart",
         _encoder_and_decoder("bart"),
     ),
     "pictures": (
-        models.ModelUnsuitableError,
-        "the architecture must be a causal language model, a decoder alone, was: vit",
+        ModelUnsuitableError,
+        "the architecture must be a decoder-only causal language model, was: vit",
         _of_pictures,
     ),
     "code of its own": (
-        models.ModelUnavailableError,
-        "has no architecture 'nobodys', and code that lies beside a model is never run",
+        ModelUnavailableError,
+        "has no architecture 'nobodys', and code beside a model is never run",
         _of_code,
     ),
     "RWKV": (
-        models.ModelUnsuitableError,
+        ModelUnsuitableError,
         "must predict the same token by token, in a batch, as at once, RwkvForCausalLM's",
         _with_a_state_that_mixes_texts,
     ),
@@ -562,7 +565,7 @@ def test_a_folder_without_a_tokenizer_is_named(tmp_path: Path) -> None:
     _saved(tmp_path, _config("llama"))
     for file in tmp_path.glob("tokenizer*"):
         file.unlink()
-    refusals = (models.ModelUnavailableError, models.ModelUnsuitableError)  # transformers 5.0: this
+    refusals = (ModelUnavailableError, ModelUnsuitableError)  # transformers 5.0: this
     with pytest.raises(refusals, match="tokenizer") as caught:
         kischule.load(str(tmp_path), "cpu")
     assert str(tmp_path) in str(caught.value)

@@ -17,7 +17,8 @@ from transformers import (
 
 import kischule
 from kischule import decoding
-from kischule.decoding import Columns, Setting
+from kischule.decoding import Pipeline, Setting
+from kischule.errors import SettingError
 
 DROPPED = -torch.inf
 
@@ -115,11 +116,10 @@ MIXED = [
 def test_a_batch_of_settings_is_each_of_them_alone() -> None:
     logits, ids = _logits(len(MIXED), 700), _ids(len(MIXED), 9, size=700)
     before = logits.clone()
-    together = Columns(MIXED).apply(logits, ids)
+    together = Pipeline([setting.effective for setting in MIXED]).apply(logits, ids)
     assert torch.equal(logits, before)
     for row, setting, alone, seen in zip(together, MIXED, logits, ids, strict=True):
-        used = setting if setting.do_sample else Setting(setting.repetition_penalty)
-        assert torch.equal(row, decoding.stages(alone, seen, used)["top_p"])
+        assert torch.equal(row, decoding.stages(alone, seen, setting.effective)["top_p"])
 
 
 def test_stages_come_in_transformers_order() -> None:
@@ -149,7 +149,7 @@ def test_stages_come_in_transformers_order() -> None:
     ],
 )
 def test_a_setting_outside_its_range_is_refused(wrong: dict[str, Any], rule: str) -> None:
-    with pytest.raises(decoding.SettingError, match=rule) as caught:
+    with pytest.raises(SettingError, match=rule) as caught:
         Setting(**wrong)
     assert [caught.value.name] == list(wrong)
 
@@ -157,11 +157,11 @@ def test_a_setting_outside_its_range_is_refused(wrong: dict[str, Any], rule: str
 def test_the_next_tokens_tell_what_was_cut() -> None:
     tokenizer, model = kischule.load("mini", "cpu")
     ids = tokenizer("Once upon a", return_tensors="pt").input_ids
-    found = decoding.next_tokens(model, ids, Setting(do_sample=True, top_k=3), most=6)
+    found = decoding.next_tokens(model, ids, Setting(do_sample=True, top_k=3), num_tokens=6)
     assert tokenizer.decode(found.ids[:1]) == " time"
     assert len(found.ids) == 6
     assert found.kept.tolist() == [True] * 3 + [False] * 3
-    assert found.kept_in_all == 3
+    assert found.num_kept == 3
     probs = found.probs
     assert tuple(probs) == decoding.STAGES
     assert probs["model"].tolist() == sorted(probs["model"].tolist(), reverse=True)
@@ -173,7 +173,7 @@ def test_the_next_tokens_tell_what_was_cut() -> None:
 def test_a_token_that_the_penalty_pushes_down_is_still_shown() -> None:
     tokenizer, model = kischule.load("mini", "cpu")
     ids = tokenizer("time time Once upon a", return_tensors="pt").input_ids
-    found = decoding.next_tokens(model, ids, Setting(repetition_penalty=8.0), most=5)
+    found = decoding.next_tokens(model, ids, Setting(repetition_penalty=8.0), num_tokens=5)
     shown = [tokenizer.decode(i) for i in found.ids]
     assert " time" in shown
     place = shown.index(" time")

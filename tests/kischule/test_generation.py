@@ -220,13 +220,13 @@ def test_a_text_ends_with_its_end_token(mini: tuple[Any, Any], ids: torch.Tensor
     [
         ({"top_p": 1.5}, r"top_p must lie in \(0, 1\], was: 1.5"),
         ({"top_k": [1, -1]}, "top_k must be a whole number of 0 or more, was: -1"),
-        ({"max_length": 2}, "max_length counts the prompt's 3 tokens .* was: 2"),
+        ({"max_length": 2}, "max_length includes the prompt's 3 tokens .* was: 2"),
         ({"max_length": 257}, "max_length must fit the model's window of 256, was: 257"),
         ({"seed": -1}, r"seed must be a whole number from 0 to 2\*\*64 - 1, was: -1"),
         ({"seed": 1.5}, "seed must be a whole number .* was: 1.5"),
         (
             {"seed": [1, 2, 3], "top_p": [0.5, 0.6]},
-            r"top_p must be one, or one a row \(3\), was: 2",
+            r"top_p must be one value, or one per row \(3\), was: 2",
         ),
         ({"input_ids": torch.tensor([5, 6])}, r"shape \(B, T\), was: \(2,\)"),
         ({"input_ids": torch.ones(1, 0).long()}, "at least one token, was: 0"),
@@ -242,5 +242,5 @@ def test_what_cannot_be_followed_is_refused(
 
 
 def test_a_setting_with_an_unknown_key_is_refused(mini: tuple[Any, Any]) -> None:
-    with pytest.raises(ValueError, match=r"a setting has the keys .* was: \{'topp'\}"):
+    with pytest.raises(ValueError, match=r"settings must be among .* was: \{'topp'\}"):
         kischule.generate_texts(*mini, PROMPT, [{"topp": 0.5}])

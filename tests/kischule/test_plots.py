@@ -10,7 +10,7 @@ import pytest
 
 import kischule
 from kischule import plots
-from kischule.words import LANGUAGE_VARIABLE
+from kischule.i18n import LANGUAGE_VARIABLE
 
 MEASURES = {"repetition_rate": 0.5, "distinct_2": 0.25, "mean_log_prob": -2.0}
 
@@ -43,7 +43,7 @@ def test_bars_show_each_measure_of_each_entry() -> None:
     assert [len(axis.patches) for axis in figure.axes] == [2, 2, 2]
     assert [p.get_width() for p in figure.axes[0].patches] == [0.5, 0.0]
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["greedy", "ausgelost"]
-    with pytest.raises(ValueError, match="a label for each, was: 2 entries, 1 labels"):
+    with pytest.raises(ValueError, match="one label for each, was: 2 entries, 1 labels"):
         plots.bars(entries, labels=["nur eines"])
     with pytest.raises(ValueError, match="at least one entry"):
         plots.bars([])
@@ -83,7 +83,7 @@ def _drawn(figure: Any) -> None:
 
 
 def test_the_next_token_shows_what_stays_and_what_is_cut(mini: tuple[Any, Any]) -> None:
-    figure = plots.next_token(*mini, "Once upon a", top_k=2, most=5)
+    figure = plots.next_token(*mini, "Once upon a", top_k=2, num_tokens=5)
     axis = figure.axes[0]
     bars = axis.patches[:5]
     assert [bool(bar.get_hatch()) for bar in bars] == [False, False, True, True, True]
@@ -193,7 +193,7 @@ def test_pictures_speak_the_notebooks_language(
     mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
-    assert "2 of 4096 tokens stay, " in _texts(plots.next_token(*mini, "Once upon a", top_k=2))
+    assert "2 of 4096 tokens are kept, " in _texts(plots.next_token(*mini, "Once upon a", top_k=2))
     assert "share of repeated 4-grams" in _texts(plots.bars([_entry(do_sample=True)]))
     assert "The prompt is empty." in _texts(plots.next_token(*mini, ""))
 
