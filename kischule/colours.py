@@ -1,8 +1,8 @@
 """The colours of pictures, laboratory and pages: one blue, one orange.
 
-In order of lightness, so that a grey print and colour-blind eyes tell them apart. The first three
-have a contrast of at least 3:1 on white (WCAG 2.2, 1.4.11), and black text is legible on the last
-two.
+In order of lightness, so that they differ in a grey print and for colour-blind eyes. The first
+three have a contrast of at least 3:1 on white (WCAG 2.2, 1.4.11), and black text is legible on the
+last two.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def load(
     device: 'auto' takes CUDA, else MPS, else the CPU; or any torch device.
     dtype: of the weights, 'float32' (None), 'bfloat16', or 'float16' (not on the CPU).
 
-    Only what the notebook says has an effect, whatever the model's authors ship. There is one
+    Only settings in the notebook have an effect, never those shipped with the model. There is one
     end token, `model.config.eos_token_id`: of several the tokenizer's, if it is one of them,
     else the first. `model.generate` has no settings but those of the call. The tokenizer adds no
     tokens: if a model needs a begin token, as Gemma does, begin the prompt with
@@ -83,7 +83,7 @@ def fingerprint(name: str = "mini") -> str:
     """A model's name and the beginning of a SHA-256, equal for models with equal outputs.
 
     The hash is over the embedded model's weights; for another model, over its weights,
-    configuration and tokenizer, in whatever folder. Raises ModelUnavailableError as `load` does.
+    configuration and tokenizer, not their place. Raises ModelUnavailableError as `load` does.
     """
     if name == "mini":
         return f"{name}@{hub.sha256_of(MINI / WEIGHTS)[:12]}"
@@ -138,7 +138,7 @@ def where(name: str) -> Path | None:
 
 
 def elsewhere(name: str) -> tuple[dict[str, str], tuple[Path, ...]]:
-    """What another process needs in order to load a model from where it is on this machine.
+    """The environment and files with which another process loads a model on this machine.
 
     Returns variables for its environment, and the folders and files outside of this package. Raises
     ModelUnavailableError as `load` does.

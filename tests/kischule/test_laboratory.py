@@ -1,4 +1,4 @@
-"""The laboratory's controls, moved as a hand would; in a browser: `test_desk.py`."""
+"""The laboratory's controls, moved by code; `test_desk.py` moves them in a browser."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_click_on_a_token_goes_on_from_there_and_back(lab: Lab) -> None:
     assert lab.undo.disabled
 
 
-def test_two_settings_stand_side_by_side_with_the_same_seed(lab: Lab) -> None:
+def test_two_settings_are_side_by_side_with_the_same_seed(lab: Lab) -> None:
     lab.compare.value = True
     first, second = lab.snapshots
     assert first.text == second.text
@@ -168,7 +168,7 @@ def test_what_is_typed_is_escaped(lab: Lab) -> None:
 
 
 def test_while_a_hand_moves_nothing_is_asked(lab: Lab) -> None:
-    """In a kernel an event loop runs; only the place where the hand rests is answered."""
+    """A kernel has an event loop: only the last value before a pause is answered."""
     asked: list[Any] = []
 
     async def drag() -> None:

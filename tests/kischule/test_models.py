@@ -58,7 +58,7 @@ def test_its_card_states_what_was_measured() -> None:
     assert f"{facts['parameters']:,}" in card
 
 
-def test_greedy_repeats_itself_and_the_notebooks_sampling_does_not(mini: tuple[Any, Any]) -> None:
+def test_greedy_repeats_itself_and_sampling_does_not(mini: tuple[Any, Any]) -> None:
     tokenizer, model = mini
 
     def repeated(tokens: torch.Tensor) -> float:
@@ -113,7 +113,7 @@ def test_half_precision_on_the_cpu_is_bfloat16_only(device: str) -> None:
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
 
 
-def test_a_model_that_is_kept_in_float32_is_not_given_for_another_dtype() -> None:
+def test_a_kept_model_is_not_returned_for_another_dtype() -> None:
     kischule.models.keep("mini", "cpu")
     try:
         assert kischule.load("mini", "cpu", dtype="bfloat16")[1].dtype == torch.bfloat16
@@ -263,7 +263,7 @@ def test_a_gutenberg_book_is_cut_into_stories() -> None:
     assert "Licence" not in "".join(stories)
 
 
-def test_a_model_that_is_kept_is_what_the_next_load_gets() -> None:
+def test_a_kept_model_is_returned_by_the_next_load() -> None:
     kischule.models.keep("mini", "cpu")
     kept = kischule.models._kept["mini", "cpu"]
     first, second = kischule.load("mini", "cpu"), kischule.load("mini", "cpu")

@@ -1,4 +1,4 @@
-"""Pictures, drawn for real: what they show, and what they say where there is nothing to show."""
+"""Pictures, really drawn: their content, and the sentence in place of an impossible one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_bars_show_each_measure_of_each_entry() -> None:
         plots.bars([])
 
 
-def test_the_grid_puts_each_entry_where_its_settings_say_and_averages() -> None:
+def test_the_grid_averages_entries_with_equal_settings() -> None:
     entries = [
         {**_entry(temperature=t, top_p=p), "repetition_rate": value}
         for t, p, value in [(0.5, 0.9, 0.1), (1.0, 0.9, 0.2), (0.5, None, 0.3), (0.5, None, 0.5)]
@@ -71,14 +71,14 @@ def mini() -> tuple[Any, Any]:
 
 
 def _texts(figure: Any) -> str:
-    """All that a figure says."""
+    """All texts of a figure."""
     from matplotlib.text import Text
 
     return "\n".join(t.get_text() for t in figure.findobj(Text))
 
 
 def _drawn(figure: Any) -> None:
-    """Draw it, in grey as well as in colour; whatever the font lacks would be a warning."""
+    """Draw it: a glyph that the font lacks is a warning, which fails the test."""
     figure.canvas.draw()
 
 
@@ -98,7 +98,7 @@ def test_the_next_token_shows_what_stays_and_what_is_cut(mini: tuple[Any, Any]) 
     _drawn(figure)
 
 
-def test_the_models_own_opinion_is_a_dot_where_a_setting_changes_it(
+def test_a_dot_is_the_models_own_probability_if_it_differs(
     mini: tuple[Any, Any],
 ) -> None:
     plain = plots.next_token(*mini, "Once upon a")

@@ -1,4 +1,4 @@
-"""GPT-2's published sizes and layout, with random weights: what needs no weights of the hub."""
+"""GPT-2's published sizes and layout, with random weights: no download needed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_layout_of_the_hub_is_read(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a class shares, with a model of GPT-2's size under its name."""
+    """A class's shared folder with a model of GPT-2's size under its name."""
     folder = tmp_path_factory.mktemp("models")
     shaped.make(folder / "gpt2", shaped.config("gpt2"))
     return folder
@@ -89,7 +89,7 @@ def test_a_hand_in_that_loads_it_is_graded_with_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The whole notebook, all exercises, in the sandbox; the model is there by its name."""
+    """The whole notebook in the sandbox, which has the model under its name."""
     monkeypatch.setenv(SHARED_VARIABLE, str(gpt2))
     other.course(tmp_path, "gpt2")
     command = ["grade", "a7_2", "--course", str(tmp_path), "--jobs", "1", "--json", "-"]

