@@ -4,19 +4,21 @@
     tokenizer, model = kischule.load()          # the embedded model; "gpt2" for the real one
     input_ids = tokenizer("Once upon a time", return_tensors="pt").input_ids
     tokens = kischule.generate(model, input_ids, seed=1, do_sample=True, top_p=0.5)
-    kischule.lab(model, tokenizer)              # sliders, in a notebook
+    kischule.lab(tokenizer, model)              # sliders, in a notebook
 
-Importing is cheap: torch and transformers are imported when a function is first called.
+Importing is cheap: torch and transformers are imported when a function is first used.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kischule.errors import ModelUnavailableError, ModelUnsuitableError
     from kischule.generation import generate, generate_texts
     from kischule.laboratory import lab
-    from kischule.models import ModelUnavailableError, ModelUnsuitableError, load, model_path
+    from kischule.models import load, model_path
 
 __all__ = [
     "ModelUnavailableError",
@@ -28,9 +30,9 @@ __all__ = [
     "model_path",
 ]
 
-_HOME = {
-    "ModelUnavailableError": "kischule.models",
-    "ModelUnsuitableError": "kischule.models",
+_MODULES = {
+    "ModelUnavailableError": "kischule.errors",
+    "ModelUnsuitableError": "kischule.errors",
     "generate": "kischule.generation",
     "generate_texts": "kischule.generation",
     "lab": "kischule.laboratory",
@@ -40,11 +42,10 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    """A public name, imported when it is first used."""
+    if name not in _MODULES:
         raise AttributeError(f"module 'kischule' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

@@ -34,7 +34,7 @@ class Text:
         return bool(self.de or self.en)
 
     def format(self, **values: object) -> Text:
-        """Both languages with their placeholders filled in; of a Text, each language's own."""
+        """Both languages with their placeholders filled in; a Text fills each with its own."""
         return Text(*(self[code].format(**_in(code, values)) for code in LANGUAGES))
 
     @classmethod

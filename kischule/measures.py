@@ -1,4 +1,4 @@
-"""Numbers about a text: how much it repeats itself, how sure the model was, how likely it is."""
+"""Measures of a text: its repetition and diversity, the model's certainty, its probability."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 
 def repeated_ngrams(token_ids: Sequence[int], n: int) -> list[bool]:
-    """For each n-gram of the text, in order: whether it stood further up already.
+    """True for each n-gram of the text, in order, that occurred earlier.
 
-    ValueError for n below 1. A text of T tokens has T - n + 1 n-grams, or none.
+    A text of T tokens has T - n + 1 n-grams; a shorter one gives []. Raises ValueError for n below
+    1.
     """
     if n < 1:
         raise ValueError(f"n must be at least 1, was: {n}")
     seen: set[tuple[int, ...]] = set()
     repeated = []
+    # move a window of n tokens over the text, and remember all that it showed
     for i in range(len(token_ids) - n + 1):
         ngram = tuple(token_ids[i : i + n])
         repeated.append(ngram in seen)
@@ -29,16 +31,16 @@ def repeated_ngrams(token_ids: Sequence[int], n: int) -> list[bool]:
 
 
 def repetition_rate(token_ids: Sequence[int], n: int = 4) -> float:
-    """Share of n-grams that stood further up already, from 0 to 1; 0 for a text without any.
+    """Share of n-grams that occurred earlier, from 0 to 1; 0 for a text shorter than n.
 
-    1 - distinct_n. `rep-n` of Welleck et al. 2019, arXiv 1908.04319.
+    Equals 1 - distinct_n. `rep-n` of Welleck et al. 2019, arXiv 1908.04319.
     """
     repeated = repeated_ngrams(token_ids, n)
     return sum(repeated) / len(repeated) if repeated else 0.0
 
 
 def distinct_n(token_ids: Sequence[int], n: int = 2) -> float:
-    """Different n-grams of all n-grams, from 0 to 1; 1 for a text without any.
+    """Share of distinct n-grams among all n-grams, from 0 to 1; 1 for a text shorter than n.
 
     Li et al. 2016, arXiv 1510.03055.
     """
@@ -46,7 +48,7 @@ def distinct_n(token_ids: Sequence[int], n: int = 2) -> float:
 
 
 def entropy(probs: Tensor) -> Tensor:  # (..., V) -> (...)
-    """Shannon entropy in nats; a probability of 0 adds nothing."""
+    """Shannon entropy in nats; a probability of 0 adds nothing to it."""
     return torch.special.entr(probs).sum(-1)
 
 
@@ -55,6 +57,7 @@ def token_log_probs(
     input_ids: Tensor,  # (1, T) long, T >= 1
 ) -> Tensor:  # (T - 1,)
     """Natural log-probability of each token but the first, given those before it; on the CPU."""
+    # the logits at each position are about the next token: those at the last one are not needed
     input_ids = input_ids.to(model.device)
     with torch.no_grad():
         log_probs = model(input_ids).logits[0, :-1].float().log_softmax(-1)
@@ -66,9 +69,10 @@ def sequence_log_prob(
     input_ids: Tensor,  # (1, T) long
     prompt_length: int = 1,
 ) -> float:
-    """Natural log-probability of the tokens after the prompt; 0.0 where none follow it.
+    """Natural log-probability of the tokens after the prompt; 0.0 for the prompt alone.
 
-    prompt_length: at least 1, since the first token has nothing before it.
+    prompt_length: in tokens, at least 1, as no prediction exists for the first token. Raises
+        ValueError for a length outside the text.
     """
     if not 1 <= prompt_length <= input_ids.shape[1]:
         raise ValueError(

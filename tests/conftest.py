@@ -30,7 +30,15 @@ torch.set_num_threads(1)
 
 # tests of a file that share something dear, which is made once: a graded course, a fork server
 TOGETHER = tuple(
-    f"tests/test_{n}.py" for n in ("grading", "forkserver", "class", "cluster", "gradescope", "hub")
+    f"tests/{n}.py"
+    for n in (
+        "test_grading",
+        "test_forkserver",
+        "test_class",
+        "test_cluster",
+        "test_gradescope",
+        "kischule/test_hub",
+    )
 )
 
 

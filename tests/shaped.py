@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Any
 
 WINDOW, VOCABULARY, END = 1024, 50257, 50256
-HEADS = {"gpt2": 12, "gpt2-medium": 16, "gpt2-large": 20, "gpt2-xl": 25}
+# layers, width and attention heads: Radford et al. 2019, table 2
+SIZES = {
+    "gpt2": {"n_layer": 12, "n_embd": 768, "n_head": 12},
+    "gpt2-medium": {"n_layer": 24, "n_embd": 1024, "n_head": 16},
+    "gpt2-large": {"n_layer": 36, "n_embd": 1280, "n_head": 20},
+    "gpt2-xl": {"n_layer": 48, "n_embd": 1600, "n_head": 25},
+}
 TOKENIZER = Path(__file__).parent.parent.parent / "shared" / "gpt2_tokenizer"
 
 
 def config(name: str) -> Any:
-    """The shape of a model of the family: Radford et al. 2019, table 2."""
+    """The configuration of a model of the family."""
     from transformers import GPT2Config
 
-    from kischule.models import FAMILY
-
-    info = FAMILY[name]
-    return GPT2Config(n_layer=info.layers, n_embd=info.width, n_head=HEADS[name])
+    return GPT2Config(**SIZES[name])
 
 
 def make(folder: Path, shape: Any, seed: int = 0) -> Any:
@@ -57,6 +60,6 @@ def tokenizer(vocabulary: int) -> Any:
     if TOKENIZER.is_dir() and vocabulary >= VOCABULARY:
         files = {"vocab": str(TOKENIZER / "vocab.json"), "merges": str(TOKENIZER / "merges.txt")}
         return GPT2Tokenizer(**files, unk_token=None)
-    from kischule.models import MINI
+    from kischule.catalog import MINI
 
     return AutoTokenizer.from_pretrained(MINI)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from conftest import ROOT, SOURCE
 from IPython.core.inputtransformer2 import TransformerManager
+from kischule.words import LANGUAGE_VARIABLE
 
 from autograder.course.release import edition, layout_problems, read_notebook
 from autograder.notebooks.cells import nbgrader_of
-from kischule.words import LANGUAGE_VARIABLE
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kischule.words import LANGUAGE_VARIABLE
 
 from autograder.checking import compare
 from autograder.checking import messages as feedback
@@ -17,7 +18,6 @@ from autograder.checking.result import Outcome
 from autograder.exercises.exercise import Words, exercise_ids, load_exercise
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.student import LocalStudent
-from kischule.words import LANGUAGE_VARIABLE
 
 
 def _message(solved: Callable[..., dict[str, Any]], drawn: bool = False, **replaced: str) -> Words:

@@ -35,24 +35,22 @@ from test_generation import PROMPT, SETTINGS
 sys.path.insert(0, str(Path(__file__).parent / "attacks"))
 import small
 from autograder.checking.checkers import JUDGES
+from autograder.cli.main import main
 
 import kischule
 from autograder import check
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
-from autograder.cli import main
-from autograder.course import release
 from autograder.course.grade import Options, grade
-from autograder.exercises import oracle
 from autograder.exercises.exercise import exercise_ids, load_exercise
-from autograder.exercises.known import known_correct
 from autograder.grading import device
 from autograder.sandbox import forkserver
 from autograder.sandbox.student import Answer, plain
-from kischule import measures, plots, snapshot
-from kischule.controls import Lab
+from kischule import measures, plots
 from kischule.decoding import Setting
 from kischule.generation import gumbel, until_end
+from kischule.laboratory.controls import Lab
+from kischule.laboratory.snapshot import take_snapshots
 
 DEVICE = os.environ.get("KISCHULE_TEST_DEVICE", "cuda")
 PROMPTS = (PROMPT, "Once upon a time", "What is artificial Intelligence? It ", "<|endoftext|>")
@@ -393,7 +391,7 @@ def test_wrong_tokens_are_refused_in_half_precision(half: Any, mini: tuple[Any, 
 def test_a_snapshot_is_that_of_the_cpu(mini: tuple[Any, Any], there: tuple[Any, Any]) -> None:
     settings = [Setting(1.2, True, 0.8, 20, 0.8), Setting(), Setting(do_sample=True)]
     shots = [
-        snapshot.made(model, tokenizer, PROMPT, settings, seed=5, max_new_tokens=20)
+        take_snapshots(tokenizer, model, PROMPT, settings, seed=5, max_new_tokens=20)
         for tokenizer, model in (mini, there)
     ]
     for ours, theirs in zip(*shots, strict=True):
@@ -411,7 +409,7 @@ def test_the_code_of_a_snapshot_gives_its_text(there: tuple[Any, Any]) -> None:
     """`model.generate` in it has its prompt on the model's device."""
     tokenizer, model = there
     setting = Setting(do_sample=True, top_p=0.9)
-    (shot,) = snapshot.made(model, tokenizer, PROMPT, [setting], seed=3, max_new_tokens=15)
+    (shot,) = take_snapshots(tokenizer, model, PROMPT, [setting], seed=3, max_new_tokens=15)
     names = {"torch": torch, "kischule": kischule, "model": model, "tokenizer": tokenizer}
     printed: list[str] = []
     exec(shot.code, {**names, "print": printed.append})
@@ -421,7 +419,7 @@ def test_the_code_of_a_snapshot_gives_its_text(there: tuple[Any, Any]) -> None:
 @on_device
 def test_the_laboratory_moves(there: tuple[Any, Any]) -> None:
     tokenizer, model = there
-    lab = kischule.lab(model, tokenizer, PROMPT, temperature=0.8, max_new_tokens=12)
+    lab = kischule.lab(tokenizer, model, PROMPT, temperature=0.8, max_new_tokens=12)
     assert isinstance(lab, Lab)
     before = lab.views[0].table.value
     lab.panels[0].sliders["temperature"].value = 0.4

@@ -27,7 +27,6 @@ from autograder.selftest.selftest import (
     ruled,
     selftest,
 )
-from kischule import models
 
 VOCABULARY = ROOT.parent / "shared" / "gpt2_tokenizer"
 COLLECTED = ROOT.parent / "shared" / "goldens" / "gpt2_public_outputs.yaml"
@@ -504,7 +503,7 @@ def _real(name: str) -> Subject:
     from huggingface_hub import try_to_load_from_cache
 
     folder = name
-    if name not in models.FAMILY:
+    if name not in FAMILY:
         found = try_to_load_from_cache(f"distilbert/{name}", "model.safetensors")
         if not isinstance(found, str):
             pytest.skip(f"{name} is not in the cache")

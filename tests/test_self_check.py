@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 from conftest import RELEASE, ROOT, reference_cells
+from kischule.words import LANGUAGE_VARIABLE
 
 from autograder.cli import main
 from autograder.cli.demo import filled
@@ -22,7 +23,6 @@ from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import TestResult, nbgrader_of
 from autograder.precheck import precheck as module
 from autograder.precheck.precheck import Finding, SelfCheck, cells_of, edition_of, self_check
-from kischule.words import LANGUAGE_VARIABLE
 
 ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 STUB = "    raise NotImplementedError()"

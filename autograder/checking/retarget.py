@@ -30,8 +30,9 @@ from autograder.exercises.generate import generated_sentence, seeded
 from autograder.files import write_atomically
 from autograder.sandbox.arguments import OfModel, Prompt, kind_of, with_end_of
 from autograder.sandbox.models import MINI, end_of, model_of, tokenizer_of
-from kischule.inputs import window
-from kischule.models import ModelUnsuitableError, fingerprint
+from kischule.compat import window
+from kischule.errors import ModelUnsuitableError
+from kischule.models import fingerprint
 
 MAX_PROMPTS = 50  # of a case's list
 MIN_WINDOW = 256  # tokens, as `mini`: with one token a byte a prompt and its text take 150

@@ -14,7 +14,7 @@ from autograder.checking.registry import checker
 from autograder.exercises import oracle
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.models import SpyModel, TableModel
-from kischule.inputs import window
+from kischule.compat import window
 
 
 def _decided_elsewhere(model: Any) -> bool:

@@ -6,7 +6,8 @@ import argparse
 
 from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr
 from autograder.selftest.selftest import selftest as compare_all
-from kischule.models import FAMILY, where
+from kischule.catalog import FAMILY
+from kischule.models import where
 
 MAX_WIDTH = 40  # of a column of texts
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from traitlets import Bool, Float, Integer, Unicode
 
-from kischule.models import FAMILY
+from kischule.catalog import FAMILY
 
 CELLS = 10  # a submission may take as long as this many cells at their limit
 ISOLATIONS = ("auto", "sandbox", "process")

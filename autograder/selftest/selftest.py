@@ -10,6 +10,7 @@ import kischule
 from autograder.selftest.comparisons import COMPARISONS, Subject
 from autograder.selftest.facts import Fact, Published, load_published, published_models
 from kischule import models
+from kischule.catalog import FAMILY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +32,11 @@ def selftest(name: str, folder: Path | None = None) -> Iterator[Comparison]:
     CPU. Raises ModelUnavailableError where the model is missing, before the first result;
     PublishedError where there are no facts about it.
     """
-    if folder is None and name not in (*published_models(), *models.FAMILY):
+    if folder is None and name not in (*published_models(), *FAMILY):
         kischule.load(name, "cpu")  # raises, naming the models there are
     published = load_published(name)
     tokenizer, model = kischule.load(str(folder) if folder else name, "cpu")
-    place = folder or (models.where(name) if name in models.FAMILY else None)
+    place = folder or (models.where(name) if name in FAMILY else None)
     return _results(published, Subject(tokenizer, model.float(), place))
 
 

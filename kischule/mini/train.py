@@ -3,8 +3,8 @@
     python kischule/mini/train.py --corpus tales.txt      # stories separated by <|endoftext|>
     python kischule/mini/train.py                         # downloads and cleans the same books
 
-Everything is drawn from one seed. On one machine with one torch version the same weights come out
-again; on another, weights of the same quality. The file is not part of the wheel.
+All randomness has one seed. One machine with one version of torch gives the same weights each time;
+another machine gives weights of the same quality. The file is not part of the wheel.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast, s
 
 END = "<|endoftext|>"
 VOCABULARY = 4096
-CONTEXT = 256  # tokens a window
-ROWS = 16  # windows a step
+CONTEXT = 256  # tokens per window
+ROWS = 16  # windows per step
 STORY_ROWS = 1  # of these, windows that begin with END and a story's first word
 HELD_OUT_EVERY = 40  # each 40th story is never trained on
 ARCHITECTURE = {"n_embd": 192, "n_layer": 4, "n_head": 3, "n_positions": CONTEXT}
@@ -40,10 +40,11 @@ BOOK_URL = "https://www.gutenberg.org/cache/epub/{id}/pg{id}.txt"
 
 
 def clean_book(raw: str) -> list[str]:
-    """The stories of one plain-text Gutenberg book, one paragraph a line.
+    """The stories of one plain-text Gutenberg book, one paragraph per line.
 
-    Licence, illustration marks and notes go; a story ends at a heading (a short paragraph without a
-    lower-case letter). What is shorter than 500 characters (title pages, contents) is dropped.
+    Licence, illustration marks and notes are removed. A story ends at a heading (a short paragraph
+    without lower-case letters). Parts shorter than 500 characters (title pages, contents) are
+    dropped.
     """
     body = re.split(r"\*\*\* ?(?:START|END) OF TH[^\n]*\n", raw.replace("\r\n", "\n"))
     text = body[1] if len(body) > 2 else raw.replace("\r\n", "\n")
@@ -62,18 +63,19 @@ def clean_book(raw: str) -> list[str]:
 
 
 def download_stories() -> Iterator[str]:
-    """The stories of all `BOOKS`; needs a network."""
+    """Download the stories of all `BOOKS`."""
     for book in BOOKS:
         with urllib.request.urlopen(BOOK_URL.format(id=book), timeout=60) as reply:
             yield from clean_book(reply.read().decode("utf-8", errors="replace"))
 
 
 def read_stories(corpus: Path) -> list[str]:
+    """The stories of a text file in which END separates them."""
     return [s.strip() for s in corpus.read_text(encoding="utf-8").split(END) if s.strip()]
 
 
 def split_stories(stories: list[str]) -> tuple[list[str], list[str]]:
-    """(trained on, held out)"""
+    """Stories for training, and stories held out for the evaluation."""
     held = [s for i, s in enumerate(stories) if i % HELD_OUT_EVERY == HELD_OUT_EVERY // 2]
     return [s for i, s in enumerate(stories) if i % HELD_OUT_EVERY != HELD_OUT_EVERY // 2], held
 
@@ -82,7 +84,7 @@ def split_stories(stories: list[str]) -> tuple[list[str], list[str]]:
 
 
 def train_tokenizer(stories: list[str]) -> PreTrainedTokenizerFast:
-    """Byte-level BPE as GPT-2's: any text can be encoded; a word's leading space belongs to it."""
+    """Byte-level BPE like GPT-2's: it encodes any text; a word's leading space belongs to it."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     bpe = Tokenizer(models.BPE())
@@ -108,7 +110,7 @@ def train_tokenizer(stories: list[str]) -> PreTrainedTokenizerFast:
 
 
 def token_stream(tokenizer: PreTrainedTokenizerFast, stories: list[str]) -> tuple[Tensor, Tensor]:
-    """(all ids in a row, positions of END); each story begins after END, one more END closes."""
+    """All ids in one row, and the positions of END before each story; the row ends with END too."""
     end = tokenizer.convert_tokens_to_ids(END)
     ids: list[int] = []
     starts: list[int] = []
@@ -122,7 +124,7 @@ def token_stream(tokenizer: PreTrainedTokenizerFast, stories: list[str]) -> tupl
 
 
 def windows(stream: Tensor, starts: Tensor, rng: torch.Generator) -> Tensor:
-    """One batch, (ROWS, CONTEXT) ids: random places, and STORY_ROWS beginnings of stories."""
+    """One batch, (ROWS, CONTEXT) ids: random places, STORY_ROWS of them beginnings of stories."""
     last = len(stream) - CONTEXT
     anywhere = torch.randint(last + 1, (ROWS - STORY_ROWS,), generator=rng)
     story = starts[torch.randint(len(starts), (STORY_ROWS,), generator=rng)].clamp(max=last)
@@ -130,7 +132,7 @@ def windows(stream: Tensor, starts: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def loss_of(model: GPT2LMHeadModel, ids: Tensor) -> Tensor:
-    """Mean negative log-probability of each token after the first, nats."""
+    """Mean negative log-probability of each token after the first, in nats."""
     with torch.autocast(ids.device.type, torch.bfloat16):
         logits = model(input_ids=ids).logits
     return cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
@@ -138,7 +140,7 @@ def loss_of(model: GPT2LMHeadModel, ids: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def held_out_loss(model: GPT2LMHeadModel, stream: Tensor) -> float:
-    """Nats a token over non-overlapping windows, float32."""
+    """Loss in nats per token over non-overlapping windows, in float32."""
     model.eval()
     total = 0.0
     rows = stream[: len(stream) // CONTEXT * CONTEXT].view(-1, CONTEXT)
@@ -150,9 +152,18 @@ def held_out_loss(model: GPT2LMHeadModel, stream: Tensor) -> float:
 
 
 def train(
-    model: GPT2LMHeadModel, stream: Tensor, starts: Tensor, held: Tensor, steps: int, seed: int
+    model: GPT2LMHeadModel,
+    stream: Tensor,
+    starts: Tensor,
+    held: Tensor,
+    *,
+    steps: int,
+    seed: int,
 ) -> None:
-    """Muon for the blocks' matrices, AdamW for all else; linear warm-up, linear decay to 0."""
+    """Train with Muon for the blocks' matrices and AdamW for the rest.
+
+    The learning rate warms up linearly, then decays linearly to 0.
+    """
     blocks = [w for n, w in model.named_parameters() if ".h." in n and w.ndim == 2]
     others = [w for n, w in model.named_parameters() if not (".h." in n and w.ndim == 2)]
     optimizers: list[torch.optim.Optimizer] = [
@@ -220,7 +231,7 @@ def main() -> None:
     )
     model = GPT2LMHeadModel(config).to(options.device)
     model.train()
-    train(model, stream, starts, held_stream, options.steps, options.seed)
+    train(model, stream, starts, held_stream, steps=options.steps, seed=options.seed)
     save(model, tokenizer, options.out)
     saved = GPT2LMHeadModel.from_pretrained(options.out)
     facts = {

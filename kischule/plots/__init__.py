@@ -1,4 +1,4 @@
-"""Pictures, each a line to call: what may come next, a text and its tokens, an exploration.
+"""Pictures in one call each: of the next token, of a text and its tokens, of an exploration.
 
     plots.next_token(tokenizer, model, "Once upon a", top_p=0.9)
     plots.temperatures(tokenizer, model, "Once upon a")
@@ -6,9 +6,9 @@
     plots.repetition(tokenizer, text)
     plots.bars(entries); plots.grid(entries); plots.table(entries)
 
-Nothing is shown or written: a figure, or a table, is returned, and a notebook shows what a cell
-ends in. Labels are in the notebook's language; colours differ in lightness, so that a grey print
-and colour-blind eyes tell them apart.
+Each function returns a figure or a table, which a notebook shows at the end of a cell; nothing is
+written to a file. Labels are in the notebook's language; colours differ in lightness, so that they
+can be told apart in a grey print and by colour-blind eyes.
 """
 
 from kischule.plots.distribution import next_token, temperatures

@@ -1,101 +1,103 @@
-"""Pictures of one next-token distribution: what a setting cuts, what the temperature bends."""
+"""Pictures of one next-token distribution: the cut by a setting, the effect of temperature."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kischule.plots.style import BLUE, DARK, GREY, ORANGE, figure, or_a_sentence, token_label
-from kischule.words import number, percent, word
+import torch
+
+from kischule import messages
+from kischule.colours import BLUE, DARK, GREY, ORANGE
+from kischule.decoding import NextTokens, Setting, apply_temperature, next_tokens
+from kischule.i18n import number, percent
+from kischule.measures import entropy
+from kischule.plots.style import explains_errors, figure, token_label
+from kischule.tokens import encode, texts_after
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _LINES = [(DARK, "o", "-"), (BLUE, "s", "--"), (ORANGE, "^", "-."), (GREY, "D", ":")]
+_CUT = {"facecolor": "none", "edgecolor": "#6b6b6b", "hatch": "////"}
+_KEPT = {"facecolor": BLUE, "edgecolor": BLUE}
 
 
-@or_a_sentence
+@explains_errors
 def next_token(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
     prompt_text: str,
     *,
-    most: int = 12,
+    num_tokens: int = 12,
     **setting: Any,
 ) -> Figure:
-    """The likeliest next tokens: what stays, what is cut, and how much probability is cut.
+    """The most likely next tokens: those kept, those cut off, and the probability cut off.
 
-    most: tokens shown, the likeliest first. setting: `repetition_penalty`, `temperature`, `top_k`,
-    `top_p`; None is off. The bars are the probabilities after penalty and temperature, before a
-    cut; a dot is the model's own opinion, where it differs.
+    num_tokens: bars, the most likely token first. setting: `repetition_penalty`, `temperature`,
+    `top_k`, `top_p`; None is off. The bars are the probabilities after penalty and temperature and
+    before a cut; a dot is the model's own probability, if it differs.
     """
-    from matplotlib.patches import Patch
-
-    from kischule.decoding import Setting, next_tokens
-    from kischule.inputs import encode
-    from kischule.snapshot import texts_after
-
     ids = encode(tokenizer, model, prompt_text)
-    found = next_tokens(model, ids, Setting(**setting), most)
+    found = next_tokens(model, ids, Setting(**setting), num_tokens)
     probs, own = found.probs["temperature"].tolist(), found.probs["model"].tolist()
     order = sorted(range(len(probs)), key=lambda i: -probs[i])
+    fig, (ax,) = figure(height=0.9 + 0.26 * len(order))
+    _draw_bars(ax, found, order)
+    texts = texts_after(tokenizer, ids[0].tolist(), found.ids.tolist())
+    ax.set_yticks(range(len(order)), [token_label(texts[i]) for i in order])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.12 * max(*probs, *own))
+    ax.xaxis.set_major_formatter(lambda x, _: percent(x, 0))
+    ax.set_xlabel(str(messages.PROBABILITY), fontsize=9)
+    kept = messages.kept_tokens(found.num_kept, found.vocab_size, found.mass_cut)
+    ax.set_title(f"{_after(prompt_text)}: {kept}", fontsize=9, loc="left")
+    return fig
+
+
+def _draw_bars(ax: Axes, found: NextTokens, order: Sequence[int]) -> None:
+    """One bar per token with its probability, a dot for the model's own, and the legend."""
+    from matplotlib.patches import Patch
+
+    probs, own = found.probs["temperature"].tolist(), found.probs["model"].tolist()
     longest = max(*probs, *own)
-    made, (axis,) = figure(height=0.9 + 0.26 * len(order))
-    styles: list[dict[str, Any]] = [
-        {"facecolor": "none", "edgecolor": "#6b6b6b", "hatch": "////"},
-        {"facecolor": BLUE, "edgecolor": BLUE},
-    ]
     for row, i in enumerate(order):
-        axis.barh(row, probs[i], height=0.7, linewidth=1, **styles[bool(found.kept[i])])
-        beside_dot = 0 < own[i] - probs[i] < 0.08 * longest
-        right = own[i] if beside_dot else probs[i]
-        axis.annotate(
+        style: dict[str, Any] = _KEPT if found.kept[i] else _CUT
+        ax.barh(row, probs[i], height=0.7, linewidth=1, **style)
+        # the number is right of the bar, or right of a dot that would cover it
+        near_dot = 0 < own[i] - probs[i] < 0.08 * longest
+        right = own[i] if near_dot else probs[i]
+        ax.annotate(
             percent(probs[i]), (right, row), (6, 0), textcoords="offset points", va="center", size=8
         )
-    shown: list[Any] = [Patch(label=word("kept"), **styles[1])]
-    if found.kept_in_all < found.vocabulary:
-        shown.append(Patch(label=word("cut"), **styles[0]))
+    kept: dict[str, Any] = _KEPT
+    cut: dict[str, Any] = _CUT
+    handles: list[Any] = [Patch(label=str(messages.KEPT), **kept)]
+    if found.num_kept < found.vocab_size:
+        handles.append(Patch(label=str(messages.CUT), **cut))
     if own != probs:
         dots = [own[i] for i in order]
-        shown += axis.plot(dots, range(len(dots)), "o", color=ORANGE, label=word("model_alone"))
-    axis.legend(handles=shown, fontsize=8, loc="lower right")
-    texts = texts_after(tokenizer, ids[0].tolist(), found.ids.tolist())
-    axis.set_yticks(range(len(order)), [token_label(texts[i]) for i in order])
-    axis.invert_yaxis()
-    axis.set_xlim(0, 1.12 * longest)
-    axis.xaxis.set_major_formatter(lambda x, _: percent(x, 0))
-    axis.set_xlabel(word("probability"), fontsize=9)
-    kept = word(
-        "kept_of" if found.kept_in_all < found.vocabulary else "nothing_cut",
-        kept=found.kept_in_all,
-        all=found.vocabulary,
-        mass=percent(found.mass_cut),
-    )
-    axis.set_title(f"{_after(prompt_text)}: {kept}", fontsize=9, loc="left")
-    return made
+        label = str(messages.MODEL_ALONE)
+        handles += ax.plot(dots, range(len(dots)), "o", color=ORANGE, label=label)
+    ax.legend(handles=handles, fontsize=8, loc="lower right")
 
 
-@or_a_sentence
+@explains_errors
 def temperatures(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
     prompt_text: str,
     temperatures: Sequence[float] = (0.5, 1.0, 2.0),
     *,
-    most: int = 12,
+    num_tokens: int = 12,
 ) -> Figure:
-    """One distribution at several temperatures, at most four, each with its entropy in nats.
+    """One distribution at several temperatures, each with its entropy in nats.
 
-    most: tokens shown, the likeliest first; the order is the same at every temperature.
+    temperatures: one to four, each above 0. num_tokens: tokens on the axis, the most likely first,
+    in the same order at every temperature. Raises ValueError for another number of temperatures.
     """
-    import torch
-
-    from kischule.decoding import Setting, apply_temperature
-    from kischule.inputs import encode
-    from kischule.measures import entropy
-    from kischule.snapshot import texts_after
-
     if not 1 <= len(temperatures) <= len(_LINES):
         raise ValueError(
             f"there must be 1 to {len(_LINES)} temperatures, were: {len(temperatures)}"
@@ -103,26 +105,25 @@ def temperatures(
     ids = encode(tokenizer, model, prompt_text)
     with torch.no_grad():
         logits = model(ids).logits[0, -1].double().cpu()
-    top = logits.topk(min(most, len(logits))).indices
-    made, (axis,) = figure(height=3.2)
+    top = logits.topk(min(num_tokens, len(logits))).indices
+    fig, (ax,) = figure(height=3.2)
     for temperature, (colour, marker, line) in zip(temperatures, _LINES, strict=False):
-        Setting(temperature=temperature)
+        Setting(temperature=temperature)  # raises SettingError for one that cannot be used
         probs = apply_temperature(logits, temperature).softmax(-1)
-        label = word(
-            "temperature_of", value=f"{temperature:g}", entropy=number(float(entropy(probs)), 1)
-        )
-        axis.plot(probs[top].tolist(), line, color=colour, marker=marker, label=label)
+        nats = number(float(entropy(probs)), 1)
+        label = str(messages.TEMPERATURE.format(value=f"{temperature:g}", entropy=nats))
+        ax.plot(probs[top].tolist(), line, color=colour, marker=marker, label=label)
     labels = list(map(token_label, texts_after(tokenizer, ids[0].tolist(), top.tolist())))
-    axis.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
-    axis.set_ylim(bottom=0)
-    axis.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
-    axis.set_ylabel(word("probability"), fontsize=9)
-    axis.set_title(_after(prompt_text), fontsize=9, loc="left")
-    axis.legend(fontsize=8)
-    return made
+    ax.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
+    ax.set_ylim(bottom=0)
+    ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
+    ax.set_ylabel(str(messages.PROBABILITY), fontsize=9)
+    ax.set_title(_after(prompt_text), fontsize=9, loc="left")
+    ax.legend(fontsize=8)
+    return fig
 
 
-def _after(prompt_text: str, most: int = 40) -> str:
+def _after(prompt_text: str, max_chars: int = 40) -> str:
     """The end of the prompt, in quotes."""
-    tail = prompt_text if len(prompt_text) <= most else "…" + prompt_text[-most:]
-    return word("after", prompt=token_label(tail))
+    tail = prompt_text if len(prompt_text) <= max_chars else "…" + prompt_text[-max_chars:]
+    return str(messages.AFTER_PROMPT.format(prompt=token_label(tail)))

@@ -1,7 +1,7 @@
-"""Pictures of an exploration: what settings did to texts, as a table, bars and a grid.
+"""Pictures of an exploration: the effect of settings on texts, as a table, bars and a grid.
 
 All take `entries`, the list of dicts that the exercise `explore` returns: `setting`, `text` and the
-measures `repetition_rate`, `distinct_2`, `mean_log_prob`.
+measures `repetition_rate` and `distinct_2` (both from 0 to 1) and `mean_log_prob` (nats per token).
 """
 
 from __future__ import annotations
@@ -10,35 +10,39 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kischule.plots.style import BLUE, figure
-from kischule.words import number, word
+from kischule import messages
+from kischule.colours import BLUE, DARK, ORANGE
+from kischule.i18n import number
+from kischule.plots.style import figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Entry = Mapping[str, Any]
 
-# measure -> its range, where it has one
+# measure -> its range; None: unlimited
 MEASURES: dict[str, tuple[float, float] | None] = {
     "repetition_rate": (0.0, 1.0),
     "distinct_2": (0.0, 1.0),
     "mean_log_prob": None,
 }
-COLOURS = {"repetition_rate": "#b5541c", "distinct_2": BLUE, "mean_log_prob": "#4d4d4d"}
+COLOURS = {"repetition_rate": ORANGE, "distinct_2": BLUE, "mean_log_prob": DARK}
 
 
 def describe(setting: Mapping[str, Any]) -> str:
-    """A setting in a few words: what is on; `max_length` is left out."""
-    on = [
+    """A setting in a few words: all that is on, without `max_length`."""
+    parts = [
         f"{name}={value:g}"
         for name, value in setting.items()
         if name not in ("max_length", "do_sample") and value is not None
     ]
-    return ", ".join([*(() if setting.get("do_sample") else ("greedy",)), *on]) or word("sampled")
+    if not setting.get("do_sample"):
+        parts.insert(0, "greedy")
+    return ", ".join(parts) or str(messages.SAMPLED)
 
 
 class Table:
-    """Entries as an HTML table in a notebook, as lines elsewhere. Texts are escaped."""
+    """Entries as an HTML table in a notebook, as lines in a terminal. Texts are escaped."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.rows = [
@@ -50,7 +54,8 @@ class Table:
         return "\n\n".join(f"{' | '.join(row[:-1])}\n{row[-1]}" for row in self.rows)
 
     def _repr_html_(self) -> str:
-        head = [word("setting"), *map(word, MEASURES), word("text")]
+        measures = [messages.MEASURE_NAMES[name] for name in MEASURES]
+        head = map(str, [messages.SETTING, *measures, messages.TEXT])
         left = ' style="text-align:left;vertical-align:top"'
         text = ' style="text-align:left;vertical-align:top;white-space:pre-wrap;max-width:40em"'
         lines = ["<table><thead><tr>"]
@@ -66,41 +71,42 @@ class Table:
 
 
 def table(entries: Sequence[Entry]) -> Table:
-    """A row an entry: the setting, the three measures, the text."""
+    """One row per entry: the setting, the three measures, the text."""
     return Table(entries)
 
 
 def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figure:
-    """The measures side by side, a bar an entry.
+    """The measures side by side, one bar per entry.
 
-    labels: one an entry; default: the setting in words. ValueError if there are not as many labels
-    as entries, or no entry.
+    labels: one per entry; default: the setting in words. Raises ValueError if there are no entries
+    or if labels and entries differ in number.
     """
     names = [describe(e["setting"]) for e in entries] if labels is None else list(labels)
     if not entries or len(names) != len(entries):
         raise ValueError(
-            f"there must be at least one entry and a label for each, was: {len(entries)} entries, "
-            f"{len(names)} labels"
+            f"there must be at least one entry and one label for each, was: {len(entries)} "
+            f"entries, {len(names)} labels"
         )
-    made, axes = figure(len(MEASURES), height=0.9 + 0.42 * len(entries), sharey=True)
-    for axis, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
+    fig, axes = figure(len(MEASURES), height=0.9 + 0.42 * len(entries), sharey=True)
+    for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         values = [e[measure] for e in entries]
-        drawn = axis.barh(range(len(values)), values, color=COLOURS[measure], height=0.6)
-        axis.bar_label(drawn, labels=[number(v) for v in values], padding=3, fontsize=8)
-        axis.set_title(_title(measure), fontsize=9)
+        drawn = ax.barh(range(len(values)), values, color=COLOURS[measure], height=0.6)
+        ax.bar_label(drawn, labels=[number(v) for v in values], padding=3, fontsize=8)
+        ax.set_title(_title(measure), fontsize=9)
         if limits:
-            axis.set_xlim(limits[0], limits[1] * 1.15)
+            ax.set_xlim(limits[0], limits[1] * 1.15)
         else:
-            axis.set_xlim(min(*values, 0) * 1.25 - 0.01, 0)
+            ax.set_xlim(min(*values, 0) * 1.25 - 0.01, 0)
     axes[0].set_yticks(range(len(names)), [_short(n) for n in names])
     axes[0].invert_yaxis()
-    return made
+    return fig
 
 
 def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> Figure:
-    """Each measure as a coloured table over two settings; several entries of a field are averaged.
+    """Each measure as a coloured table over two settings; entries with equal values are averaged.
 
-    x, y: names of settings; None is shown as "off". ValueError where an entry lacks one of them.
+    x, y: names of settings; None is shown as "off". Raises ValueError if an entry lacks one of
+    them.
     """
     for entry in entries:
         for name in (x, y):
@@ -109,26 +115,26 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
                 raise ValueError(f"each setting must have {name!r}, was: {given}")
     across = _values(entries, x)
     down = _values(entries, y)
-    made, axes = figure(len(MEASURES), height=1.2 + 0.5 * len(down))
-    for axis, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
+    fig, axes = figure(len(MEASURES), height=1.2 + 0.5 * len(down))
+    for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         field = [[_mean(entries, measure, {x: a, y: b}) for a in across] for b in down]
         low, high = limits or (None, None)
-        image = axis.imshow(field, cmap="cividis", vmin=low, vmax=high, aspect="auto")
-        axis.set_xticks(range(len(across)), [_off(a) for a in across])
-        axis.set_yticks(range(len(down)), [_off(b) for b in down])
-        axis.set_xlabel(x, fontsize=9)
-        axis.set_ylabel(y, fontsize=9)
-        axis.set_title(_title(measure), fontsize=9)
+        image = ax.imshow(field, cmap="cividis", vmin=low, vmax=high, aspect="auto")
+        ax.set_xticks(range(len(across)), [_off(a) for a in across])
+        ax.set_yticks(range(len(down)), [_off(b) for b in down])
+        ax.set_xlabel(x, fontsize=9)
+        ax.set_ylabel(y, fontsize=9)
+        ax.set_title(_title(measure), fontsize=9)
         for i, row in enumerate(field):
             for j, value in enumerate(row):
                 dark = value < sum(image.get_clim()) / 2
                 colour = "white" if dark else "black"
-                axis.text(j, i, number(value), ha="center", va="center", color=colour, size=8)
-    return made
+                ax.text(j, i, number(value), ha="center", va="center", color=colour, size=8)
+    return fig
 
 
 def _title(measure: str) -> str:
-    return f"{word(measure)}\n{word(measure + '_is')}"
+    return f"{messages.MEASURE_NAMES[measure]}\n{messages.MEASURE_UNITS[measure]}"
 
 
 def _values(entries: Sequence[Entry], name: str) -> list[float | None]:
@@ -144,8 +150,8 @@ def _mean(entries: Sequence[Entry], measure: str, where: Mapping[str, float | No
 
 
 def _off(value: float | None) -> str:
-    return word("off") if value is None else f"{value:g}"
+    return str(messages.OFF) if value is None else f"{value:g}"
 
 
-def _short(text: str, most: int = 34) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _short(text: str, max_chars: int = 34) -> str:
+    return text if len(text) <= max_chars else text[: max_chars - 1] + "…"

@@ -1,4 +1,4 @@
-"""Pictures of one text: how likely each of its tokens was, and where it repeats itself."""
+"""Pictures of one text: the probability of each token, and its repetitions."""
 
 from __future__ import annotations
 
@@ -7,98 +7,112 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kischule.plots.style import BLUE, ORANGE, WIDTH, figure, or_a_sentence, token_label
-from kischule.words import percent, word
+from kischule import messages
+from kischule.colours import BLUE, ORANGE
+from kischule.errors import PromptError
+from kischule.i18n import percent
+from kischule.measures import repeated_ngrams, token_log_probs
+from kischule.plots.style import WIDTH, explains_errors, figure, token_label
+from kischule.tokens import encode, texts_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-_CHARACTER, _LINE = 0.085, 0.27  # inches of a character of the picture's font, and of a line
-_LEAST = 1e-4  # probabilities below have its colour
+_CHARACTER, _LINE = 0.085, 0.27  # inches: width of a character in the picture's font, line height
+_MIN_PROB = 1e-4  # the end of the scale: smaller probabilities have its colour
 
 
-@or_a_sentence
+@explains_errors
 def token_probabilities(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
     text: str,
     prompt_text: str = "",
 ) -> Figure:
-    """A text's tokens, each on the colour of the probability that the model gave it.
+    """A text's tokens, each on the colour of its probability: light is likely, dark unlikely.
 
-    prompt_text: its tokens at the beginning of `text` are shown without a colour, as is a first
-    token, which has nothing before it. Light is likely, dark unlikely, on a scale of logarithms.
+    prompt_text: its tokens at the beginning of `text` are shown without a colour, as is the first
+    token of any text, for which the model makes no prediction. The scale is logarithmic.
     """
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
-    from matplotlib.patches import Rectangle
-
-    from kischule.inputs import encode
-    from kischule.measures import token_log_probs
-    from kischule.snapshot import texts_of
 
     ids = encode(tokenizer, model, text)
     probs = [1.0, *token_log_probs(model, ids).exp().tolist()]
-    given = len(tokenizer(prompt_text).input_ids) if prompt_text else 1
-    shown = [token_label(part)[1:-1] for part in texts_of(tokenizer, ids[0].tolist())]
-    places, lines = _laid_out(shown, most=int((WIDTH - 0.2) / _CHARACTER))
-    made, (axis,) = figure(height=0.9 + _LINE * lines)
-    axis.set_axis_off()
-    axis.set_xlim(0, (WIDTH - 0.2) / _CHARACTER)
-    axis.set_ylim(lines, 0)
-    colours = ScalarMappable(LogNorm(_LEAST, 1), colormaps["cividis"])
-    rgba = colours.to_rgba(np.maximum(probs, _LEAST))
-    for i, (label, (x, y)) in enumerate(zip(shown, places, strict=True)):
-        colour: Any = rgba[i] if i >= given else (1, 1, 1, 1)
-        box = Rectangle((x, y + 0.05), len(label), 0.9, facecolor=colour, edgecolor="none")
-        axis.add_patch(box)
-        ink = "white" if sum(colour[:3]) < 1.4 else "black"
-        axis.text(x, y + 0.5, label, size=9.5, family="monospace", va="center", color=ink)
-    bar = made.colorbar(colours, ax=axis, location="bottom", aspect=60, fraction=0.3 / (1 + lines))
-    bar.set_label(word("token_probability"), fontsize=8)
+    num_plain = len(tokenizer(prompt_text).input_ids) if prompt_text else 1
+    labels = [token_label(part)[1:-1] for part in texts_of(tokenizer, ids[0].tolist())]
+    colours = ScalarMappable(LogNorm(_MIN_PROB, 1), colormaps["cividis"])
+    rgba = colours.to_rgba(np.maximum(probs, _MIN_PROB))
+    rgba[:num_plain] = 1  # white
+
+    places, lines = _layout(labels, max_chars=int((WIDTH - 0.2) / _CHARACTER))
+    fig, (ax,) = figure(height=0.9 + _LINE * lines)
+    ax.set_axis_off()
+    ax.set_xlim(0, (WIDTH - 0.2) / _CHARACTER)
+    ax.set_ylim(lines, 0)
+    for label, place, colour in zip(labels, places, rgba, strict=True):
+        _draw_token(ax, label, place, tuple(colour))
+    bar = fig.colorbar(colours, ax=ax, location="bottom", aspect=60, fraction=0.3 / (1 + lines))
+    bar.set_label(str(messages.TOKEN_PROBABILITY), fontsize=8)
     bar.ax.xaxis.set_major_formatter(lambda p, _: percent(p, 2 if p < 0.01 else 0))
     bar.ax.tick_params(labelsize=8)
-    return made
+    return fig
 
 
-@or_a_sentence
+def _draw_token(ax: Axes, label: str, place: tuple[int, int], colour: tuple[Any, ...]) -> None:
+    """A token's text on a box of its colour, at a column and a line."""
+    from matplotlib.patches import Rectangle
+
+    x, y = place
+    box = Rectangle((x, y + 0.05), len(label), 0.9, facecolor=colour, edgecolor="none")
+    ax.add_patch(box)
+    ink = "white" if sum(colour[:3]) < 1.4 else "black"
+    ax.text(x, y + 0.5, label, size=9.5, family="monospace", va="center", color=ink)
+
+
+@explains_errors
 def repetition(tokenizer: PreTrainedTokenizerBase, text: str, n: int = 4) -> Figure:
-    """Where along a text n-grams stand that stood further up already, and their share so far.
+    """The places of repeated n-grams in a text, and their share up to each place.
 
-    n: tokens of an n-gram; the measure is `measures.repetition_rate`. The title names the n-gram
-    that comes most often.
+    n: tokens of an n-gram; see `measures.repetition_rate`. The title gives the most frequent one.
     """
-    from kischule.inputs import PromptError
-    from kischule.measures import repeated_ngrams
-
     ids = tokenizer(text, verbose=False).input_ids if text else []
-    again = repeated_ngrams(ids, n)
-    if not again:
-        raise PromptError(word("no_tokens", limit=n))
-    so_far = [sum(again[: i + 1]) / (i + 1) for i in range(len(again))]
-    made, (axis,) = figure(height=2.4)
-    here = [i for i, repeated in enumerate(again) if repeated]
-    axis.vlines(here, 0, 1, colors=ORANGE, alpha=0.55, label=word("repeated_here", n=n))
-    axis.plot(so_far, color=BLUE, linewidth=2, label=word("repeated_so_far", n=n))
-    axis.set_xlim(-0.5, len(again) - 0.5)
-    axis.set_ylim(0, 1.02)
-    axis.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
-    axis.set_xlabel(word("position"), fontsize=9)
-    axis.legend(fontsize=8, loc="upper left")
-    ngrams = Counter(tuple(ids[i : i + n]) for i in range(len(again)))
+    repeated = repeated_ngrams(ids, n)
+    if not repeated:
+        raise PromptError(str(messages.TEXT_TOO_SHORT.format(limit=n)))
+    so_far = [sum(repeated[: i + 1]) / (i + 1) for i in range(len(repeated))]
+    places = [i for i, again in enumerate(repeated) if again]
+    fig, (ax,) = figure(height=2.4)
+    label = str(messages.REPEATED_HERE.format(n=n))
+    ax.vlines(places, 0, 1, colors=ORANGE, alpha=0.55, label=label)
+    label = str(messages.REPEATED_SO_FAR.format(n=n))
+    ax.plot(so_far, color=BLUE, linewidth=2, label=label)
+    ax.set_xlim(-0.5, len(repeated) - 0.5)
+    ax.set_ylim(0, 1.02)
+    ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
+    ax.set_xlabel(str(messages.POSITION), fontsize=9)
+    ax.legend(fontsize=8, loc="upper left")
+    ngrams = Counter(tuple(ids[i : i + n]) for i in range(len(repeated)))
     ngram, count = ngrams.most_common(1)[0]
-    often = word("most_often", ngram=token_label(tokenizer.decode(list(ngram))), count=count)
-    axis.set_title(often if count > 1 else word("nothing_repeated"), fontsize=9, loc="left")
-    return made
+    title = messages.NO_REPETITION
+    if count > 1:
+        ngram_text = token_label(tokenizer.decode(list(ngram)))
+        title = messages.MOST_FREQUENT.format(ngram=ngram_text, count=count)
+    ax.set_title(str(title), fontsize=9, loc="left")
+    return fig
 
 
-def _laid_out(labels: list[str], most: int) -> tuple[list[tuple[int, int]], int]:
-    """Column and line of each label, in lines of `most` characters; and the number of lines."""
+def _layout(labels: list[str], max_chars: int) -> tuple[list[tuple[int, int]], int]:
+    """Column and line of each label, in lines of `max_chars` characters; and the number of lines.
+
+    A label that is longer than a line gets one to itself. A token with a line break ends its line.
+    """
     places, x, y = [], 0, 0
     for label in labels:
-        if x and x + len(label) > most:
+        if x and x + len(label) > max_chars:
             x, y = 0, y + 1
         places.append((x, y))
         x += len(label)

@@ -1,4 +1,4 @@
-"""The laboratory's controls, moved as a hand would; in a browser: `test_desk.py`."""
+"""The laboratory's controls, moved by code; `test_desk.py` moves them in a browser."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import pytest
 from conftest import ROOT
 
 import kischule
-from kischule.controls import DELAY, NEUTRAL, SLIDERS, Lab
-from kischule.decoding import Setting
-from kischule.words import LANGUAGE_VARIABLE
+from kischule.decoding import NEUTRAL, Setting
+from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.laboratory.controls import DELAY_S, SLIDERS, Lab
 
 
 @pytest.fixture(scope="module")
 def mini() -> tuple[Any, Any]:
-    tokenizer, model = kischule.load("mini", "cpu")
-    return model, tokenizer
+    return kischule.load("mini", "cpu")
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def test_a_click_on_a_token_goes_on_from_there_and_back(lab: Lab) -> None:
     assert lab.undo.disabled
 
 
-def test_two_settings_stand_side_by_side_with_the_same_seed(lab: Lab) -> None:
+def test_two_settings_are_side_by_side_with_the_same_seed(lab: Lab) -> None:
     lab.compare.value = True
     first, second = lab.snapshots
     assert first.text == second.text
@@ -140,7 +139,7 @@ def test_what_the_call_cannot_mean_is_named_beside_its_control(mini: tuple[Any, 
     _slide(lab, "top_p", 0.5)
     assert lab.panels[0].problems["top_p"].value == ""
     assert "top_k" in lab.panels[0].problems["top_k"].value
-    with pytest.raises(TypeError, match=r"a setting is one of repetition_penalty, .* was: topp"):
+    with pytest.raises(TypeError, match=r"settings must be among repetition_penalty, .* was: topp"):
         kischule.lab(*mini, topp=0.5)
 
 
@@ -169,7 +168,7 @@ def test_what_is_typed_is_escaped(lab: Lab) -> None:
 
 
 def test_while_a_hand_moves_nothing_is_asked(lab: Lab) -> None:
-    """In a kernel an event loop runs; only the place where the hand rests is answered."""
+    """A kernel has an event loop: only the last value before a pause is answered."""
     asked: list[Any] = []
 
     async def drag() -> None:
@@ -177,7 +176,7 @@ def test_while_a_hand_moves_nothing_is_asked(lab: Lab) -> None:
         for value in range(1, 20):
             _slide(lab, "top_k", value)
         assert asked == []
-        await asyncio.sleep(4 * DELAY)
+        await asyncio.sleep(4 * DELAY_S)
 
     asyncio.run(drag())
     assert asked == [19]
@@ -206,9 +205,9 @@ def test_without_widgets_it_is_a_plain_call() -> None:
         "import sys; sys.modules['ipywidgets'] = None\n"
         "import kischule\n"
         "tokenizer, model = kischule.load('mini', 'cpu')\n"
-        "shown = kischule.lab(model, tokenizer, 'Once upon a', top_k=3, max_new_tokens=5)\n"
+        "shown = kischule.lab(tokenizer, model, 'Once upon a', top_k=3, max_new_tokens=5)\n"
         "print(shown)\n"
-        "try: kischule.lab(model, tokenizer, top_p=1.5)\n"
+        "try: kischule.lab(tokenizer, model, top_p=1.5)\n"
         "except ValueError as error: print(error)"
     )
     done = subprocess.run(

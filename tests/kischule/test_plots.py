@@ -1,4 +1,4 @@
-"""Pictures, drawn for real: what they show, and what they say where there is nothing to show."""
+"""Pictures, really drawn: their content, and the sentence in place of an impossible one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 import kischule
 from kischule import plots
-from kischule.words import LANGUAGE_VARIABLE
+from kischule.i18n import LANGUAGE_VARIABLE
 
 MEASURES = {"repetition_rate": 0.5, "distinct_2": 0.25, "mean_log_prob": -2.0}
 
@@ -43,13 +43,13 @@ def test_bars_show_each_measure_of_each_entry() -> None:
     assert [len(axis.patches) for axis in figure.axes] == [2, 2, 2]
     assert [p.get_width() for p in figure.axes[0].patches] == [0.5, 0.0]
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["greedy", "ausgelost"]
-    with pytest.raises(ValueError, match="a label for each, was: 2 entries, 1 labels"):
+    with pytest.raises(ValueError, match="one label for each, was: 2 entries, 1 labels"):
         plots.bars(entries, labels=["nur eines"])
     with pytest.raises(ValueError, match="at least one entry"):
         plots.bars([])
 
 
-def test_the_grid_puts_each_entry_where_its_settings_say_and_averages() -> None:
+def test_the_grid_averages_entries_with_equal_settings() -> None:
     entries = [
         {**_entry(temperature=t, top_p=p), "repetition_rate": value}
         for t, p, value in [(0.5, 0.9, 0.1), (1.0, 0.9, 0.2), (0.5, None, 0.3), (0.5, None, 0.5)]
@@ -71,19 +71,19 @@ def mini() -> tuple[Any, Any]:
 
 
 def _texts(figure: Any) -> str:
-    """All that a figure says."""
+    """All texts of a figure."""
     from matplotlib.text import Text
 
     return "\n".join(t.get_text() for t in figure.findobj(Text))
 
 
 def _drawn(figure: Any) -> None:
-    """Draw it, in grey as well as in colour; whatever the font lacks would be a warning."""
+    """Draw it: a glyph that the font lacks is a warning, which fails the test."""
     figure.canvas.draw()
 
 
 def test_the_next_token_shows_what_stays_and_what_is_cut(mini: tuple[Any, Any]) -> None:
-    figure = plots.next_token(*mini, "Once upon a", top_k=2, most=5)
+    figure = plots.next_token(*mini, "Once upon a", top_k=2, num_tokens=5)
     axis = figure.axes[0]
     bars = axis.patches[:5]
     assert [bool(bar.get_hatch()) for bar in bars] == [False, False, True, True, True]
@@ -98,7 +98,7 @@ def test_the_next_token_shows_what_stays_and_what_is_cut(mini: tuple[Any, Any]) 
     _drawn(figure)
 
 
-def test_the_models_own_opinion_is_a_dot_where_a_setting_changes_it(
+def test_a_dot_is_the_models_own_probability_if_it_differs(
     mini: tuple[Any, Any],
 ) -> None:
     plain = plots.next_token(*mini, "Once upon a")
@@ -193,7 +193,7 @@ def test_pictures_speak_the_notebooks_language(
     mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
-    assert "2 of 4096 tokens stay, " in _texts(plots.next_token(*mini, "Once upon a", top_k=2))
+    assert "2 of 4096 tokens are kept, " in _texts(plots.next_token(*mini, "Once upon a", top_k=2))
     assert "share of repeated 4-grams" in _texts(plots.bars([_entry(do_sample=True)]))
     assert "The prompt is empty." in _texts(plots.next_token(*mini, ""))
 

@@ -1,4 +1,4 @@
-"""One prompt under one setting: what is shown, and that the code gives what is shown."""
+"""One prompt with one setting: its table, its text, and code that gives this text."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ import pytest
 import torch
 
 import kischule
-from kischule import measures, snapshot
+from kischule import measures
 from kischule.decoding import Setting
-from kischule.inputs import PromptError
-from kischule.words import LANGUAGE_VARIABLE
+from kischule.errors import PromptError
+from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.laboratory import snapshot
+from kischule.laboratory.snapshot import take_snapshots
+from kischule.tokens import texts_of
 
 FULL = Setting(1.2, True, 0.8, 20, 0.8)
 
 
 @pytest.fixture(scope="module")
 def mini() -> tuple[Any, Any]:
-    tokenizer, model = kischule.load("mini", "cpu")
-    return model, tokenizer
+    return kischule.load("mini", "cpu")
 
 
-def test_the_text_is_that_of_generate_and_each_token_has_its_probability(
+def test_text_and_probabilities_are_those_of_generate(
     mini: tuple[Any, Any],
 ) -> None:
-    model, tokenizer = mini
-    (shot,) = snapshot.made(*mini, "The old king", [FULL], seed=5, max_new_tokens=20)
+    tokenizer, model = mini
+    (shot,) = take_snapshots(*mini, "The old king", [FULL], seed=5, max_new_tokens=20)
     settings = {"max_length": 23, "do_sample": True, "repetition_penalty": 1.2}
     settings |= {"temperature": 0.8, "top_k": 20, "top_p": 0.8}
     assert [shot.text] == kischule.generate_texts(
@@ -37,17 +39,17 @@ def test_the_text_is_that_of_generate_and_each_token_has_its_probability(
     assert shot.prompt_length == 3
 
 
-def test_several_settings_are_made_in_one_pass_with_the_same_seed(mini: tuple[Any, Any]) -> None:
-    together = snapshot.made(*mini, "The old king", [FULL, Setting(), FULL], seed=2)
-    (alone,) = snapshot.made(*mini, "The old king", [FULL], seed=2)
+def test_several_settings_share_a_pass_and_a_seed(mini: tuple[Any, Any]) -> None:
+    together = take_snapshots(*mini, "The old king", [FULL, Setting(), FULL], seed=2)
+    (alone,) = take_snapshots(*mini, "The old king", [FULL], seed=2)
     assert together[0].text == together[2].text == alone.text != together[1].text
 
 
 @pytest.mark.parametrize("setting", [FULL, Setting(), Setting(do_sample=True)])
 def test_the_code_gives_the_very_text(mini: tuple[Any, Any], setting: Setting) -> None:
-    model, tokenizer = mini
+    tokenizer, model = mini
     prompt = 'The "old"\nking\'s 😀'
-    (shot,) = snapshot.made(model, tokenizer, prompt, [setting], seed=3, max_new_tokens=15)
+    (shot,) = take_snapshots(tokenizer, model, prompt, [setting], seed=3, max_new_tokens=15)
     names = {"torch": torch, "kischule": kischule, "model": model, "tokenizer": tokenizer}
     printed: list[str] = []
     exec(shot.code, {**names, "print": printed.append})
@@ -56,7 +58,7 @@ def test_the_code_gives_the_very_text(mini: tuple[Any, Any], setting: Setting) -
 
 
 def test_the_table_says_which_step_dropped_a_token(mini: tuple[Any, Any]) -> None:
-    (shot,) = snapshot.made(*mini, "The old king", [Setting(None, True, 0.8, 3, None)])
+    (shot,) = take_snapshots(*mini, "The old king", [Setting(None, True, 0.8, 3, None)])
     lines = repr(shot).splitlines()
     assert lines[0].split() == ["Modell", "repetition_p", "temperature", "top_k", "top_p"]
     kept, dropped = lines[3], lines[4]
@@ -64,16 +66,16 @@ def test_the_table_says_which_step_dropped_a_token(mini: tuple[Any, Any]) -> Non
     assert dropped.count("–") == 2  # after top_k, and so after top_p
     assert lines[-1].endswith(shot.text.splitlines()[-1])
     page = shot._repr_html_()
-    assert page.count("<tr") == 1 + snapshot.MOST
-    assert page.count("repeating-linear-gradient") == 2 * (snapshot.MOST - 3)
-    assert f"3 von {shot.following.vocabulary} Tokens bleiben, abgeschnitten sind " in page
+    assert page.count("<tr") == 1 + snapshot.MAX_ROWS
+    assert page.count("repeating-linear-gradient") == 2 * (snapshot.MAX_ROWS - 3)
+    assert f"3 von {shot.following.vocab_size} Tokens bleiben, abgeschnitten sind " in page
     assert page.count("◀") == 1
 
 
-def test_without_do_sample_the_cuts_have_no_effect_and_the_page_says_so(
+def test_the_page_says_that_cuts_need_do_sample(
     mini: tuple[Any, Any],
 ) -> None:
-    (shot,) = snapshot.made(*mini, "The old king", [Setting(None, False, 0.5, 3, 0.5)])
+    (shot,) = take_snapshots(*mini, "The old king", [Setting(None, False, 0.5, 3, 0.5)])
     assert "–" not in repr(shot)
     assert shot._repr_html_().count("nur mit do_sample") == 3
     assert shot.table(stages=snapshot.ENDS).count("<th ") == 2
@@ -81,30 +83,30 @@ def test_without_do_sample_the_cuts_have_no_effect_and_the_page_says_so(
 
 
 def test_what_students_and_models_write_is_escaped(mini: tuple[Any, Any]) -> None:
-    (shot,) = snapshot.made(*mini, "<script>alert(1)</script> a", [Setting()])
+    (shot,) = take_snapshots(*mini, "<script>alert(1)</script> a", [Setting()])
     assert "<script" not in shot._repr_html_()
     assert "&lt;script&gt;" in shot._repr_html_()
 
 
-def test_a_character_of_several_tokens_stands_with_the_last_of_them(
+def test_a_character_of_several_tokens_belongs_to_the_last(
     mini: tuple[Any, Any],
 ) -> None:
-    _, tokenizer = mini
+    tokenizer, _ = mini
     ids = tokenizer("a 😀 b").input_ids
-    parts = snapshot.texts_of(tokenizer, ids)
+    parts = texts_of(tokenizer, ids)
     assert len(parts) == len(ids) > 4
     assert "".join(parts) == "a 😀 b"
     assert "\ufffd" not in "".join(parts)
-    half = snapshot.texts_of(tokenizer, tokenizer("a 😀").input_ids[:-1])
+    half = texts_of(tokenizer, tokenizer("a 😀").input_ids[:-1])
     assert half[0] == "a"
     assert half[-1].endswith("\ufffd")
 
 
 def test_a_text_ends_with_the_window_and_with_the_end_token(mini: tuple[Any, Any]) -> None:
-    (full,) = snapshot.made(*mini, " a" * 250, [Setting()])
+    (full,) = take_snapshots(*mini, " a" * 250, [Setting()])
     assert len(full.ids) <= 256
-    ends = snapshot.made(*mini, "The", [Setting(None, True, 3.0)] * 1, seed=1, max_new_tokens=200)
-    eos = mini[0].config.eos_token_id
+    ends = take_snapshots(*mini, "The", [Setting(None, True, 3.0)] * 1, seed=1, max_new_tokens=200)
+    eos = mini[1].config.eos_token_id
     assert eos not in ends[0].ids[:-1]
 
 
@@ -113,7 +115,7 @@ def test_a_prompt_that_cannot_be_continued_is_refused(
     mini: tuple[Any, Any], prompt: str, said: str
 ) -> None:
     with pytest.raises(PromptError, match=said):
-        snapshot.made(*mini, prompt, [Setting()])
+        take_snapshots(*mini, prompt, [Setting()])
 
 
 def test_likely_is_light_and_unlikely_dark() -> None:
@@ -127,6 +129,6 @@ def test_it_speaks_the_notebooks_language(
     mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
-    (shot,) = snapshot.made(*mini, "The old king", [FULL])
+    (shot,) = take_snapshots(*mini, "The old king", [FULL])
     assert "The next token" in shot._repr_html_()
-    assert "# the very text of the laboratory" in shot.code
+    assert "# exactly the text shown in the laboratory" in shot.code

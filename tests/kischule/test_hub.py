@@ -25,7 +25,8 @@ from hub import COMMIT, Hub, Repository, serve
 from safetensors.torch import load, save
 
 import kischule
-from kischule import models
+from kischule import hub as download
+from kischule.catalog import FAMILY, FILES
 
 MINI = {
     name: (kischule.model_path() / name).read_bytes()
@@ -57,15 +58,16 @@ CLIENT = """
 import dataclasses, json, os, sys, time
 import torch
 import kischule
-from kischule import models
+from kischule.catalog import FAMILY
+from kischule.models import where
 
 ids, mini = torch.tensor([[5, 6, 7]]), None
 for step in json.loads(sys.argv[1]):
     name, known = step["name"], step["sha256"]
     os.environ.update(step.get("environment", {}))
     if known:
-        models.FAMILY[name] = dataclasses.replace(
-            models.FAMILY["gpt2"], name=name, repository=f"openai-community/{name}",
+        FAMILY[name] = dataclasses.replace(
+            FAMILY["gpt2"], name=name, repository=f"openai-community/{name}",
             sha256=known, download=5_235_888,
         )
     before = time.monotonic()
@@ -76,8 +78,8 @@ for step in json.loads(sys.argv[1]):
         result = {"loaded": bool(same and len(tokenizer) == 4096), "message": ""}
     except Exception as error:
         result = {"loaded": False, "kind": type(error).__name__, "message": str(error)}
-    where = models.where(name)
-    result |= {"seconds": time.monotonic() - before, "where": where and str(where)}
+    folder = where(name)
+    result |= {"seconds": time.monotonic() - before, "where": folder and str(folder)}
     print(json.dumps({"name": name, **result}), flush=True)
 """
 
@@ -89,7 +91,7 @@ def _step(name: str, sha256: str = SHA256, **environment: str) -> dict[str, Any]
 def _load(
     address: str, home: Path, steps: list[dict[str, Any]], **environment: str
 ) -> tuple[dict[str, dict[str, Any]], str]:
-    """What each step gave, by name and call (`gpt2`, `gpt2 again`), and the process's stderr."""
+    """The result of each step by name and call (`gpt2`, `gpt2 again`), and the process's stderr."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "KISCHULE_"))}
     given = {"HF_ENDPOINT": address, "HF_HOME": str(home), "KISCHULE_LANGUAGE": "en"}
     done = subprocess.run(
@@ -111,7 +113,7 @@ def _load(
 
 
 class Opened:
-    """What a pickle makes when it is opened; the file that it writes is the proof."""
+    """A pickle that makes a folder when it is opened, as a proof."""
 
     def __init__(self, proof: Path) -> None:
         self.proof = proof
@@ -125,7 +127,7 @@ def _without(*names: str) -> dict[str, bytes]:
 
 
 def _foreign(proof: Path) -> dict[str, bytes]:
-    """A repository whose configuration asks for code that lies beside it."""
+    """A repository whose configuration asks for code beside it."""
     config = json.loads(MINI["config.json"])
     config["auto_map"] = {"AutoModelForCausalLM": "own.Own", "AutoConfig": "own.Config"}
     code = f"import os\nos.mkdir({str(proof)!r})\n".encode()
@@ -170,7 +172,7 @@ def hub(folder: Path) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def loaded(hub: Hub, folder: Path) -> tuple[dict[str, dict[str, Any]], str]:
-    """All that one process can try, with the files in the cache `folder / "home"`."""
+    """Everything that one process can try, with its cache in `folder / "home"`."""
     names = [n.partition("/")[2] for n in hub.repositories]
     large = hashlib.sha256(LARGE).hexdigest()
     known = {"broken": large, "silent": large}
@@ -201,10 +203,10 @@ def test_a_model_comes_from_the_hub_once_at_its_revision(
     assert (results["gpt2"]["where"] or "").startswith(str(folder / "home"))
     assert results["gpt2"]["where"].endswith(COMMIT)
     asked = hub.of("openai-community/gpt2")
-    assert [file for method, file, _ in asked if method == "GET"] == list(models.FILES)
-    assert "gpt2 is being downloaded: 5 MB on the disk (" in said
+    assert [file for method, file, _ in asked if method == "GET"] == list(FILES)
+    assert "Downloading gpt2: 5 MB on disk (" in said
     assert "then 498 MB in memory." in said
-    assert said.count("\ngpt2 is being downloaded") + said.startswith("gpt2 is") == 1
+    assert said.count("Downloading gpt2:") == 1
 
 
 def test_files_that_a_repository_need_not_have_are_not_missed(loaded: Loaded) -> None:
@@ -216,11 +218,11 @@ def test_files_that_a_repository_need_not_have_are_not_missed(loaded: Loaded) ->
     [
         ("nowhere", "has no config.json of openai-community/nowhere at revision 607a30d"),
         ("incomplete", "has no tokenizer.json of openai-community/incomplete at revision"),
-        ("gated", "refuses openai-community/gated to whoever is logged in here (401); check"),
-        ("busy", "was asked too often from here (429)"),
-        ("down", "cannot give openai-community/down (503); try again later"),
+        ("gated", "denies you access to openai-community/gated (401); check"),
+        ("busy", "too many requests from here (429)"),
+        ("down", "cannot send openai-community/down (503); try again later"),
         ("pickled", "has no model.safetensors of openai-community/pickled at revision"),
-        ("damaged", "are not the ones that are known (SHA-256 "),
+        ("damaged", "are not the published ones (SHA-256 "),
         ("hopeless", "of model.safetensors of 'hopeless' from http://127.0.0.1"),
     ],
 )
@@ -253,16 +255,14 @@ def test_a_download_that_breaks_off_goes_on_where_it_was(
     assert ranges == ["", f"bytes={CHUNK}-"]
 
 
-def test_after_a_download_in_vain_a_second_call_fetches_only_what_lacks(
-    hub: Hub, loaded: Loaded
-) -> None:
+def test_a_second_call_fetches_only_what_is_missing(hub: Hub, loaded: Loaded) -> None:
     assert (
         "call load again, which keeps the files that are complete"
         in (loaded[0]["hopeless"]["message"])
     )
     assert loaded[0]["hopeless again"]["loaded"], loaded[0]["hopeless again"]
     fetched = [file for m, file, _ in hub.of("openai-community/hopeless") if m == "GET"]
-    assert [fetched.count(file) for file in models.FILES] == [1, 1, 1, 1, 8]
+    assert [fetched.count(file) for file in FILES] == [1, 1, 1, 1, 8]
 
 
 def test_only_safetensors_are_opened(hub: Hub, folder: Path, loaded: Loaded) -> None:
@@ -271,7 +271,7 @@ def test_only_safetensors_are_opened(hub: Hub, folder: Path, loaded: Loaded) -> 
     assert "pytorch_model.bin" not in {file for _, file, _ in hub.of("openai-community/pickled")}
 
 
-def test_code_that_lies_beside_a_model_is_not_run(hub: Hub, folder: Path, loaded: Loaded) -> None:
+def test_code_beside_a_model_is_not_run(hub: Hub, folder: Path, loaded: Loaded) -> None:
     assert loaded[0]["foreign"]["loaded"], loaded[0]["foreign"]
     assert loaded[0]["unknown"].get("kind") == "ModelUnavailableError"
     assert "cannot be read" in loaded[0]["unknown"]["message"]
@@ -302,16 +302,14 @@ def test_no_network_is_said_at_once(tmp_path: Path) -> None:
         held.bind(("127.0.0.1", 0))  # not listening: whoever connects is refused
         address = f"http://127.0.0.1:{held.getsockname()[1]}"
         results, said = _load(address, tmp_path / "home", [_step("gpt2", sha256="")])
-    assert "'gpt2' is neither in the cache" in results["gpt2"]["message"]
-    assert f"could the Hugging Face hub be reached ({address})" in results["gpt2"]["message"]
+    assert "'gpt2' is not in the cache" in results["gpt2"]["message"]
+    assert f"the Hugging Face hub could not be reached ({address})" in results["gpt2"]["message"]
     assert results["gpt2"]["seconds"] < 3
-    assert "is being downloaded" not in said
+    assert "Downloading" not in said
 
 
 @pytest.mark.slow
-def test_only_the_real_weights_pass_for_gpt2_and_a_short_file_is_named(
-    hub: Hub, tmp_path: Path
-) -> None:
+def test_only_the_real_weights_pass_for_gpt2(hub: Hub, tmp_path: Path) -> None:
     results, _ = _load(hub.address, tmp_path, [_step("gpt2", sha256=""), _step("short")])
     assert f"SHA-256 248dfc391186, was: {SHA256[:12]}" in results["gpt2"]["message"]
     assert "download of model.safetensors of 'short'" in results["short"]["message"]
@@ -323,7 +321,10 @@ def test_only_the_real_weights_pass_for_gpt2_and_a_short_file_is_named(
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (errno.ENOSPC, "needs 548 MB in {cache}, but the disk is full; free some, point HF_HOME"),
+        (
+            errno.ENOSPC,
+            "needs 548 MB in {cache}, but the disk is full; free some space, point HF_HOME",
+        ),
         (errno.EROFS, "cannot be stored in {cache} (Read-only file system); point HF_HOME"),
     ],
 )
@@ -349,12 +350,14 @@ def test_a_disk_without_room_is_named_before_the_download(
     from types import SimpleNamespace
 
     room = 100_000_000
-    monkeypatch.setattr(models.shutil, "disk_usage", lambda _: SimpleNamespace(free=room))
-    with pytest.raises(kischule.ModelUnavailableError, match=r"needs 548 MB .* 100 MB are free"):
-        models._announce(models.FAMILY["gpt2"], "float32", tmp_path / "not" / "yet")
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: SimpleNamespace(free=room))
+    with pytest.raises(
+        kischule.ModelUnavailableError, match=r"needs 548 MB .* only 100 MB are free"
+    ):
+        download._announce(FAMILY["gpt2"], 4, tmp_path / "not" / "yet")
     room = 12_300_000_000
     monkeypatch.setenv("KISCHULE_LANGUAGE", "de")
-    models._announce(models.FAMILY["gpt2-xl"], "float16", tmp_path / "not" / "yet")
+    download._announce(FAMILY["gpt2-xl"], 2, tmp_path / "not" / "yet")
     assert capsys.readouterr().err == (
         "gpt2-xl wird heruntergeladen: 6,4 GB auf der Festplatte (12,3 GB sind frei), danach "
         "3,1 GB im Arbeitsspeicher.\n"

@@ -1,4 +1,4 @@
-"""Generation from a seed: pinned texts, the same in any batch, drawn as they should be."""
+"""Generation from a seed: pinned texts, the same in any batch, with the right distribution."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_seed_gives_these_texts(mini: tuple[Any, Any], ids: torch.Tensor) -> N
 
 
 def test_a_row_of_a_batch_is_the_text_alone(mini: tuple[Any, Any], ids: torch.Tensor) -> None:
-    """Other settings, other seeds and other lengths beside it change nothing."""
+    """Other settings, seeds and lengths in the same batch change nothing."""
     settings = [s | {"max_length": 30 + i} for i, s in enumerate(SETTINGS)] * 2
     seeds = list(range(len(settings)))
     together = kischule.generate_texts(*mini, PROMPT, settings, seed=seeds)
@@ -173,9 +173,7 @@ def test_the_global_random_state_is_neither_used_nor_changed(
     assert torch.equal(*drawn)
 
 
-def test_equal_rows_with_one_seed_are_equal_and_with_several_are_not(
-    mini: tuple[Any, Any], ids: torch.Tensor
-) -> None:
+def test_equal_rows_differ_only_if_their_seeds_do(mini: tuple[Any, Any], ids: torch.Tensor) -> None:
     options: dict[str, Any] = {"max_length": 20, "do_sample": True}
     same = kischule.generate(mini[1], ids.expand(2, -1), seed=1, **options)
     assert torch.equal(same[0], same[1])
@@ -202,7 +200,7 @@ def test_max_length_of_the_prompt_gives_the_prompt(mini: tuple[Any, Any]) -> Non
 
 
 def test_a_text_ends_with_its_end_token(mini: tuple[Any, Any], ids: torch.Tensor) -> None:
-    """A row that ended is filled up; `generate_texts` leaves that away."""
+    """A row that ended is filled up with end tokens, which `generate_texts` removes."""
     eos = mini[1].config.eos_token_id
     options: dict[str, Any] = {"do_sample": True, "temperature": 3.0, "max_length": 150}
     tokens = kischule.generate(mini[1], ids, seed=range(12), **options)
@@ -221,13 +219,13 @@ def test_a_text_ends_with_its_end_token(mini: tuple[Any, Any], ids: torch.Tensor
     [
         ({"top_p": 1.5}, r"top_p must lie in \(0, 1\], was: 1.5"),
         ({"top_k": [1, -1]}, "top_k must be a whole number of 0 or more, was: -1"),
-        ({"max_length": 2}, "max_length counts the prompt's 3 tokens .* was: 2"),
+        ({"max_length": 2}, "max_length includes the prompt's 3 tokens .* was: 2"),
         ({"max_length": 257}, "max_length must fit the model's window of 256, was: 257"),
         ({"seed": -1}, r"seed must be a whole number from 0 to 2\*\*64 - 1, was: -1"),
         ({"seed": 1.5}, "seed must be a whole number .* was: 1.5"),
         (
             {"seed": [1, 2, 3], "top_p": [0.5, 0.6]},
-            r"top_p must be one, or one a row \(3\), was: 2",
+            r"top_p must be one value, or one per row \(3\), was: 2",
         ),
         ({"input_ids": torch.tensor([5, 6])}, r"shape \(B, T\), was: \(2,\)"),
         ({"input_ids": torch.ones(1, 0).long()}, "at least one token, was: 0"),
@@ -243,5 +241,5 @@ def test_what_cannot_be_followed_is_refused(
 
 
 def test_a_setting_with_an_unknown_key_is_refused(mini: tuple[Any, Any]) -> None:
-    with pytest.raises(ValueError, match=r"a setting has the keys .* was: \{'topp'\}"):
+    with pytest.raises(ValueError, match=r"settings must be among .* was: \{'topp'\}"):
         kischule.generate_texts(*mini, PROMPT, [{"topp": 0.5}])

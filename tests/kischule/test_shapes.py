@@ -1,4 +1,4 @@
-"""GPT-2's published sizes and layout, with random weights: what needs no weights of the hub."""
+"""GPT-2's published sizes and layout, with random weights: no download needed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import torch
 import kischule
 from autograder.checking import retarget
 from autograder.cli import main
-from kischule import models
+from kischule.catalog import FAMILY, SHARED_VARIABLE, WEIGHTS
 
-SIZES = tuple(shaped.HEADS)
+SIZES = tuple(shaped.SIZES)
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -25,12 +25,12 @@ def test_sizes_that_are_said_are_those_of_the_shape(name: str) -> None:
     """Parameters by transformers' own count; the file has them and each layer's causal mask."""
     from transformers import GPT2LMHeadModel
 
-    info = models.FAMILY[name]
+    info = FAMILY[name]
     with torch.device("meta"):
         model = GPT2LMHeadModel(shaped.config(name))
     assert model.num_parameters() == info.parameters
     assert info.memory == 4 * info.parameters
-    masks = info.layers * shaped.WINDOW**2
+    masks = shaped.SIZES[name]["n_layer"] * shaped.WINDOW**2
     # what the hub's pages say is rounded to three or four digits
     assert info.download == pytest.approx(4 * (info.parameters + masks), rel=1e-3)
     assert (model.config.n_positions, model.config.vocab_size) == (
@@ -58,7 +58,7 @@ def test_the_layout_of_the_hub_is_read(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that a class shares, with a model of GPT-2's size under its name."""
+    """A class's shared folder with a model of GPT-2's size under its name."""
     folder = tmp_path_factory.mktemp("models")
     shaped.make(folder / "gpt2", shaped.config("gpt2"))
     return folder
@@ -68,9 +68,9 @@ def gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_is_loaded_by_name_and_is_as_large_as_the_real_one(
     gpt2: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(models.SHARED_VARIABLE, str(gpt2))
-    file = gpt2 / "gpt2" / models.WEIGHTS
-    assert abs(file.stat().st_size - models.FAMILY["gpt2"].download) < 1000
+    monkeypatch.setenv(SHARED_VARIABLE, str(gpt2))
+    file = gpt2 / "gpt2" / WEIGHTS
+    assert abs(file.stat().st_size - FAMILY["gpt2"].download) < 1000
     began = time.monotonic()
     tokenizer, model = kischule.load("gpt2", "cpu")
     assert time.monotonic() - began < 30
@@ -89,8 +89,8 @@ def test_a_hand_in_that_loads_it_is_graded_with_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The whole notebook, all exercises, in the sandbox; the model is there by its name."""
-    monkeypatch.setenv(models.SHARED_VARIABLE, str(gpt2))
+    """The whole notebook in the sandbox, which has the model under its name."""
+    monkeypatch.setenv(SHARED_VARIABLE, str(gpt2))
     other.course(tmp_path, "gpt2")
     command = ["grade", "a7_2", "--course", str(tmp_path), "--jobs", "1", "--json", "-"]
     assert main([*command, "--model", "gpt2"]) == 0

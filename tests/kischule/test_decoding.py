@@ -17,7 +17,8 @@ from transformers import (
 
 import kischule
 from kischule import decoding
-from kischule.decoding import Columns, Setting
+from kischule.decoding import Pipeline, Setting
+from kischule.errors import SettingError
 
 DROPPED = -torch.inf
 
@@ -55,7 +56,7 @@ def test_each_part_does_what_transformers_does(size: int) -> None:
         lambda x: decoding.filter_top_p(x, 0.6),
     ],
 )
-def test_leading_dimensions_are_a_batch_and_arguments_stay_as_they_are(
+def test_leading_dimensions_are_a_batch_and_nothing_is_mutated(
     shape: tuple[int, ...], part: Callable[[Tensor], Tensor]
 ) -> None:
     logits = _logits(*shape)
@@ -75,7 +76,7 @@ def test_neutral_values_change_nothing() -> None:
     assert torch.equal(decoding.filter_top_p(logits, 1.0), logits)
 
 
-def test_a_positive_logit_is_divided_and_a_negative_one_multiplied_once() -> None:
+def test_the_penalty_divides_positive_and_multiplies_negative() -> None:
     logits = torch.tensor([2.0, -2.0, 2.0, -2.0])
     result = decoding.apply_repetition_penalty(logits, torch.tensor([0, 1, 1, 0]), 2.0)
     assert result.tolist() == [1.0, -4.0, 2.0, -2.0]
@@ -86,7 +87,7 @@ def test_ties_with_the_kth_stay() -> None:
     assert result.tolist() == [1.0, 3.0, 1.0, DROPPED]
 
 
-def test_top_p_keeps_the_token_that_reaches_p_and_of_equal_ones_the_first() -> None:
+def test_top_p_keeps_the_token_that_reaches_p_and_first_ties() -> None:
     logits = torch.tensor([0.25, 0.25, 0.25, 0.25]).log()
     assert (decoding.filter_top_p(logits, 0.5) > DROPPED).tolist() == [True, True, False, False]
     logits = torch.tensor([0.1, 0.6, 0.3]).log()
@@ -115,11 +116,10 @@ MIXED = [
 def test_a_batch_of_settings_is_each_of_them_alone() -> None:
     logits, ids = _logits(len(MIXED), 700), _ids(len(MIXED), 9, size=700)
     before = logits.clone()
-    together = Columns(MIXED).apply(logits, ids)
+    together = Pipeline([setting.effective for setting in MIXED]).apply(logits, ids)
     assert torch.equal(logits, before)
     for row, setting, alone, seen in zip(together, MIXED, logits, ids, strict=True):
-        used = setting if setting.do_sample else Setting(setting.repetition_penalty)
-        assert torch.equal(row, decoding.stages(alone, seen, used)["top_p"])
+        assert torch.equal(row, decoding.stages(alone, seen, setting.effective)["top_p"])
 
 
 def test_stages_come_in_transformers_order() -> None:
@@ -149,19 +149,19 @@ def test_stages_come_in_transformers_order() -> None:
     ],
 )
 def test_a_setting_outside_its_range_is_refused(wrong: dict[str, Any], rule: str) -> None:
-    with pytest.raises(decoding.SettingError, match=rule) as caught:
+    with pytest.raises(SettingError, match=rule) as caught:
         Setting(**wrong)
     assert [caught.value.name] == list(wrong)
 
 
-def test_the_next_tokens_tell_what_was_cut() -> None:
+def test_the_next_tokens_report_the_cut() -> None:
     tokenizer, model = kischule.load("mini", "cpu")
     ids = tokenizer("Once upon a", return_tensors="pt").input_ids
-    found = decoding.next_tokens(model, ids, Setting(do_sample=True, top_k=3), most=6)
+    found = decoding.next_tokens(model, ids, Setting(do_sample=True, top_k=3), num_tokens=6)
     assert tokenizer.decode(found.ids[:1]) == " time"
     assert len(found.ids) == 6
     assert found.kept.tolist() == [True] * 3 + [False] * 3
-    assert found.kept_in_all == 3
+    assert found.num_kept == 3
     probs = found.probs
     assert tuple(probs) == decoding.STAGES
     assert probs["model"].tolist() == sorted(probs["model"].tolist(), reverse=True)
@@ -173,7 +173,7 @@ def test_the_next_tokens_tell_what_was_cut() -> None:
 def test_a_token_that_the_penalty_pushes_down_is_still_shown() -> None:
     tokenizer, model = kischule.load("mini", "cpu")
     ids = tokenizer("time time Once upon a", return_tensors="pt").input_ids
-    found = decoding.next_tokens(model, ids, Setting(repetition_penalty=8.0), most=5)
+    found = decoding.next_tokens(model, ids, Setting(repetition_penalty=8.0), num_tokens=5)
     shown = [tokenizer.decode(i) for i in found.ids]
     assert " time" in shown
     place = shown.index(" time")

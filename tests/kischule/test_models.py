@@ -15,6 +15,8 @@ from safetensors.torch import load_file, save_file
 
 import kischule
 from kischule import measures, models
+from kischule.catalog import FAMILY
+from kischule.errors import ModelUnsuitableError
 from kischule.mini import train
 
 PROMPTS = ["Once upon a time", "The old king", "What is artificial Intelligence? It "]
@@ -32,7 +34,7 @@ def test_the_embedded_model_is_a_small_gpt2(mini: tuple[Any, Any]) -> None:
     assert not model.training
     assert model.dtype == torch.float32
     assert 2_500_000 <= model.num_parameters() <= 4_000_000
-    assert model.num_parameters() == models.FAMILY["mini"].parameters
+    assert model.num_parameters() == FAMILY["mini"].parameters
     assert (model.config.n_positions, model.config.vocab_size) == (256, 4096)
     assert len(tokenizer) == 4096
     end = tokenizer.convert_tokens_to_ids("<|endoftext|>")
@@ -56,7 +58,7 @@ def test_its_card_states_what_was_measured() -> None:
     assert f"{facts['parameters']:,}" in card
 
 
-def test_greedy_repeats_itself_and_the_notebooks_sampling_does_not(mini: tuple[Any, Any]) -> None:
+def test_greedy_repeats_itself_and_sampling_does_not(mini: tuple[Any, Any]) -> None:
     tokenizer, model = mini
 
     def repeated(tokens: torch.Tensor) -> float:
@@ -111,7 +113,7 @@ def test_half_precision_on_the_cpu_is_bfloat16_only(device: str) -> None:
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
 
 
-def test_a_model_that_is_kept_in_float32_is_not_given_for_another_dtype() -> None:
+def test_a_kept_model_is_not_returned_for_another_dtype() -> None:
     kischule.models.keep("mini", "cpu")
     try:
         assert kischule.load("mini", "cpu", dtype="bfloat16")[1].dtype == torch.bfloat16
@@ -122,7 +124,7 @@ def test_a_model_that_is_kept_in_float32_is_not_given_for_another_dtype() -> Non
 
 # what is changed in the configuration, in the weights, and what is said
 UNSUITABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "no eos": ({"eos_token_id": None}, {}, "must name an eos_token_id.*was: None"),
+    "no eos": ({"eos_token_id": None}, {}, "must have an eos_token_id.*was: None"),
     "small window": (
         {"n_positions": 32},
         {"transformer.wpe.weight": torch.zeros(32, 192)},
@@ -143,7 +145,11 @@ UNSUITABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"transformer.ln_f.bias": torch.tensor([torch.inf, -torch.inf] + [0.0] * 190)},
         "all weights must be finite, transformer.ln_f.bias has NaN",
     ),
-    "a part lacks": ({}, {"transformer.ln_f.bias": None}, "must be complete, 1 lack: .*ln_f.bias"),
+    "a part lacks": (
+        {},
+        {"transformer.ln_f.bias": None},
+        "must be complete, 1 missing: .*ln_f.bias",
+    ),
 }
 
 
@@ -151,7 +157,7 @@ UNSUITABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 def test_a_model_on_which_the_exercises_would_fail_is_refused(tmp_path: Path, case: str) -> None:
     settings, tensors, words = UNSUITABLE[case]
     _changed(tmp_path, settings, tensors)
-    with pytest.raises(models.ModelUnsuitableError, match=words) as caught:
+    with pytest.raises(ModelUnsuitableError, match=words) as caught:
         kischule.load(str(tmp_path), "cpu")
     assert "\n" not in str(caught.value)
 
@@ -211,7 +217,7 @@ def test_code_and_pickles_in_a_folder_are_not_opened(tmp_path: Path) -> None:
 
 
 def test_the_family_is_pinned() -> None:
-    for info in models.FAMILY.values():
+    for info in FAMILY.values():
         if info.repository is not None:
             assert re.fullmatch("[0-9a-f]{40}", info.revision or "")
             assert re.fullmatch("[0-9a-f]{64}", info.sha256 or "")
@@ -257,7 +263,7 @@ def test_a_gutenberg_book_is_cut_into_stories() -> None:
     assert "Licence" not in "".join(stories)
 
 
-def test_a_model_that_is_kept_is_what_the_next_load_gets() -> None:
+def test_a_kept_model_is_returned_by_the_next_load() -> None:
     kischule.models.keep("mini", "cpu")
     kept = kischule.models._kept["mini", "cpu"]
     first, second = kischule.load("mini", "cpu"), kischule.load("mini", "cpu")

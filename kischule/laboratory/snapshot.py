@@ -1,0 +1,251 @@
+"""One prompt with one setting: the next tokens and a text, as HTML, as plain lines and as code.
+
+The laboratory shows it beside its controls, or by itself if there are no widgets.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from kischule import measures, messages
+from kischule.colours import BLUE, ORANGE, PALE_ORANGE, rgb
+from kischule.compat import window
+from kischule.decoding import NEUTRAL, STAGES, NextTokens, Setting, next_tokens
+from kischule.generation import generate_settings, until_end
+from kischule.i18n import percent
+from kischule.tokens import encode, texts_after, texts_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+MAX_ROWS = 10  # of the table
+ROW_HEIGHT = 30  # pixels; the buttons of the laboratory are beside the rows
+ENDS = (STAGES[0], STAGES[-1])  # the columns of two settings that are side by side
+_BAR_WIDTH = 56  # pixels of the longest bar
+# Backgrounds of tokens, always with dark text on them, so that any theme of the notebook will do.
+LIKELY, UNLIKELY = rgb(PALE_ORANGE), rgb(ORANGE)
+_KEPT = BLUE
+_CUT = "repeating-linear-gradient(45deg,#9a9a9a 0 2px,transparent 2px 5px)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One prompt with one setting: the next tokens and a text. See `take_snapshots`."""
+
+    prompt_text: str
+    setting: Setting
+    seed: int
+    max_length: int
+    following: NextTokens  # the most likely tokens after the prompt
+    rows: tuple[str, ...]  # the texts of `following.ids`
+    ids: tuple[int, ...]  # of prompt and text
+    texts: tuple[str, ...]  # one for each of `ids`
+    probs: tuple[float, ...]  # of each new token, in the model's own distribution
+
+    @property
+    def prompt_length(self) -> int:
+        """Tokens of the prompt."""
+        return len(self.ids) - len(self.probs)
+
+    @property
+    def text(self) -> str:
+        """The whole text, prompt included."""
+        return "".join(self.texts)
+
+    @property
+    def code(self) -> str:
+        """Python code: one call for a text like this, and one for exactly this text."""
+        setting = asdict(self.setting)
+        given = ", ".join(f"{name}={value!r}" for name, value in setting.items())
+        prompt = f"tokenizer({self.prompt_text!r}, return_tensors='pt')"
+        return (
+            f"input_ids = {prompt}.input_ids.to(model.device)\n\n"
+            f"{messages.TRANSFORMERS_CODE}\n"
+            f"torch.manual_seed({self.seed})\n"
+            f"tokens = model.generate(input_ids, max_length={self.max_length}, {given})\n\n"
+            f"{messages.KISCHULE_CODE}\n"
+            f"tokens = kischule.generate(model, input_ids, seed={self.seed}, "
+            f"max_length={self.max_length}, {given})\n"
+            "print(tokenizer.decode(tokens[0]))"
+        )
+
+    def __repr__(self) -> str:
+        """The table and the text, for a terminal."""
+        table = [f"{'':14}" + "".join(f"{_head(s, self.setting)[0][:12]:>14}" for s in STAGES)]
+        for i, text in enumerate(self.rows):
+            cells = [_percent(self.following, s, i) for s in STAGES]
+            table.append(f"{text!r:14}" + "".join(f"{cell:>14}" for cell in cells))
+        return "\n".join([*table, "", self.text])
+
+    def _repr_html_(self) -> str:
+        return f"<b>{messages.NEXT_TOKEN}</b>{self.table(names=True)}{self.written()}"
+
+    @property
+    def longest(self) -> float:
+        """The largest probability in the table."""
+        return max(float(column.max()) for column in self.following.probs.values())
+
+    def table(
+        self, names: bool = False, stages: Sequence[str] = STAGES, longest: float | None = None
+    ) -> str:
+        """The next tokens as HTML, one column per step.
+
+        names: with a column for the tokens themselves. stages: the columns, names of `STAGES`.
+        longest: probability of a bar of full length, for tables that are compared. A row is
+        `ROW_HEIGHT` pixels high, the head twice as high.
+        """
+        longest = longest or self.longest
+        head = "".join(self._head_cell(stage, stages) for stage in stages)
+        chosen = self.ids[self.prompt_length] if self.probs else None
+        lines = []
+        for i, token in enumerate(self.following.ids.tolist()):
+            name = f"<td>{_code(self.rows[i])}</td>" if names else ""
+            cells = "".join(self._cell(stage, i, longest) for stage in stages)
+            mark = "◀" if token == chosen else ""
+            lines.append(f'<tr style="height:{ROW_HEIGHT}px">{name}{cells}<td>{mark}</td></tr>')
+        first = "<th></th>" if names else ""
+        return (
+            '<table style="border-collapse:collapse;table-layout:auto;font-size:13px">'
+            f'<thead><tr style="height:{2 * ROW_HEIGHT}px">{first}{head}<th></th></tr></thead>'
+            f"<tbody>{''.join(lines)}</tbody></table>"
+            f'<div style="margin:4px 0">{html.escape(self.cut_sentence())}</div>'
+        )
+
+    def cut_sentence(self) -> str:
+        """The number of tokens that are kept, and the probability that is cut off."""
+        found = self.following
+        return messages.kept_tokens(found.num_kept, found.vocab_size, found.mass_cut)
+
+    def _head_cell(self, stage: str, stages: Sequence[str]) -> str:
+        name, value = _head(stage, self.setting)
+        if stages == ENDS and stage == ENDS[-1]:
+            name, value = str(messages.FINAL_STAGE), ""
+        name = name.replace("_", "_<wbr>")
+        return (
+            '<th scope="col" style="text-align:left;padding:0 6px;vertical-align:bottom;'
+            f'line-height:1.3">{name}<br><span style="font-weight:normal">{value}&nbsp;</span></th>'
+        )
+
+    def _cell(self, stage: str, i: int, longest: float) -> str:
+        probs = self.following.probs
+        prob = float(probs[stage][i])
+        cut = prob == 0.0  # its bar keeps the length that it had before the cut
+        length = float(probs["temperature"][i]) if cut else prob
+        width = max(4 if cut else 1, round(_BAR_WIDTH * length / longest))
+        fill = _CUT if cut else _KEPT
+        return (
+            '<td style="padding:0 6px;text-align:left;white-space:nowrap">'
+            f'<span style="display:inline-block;width:{_BAR_WIDTH + 4}px">'
+            f'<span style="display:inline-block;height:12px;width:{width}px;background:{fill}">'
+            f"</span></span> {_percent(self.following, stage, i)}</td>"
+        )
+
+    def written(self) -> str:
+        """The text as HTML: the prompt, then each new token, coloured by its probability."""
+        start = self.prompt_length
+        prompt = html.escape("".join(self.texts[:start]))
+        parts = [f'<span style="opacity:.7">{prompt}</span>']
+        for text, prob in zip(self.texts[start:], self.probs, strict=True):
+            parts.append(
+                f'<span title="{percent(prob)}" style="{_on(prob)};border-radius:2px">'
+                f"{html.escape(text)}</span>"
+            )
+        legend = "".join(
+            f'<span style="{_on(p)};padding:0 6px">{percent(p, 0)}</span>' for p in (1.0, 0.1, 0.01)
+        )
+        style = "white-space:pre-wrap;line-height:1.7;max-width:46em"
+        return (
+            f'<div style="{style}">{"".join(parts)}</div>'
+            '<div style="font-size:85%;margin-top:4px">'
+            f"{messages.TOKEN_PROBABILITY}: {legend}</div>"
+        )
+
+
+def take_snapshots(
+    tokenizer: PreTrainedTokenizerBase,
+    model: PreTrainedModel,
+    prompt_text: str,
+    settings: Sequence[Setting],
+    *,
+    seed: int = 1,
+    max_new_tokens: int = 40,
+) -> list[Snapshot]:
+    """One snapshot per setting, all with the same seed, generated in one pass.
+
+    A text ends with the model's window at the latest. Raises PromptError for a prompt that is empty
+    or too long.
+    """
+    ids = encode(tokenizer, model, prompt_text)
+    length = ids.shape[1]
+    max_length = min(length + max_new_tokens, window(model) or length + max_new_tokens)
+    seeds = [seed] * len(settings)
+    tokens = generate_settings(model, ids, settings, seeds=seeds, max_length=max_length).cpu()
+    snapshots = []
+    for setting, row in zip(settings, tokens, strict=True):
+        row = row[: length + len(until_end(row[length:].tolist(), model))]
+        following = next_tokens(model, row[None, :length], setting.effective, MAX_ROWS)
+        rows = texts_after(tokenizer, row[:length].tolist(), following.ids.tolist())
+        snapshots.append(
+            Snapshot(
+                prompt_text=prompt_text,
+                setting=setting,
+                seed=seed,
+                max_length=max_length,
+                following=following,
+                rows=tuple(rows),
+                ids=tuple(row.tolist()),
+                texts=tuple(texts_of(tokenizer, row.tolist())),
+                probs=tuple(_new_probs(model, row, length)),
+            )
+        )
+    return snapshots
+
+
+def _new_probs(
+    model: PreTrainedModel,
+    ids: Tensor,  # (T,) long
+    prompt_length: int,
+) -> list[float]:
+    """Probability of each token after the prompt, in the model's own distribution."""
+    log_probs = measures.token_log_probs(model, ids[None])[prompt_length - 1 :]
+    return log_probs.exp().tolist()
+
+
+def shade(prob: float) -> tuple[int, int, int]:
+    """Red, green and blue: light for a likely token, darker for an unlikely one.
+
+    The scale is logarithmic and ends at a probability of 0.001.
+    """
+    share = min(1.0, -math.log10(max(prob, 1e-9)) / 3)
+    red, green, blue = (round(a + share * (b - a)) for a, b in zip(LIKELY, UNLIKELY, strict=True))
+    return red, green, blue
+
+
+def _on(prob: float) -> str:
+    return "background:rgb({},{},{});color:#111".format(*shade(prob))
+
+
+def _head(stage: str, setting: Setting) -> tuple[str, str]:
+    """A column's name, and its value or the reason that it has none."""
+    if stage == "model":
+        return str(messages.MODEL_STAGE), ""
+    value = getattr(setting, stage)
+    if value is None or value == NEUTRAL[stage]:
+        return stage, str(messages.OFF)
+    if getattr(setting.effective, stage) is None:
+        return stage, str(messages.NEEDS_SAMPLING)
+    return stage, f"{value:g}"
+
+
+def _percent(found: NextTokens, stage: str, i: int) -> str:
+    prob = float(found.probs[stage][i])
+    return "–" if prob == 0.0 else percent(prob)
+
+
+def _code(text: str) -> str:
+    return f"<code>{html.escape(repr(text))}</code>"

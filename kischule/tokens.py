@@ -1,0 +1,65 @@
+"""From typed text to tokens and back, and a sentence for text or settings that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kischule import messages
+from kischule.compat import window
+from kischule.errors import PromptError, SettingError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, prompt_text: str
+) -> Tensor:  # (1, T) long, on the model's device
+    """Token ids of a prompt, unchanged: a trailing space stays.
+
+    Raises PromptError if the prompt is empty or leaves no room for a new token.
+    """
+    if not prompt_text:
+        raise PromptError(str(messages.EMPTY_PROMPT))
+    ids = tokenizer(prompt_text, return_tensors="pt", verbose=False).input_ids
+    limit = window(model)
+    if limit is not None and ids.shape[1] >= limit:
+        raise PromptError(str(messages.PROMPT_TOO_LONG.format(was=ids.shape[1], limit=limit)))
+    return ids.to(model.device)
+
+
+def texts_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> list[str]:
+    """Each token's part of the text, so that the parts join to the whole.
+
+    A character of several tokens is the last one's part; those before it have an empty part. Each
+    token is decoded together with the part before it, as some tokenizers drop the space at the
+    beginning of a text.
+    """
+    parts: list[str] = []
+    previous, start = 0, 0  # where the last part that is whole begins, and where it ends
+    for end in range(1, len(ids) + 1):
+        shown_before = len(tokenizer.decode(ids[previous:start]))
+        text = tokenizer.decode(ids[previous:end])[shown_before:]
+        # "\ufffd" is the sign for an incomplete character: wait for its other tokens
+        incomplete = text.endswith("\ufffd") and end < len(ids)
+        parts.append("" if incomplete else text)
+        if not incomplete:
+            previous, start = start, end
+    return parts
+
+
+def texts_after(
+    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], tokens: Sequence[int]
+) -> list[str]:
+    """Text that each of `tokens` would add to `ids`, which must end in a whole character."""
+    length = len(tokenizer.decode(ids))
+    return [tokenizer.decode([*ids, token])[length:] for token in tokens]
+
+
+def explain(error: PromptError | SettingError) -> str:
+    """An error about a prompt or a setting as a sentence for students, in their language."""
+    if isinstance(error, SettingError):
+        return str(messages.SETTING_ERRORS[error.name].format(was=repr(error.was)))
+    return str(error)
