@@ -21,7 +21,7 @@ from autograder.files import packaged
 if TYPE_CHECKING:
     from autograder.grading.record import Record, Rules
 
-PREFIX = "kischule-"
+OPTION_PREFIX = "kischule-"
 OPTIONS = ("isolation", "time_limit_s")
 
 
@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         settings = importlib.import_module("autograder.grading.settings")
     except ModuleNotFoundError:
         return
-    settings.add_options(group, *OPTIONS, prefix=PREFIX)
+    settings.add_options(group, *OPTIONS, prefix=OPTION_PREFIX)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -109,7 +109,7 @@ class NotebookFile(pytest.File):
         assert self.edition is not None
         seed_file = self.config.getoption("kischule_seed_file")
         seed = Store(self.path.parent).seed(seed_file) if seed_file else secrets.token_hex(32)
-        settings, warning = settle(from_options(self.config.option, *OPTIONS, prefix=PREFIX))
+        settings, warning = settle(from_options(self.config.option, *OPTIONS, prefix=OPTION_PREFIX))
         if warning:
             self.warn(pytest.PytestWarning(warning))
         release = self.edition.path.read_bytes()

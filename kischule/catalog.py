@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-MINI = Path(__file__).parent / "mini"
+MINI_FOLDER = Path(__file__).parent / "mini"
 
 # A folder that a class shares, with one subfolder per model (`gpt2/config.json` ...): searched
 # before the cache and the hub.

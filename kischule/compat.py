@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MIN_WINDOW = 64  # tokens that the exercises need
-TEXT = "What is artificial Intelligence? It "  # for trying out tokenizers and models
+TRIAL_TEXT = "What is artificial Intelligence? It "  # for trying out tokenizers and models
 # names of the window in a configuration; `max_seq_len`: MPT
 _WINDOW_NAMES = ("max_position_embeddings", "max_seq_len")
 
@@ -76,7 +76,7 @@ def neutralize(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> No
     if end is not None and end < len(tokenizer) and end != tokenizer.eos_token_id:
         tokenizer.add_special_tokens({"eos_token": tokenizer.convert_ids_to_tokens(end)})
     tokenizer.clean_up_tokenization_spaces = False
-    if tokenizer(TEXT).input_ids != _plain_ids(tokenizer):
+    if tokenizer(TRIAL_TEXT).input_ids != _plain_ids(tokenizer):
         tokenizer.add_bos_token = tokenizer.add_eos_token = False  # drops any template
     # generate(**tokenizer(prompt_text)) would not accept token types
     accepted = ("input_ids", "attention_mask")
@@ -96,8 +96,8 @@ def _begin_token(configs: tuple[Any, ...]) -> int | None:
 
 
 def _plain_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Ids of TEXT without anything that the tokenizer may add."""
-    return list(tokenizer.convert_tokens_to_ids(tokenizer.tokenize(TEXT)))
+    """Ids of TRIAL_TEXT without anything that the tokenizer may add."""
+    return list(tokenizer.convert_tokens_to_ids(tokenizer.tokenize(TRIAL_TEXT)))
 
 
 def check_parts(name: str, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
@@ -125,15 +125,15 @@ def check_parts(name: str, tokenizer: PreTrainedTokenizerBase, model: PreTrained
         raise ModelUnsuitableError(
             f"{name}: the end token must be one of the tokenizer's {len(tokenizer)}, was: {end}"
         )
-    ids, plain = tokenizer(TEXT).input_ids, _plain_ids(tokenizer)
+    ids, plain = tokenizer(TRIAL_TEXT).input_ids, _plain_ids(tokenizer)
     if ids != plain:
         raise ModelUnsuitableError(
-            f"{name}: the tokenizer must not add tokens to a text, {TEXT!r} became "
+            f"{name}: the tokenizer must not add tokens to a text, {TRIAL_TEXT!r} became "
             f"{tokenizer.decode(ids)!r}"
         )
-    if (decoded := tokenizer.decode(plain)) != TEXT:
+    if (decoded := tokenizer.decode(plain)) != TRIAL_TEXT:
         raise ModelUnsuitableError(
-            f"{name}: the tokenizer must decode a text to what was encoded, {TEXT!r} became "
+            f"{name}: the tokenizer must decode a text to what was encoded, {TRIAL_TEXT!r} became "
             f"{decoded!r}"
         )
     _check_weights(name, model)

@@ -164,10 +164,10 @@ class Pipeline:
     """
 
     def __init__(self, settings: Sequence[Setting]) -> None:
-        self.penalty = _column(settings, "repetition_penalty")
-        self.temperature = _column(settings, "temperature")
-        self.k = _column(settings, "top_k")
-        self.p = _column(settings, "top_p")
+        self.penalty = _parameter_column(settings, "repetition_penalty")
+        self.temperature = _parameter_column(settings, "temperature")
+        self.k = _parameter_column(settings, "top_k")
+        self.p = _parameter_column(settings, "top_p")
         # steps that are neutral in all rows are left out
         self.penalizes = bool((self.penalty != NEUTRAL["repetition_penalty"]).any())
         self.cuts_k = bool((self.k != NEUTRAL["top_k"]).any())
@@ -204,7 +204,7 @@ class Pipeline:
         return logits
 
 
-def _column(settings: Sequence[Setting], name: str) -> Tensor:  # (B, 1) float64
+def _parameter_column(settings: Sequence[Setting], name: str) -> Tensor:  # (B, 1) float64
     """One parameter of each row, neutral where it is None."""
     given = [getattr(setting, name) for setting in settings]
     values = [NEUTRAL[name] if value is None else float(value) for value in given]

@@ -105,14 +105,14 @@ def _announce(info: ModelInfo, bytes_per_weight: int, cache: Path) -> None:
         raise ModelUnavailableError(_no_room(info, cache, f"only {free / 1e6:.0f} MB are free"))
     line = messages.DOWNLOAD.format(
         name=info.name,
-        download=_size(info.download),
-        free=_size(free),
-        memory=_size(bytes_per_weight * info.parameters),
+        download=_size_text(info.download),
+        free=_size_text(free),
+        memory=_size_text(bytes_per_weight * info.parameters),
     )
     print(line, file=sys.stderr, flush=True)
 
 
-def _size(count: int) -> str:
+def _size_text(count: int) -> str:
     """Bytes in the notebook's language: `548 MB`, `1,5 GB`."""
     return f"{number(count / 1e9, 1)} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
@@ -135,7 +135,7 @@ def _explanation(info: ModelInfo, file: str, started: bool, error: Exception) ->
     from huggingface_hub import constants
 
     hub, cache = constants.ENDPOINT, cache_folder()
-    for cause in _causes(error):
+    for cause in _chain(error):
         code = cause.errno if isinstance(cause, OSError) else None
         if code in _DISK_FULL:
             return _no_room(info, cache, "the disk is full")
@@ -188,11 +188,11 @@ def _no_room(info: ModelInfo, cache: Path, free: str) -> str:
 
 def _http_status(error: Exception) -> int | None:
     """The HTTP status behind an exception; None if the hub gave no answer."""
-    responses = (getattr(cause, "response", None) for cause in _causes(error))
+    responses = (getattr(cause, "response", None) for cause in _chain(error))
     return next((int(r.status_code) for r in responses if r is not None), None)
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """The exception and those that led to it."""
     while error is not None:
         yield error

@@ -48,7 +48,7 @@ def _in(language: str, values: dict[str, object]) -> dict[str, object]:
 
 
 def language() -> str:
-    """The language of the notebook: `de`, or `en` where KISCHULE_LANGUAGE says so."""
+    """The language of the notebook: `en` if KISCHULE_LANGUAGE begins with it, else `de`."""
     return "en" if os.environ.get(LANGUAGE_VARIABLE, "").lower().startswith("en") else "de"
 
 

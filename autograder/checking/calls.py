@@ -59,7 +59,7 @@ def _no_tensor(value: object) -> Mismatch:
     return wrong
 
 
-def shown(model: Any, token: int) -> str:
+def token_text(model: Any, token: int) -> str:
     """An id, with its text where the model has a tokenizer."""
     tokenizer = tokenizer_with(model)
     return f"{token} ({tokenizer.decode([token])!r})" if tokenizer else str(token)

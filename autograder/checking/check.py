@@ -90,6 +90,7 @@ def run_check(
     student: Student,
     seed: str | None = None,
     cases: Sequence[Case] | None = None,
+    *,
     known: Mapping[str, bool] | None = None,
     load: Load = load_exercise,
 ) -> Result:
@@ -99,55 +100,46 @@ def run_check(
     generated already. known: exercises whose public cases have been checked, and whether they
     passed. load: loads those that this one builds on.
     """
-    hidden = seed is not None
+    level = Level.PUBLIC if seed is None else Level.HIDDEN
     if cases is None:
         cases = exercise.cases if seed is None else hidden_cases(exercise, seed)
+    points = exercise.points_of(level)
+    result = Result(
+        exercise=exercise.id,
+        level=level,
+        passed=True,
+        points=points,
+        max_points=points,
+        bonus=exercise.bonus,
+        passed_cases=len(cases),
+        cases=len(cases),
+    )
     for passed, case in enumerate(cases):
         mismatch = run_case(exercise, case, student)
         if mismatch is None:
             continue
+        result = replace(result, points=0.0, passed_cases=passed)
         if mismatch.kind != "ours" and (
             broken := _broken_needs(exercise, student, known or {}, load)
         ):
-            return replace(_result(exercise, hidden, None, passed, len(cases)), **_needs(broken))
-        return _failure(exercise, case, mismatch, hidden, passed, len(cases))
-    return _result(exercise, hidden, True, len(cases), len(cases))
+            message = message_of_needs(broken)
+            return replace(result, passed=None, kind="needs", message=message)
+        return _failure(result, exercise, case, mismatch)
+    return result
 
 
-def _result(
-    exercise: Exercise, hidden: bool, verdict: bool | None, passed: int, cases: int
-) -> Result:
-    level = Level.HIDDEN if hidden else Level.PUBLIC
-    points = exercise.points_of(level)
-    return Result(
-        exercise=exercise.id,
-        level=level,
-        passed=verdict,
-        points=points if verdict else 0.0,
-        max_points=points,
-        bonus=exercise.bonus,
-        passed_cases=passed,
-        cases=cases,
-    )
-
-
-def _failure(
-    exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool, passed: int, cases: int
-) -> Result:
-    # None: the check itself failed, which is not the student's mistake
-    verdict = None if mismatch.kind == "ours" else False
+def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch) -> Result:
+    hidden = result.level == Level.HIDDEN
     return replace(
-        _result(exercise, hidden, verdict, passed, cases),
+        result,
+        # None: the check itself failed, which is not the student's mistake
+        passed=None if mismatch.kind == "ours" else False,
         kind=mismatch.kind,
         rule=mismatch.rule,
         error=str(mismatch.actual) if mismatch.kind == "raised" else "",
         message=message_of(exercise, case, mismatch, hidden),
         chart=None if hidden else mismatch.chart,
     )
-
-
-def _needs(broken: Sequence[str]) -> dict[str, Any]:
-    return {"kind": "needs", "message": message_of_needs(broken)}
 
 
 def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | None:

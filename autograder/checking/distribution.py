@@ -3,7 +3,7 @@
 Two tests, each with a bound on its false alarms that holds for every number of tokens:
 
 *Uniformity.* The probability integral transform: with the vocabulary sorted by the oracle's
-probability, a token drawn from it becomes `F(before it) + u * p(it)`, u uniform, and that is
+probability, a token sampled from it becomes `F(before it) + u * p(it)`, u uniform, and that is
 uniform on [0, 1] whatever the distribution (Rosenblatt 1952; randomised for atoms as in Czado,
 Gneiting and Held 2009). Each token is transformed given the tokens before it, so the values of a
 whole text, and of several texts, are independent, also where a penalty depends on the text. Their

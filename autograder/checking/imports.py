@@ -6,7 +6,7 @@ import re
 import sys
 
 # names that are usually imported from a module, or under another name
-IMPORTS = {
+IMPORT_LINES = {
     **{
         name: f"from collections import {name}"
         for name in ("Counter", "OrderedDict", "defaultdict", "deque", "namedtuple")
@@ -29,7 +29,7 @@ IMPORTS = {
 def import_line(name: str) -> str:
     """The import statement of a well-known module, alias or function; "" for any other name."""
     known = f"import {name}" if name in sys.stdlib_module_names else ""
-    return IMPORTS.get(name, known)
+    return IMPORT_LINES.get(name, known)
 
 
 def missing_name(error: str) -> str:

@@ -108,7 +108,7 @@ def _explain(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> s
 
 
 def _agrees(wrong: Any, call: Call, tolerance: float) -> bool:
-    """Whether the reply is what the wrong rule gives."""
+    """Return True if the reply is the wrong rule's."""
     value, tolerance = call.reply.value, max(tolerance, 1e-6)
     if isinstance(wrong, np.ndarray):
         dtype = values.dtype_of(call) if "logits" in call.arguments else "float32"
@@ -123,7 +123,7 @@ def _agrees(wrong: Any, call: Call, tolerance: float) -> bool:
 
 
 def catches_all(exercise: Exercise, case: Case) -> bool:
-    """Whether every wrong rule that a hidden case is meant to catch fails on it."""
+    """Return True if a hidden case catches every wrong rule that it names."""
     arguments, checker = _arguments(case), checker_of(exercise, case)
     for name in case.catches:
         wrong = getattr(misconceptions, name)(**arguments)

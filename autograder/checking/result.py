@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What a student is told about a result that is not a pass."""
+    """The message to a student about a result that is not a pass."""
 
     sentence: Text
     call: Text | None = None  # the call it is about; of a hidden case only that it was one
@@ -134,7 +134,7 @@ class Result:
 
     @property
     def progress(self) -> Text | None:
-        """How many examples pass before the first that does not; None where that is no news."""
+        """The number of examples passed before the first failure; None where that is no news."""
         unsolved = self.passed_cases == 0 and self.kind in UNSOLVED
         if self.level != Level.PUBLIC or self.passed is None or unsolved or not self.cases:
             return None
@@ -221,15 +221,15 @@ def box(result: Result) -> str:
     own = language()
     folded = (
         '<details lang="en" style="margin-top:.3em;font-size:85%;opacity:.75">'
-        f"<summary>English</summary>{_content('', result, 'en')}</details>"
+        f"<summary>English</summary>{_box_content('', result, 'en')}</details>"
     )
     return (
         f'<div style="border-left:4px solid {colour};padding:.4em .9em;margin:.3em 0;'
-        f'max-width:60em">{_content(mark, result, own)}{folded if own == "de" else ""}</div>'
+        f'max-width:60em">{_box_content(mark, result, own)}{folded if own == "de" else ""}</div>'
     )
 
 
-def _content(mark: str, result: Result, code: str) -> str:
+def _box_content(mark: str, result: Result, code: str) -> str:
     body = "<br>".join(line.markup(code) for line in result.details)
     body = f'<div style="margin-top:.3em">{body}</div>' if body else ""
     return f'<div lang="{code}"><b>{mark}{html.escape(result.headline[code])}</b>{body}</div>'

@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder.checking.judge import checker_of, expected_of, margin
 from autograder.exercises.exercise import (
-    FOLDER,
+    EXERCISES_FOLDER,
     Case,
     Exercise,
     TooCloseError,
@@ -35,7 +35,7 @@ from kischule.errors import ModelUnsuitableError
 from kischule.models import fingerprint
 
 MAX_PROMPTS = 50  # of a case's list
-MIN_WINDOW = 256  # tokens, as `mini`: with one token a byte a prompt and its text take 150
+MIN_CHECK_WINDOW = 256  # tokens, as `mini`: with one token a byte a prompt and its text take 150
 # A call's time limit suits `mini`, which takes a fiftieth of it. A forward pass takes time in
 # proportion to the model's size; this many parameters add another limit's worth.
 PARAMETERS_PER_LIMIT = 12_500_000
@@ -62,7 +62,7 @@ def exercises_for(
 
 
 def slowdown(model: str) -> float:
-    """How many times as long as with `mini` a call, or a submission, may take with this model."""
+    """The factor on the time limits of `mini`, of a call or a submission, for this model."""
     return 1.0 if model == MINI else 1 + model_of(model).num_parameters() / PARAMETERS_PER_LIMIT
 
 
@@ -73,9 +73,10 @@ def exercise_for(
     exercise = load_exercise(name)
     if model == MINI:
         return exercise
-    if (size := window(model_of(model))) is not None and size < MIN_WINDOW:
+    if (size := window(model_of(model))) is not None and size < MIN_CHECK_WINDOW:
         raise ModelUnsuitableError(
-            f"{model}: the texts of the checks need a window of {MIN_WINDOW} tokens, was: {size}"
+            f"{model}: the texts of the checks need a window of {MIN_CHECK_WINDOW} tokens, "
+            f"was: {size}"
         )
     limit = exercise.time_limit_s * slowdown(model)
     exercise = replace(exercise, model=model, time_limit_s=limit)
@@ -85,13 +86,13 @@ def exercise_for(
         tolerance = max(exercise.tolerance, PROBABILITY_TOLERANCE)
         exercise = replace(exercise, tolerance=tolerance)
     file = folder / fingerprint(model) / f"{name}.json"
-    source = _source(name)
-    cases = _kept(file, source, exercise)
+    source = _source_key(name)
+    cases = _stored_cases(file, source, exercise)
     if cases is None:
         making(name)
         made = [_case_for(exercise, number) for number in range(len(exercise.cases))]
         cases = [case for case, _ in made]
-        _keep(file, source, exercise, made)
+        _write_cases(file, source, exercise, made)
     return replace(exercise, cases=tuple(cases))
 
 
@@ -168,7 +169,7 @@ def _for_model(spec: Any, name: str) -> Any:
 
 
 def uses_model(arguments: Mapping[str, Any]) -> bool:
-    """Whether a model or its tokenizer has a part in a case with these specs."""
+    """Return True if one of these specs names a model or its tokenizer."""
     return any(isinstance(kind_of(spec), OfModel) for spec in arguments.values() if _is_kind(spec))
 
 
@@ -191,14 +192,14 @@ def _ids_of(text: str, name: str) -> list[int]:
 # --- the files ----------------------------------------------------------------------------------
 
 
-def _source(name: str) -> str:
-    """What replies are made from: the exercise's file and, for the reference, the version."""
-    digest = hashlib.sha256((FOLDER / f"{name}.yaml").read_bytes())
+def _source_key(name: str) -> str:
+    """A key for the source of replies: the exercise's file and the version of the reference."""
+    digest = hashlib.sha256((EXERCISES_FOLDER / f"{name}.yaml").read_bytes())
     digest.update(metadata.version("kischule").encode())
     return digest.hexdigest()
 
 
-def _kept(file: Path, source: str, exercise: Exercise) -> list[Case] | None:
+def _stored_cases(file: Path, source: str, exercise: Exercise) -> list[Case] | None:
     """The cases of a file, if it was made for the exercise as it is now."""
     try:
         data = json.loads(file.read_bytes())
@@ -212,7 +213,9 @@ def _kept(file: Path, source: str, exercise: Exercise) -> list[Case] | None:
         return None
 
 
-def _keep(file: Path, source: str, exercise: Exercise, made: Iterable[tuple[Case, float]]) -> None:
+def _write_cases(
+    file: Path, source: str, exercise: Exercise, made: Iterable[tuple[Case, float]]
+) -> None:
     data = {
         "version": VERSION,
         "exercise": exercise.id,

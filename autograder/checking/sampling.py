@@ -24,13 +24,13 @@ from autograder.exercises.generate import seeded
 from autograder.exercises.oracle import Floats
 
 
-def _explain(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> str:
+def _explain_sampled(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> str:
     """The misconception that explains the sampled tokens best; "" if none does."""
     rules = [(m.rule, getattr(misconceptions, m.rule)) for m in exercise.misconceptions]
     return best_rule(rules, sampled_steps(exercise, calls))
 
 
-@checker_of_all_calls("sample", picture=chart.sampled, explain=_explain)
+@checker_of_all_calls("sample", picture=chart.sampled, explain=_explain_sampled)
 def sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | None:
     """Only allowed tokens, the same for the same seed, sampled with the right probabilities."""
     texts: list[list[int]] = []

@@ -44,4 +44,11 @@ def steps_of(
         settings = {k: v for k, v in call.arguments.items() if k in exercise.keywords}
         logits = oracle.logits_of(call.arguments["model"], ids[:-1])
         for t in range(start, len(ids)):
-            yield Step(logits[t - 1], ids[:t], start, settings, ids[t], i)
+            yield Step(
+                logits=logits[t - 1],
+                before=ids[:t],
+                prompt_length=start,
+                settings=settings,
+                token=ids[t],
+                call=i,
+            )

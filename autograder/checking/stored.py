@@ -15,7 +15,7 @@ from typing import Any
 from autograder.checking.judge import expected_of, margin
 from autograder.checking.registry import CHECKERS
 from autograder.exercises.exercise import (
-    FOLDER,
+    EXERCISES_FOLDER,
     GENERATED,
     Exercise,
     TooCloseError,
@@ -45,7 +45,7 @@ def replies_of(exercise: Exercise) -> tuple[list[Any], float]:
 def main() -> int:
     """Store the replies of all exercises whose checker wants them."""
     for exercise_id in exercise_ids():
-        path = FOLDER / f"{exercise_id}.yaml"
+        path = EXERCISES_FOLDER / f"{exercise_id}.yaml"
         # the replies that are stored now may not fit the cases any more
         exercise = parse_exercise(path.read_text(encoding="utf-8").split(GENERATED)[0], path.name)
         try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.checking import compare
-from autograder.checking.calls import Call, continuation, shown, token_ids
+from autograder.checking.calls import Call, continuation, token_ids, token_text
 from autograder.checking.compare import Mismatch
 from autograder.checking.registry import checker
 from autograder.exercises import oracle
@@ -43,7 +43,9 @@ def greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     assert isinstance(given, list)
     if given != case.expected and (slip := oracle.greedy_slip(model, given, start)):
         place, best = slip
-        return Mismatch("token", shown(model, best), shown(model, given[place]), f"[0, {place}]")
+        return Mismatch(
+            "token", token_text(model, best), token_text(model, given[place]), f"[0, {place}]"
+        )
     return ids if isinstance(ids, Mismatch) else None
 
 
@@ -67,7 +69,9 @@ def beam(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
         expected, _ = oracle.beam_path(model, prompt, call.arguments["max_length"], width)
     for i, (wanted, token) in enumerate(zip(expected, ids, strict=False)):
         if wanted != token:
-            return Mismatch("beam", shown(model, wanted), shown(model, token), f"[0, {i}]")
+            return Mismatch(
+                "beam", token_text(model, wanted), token_text(model, token), f"[0, {i}]"
+            )
     return None if len(ids) == len(expected) else Mismatch("too_short", len(expected), len(ids))
 
 
@@ -85,7 +89,7 @@ def text(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """The settings that `generate` resolved, or a text that leaves nothing to chance."""
     arguments = call.arguments
     if isinstance(arguments["model"], SpyModel):
-        return compare.settings(_settings(exercise, arguments), call.reply.reports)
+        return compare.settings(_requested_settings(exercise, arguments), call.reply.reports)
     actual = call.reply.value
     actual = _without_eos(call, actual) if isinstance(actual, str) else actual
     expected = case.expected
@@ -94,7 +98,7 @@ def text(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     return compare.same_text(expected, actual)
 
 
-def _settings(exercise: Exercise, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _requested_settings(exercise: Exercise, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that a call asks for, as a spy reports them: neutral values are None."""
     wanted = {k: v for k, v in arguments.items() if k in exercise.keywords}
     for key in ("repetition_penalty", "temperature", "top_p"):

@@ -55,11 +55,11 @@ def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
     if mismatch.kind != "setting" and place:
         place = f" ({place})"
     quoted = mismatch.kind == "text"
-    expected, actual = (_shown(v, quoted) for v in (mismatch.expected, mismatch.actual))
+    expected, actual = (_worded(v, quoted) for v in (mismatch.expected, mismatch.actual))
     return sentence.format(expected=expected, actual=actual, place=place)
 
 
-def _shown(value: Any, quoted: bool) -> str:
+def _worded(value: Any, quoted: bool) -> str:
     if isinstance(value, float):
         return shortened(f"{value:.6g}")
     return shortened(repr(value) if quoted else str(value))

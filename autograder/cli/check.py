@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from autograder.cli.output import DONE, NOT_PASSED, check_writable, mark, write_json
+from autograder.cli.output import (
+    DONE,
+    NOT_PASSED,
+    WrongUseError,
+    check_writable,
+    mark,
+    write_json,
+)
 from autograder.errors import MissingPackageError
 
 if TYPE_CHECKING:
@@ -23,10 +30,14 @@ def run(options: argparse.Namespace) -> int:
     """Check a notebook; lines for the student, or JSON."""
     check_writable(options.json)
     _load_packages()
+    from autograder.notebooks.intake import UnreadableError
     from autograder.precheck import messages
     from autograder.precheck.precheck import precheck
 
-    checked = precheck(options.notebook, options.language)
+    try:
+        checked = precheck(options.notebook, options.language)
+    except UnreadableError as error:
+        raise WrongUseError(f"{options.notebook}: {error}") from error
     if options.json != "-":
         _print(checked, messages.NO_TEST[checked.language], messages.NUMBERS[checked.language])
     write_json(options.json, {"notebook": options.notebook.name, **checked.as_data()})

@@ -29,7 +29,7 @@ from autograder.notebooks.cells import read_notebook, solutions, with_solutions
 from autograder.reports.class_page import class_page
 
 ASSIGNMENT = "a7_2"
-TIME_LIMIT_S = 10.0  # of a cell
+CELL_LIMIT_S = 10.0  # of a cell
 
 CONFIG = """from autograder.course import configure
 
@@ -103,7 +103,7 @@ def _run(root: Path) -> None:
         content = nbformat.writes(notebook).encode()
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)
     stderr("4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook")
-    print_class(grade(root, ASSIGNMENT, Settings(time_limit_s=TIME_LIMIT_S), watch=Progress()))
+    print_class(grade(root, ASSIGNMENT, Settings(time_limit_s=CELL_LIMIT_S), watch=Progress()))
     stderr("5. a page for each student, and one of the class")
     pages = [made for _, made in feedback(root, ASSIGNMENT)]
     failed = [made for made in pages if isinstance(made, Exception)]

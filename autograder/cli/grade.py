@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
                 run_options,
                 Progress(options.quiet),
             )
-            _write(report, options)
+            _write_files(report, options)
         except UserError:
             raise
         except OSError as error:
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     return NOT_GRADED if could_not else DONE
 
 
-def _write(report: dict[str, Any], options: argparse.Namespace) -> None:
+def _write_files(report: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json != "-" and not options.quiet:
         print_class(report)
     write_json(options.json, report)

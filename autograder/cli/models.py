@@ -38,7 +38,8 @@ def selftest(options: argparse.Namespace) -> int:
         stderr(f"{result.id}: {mark(result.passed)}")
         results.append(result)
     rows = [
-        [mark(r.passed), r.id, _short(r.source), _short(r.expected), _short(r.got)] for r in results
+        [mark(r.passed), r.id, _in_brief(r.source), _in_brief(r.expected), _in_brief(r.got)]
+        for r in results
     ]
     print_table(["", "what", "source", "expected", "got"], rows)
     failed = [r for r in results if r.passed is False]
@@ -49,5 +50,5 @@ def selftest(options: argparse.Namespace) -> int:
     return NOT_PASSED if failed else DONE
 
 
-def _short(text: str) -> str:
+def _in_brief(text: str) -> str:
     return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 1]}…"

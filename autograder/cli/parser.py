@@ -27,18 +27,24 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", "demo.run", "Run a whole course in a temporary folder.")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="make the course there and keep it")
-    _release(command("release", "release.run", "Make the student release from the source."))
-    _verify(command("verify", "verify.run", "Try the checks on known wrong and correct solutions."))
-    _grade(command("grade", "grade.run", "Grade the submissions of an assignment."))
-    _feedback(command("feedback", "pages.feedback", "Make a feedback page for each student."))
-    _report(command("report", "pages.report", "Make the class page."))
-    _import(
+    _release_options(command("release", "release.run", "Make the student release from the source."))
+    _verify_options(
+        command("verify", "verify.run", "Try the checks on known wrong and correct solutions.")
+    )
+    _grade_options(command("grade", "grade.run", "Grade the submissions of an assignment."))
+    _feedback_options(
+        command("feedback", "pages.feedback", "Make a feedback page for each student.")
+    )
+    _report_options(command("report", "pages.report", "Make the class page."))
+    _import_options(
         command("import", "lms.import_", "Import submissions from a learning management system.")
     )
-    _export(command("export", "lms.export", "Export grades and feedback to such a system."))
-    _check(command("check", "check.run", "Check a notebook before submitting it.", needs=""))
+    _export_options(command("export", "lms.export", "Export grades and feedback to such a system."))
+    _check_options(
+        command("check", "check.run", "Check a notebook before submitting it.", needs="")
+    )
     command("models", "models.run", "List the models that can be loaded, and where.", needs="")
-    _selftest(
+    _selftest_options(
         command("selftest", "models.selftest", "Compare a model with its published outputs.", "")
     )
     return top
@@ -62,7 +68,7 @@ def _json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", metavar="F", help="write the results as JSON (-: to stdout)")
 
 
-def _release(sub: argparse.ArgumentParser) -> None:
+def _release_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _language(sub, "edition: en is source/ASSIGNMENT_en")
     sub.add_argument(
@@ -71,14 +77,14 @@ def _release(sub: argparse.ArgumentParser) -> None:
     _course(sub)
 
 
-def _verify(sub: argparse.ArgumentParser) -> None:
+def _verify_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     add_options(sub, "model")
     _json(sub)
     _course(sub)
 
 
-def _grade(sub: argparse.ArgumentParser) -> None:
+def _grade_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _students(sub)
     sub.add_argument(
@@ -114,21 +120,21 @@ def _grade(sub: argparse.ArgumentParser) -> None:
     _course(sub)
 
 
-def _feedback(sub: argparse.ArgumentParser) -> None:
+def _feedback_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _students(sub)
     _language(sub)
     _course(sub)
 
 
-def _report(sub: argparse.ArgumentParser) -> None:
+def _report_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _language(sub)
     sub.add_argument("--output", type=Path, metavar="F", help="default: reports/ASSIGNMENT.html")
     _course(sub)
 
 
-def _import(sub: argparse.ArgumentParser) -> None:
+def _import_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("system", choices=("moodle", "ilias", "folder"))
     sub.add_argument("file", type=Path, help="the system's zip file, or a folder")
     sub.add_argument("assignment")
@@ -141,7 +147,7 @@ def _import(sub: argparse.ArgumentParser) -> None:
     _course(sub)
 
 
-def _export(sub: argparse.ArgumentParser) -> None:
+def _export_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("system", choices=("moodle", "ilias", "canvas", "gradescope", "csv"))
     sub.add_argument("assignment")
     sub.add_argument("out", type=Path, help="moodle, ilias: a folder; otherwise a file")
@@ -163,13 +169,13 @@ def _export(sub: argparse.ArgumentParser) -> None:
     _course(sub)
 
 
-def _check(sub: argparse.ArgumentParser) -> None:
+def _check_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("notebook", type=Path)
     sub.add_argument("--language", choices=LANGUAGES, help="default: the notebook's")
     _json(sub)
 
 
-def _selftest(sub: argparse.ArgumentParser) -> None:
+def _selftest_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("model", help="mini checks an installation; gpt2, gpt2-medium, gpt2-xl")
     sub.add_argument(
         "--folder", type=Path, metavar="DIR", help="the model's folder (default: found by name)"

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from autograder.course.grade import Row, Watch
+from autograder.course.grade import StudentRow, Watch
 from autograder.grading.record import Status
 
 SILENCE_S = 60.0  # after which a log is told what is still running
@@ -36,7 +36,7 @@ class Progress(Watch):
             )
             self._show({})
 
-    def done(self, row: Row, known: bool) -> None:
+    def done(self, row: StudentRow, known: bool) -> None:
         self._done += 1
         self._known += known
         self._failed += Status(row["status"]).could_not

@@ -10,7 +10,7 @@ from autograder.course.verify import Verdict, verify
 from autograder.grading.store import Store
 from kischule.models import fingerprint
 
-HEAD = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
+COLUMNS = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     verdicts = verify(course, options.assignment, progress, exercises)
     passed = all(verdict.passed for verdict in verdicts)
     if options.json != "-":
-        print_table(HEAD, [_row(verdict) for verdict in verdicts], right=(3, 4, 5))
+        print_table(COLUMNS, [_row(verdict) for verdict in verdicts], right=(3, 4, 5))
         for verdict in verdicts:
             for problem in verdict.problems:
                 print(f"✗ {verdict.exercise}: {problem}")

@@ -18,7 +18,7 @@ from autograder.grading.store import Store
 from autograder.grading.submission import grade_submission, settle, take
 from autograder.notebooks import intake
 
-_rules: dict[tuple[str, str], Rules] = {}  # by course and assignment
+_known_rules: dict[tuple[str, str], Rules] = {}  # by course and assignment
 
 
 class TakeIn(NbGraderPreprocessor):
@@ -30,7 +30,7 @@ class TakeIn(NbGraderPreprocessor):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Replace the notebook by the rebuilt one; its flags are logged."""
-        taken = take(_rules_of(self, resources), _content(self, resources))
+        taken = take(_rules_of(self, resources), _submitted_content(self, resources))
         if taken.flags:
             flags = "; ".join(map(str, taken.flags))
             self.log.warning("%s: %s", resources["nbgrader"]["student"], flags)
@@ -56,7 +56,7 @@ class TrustedExecute(NbGraderPreprocessor):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Grade the submission, keep its record, and take its outputs over."""
-        rules, content = _rules_of(self, resources), _content(self, resources)
+        rules, content = _rules_of(self, resources), _submitted_content(self, resources)
         record = _in_a_thread(lambda: grade_submission(rules, task_of(rules, content)))
         if not record.results:
             raise RuntimeError("; ".join(map(str, record.flags)))
@@ -81,17 +81,17 @@ def _directory(preprocessor: Any) -> Any:
 def _rules_of(preprocessor: Any, resources: Any) -> Rules:
     """The rules of an assignment, made once a process."""
     root, assignment = _directory(preprocessor).root, resources["nbgrader"]["assignment"]
-    if (root, assignment) not in _rules:
+    if (root, assignment) not in _known_rules:
         own = TrustedExecute(parent=preprocessor.parent).settings()
         rules = rules_of(Path(root), assignment, own)
         settings, warning = settle(rules.settings)
         if warning:
             preprocessor.log.warning(warning)
-        _rules[root, assignment] = replace(rules, settings=settings)
-    return _rules[root, assignment]
+        _known_rules[root, assignment] = replace(rules, settings=settings)
+    return _known_rules[root, assignment]
 
 
-def _content(preprocessor: Any, resources: Any) -> bytes:
+def _submitted_content(preprocessor: Any, resources: Any) -> bytes:
     """The submission's file, as it was submitted."""
     directory, named = _directory(preprocessor), resources["nbgrader"]
     folder = directory.format_path(

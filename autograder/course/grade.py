@@ -30,12 +30,12 @@ from autograder.sandbox.text import clean
 from kischule.models import fingerprint
 
 Report = dict[str, Any]  # the data of `grade --json`
-Row = dict[str, Any]  # one element of its "submissions"
+StudentRow = dict[str, Any]  # one element of its "submissions"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Which submissions a run grades, and where."""
+    """The submissions that a run grades, and the machines that it uses."""
 
     students: tuple[str, ...] = ()  # empty: all
     jobs: int | None = None  # None: as many as this process may use cores
@@ -62,7 +62,7 @@ class Watch:
     def begin(self, total: int) -> None:
         """The run has begun; total: submissions, including those with a record."""
 
-    def done(self, row: Row, known: bool) -> None:
+    def done(self, row: StudentRow, known: bool) -> None:
         """A submission has its result, without the gradebook's part; known: from a record."""
 
     def running(self, seconds: dict[str, float]) -> None:
@@ -130,7 +130,7 @@ def _engine(
 ) -> Engine:
     """kind: of the device that submissions may use."""
     if kind != "cpu":
-        device.free()  # now: no submission has begun
+        device.free_bytes()  # now: no submission has begun
     jobs = options.jobs or device.jobs(kind, cores())
     if options.engine == "dask":
         try:
@@ -145,7 +145,7 @@ def _engine(
 
 
 @dataclass
-class _Outcome:
+class _Settled:
     """A submission's, so far: its record, if it has one, and flags of the file."""
 
     record: Record | None
@@ -171,7 +171,7 @@ class _ClassRun:
             course, assignment, settings, options.seed_file, self._making(settings.model)
         )
         self.max_score = max_points(intake.parse(self.rules.release))
-        self.outcomes: dict[str, _Outcome] = {}
+        self.settled: dict[str, _Settled] = {}
         self.waiting: dict[str, list[_Waiting]] = {}  # by key of the task
         self.fresh: set[str] = set()  # keys of what this run has graded
         source = source_notebook(course, assignment).read_bytes()
@@ -215,7 +215,7 @@ class _ClassRun:
                 found = intake.read_submission(folder, self.rules.name)
             except intake.UnreadableError as error:
                 flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))
-                self._settle(student, _Outcome(None, (flag,)))
+                self._settle(student, _Settled(None, (flag,)))
                 continue
             task = task_of(self.rules, found.content)
             submission = _Waiting(student, found.stamp, found.flags)
@@ -234,10 +234,10 @@ class _ClassRun:
         if record.results:
             self.book.put(Entry(submission.student, record, submission.stamp))
             record = replace(record, notebook=b"")  # it is on the disk
-        self._settle(submission.student, _Outcome(record, submission.flags), known)
+        self._settle(submission.student, _Settled(record, submission.flags), known)
 
-    def _settle(self, student: str, outcome: _Outcome, known: bool = False) -> None:
-        self.outcomes[student] = outcome
+    def _settle(self, student: str, settled: _Settled, known: bool = False) -> None:
+        self.settled[student] = settled
         self.watch.done(self._row(student, {}), known)
 
     def _running(self, since: dict[str, float]) -> None:
@@ -246,11 +246,11 @@ class _ClassRun:
             {s.student: now - t for key, t in since.items() for s in self.waiting.get(key, [])[:1]}
         )
 
-    def _row(self, student: str, scores: dict[str, Score]) -> Row:
+    def _row(self, student: str, scores: dict[str, Score]) -> StudentRow:
         """scores: the gradebook's, by grade_id; empty: those of the machine alone."""
-        outcome = self.outcomes[student]
-        record, error = outcome.record, self.book.errors.get(student)
-        flags = [*outcome.flags, *(record.flags if record else ())]
+        settled = self.settled[student]
+        record, error = settled.record, self.book.errors.get(student)
+        flags = [*settled.flags, *(record.flags if record else ())]
         status = record.status if record else Status.UNREADABLE
         if error:
             status = Status.FAILED

@@ -101,7 +101,7 @@ class Course:
         self._run(Autograde, assignment, student, config)
 
     def knows(self, assignment: str) -> bool:
-        """Whether the gradebook has the assignment, with its notebooks."""
+        """Return True if the gradebook has the assignment, with its notebooks."""
         with self._gradebook() as book:
             try:
                 return bool(book.find_assignment(assignment).notebooks)
@@ -197,7 +197,7 @@ class Course:
         directory = self.directory(assignment, student)
         converter = converter_class(coursedir=directory, config=config or self.config)
         converter.force = True
-        with _own_programs(), _causes(converter.log) as causes, warnings.catch_warnings():
+        with _own_programs(), _logged_causes(converter.log) as causes, warnings.catch_warnings():
             # nbgrader 0.9 adds objects in an order that SQLAlchemy 2.1 remarks upon
             warnings.simplefilter("ignore", SAWarning)
             try:
@@ -248,7 +248,7 @@ def _own_programs() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _causes(log: Any) -> Iterator[list[str]]:
+def _logged_causes(log: Any) -> Iterator[list[str]]:
     """Keep nbgrader's log off the terminal; yields the list of the causes that it logs."""
     found: list[str] = []
 

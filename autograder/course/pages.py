@@ -50,10 +50,10 @@ def _made(
 ) -> Iterator[tuple[str, Path | Exception]]:
     if len(students) < MIN_PARALLEL:
         for student in students:
-            yield student, _page(course, assignment, student, language)
+            yield student, _make_page(course, assignment, student, language)
         return
     with ProcessPoolExecutor(cores(), mp_context=context()) as pool:
-        pages = [pool.submit(_page, course, assignment, s, language) for s in students]
+        pages = [pool.submit(_make_page, course, assignment, s, language) for s in students]
         try:
             for student, page in zip(students, pages, strict=True):
                 yield student, page.result()
@@ -61,7 +61,7 @@ def _made(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _page(course: Path, assignment: str, student: str, language: str) -> Path | Exception:
+def _make_page(course: Path, assignment: str, student: str, language: str) -> Path | Exception:
     try:
         return Course(course).feedback(assignment, student, language)
     except Exception as error:  # an error of nbgrader's concerns one student only

@@ -42,7 +42,7 @@ def source_notebook(course: Path, assignment: str) -> Path:
     return sorted((folder / assignment).glob("*.ipynb"))[0]
 
 
-def build(course: Path, assignment: str) -> dict[str, bytes]:
+def build_release(course: Path, assignment: str) -> dict[str, bytes]:
     """Make the release's files, by relative path, as nbgrader does; nothing is written."""
     source_notebook(course, assignment)
     with tempfile.TemporaryDirectory(prefix="kischule-") as temporary:
@@ -57,7 +57,7 @@ def build(course: Path, assignment: str) -> dict[str, bytes]:
 def stale_files(course: Path, assignment: str) -> list[str]:
     """List the files of release/<assignment> that differ from what the source gives now."""
     folder = course / "release" / assignment
-    fresh = build(course, assignment)
+    fresh = build_release(course, assignment)
     there = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     return sorted(n for n in fresh.keys() | there.keys() if fresh.get(n) != there.get(n))
 
@@ -72,7 +72,7 @@ def release(course: Path, assignment: str) -> list[str]:
     source = read_notebook(path)
     problems = layout_problems(source)
     if not problems:
-        files = build(course, assignment)
+        files = build_release(course, assignment)
         problems = run_problems(source, files[path.name])
     if problems:
         raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
@@ -127,11 +127,11 @@ def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator
     # the check runs outside of the kernel during grading, where other code would not run
     hidden = ", hidden=True" if level == Level.HIDDEN else ""
     call = f'check("{exercise.id}"{hidden})'
-    if cell is not None and _code(cell.source) != [call]:
+    if cell is not None and _code_lines(cell.source) != [call]:
         yield f"{name}: a test cell must hold {call} and nothing else"
 
 
-def _code(source: str) -> list[str]:
+def _code_lines(source: str) -> list[str]:
     return [line for line in source.splitlines() if line.strip() and not line.startswith("#")]
 
 

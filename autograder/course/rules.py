@@ -1,4 +1,4 @@
-"""What the submissions of an assignment are graded by."""
+"""The rules by which submissions of an assignment are graded."""
 
 from __future__ import annotations
 

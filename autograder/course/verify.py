@@ -20,7 +20,7 @@ import torch
 
 from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Result
-from autograder.course.release import build, source_notebook
+from autograder.course.release import build_release, source_notebook
 from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
@@ -28,14 +28,14 @@ from autograder.notebooks.cells import Role, read_notebook, solutions
 from autograder.sandbox.student import LocalStudent
 
 SEED = "verify"  # of the hidden cases: the same ones each time
-TIME_LIMIT_S = 3.0  # a call: one that never ends is rejected as well as one that is slow
+CALL_LIMIT_S = 3.0  # a call: one that never ends is rejected as well as one that is slow
 MIN_WRONG, MIN_CORRECT = 8, 3
 WORKERS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """How the checks of one exercise judged known solutions."""
+    """The verdict of one exercise's checks on known solutions."""
 
     exercise: str
     reference: bool  # it passes
@@ -49,7 +49,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether every solution was judged as it should be, and there are enough of them."""
+        """True if every solution got the expected verdict, and there are enough of them."""
         return not self.problems
 
     def as_data(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def verify(
     of the files. Raises AssignmentError.
     """
     path = source_notebook(course, assignment)
-    released = nbformat.reads(build(course, assignment)[path.name].decode(), as_version=4)
+    released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
     reference = solutions(read_notebook(path), Role.SOLUTION)
     skeletons = solutions(released, Role.SOLUTION)
     folders = [
@@ -110,7 +110,7 @@ def verify_exercise(
     """Verify the checks of one exercise. reference, skeletons: all code cells, by exercise."""
     began, name = time.monotonic(), exercise.id
     share = exercise.time_limit_s / load_exercise(name).time_limit_s  # more for a larger model
-    exercise = replace(exercise, time_limit_s=TIME_LIMIT_S * share)
+    exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * share)
     hidden = hidden_cases(exercise, SEED)
 
     def results(source: str) -> tuple[Result, Result]:

@@ -113,7 +113,7 @@ class GradebookWriter:
 
 
 def _agree(record: Record, scores: dict[str, Score]) -> bool:
-    """Whether the gradebook has the points that this record gives."""
+    """Return True if the gradebook has the points of this record."""
     return all(
         result.grade_id in scores
         and (

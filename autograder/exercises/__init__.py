@@ -1,1 +1,1 @@
-"""What is asked: exercises as data, hidden cases, references, misconceptions, known solutions."""
+"""Exercises as data: hidden cases, references, misconceptions, known solutions."""

@@ -78,7 +78,7 @@ def known_wrong(exercise: str, folder: Path | None = None) -> dict[str, KnownWro
 
     folder: default `packaged("known/wrong")`.
     """
-    found = _read(folder or packaged("known/wrong"), exercise, "wrong")
+    found = _read_folder(folder or packaged("known/wrong"), exercise, "wrong")
     return {name: KnownWrong(**fields) for name, fields in found}
 
 
@@ -87,11 +87,11 @@ def known_correct(exercise: str, folder: Path | None = None) -> dict[str, str]:
 
     folder: default `packaged("known/correct")`.
     """
-    found = _read(folder or packaged("known/correct"), exercise, "correct")
+    found = _read_folder(folder or packaged("known/correct"), exercise, "correct")
     return {name: fields["source"] for name, fields in found}
 
 
-def _read(folder: Path, exercise: str, mark: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _read_folder(folder: Path, exercise: str, mark: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name and the fields of `KnownWrong` for each solution with this mark."""
     path = folder / f"{exercise}.py"
     if not path.is_file():
@@ -107,7 +107,7 @@ def _read(folder: Path, exercise: str, mark: str) -> Iterator[tuple[str, dict[st
                 parts = [
                     _imports(body, [node, *also]),
                     _solution(node, text, call, options.pop("function", exercise)),
-                    *(_source(helper, text) for helper in also),
+                    *(_solution_source(helper, text) for helper in also),
                 ]
                 source = "\n\n\n".join(part for part in parts if part)
                 yield node.name, {"source": source, "why": ast.get_docstring(node) or "", **options}
@@ -154,13 +154,13 @@ def _imports(body: Sequence[ast.stmt], functions: Sequence[ast.FunctionDef]) -> 
     return "\n".join(lines)
 
 
-def _source(function: ast.FunctionDef, text: str) -> str:
-    return "\n".join(_lines(function, text).values())
+def _solution_source(function: ast.FunctionDef, text: str) -> str:
+    return "\n".join(_numbered_lines(function, text).values())
 
 
 def _solution(function: ast.FunctionDef, text: str, mark: ast.Call, name: str) -> str:
     """Return a function's source under this name, without its mark and its docstring."""
-    lines = _lines(function, text)
+    lines = _numbered_lines(function, text)
     old = function.name
     for place in _recursion(function):
         line, column = lines[place.lineno].encode(), place.col_offset  # which counts bytes
@@ -176,7 +176,7 @@ def _solution(function: ast.FunctionDef, text: str, mark: ast.Call, name: str) -
     return "\n".join([*lines.values(), *body])
 
 
-def _lines(function: ast.FunctionDef, text: str) -> dict[int, str]:
+def _numbered_lines(function: ast.FunctionDef, text: str) -> dict[int, str]:
     """Return the lines of a function, its decorators' too, by their numbers."""
     first = min([function.lineno, *(node.lineno for node in function.decorator_list)])
     numbered = enumerate(text.split("\n"), start=1)

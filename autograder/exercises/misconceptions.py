@@ -153,15 +153,15 @@ def _cut(logits: Floats, kept: oracle.Bools) -> Floats:
 
 # --- sampling: (logits, ids so far, prompt length, settings) -> probabilities (V,) --------------
 
-Settings = Mapping[str, Any]
-Sampling = Callable[[Floats, list[int], int, Settings], Floats]
+Parameters = Mapping[str, Any]
+Sampling = Callable[[Floats, list[int], int, Parameters], Floats]
 
 _ORDER = ("temperature", "top_k", "top_p")
 
 
-def _next(
+def _next_probs(
     logits: Floats,
-    settings: Settings,
+    settings: Parameters,
     order: Sequence[str] = _ORDER,
     top_p: Callable[[Floats, float | None], oracle.Bools] | None = None,
 ) -> Floats:
@@ -181,7 +181,7 @@ def _next(
     return oracle.softmax(logits)
 
 
-def _penalised(logits: Floats, ids: list[int], settings: Settings) -> Floats:
+def _penalised(logits: Floats, ids: list[int], settings: Parameters) -> Floats:
     return oracle.penalised(logits, ids, settings.get("repetition_penalty"))
 
 
@@ -189,7 +189,7 @@ def _variant(
     *,
     order: Sequence[str] = _ORDER,
     top_p: Callable[[Floats, float | None], oracle.Bools] | None = None,
-    changed: Callable[[Settings, int], Settings] = lambda settings, size: settings,
+    changed: Callable[[Parameters, int], Parameters] = lambda settings, size: settings,
     penalised: Callable[[list[int], int], list[int]] = lambda ids, start: ids,
 ) -> Sampling:
     """The right rule with one change.
@@ -199,53 +199,55 @@ def _variant(
     prompt's length.
     """
 
-    def rule(logits: Floats, ids: list[int], start: int, settings: Settings) -> Floats:
+    def rule(logits: Floats, ids: list[int], start: int, settings: Parameters) -> Floats:
         settings = changed(settings, len(logits))
-        return _next(_penalised(logits, penalised(ids, start), settings), settings, order, top_p)
+        return _next_probs(
+            _penalised(logits, penalised(ids, start), settings), settings, order, top_p
+        )
 
     return rule
 
 
-def sampled_greedily(logits: Floats, ids: list[int], start: int, settings: Settings) -> Floats:
+def sampled_greedily(logits: Floats, ids: list[int], start: int, settings: Parameters) -> Floats:
     probs = oracle.next_distribution(logits, ids, settings)
     return (probs == probs.max()) / (probs == probs.max()).sum()
 
 
-def sampled_evenly(logits: Floats, ids: list[int], start: int, settings: Settings) -> Floats:
+def sampled_evenly(logits: Floats, ids: list[int], start: int, settings: Parameters) -> Floats:
     allowed = oracle.next_distribution(logits, ids, settings) > 0
     return allowed / allowed.sum()
 
 
 def sampled_with_softmax_twice(
-    logits: Floats, ids: list[int], start: int, settings: Settings
+    logits: Floats, ids: list[int], start: int, settings: Parameters
 ) -> Floats:
     return oracle.softmax(oracle.next_distribution(logits, ids, settings))
 
 
 def sampled_without_settings(
-    logits: Floats, ids: list[int], start: int, settings: Settings
+    logits: Floats, ids: list[int], start: int, settings: Parameters
 ) -> Floats:
     return oracle.softmax(logits)
 
 
 def sampled_with_penalty_after_the_cut(
-    logits: Floats, ids: list[int], start: int, settings: Settings
+    logits: Floats, ids: list[int], start: int, settings: Parameters
 ) -> Floats:
-    allowed = _next(logits, settings) > 0
-    return _next(_cut(_penalised(logits, ids, settings), allowed), settings, ("temperature",))
+    allowed = _next_probs(logits, settings) > 0
+    return _next_probs(_cut(_penalised(logits, ids, settings), allowed), settings, ("temperature",))
 
 
 def sampled_with_penalty_dividing(
-    logits: Floats, ids: list[int], start: int, settings: Settings
+    logits: Floats, ids: list[int], start: int, settings: Parameters
 ) -> Floats:
-    return _next(_divided(logits, ids, settings.get("repetition_penalty")), settings)
+    return _next_probs(_divided(logits, ids, settings.get("repetition_penalty")), settings)
 
 
-def _one_token_less(settings: Settings, size: int) -> Settings:
+def _one_token_less(settings: Parameters, size: int) -> Parameters:
     return {**settings, "top_k": max((settings.get("top_k") or size) - 1, 1)}
 
 
-def _inverted(settings: Settings, size: int) -> Settings:
+def _inverted(settings: Parameters, size: int) -> Parameters:
     return {**settings, "temperature": 1 / (settings.get("temperature") or 1)}
 
 
@@ -328,25 +330,25 @@ def _ngrams(token_ids: list[int], n: int) -> list[tuple[int, ...]]:
 # --- texts --------------------------------------------------------------------------------------
 
 
-Ids = tuple[int, ...]
+TokenIds = tuple[int, ...]
 
 
-def beam_as_greedy(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+def beam_as_greedy(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
     return tuple(oracle.greedy_path(model, input_ids[0].tolist(), max_length)[0])
 
 
-def beam_narrower(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+def beam_narrower(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
     prompt = input_ids[0].tolist()
     return tuple(oracle.beam_path(model, prompt, max_length, max(num_beams - 1, 1))[0])
 
 
-def beam_wider(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+def beam_wider(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
     return tuple(oracle.beam_path(model, input_ids[0].tolist(), max_length, num_beams + 1)[0])
 
 
-def beam_first_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+def beam_first_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
     prompt = input_ids[0].tolist()
-    best: Ids = tuple(prompt)
+    best: TokenIds = tuple(prompt)
     for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
         best = beams[0].ids
         if ended := [b for b in beams if b.ended]:
@@ -354,9 +356,9 @@ def beam_first_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: 
     return best
 
 
-def beam_never_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> Ids:
+def beam_never_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
     prompt = input_ids[0].tolist()
-    best: Ids = tuple(prompt)
+    best: TokenIds = tuple(prompt)
     for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
         going_on = [b for b in beams if not b.ended]
         best = going_on[0].ids if going_on else best

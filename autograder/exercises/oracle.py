@@ -33,7 +33,7 @@ def logits_of(model: Any, ids: list[int]) -> Floats:  # (T, V)
 
 
 def tie(dtype: torch.dtype, logits: Floats) -> Floats:  # (..., V) -> (...)
-    """How near the best logit another one is a tie, for a model whose weights have this dtype.
+    """The distance from the best logit that counts as a tie, for weights of this dtype.
 
     float32 and float64: TIE. In half precision a logit is a sum that is rounded once, to within
     eps / 2 of its size. Who computes a text step by step, with or without a cache, and who looks at
@@ -111,7 +111,7 @@ def apply_temperature(logits: Tensor, temperature: float | None) -> Floats:
 
 @dataclass(frozen=True)
 class Kept:
-    """Which tokens a filter leaves. `must` stay, `may` stay, and at least so many do.
+    """The tokens that a filter keeps: all of `must`, others of `may`, and `at_least` in all.
 
     The three differ where tokens tie at the cut, and where rounding decides (BOUNDARY).
     gap: how far, in probability, the nearest other cut is away.
@@ -167,7 +167,7 @@ def top_p_kept(logits: Floats, p: float | None) -> Kept:
 
 
 def _needed(ranked: Sequence[float], p: float) -> int:
-    """How many of these descending probabilities it takes to reach p; all if they do not."""
+    """The number of these descending probabilities that reach p; all of them if none do."""
     total = 0.0
     for count, probability in enumerate(ranked, 1):
         total += probability
@@ -387,7 +387,7 @@ def distinct(token_ids: Sequence[int], n: int) -> float:
 
 
 def measures_of(tokenizer: Any, model: Any, prompt_text: str, text: str) -> dict[str, float]:
-    """What `explore` has to say of a text: all from the tokens that the text encodes to."""
+    """The measures that `explore` gives for a text, from the tokens that it encodes to."""
     ids = encode_prompt(tokenizer, text)
     start = len(encode_prompt(tokenizer, prompt_text))
     total = sequence_log_prob(model, torch.tensor([ids]), start)

@@ -84,7 +84,7 @@ def value_of(kind: Any, value: Any, where: str, key: str) -> Any:
     if kind is Any:
         return value
     if kind is Text:
-        return text(value, inside)
+        return read_text(value, inside)
     if get_origin(kind) in (Union, types.UnionType):
         return _one_of(get_args(kind), value, where, key)
     if get_origin(kind) is tuple and _is(value, list):
@@ -111,11 +111,11 @@ def _one_of(kinds: Sequence[Any], value: Any, where: str, key: str) -> Any:
 
 
 def _is(value: Any, wanted: Any) -> bool:
-    """Whether the type fits; True and False are no numbers."""
+    """Return True if the type fits; True and False are not numbers."""
     return isinstance(value, wanted) and (isinstance(value, bool) == (wanted is bool))
 
 
-def text(data: Any, where: str, one_line: bool = False) -> Text:
+def read_text(data: Any, where: str, one_line: bool = False) -> Text:
     """Read a text in both languages, `{de: .., en: ..}`."""
     given = mapping(data, LANGUAGES, where)
     if set(given) != set(LANGUAGES):

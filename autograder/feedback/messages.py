@@ -5,8 +5,10 @@ from __future__ import annotations
 from kischule.i18n import Text
 
 TITLE = Text("Rückmeldung zu {notebook}", "Feedback on {notebook}")
-POINTS = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
-BONUS = Text("davon {points:g} aus Zusatzaufgaben", "including {points:g} from bonus exercises")
+SCORE = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
+BONUS_PART = Text(
+    "davon {points:g} aus Zusatzaufgaben", "including {points:g} from bonus exercises"
+)
 LATE = Text(
     "{points:g} Punkte Abzug wegen später Abgabe, schon eingerechnet",
     "{points:g} points deducted for late submission, already included",
@@ -59,10 +61,10 @@ WORDS = {
 # pictures of a mistake
 EXPECTED = Text("richtig", "expected")
 ACTUAL = Text("Ihre Funktion", "your function")
-CUT = Text(
+CUT_NOTE = Text(
     "Wahrscheinlichkeit der Tokens nach dem Abschneiden",
     "Probability of the tokens after the cut",
 )
-SAMPLED = Text("Wie oft jedes Token ausgelost wird", "How often each token is sampled")
+SAMPLED_CAPTION = Text("Wie oft jedes Token ausgelost wird", "How often each token is sampled")
 TOKEN = Text("Token", "token")
 FORBIDDEN = Text("verboten", "forbidden")

@@ -105,11 +105,11 @@ def page(
         language=language,
         title=title,
         student=student,
-        points=messages.POINTS.format(points=points, max_points=max_points)[language],
+        points=messages.SCORE.format(points=points, max_points=max_points)[language],
         remarks=tuple(_remarks(exercises, answers, penalty, language)),
         well=_well(exercises, language),
         solved=tuple(item for item in exercises if item.state == "solved"),
-        next=_next(exercises),
+        next=_next_steps(exercises),
         exercises=exercises,
         answers=answers,
         words={key: text[language] for key, text in messages.WORDS.items()},
@@ -122,7 +122,7 @@ def _remarks(
 ) -> list[str]:
     bonus = sum(item.points for item in exercises if item.bonus)
     waiting = sum(item.max_points for item in answers if item.state == "waits")
-    remarks = [(messages.BONUS, bonus), (messages.LATE, penalty), (messages.WAITING, waiting)]
+    remarks = [(messages.BONUS_PART, bonus), (messages.LATE, penalty), (messages.WAITING, waiting)]
     return [text.format(points=points)[language] for text, points in remarks if points]
 
 
@@ -136,7 +136,7 @@ def _well(exercises: Sequence[Item], language: str) -> str:
     return messages.SOME_SOLVED.format(solved=solved, count=len(exercises))[language]
 
 
-def _next(exercises: Sequence[Item]) -> tuple[Item, ...]:
+def _next_steps(exercises: Sequence[Item]) -> tuple[Item, ...]:
     """The first exercises that are open and do not wait for another one, the bonus last."""
     states = {item.id: item.state for item in exercises}
     ready = [
@@ -215,7 +215,7 @@ def _part(cell: Any, result: Result | None, language: str) -> Part:
 
 
 def _picture(chart: Chart, language: str) -> str:
-    what = (messages.SAMPLED if chart.sampled else messages.CUT)[language]
+    what = (messages.SAMPLED_CAPTION if chart.sampled else messages.CUT_NOTE)[language]
     expected, actual = messages.EXPECTED[language], messages.ACTUAL[language]
     shares = "; ".join(
         f"{messages.TOKEN[language]} {label}: {expected} {e:.0%}, {actual} {a:.0%}"

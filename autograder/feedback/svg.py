@@ -1,4 +1,4 @@
-"""Pictures for pages: inline SVG with a text alternative, drawn by matplotlib.
+"""Pictures for pages: inline SVG with a text alternative, made with matplotlib.
 
 Text stays text, so that it can be searched, scaled and read aloud; pairs of bars differ by
 hatching, not by colour alone.

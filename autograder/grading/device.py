@@ -23,7 +23,7 @@ class DeviceError(UserError, RuntimeError):
     """There is no such device; the message says what was asked and what came back."""
 
 
-def free() -> list[int]:
+def free_bytes() -> list[int]:
     """Ask the driver's own tool how many bytes are free on each CUDA device. DeviceError."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
@@ -45,7 +45,7 @@ def jobs(device: str, cores: int) -> int:
 
     Kernels use the first device.
     """
-    return cores if device == "cpu" else max(1, min(cores, free()[0] // KERNEL_BYTES))
+    return cores if device == "cpu" else max(1, min(cores, free_bytes()[0] // KERNEL_BYTES))
 
 
 def variables(device: str) -> dict[str, str]:
@@ -54,7 +54,7 @@ def variables(device: str) -> dict[str, str]:
         return {"CUDA_VISIBLE_DEVICES": ""}
     chosen = {n: os.environ[n] for n in ("CUDA_VISIBLE_DEVICES",) if n in os.environ}
     return {
-        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # nvidia-smi's: `free` speaks of the same first one
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # nvidia-smi's: as in `free_bytes`
         "CUDA_CACHE_DISABLE": "1",  # a kernel's folder is small, and thrown away
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking whether there is one does not open it
         **chosen,

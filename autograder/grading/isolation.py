@@ -47,7 +47,7 @@ def decide(choice: str, model: str = "mini", device: str = "cpu") -> Isolation:
     try:
         servers.shared(model, device).ready()
     except SandboxError as error:
-        servers.close()
+        servers.close_all()
         if choice == "auto" and in_container():
             return Isolation("process", f"no sandbox in this container ({error.strerror}): {RISK}")
         raise IsolationError(

@@ -27,7 +27,7 @@ from traitlets.config import Config
 from autograder.grading.environment import plain_environment
 from autograder.grading.messages import CELL_TIMEOUT, INVALID_MESSAGE, both
 from autograder.grading.outputs import OutputLimit, error_output
-from autograder.grading.provisioner import KERNEL, NAME
+from autograder.grading.provisioner import KERNEL, PROVISIONER
 from autograder.grading.servers import ServerError
 from autograder.grading.settings import Settings
 from autograder.grading.temporary import Temporary
@@ -36,11 +36,11 @@ from autograder.sandbox import wire
 from autograder.sandbox.agent import REPLY, REQUEST
 from autograder.sandbox.student import WALL_CLOCK_FACTOR, Arguments, CallError, Reply
 
-MESSAGE_BYTES = wire.MAX_BYTES + 65_536
+MESSAGE_BYTES = wire.MAX_MESSAGE_BYTES + 65_536
 MAX_WAITING = 64  # messages that a channel holds for us
 GRACE_S = 5.0  # for a kernel to reply after it was interrupted
 NO_CALLS = b'{"function": "", "calls": [], "time_limit_s": 1}'
-TIMEOUT = "CellTimeoutError"
+TIMEOUT_ERROR = "CellTimeoutError"
 START_LIMIT_S = 60.0  # until a kernel is there
 
 
@@ -64,7 +64,7 @@ class _Specs(KernelSpecManager):
         if self._settings.isolation == "process":
             return super().get_kernel_spec(name)
         provisioner = {
-            "provisioner_name": NAME,
+            "provisioner_name": PROVISIONER,
             "config": {
                 "model": self._settings.model,
                 "device": self._settings.device,
@@ -104,7 +104,7 @@ class _Client(NotebookClient):
         return self.kc
 
     def _executed(self, execute_reply: Any, **_: Any) -> None:
-        self.timed_out = execute_reply["content"].get("ename") == TIMEOUT
+        self.timed_out = execute_reply["content"].get("ename") == TIMEOUT_ERROR
 
     def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
         """Keep outputs up to the limit; drop the rest as it arrives."""
@@ -136,7 +136,7 @@ class Kernel:
             timeout=settings.time_limit_s,
             allow_errors=True,
             interrupt_on_timeout=True,
-            error_on_timeout={"ename": TIMEOUT, "evalue": "", "traceback": []},
+            error_on_timeout={"ename": TIMEOUT_ERROR, "evalue": "", "traceback": []},
             record_timing=False,
             store_widget_state=False,
             skip_cells_with_tag="",
@@ -190,7 +190,7 @@ class Kernel:
             self.waited += time.monotonic() - began
         if not self._client.timed_out:
             return ""
-        cell.outputs.append(error_output(TIMEOUT, both(CELL_TIMEOUT.format(seconds=limit))))
+        cell.outputs.append(error_output(TIMEOUT_ERROR, both(CELL_TIMEOUT.format(seconds=limit))))
         if not self._answers():
             raise self._gone("timeout")
         return "timeout"
@@ -226,7 +226,7 @@ class Kernel:
         raise TimeoutError
 
     def _answers(self) -> bool:
-        """Whether the kernel replies within a short time."""
+        """Return True if the kernel replies within a short time."""
         try:
             self._run(self._ask(NO_CALLS, time.monotonic() + GRACE_S))
         except wire.WireError:

@@ -55,7 +55,7 @@ class OutputLimit:
         if self._cut:
             return True
         content = message["content"]
-        self._bytes += _size(content)
+        self._bytes += _bytes_of(content)
         last = outputs[-1] if outputs else {}
         same = message["msg_type"] == last.get("output_type") == "stream"
         same = same and content.get("name") == last.get("name")
@@ -70,7 +70,7 @@ class OutputLimit:
         return same
 
 
-def _size(content: Any) -> int:
+def _bytes_of(content: Any) -> int:
     try:
         return len(json.dumps(content))
     except (TypeError, ValueError, RecursionError):
@@ -84,36 +84,36 @@ def error_output(name: str, value: str) -> Any:
 
 def harmless(outputs: Iterable[Any]) -> list[Any]:
     """Rebuild a kernel's outputs, well-formed and without anything that acts."""
-    return [made for output in outputs if (made := _harmless(output)) is not None]
+    return [made for output in outputs if (made := _harmless_output(output)) is not None]
 
 
-def _harmless(output: Any) -> Any:
+def _harmless_output(output: Any) -> Any:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return _node("stream", name=name, text=_text(output.get("text")))
+        return _node("stream", name=name, text=_joined(output.get("text")))
     if kind == "error":
         lines = output.get("traceback")
         lines = lines if isinstance(lines, list) else []
         return _node(
             "error",
-            ename=_text(output.get("ename"))[:200],
-            evalue=_text(output.get("evalue"))[:2000],
-            traceback=[_text(line) for line in lines[:100]],
+            ename=_joined(output.get("ename"))[:200],
+            evalue=_joined(output.get("evalue"))[:2000],
+            traceback=[_joined(line) for line in lines[:100]],
         )
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(data, Mapping):
         return None
-    kept = {mime: made for mime in data if (made := _kept(mime, data[mime])) is not None}
+    kept = {mime: made for mime in data if (made := _harmless_part(mime, data[mime])) is not None}
     more = {"execution_count": None} if kind == "execute_result" else {}
     return _node(kind, data=kept, metadata={}, **more) if kept else None
 
 
-def _kept(mime: Any, content: Any) -> str | None:
+def _harmless_part(mime: Any, content: Any) -> str | None:
     if mime == "text/plain":
-        return _text(content)
+        return _joined(content)
     if mime == "text/html":
-        return harmless_html(_text(content))
+        return harmless_html(_joined(content))
     if mime in PICTURES and isinstance(content, str):
         try:
             picture = base64.b64decode("".join(content.split()), validate=True)
@@ -141,7 +141,7 @@ def harmless_markdown(text: str) -> str:
     return _ACTS_IN_MATH.sub(r"\1", text)
 
 
-def _text(value: Any) -> str:
+def _joined(value: Any) -> str:
     from nbconvert.filters import strip_ansi
 
     if isinstance(value, list):

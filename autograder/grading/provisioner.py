@@ -23,7 +23,7 @@ from autograder.grading import servers
 from autograder.grading.settings import trait
 from autograder.sandbox.namespaces import Limits
 
-NAME = "kischule-forkserver"
+PROVISIONER = "kischule-forkserver"
 KERNEL = "kischule"
 
 

@@ -24,7 +24,7 @@ class EngineError(UserError, RuntimeError):
 
 
 class Status(str, Enum):
-    """How grading a submission ended."""
+    """The state of a submission after grading."""
 
     GRADED = "graded"
     TIMEOUT = "timeout"  # graded, but a cell or the submission ran out of time
@@ -36,7 +36,7 @@ class Status(str, Enum):
 
     @property
     def could_not(self) -> bool:
-        """Whether the submission has no grade."""
+        """True if the submission has no grade."""
         return self in (Status.UNREADABLE, Status.FAILED)
 
 
@@ -50,7 +50,7 @@ def key_of(*parts: bytes) -> str:
 
 @dataclass(frozen=True)
 class Rules:
-    """What all submissions of a class are graded by."""
+    """The rules by which all submissions of a class are graded."""
 
     name: str  # of the notebook
     release: bytes  # the notebook whose structure counts
@@ -104,12 +104,12 @@ class Record:
 
     @property
     def final(self) -> bool:
-        """Whether grading it again would come to the same."""
+        """True if grading it again would give the same result."""
         ours = any(flag.kind == FlagKind.CHECK_FAILED for flag in self.flags)
         return self.status != Status.FAILED and not ours
 
     def serves(self, settings: Settings) -> bool:
-        """Whether a run with these settings need not grade it again."""
+        """Return True if a run with these settings can use this record."""
         more_time = self.status == Status.TIMEOUT and settings.time_limit_s > self.time_limit_s
         more_memory = self.status == Status.MEMORY and settings.memory_mib > self.memory_mib
         return self.final and not more_time and not more_memory

@@ -21,7 +21,7 @@ import kischule
 from autograder.errors import UserError
 from autograder.grading import device as gpu
 from autograder.grading.temporary import Temporary
-from autograder.sandbox.namespaces import HOME, NOBODY, Limits, View
+from autograder.sandbox.namespaces import HOME, NOBODY, Limits, Visible
 from autograder.sandbox.syscalls import SandboxError
 from kischule.models import elsewhere
 
@@ -29,7 +29,7 @@ VISIBLE = ("__init__.py", "sandbox")  # of this package, in a sandbox
 START_S = 120.0  # for a server to start
 
 
-def environment() -> dict[str, str]:
+def server_environment() -> dict[str, str]:
     """All variables of the server, and so of its kernels: none of the caller's come along."""
     return {
         "HOME": HOME,
@@ -67,7 +67,7 @@ class Server:
         self.sockets.mkdir()
         self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
         (base / "root").mkdir()
-        view = View(
+        view = Visible(
             root=str(base / "root"),
             sockets=str(self.sockets),
             trees=(str(Path(kischule.__file__).resolve().parent), *map(str, files)),
@@ -89,7 +89,7 @@ class Server:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env={**environment(), **gpu.variables(device), **found_by},
+                env={**server_environment(), **gpu.variables(device), **found_by},
                 start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
             )
         self._started = False
@@ -171,27 +171,27 @@ def _check_readable(places: Iterable[Path]) -> None:
                 )
 
 
-_shared: dict[tuple[str, str], Server] = {}
-_lock = threading.Lock()
+_servers: dict[tuple[str, str], Server] = {}
+_servers_lock = threading.Lock()
 
 
 def shared(model: str = "mini", device: str = "cpu") -> Server:
     """This process's server, started at the first call and again when it has died."""
-    with _lock:
-        server = _shared.get((model, device))
+    with _servers_lock:
+        server = _servers.get((model, device))
         if server is not None and not server.alive:
             server.close()
             server = None
         if server is None:
-            if not _shared:
-                atexit.register(close)
-            server = _shared[model, device] = Server(model, device)
+            if not _servers:
+                atexit.register(close_all)
+            server = _servers[model, device] = Server(model, device)
         return server
 
 
-def close() -> None:
+def close_all() -> None:
     """End all servers of this process."""
-    with _lock:
-        for server in _shared.values():
+    with _servers_lock:
+        for server in _servers.values():
             server.close()
-        _shared.clear()
+        _servers.clear()

@@ -24,7 +24,7 @@ def _option(default: Any, about: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How submissions run; the same for all of a run, on every worker."""
+    """Limits and isolation of submissions; the same for a whole run, on every worker."""
 
     isolation: str = _option(
         "auto", "isolation of submissions (default: auto, the sandbox on Linux)", choices=ISOLATIONS
@@ -89,7 +89,7 @@ def add_options(parser: Any, *names: str, prefix: str = "") -> None:
         elif "choices" in about:
             options["choices"] = about["choices"]
         else:
-            options |= {"type": _reader(name), "metavar": metavar}
+            options |= {"type": _option_reader(name), "metavar": metavar}
         add(
             f"--{prefix}{flag.removeprefix('--')}",
             dest=f"{prefix}{name}".replace("-", "_"),
@@ -103,7 +103,7 @@ def from_options(options: Any, *names: str, prefix: str = "") -> Settings:
     return Settings(**{name: getattr(options, dest + name) for name in names or FLAGS})
 
 
-def _reader(name: str) -> Any:
+def _option_reader(name: str) -> Any:
     """Convert an option's text. ArgumentTypeError naming the rule and what arrived."""
     if name == "model":
         return _absolute

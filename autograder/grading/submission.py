@@ -10,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from autograder.exercises.exercise import FOLDER as EXERCISES
+from autograder.exercises.exercise import EXERCISES_FOLDER as EXERCISES
 from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
 from autograder.grading.settings import Settings

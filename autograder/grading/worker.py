@@ -39,7 +39,7 @@ from kischule.i18n import Text
 
 @dataclass
 class Run:
-    """The outcome of running a submission."""
+    """The results of running a submission, and its state."""
 
     notebook: Any  # with outputs
     results: list[Result] = field(default_factory=list)
@@ -58,10 +58,10 @@ def run_submission(
     model than `mini`. Raises ServerError or SandboxError where no kernel starts; nothing that the
     notebook does raises.
     """
-    return _Submission(notebook, seed, settings, exercises).run()
+    return _SubmissionRun(notebook, seed, settings, exercises).run()
 
 
-class _Submission:
+class _SubmissionRun:
     def __init__(
         self, notebook: Any, seed: str, settings: Settings, exercises: Sequence[Exercise]
     ) -> None:
@@ -177,7 +177,9 @@ class _Submission:
         hidden = level == Level.HIDDEN
         seed, cases = (self.seed, self.hidden[name].result()) if hidden else (None, None)
         result = _clean(
-            run_check(self._load(name), self.student, seed, cases, self.passed, self._load)
+            run_check(
+                self._load(name), self.student, seed, cases, known=self.passed, load=self._load
+            )
         )
         if not hidden:
             self.passed[name] = bool(result.passed)
@@ -186,7 +188,7 @@ class _Submission:
         if result.kind == "ours":
             self.done.flags.append(Flag(FlagKind.CHECK_FAILED, result.grade_id))
         self.results[result.grade_id] = result
-        cell.outputs = [_shown(result)]
+        cell.outputs = [_as_output(result)]
         if self.student.gone is not None:
             self._restart_after(self.student.gone, cell, index)
 
@@ -238,7 +240,7 @@ def _clean_text(text: Text) -> Text:
     return Text(clean(text.de), clean(text.en))
 
 
-def _shown(result: Result) -> Any:
-    """What `check` shows in a notebook, as an output."""
+def _as_output(result: Result) -> Any:
+    """The result as the output that `check` shows in a notebook."""
     data = result._repr_mimebundle_()
     return nbformat.v4.new_output("execute_result", data=data, execution_count=None)

@@ -36,7 +36,7 @@ class RefusedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArchiveFile:
     """A file in an archive."""
 
     path: PurePosixPath
@@ -48,7 +48,7 @@ class Entry:
 class Archive:
     """The files of an archive, and those that were refused."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ArchiveFile, ...]
     refused: tuple[str, ...]  # a line each, with the reason
 
 
@@ -56,7 +56,7 @@ class Archive:
 def opened(path: Path) -> Iterator[Archive]:
     """Open a zip file or a folder. Raises ArchiveError."""
     if path.is_dir():
-        yield _folder(path)
+        yield _folder_archive(path)
         return
     try:
         file = zipfile.ZipFile(path)
@@ -76,18 +76,18 @@ def _zip(file: zipfile.ZipFile) -> Archive:
         if info.is_dir():
             continue
         try:
-            path = _safe(_name(info))
+            path = _safe(_decoded_name(info))
             if _ignored(path):
                 continue
-            _check(info)
+            _check_entry(info)
         except RefusedError as error:
             refused.append(f"{clean(info.filename)}: {error}")
             continue
-        entries.append(Entry(path, _modified(info), _reader(file, info, left)))
+        entries.append(ArchiveFile(path, _modified(info), _limited_reader(file, info, left)))
     return Archive(tuple(entries), tuple(refused))
 
 
-def _name(info: zipfile.ZipInfo) -> str:
+def _decoded_name(info: zipfile.ZipInfo) -> str:
     """The entry's name: a flag says that it is UTF-8, but many programs write it without one."""
     name = info.orig_filename
     if info.flag_bits & 0x800:
@@ -112,20 +112,20 @@ def _safe(name: str) -> PurePosixPath:
 
 
 def _ignored(path: PurePosixPath) -> bool:
-    """Whether it is a file that systems and editors leave behind."""
+    """Return True for a file that systems and editors leave behind."""
     return any(part in IGNORED or part.startswith("._") for part in path.parts)
 
 
-def _check(info: zipfile.ZipInfo) -> None:
+def _check_entry(info: zipfile.ZipInfo) -> None:
     mode = info.external_attr >> 16
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise RefusedError("it is a link or a device")
     if info.flag_bits & 0x1:
         raise RefusedError("it is encrypted")
-    _fits(info.file_size)
+    _check_size(info.file_size)
 
 
-def _fits(size: int) -> None:
+def _check_size(size: int) -> None:
     if size > intake.MAX_BYTES:
         raise RefusedError(f"must not be larger than {intake.MAX_BYTES:,} bytes, is: {size:,}")
 
@@ -138,7 +138,9 @@ def _modified(info: zipfile.ZipInfo) -> float:
         return 0.0
 
 
-def _reader(file: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]) -> Callable[[], bytes]:
+def _limited_reader(
+    file: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]
+) -> Callable[[], bytes]:
     """left: bytes that may still be read of the whole archive."""
 
     def read() -> bytes:
@@ -149,7 +151,7 @@ def _reader(file: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]) -> Ca
             raise RefusedError(f"cannot be read: {error}") from error
         except (NotImplementedError, RuntimeError) as error:
             raise RefusedError(f"cannot be unpacked: {error}") from error
-        _fits(len(content))
+        _check_size(len(content))
         left[0] -= len(content)
         if left[0] < 0:
             raise RefusedError(f"all files together must not exceed {MAX_TOTAL_BYTES:,} bytes")
@@ -158,8 +160,8 @@ def _reader(file: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]) -> Ca
     return read
 
 
-def _folder(root: Path) -> Archive:
-    entries: list[Entry] = []
+def _folder_archive(root: Path) -> Archive:
+    entries: list[ArchiveFile] = []
     refused: list[str] = []
     for path in _walk(root, refused):
         name = path.relative_to(root).as_posix()
@@ -169,7 +171,7 @@ def _folder(root: Path) -> Archive:
                 continue
             if path.is_symlink():
                 raise RefusedError("it is a link or a device")
-            entries.append(Entry(safe, path.lstat().st_mtime, _file_reader(path)))
+            entries.append(ArchiveFile(safe, path.lstat().st_mtime, _file_reader(path)))
         except (RefusedError, OSError) as error:
             refused.append(f"{clean(name)}: {error}")
     return Archive(tuple(entries), tuple(refused))

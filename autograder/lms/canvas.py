@@ -18,7 +18,7 @@ from autograder.lms.final import not_final
 from autograder.lms.people import slug
 from autograder.lms.spreadsheet import Table, TableError
 
-HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+CANVAS_HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POSSIBLE = "Points Possible"
 
 
@@ -34,7 +34,7 @@ def export(course: Path, assignment: str, target: Path, table: Path | None = Non
         sheet = _new(assignment, totals)
     else:
         try:
-            sheet = spreadsheet.read(table.read_bytes(), table.name)
+            sheet = spreadsheet.read_table(table.read_bytes(), table.name)
         except OSError as error:
             raise TableError(f"{table}: {error.strerror}") from error
         sheet, notes = _filled(sheet, assignment, totals)
@@ -44,18 +44,18 @@ def export(course: Path, assignment: str, target: Path, table: Path | None = Non
 
 def _new(assignment: str, totals: dict[str, Total]) -> Table:
     possible = max((total.max_points for total in totals.values()), default=0.0)
-    rows = [[POSSIBLE, "", "", "", "", spreadsheet.shown(possible)]]
+    rows = [[POSSIBLE, "", "", "", "", spreadsheet.format_number(possible)]]
     for student, total in sorted(totals.items()):
         name = ", ".join(n for n in (total.last_name, total.first_name) if n) or student
-        rows.append([name, "", "", student, "", spreadsheet.shown(total.points)])
-    return Table("canvas", [*HEAD, assignment], rows)
+        rows.append([name, "", "", student, "", spreadsheet.format_number(total.points)])
+    return Table("canvas", [*CANVAS_HEAD, assignment], rows)
 
 
 def _filled(sheet: Table, assignment: str, totals: dict[str, Total]) -> tuple[Table, list[str]]:
     """Only the columns that identify, and the assignment's: nothing else is written back."""
     places = [sheet.need("Student"), sheet.need("ID")]
-    places += [place for name in HEAD[2:] if (place := sheet.column(name)) is not None]
-    column = _column(sheet, assignment)
+    places += [place for name in CANVAS_HEAD[2:] if (place := sheet.column(name)) is not None]
+    column = _assignment_column(sheet, assignment)
     left, rows = dict(totals), []
     for row in sheet.rows:
         ids = [row[place] for place in places]
@@ -65,13 +65,13 @@ def _filled(sheet: Table, assignment: str, totals: dict[str, Total]) -> tuple[Ta
         student = _student(ids, totals)
         total = left.pop(student, None) if student else None
         if total is not None:
-            rows.append([*ids, spreadsheet.shown(total.points)])
+            rows.append([*ids, spreadsheet.format_number(total.points)])
     notes = [f"not in Canvas's gradebook: {student}" for student in left]
     title = sheet.head[column] if column is not None else assignment
     return Table(sheet.name, [*(sheet.head[p] for p in places), title], rows), notes
 
 
-def _column(sheet: Table, assignment: str) -> int | None:
+def _assignment_column(sheet: Table, assignment: str) -> int | None:
     """The assignment's, by its title before the number; None: Canvas will make one."""
     wanted = slug(assignment)
     titles = [slug(head.rpartition(" (")[0] or head) for head in sheet.head]

@@ -36,7 +36,7 @@ def some(names: Sequence[str], count: int = 5) -> str:
 
 
 def _newer(course: Path, assignment: str, student: str) -> bool:
-    """Whether the submission's time differs from the one that nbgrader keeps with the grade."""
+    """Return True if the submission is newer than the time that nbgrader keeps."""
     stamps = [
         course / folder / student / assignment / "timestamp.txt"
         for folder in ("submitted", "autograded")

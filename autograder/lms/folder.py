@@ -9,7 +9,7 @@ from autograder.course.release import source_notebook
 from autograder.errors import UserError
 from autograder.lms.archive import opened
 from autograder.lms.people import Person
-from autograder.lms.submissions import Imported, Owner, take
+from autograder.lms.submissions import Imported, Owner, take_in
 
 
 class PatternError(UserError, ValueError):
@@ -25,7 +25,7 @@ def import_(course: Path, assignment: str, file: Path, pattern: str | None = Non
     """
     stem = PurePosixPath(source_notebook(course, assignment).name).stem
     with opened(file) as archive:
-        return take(course, assignment, "folder", archive, _owner(pattern, stem))
+        return take_in(course, assignment, "folder", archive, _owner(pattern, stem))
 
 
 def _owner(pattern: str | None, stem: str) -> Owner:

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        graded = _grade(base, take_rules(base / "source"))
+        graded = _graded(base, take_rules(base / "source"))
     except Exception:
         traceback.print_exc(file=sys.stdout)
         graded = Graded(failure(), ours=True)
@@ -96,11 +96,11 @@ def _keep_memory_private() -> None:
         ctypes.CDLL(None).prctl(_DUMPABLE, ctypes.c_ulong(0), 0, 0, 0)
 
 
-def _grade(base: Path, rules: Rules) -> Graded:
+def _graded(base: Path, rules: Rules) -> Graded:
     try:
         found = intake.read_submission(base / "submission", rules.name)
     except intake.UnreadableError as error:
-        return _unreadable(str(error), rules)
+        return _ungraded(str(error), rules)
     rules, warning = settled(rules)
     if warning:
         print(f"kischule: {warning}")
@@ -110,8 +110,8 @@ def _grade(base: Path, rules: Rules) -> Graded:
     if record.status == Status.FAILED:
         return Graded(failure(), ours=True)
     if record.status == Status.UNREADABLE:
-        return _unreadable(record.flags[-1].reason, rules)
-    return Graded(results_of(record, rules, flags), ours=not record.final)
+        return _ungraded(record.flags[-1].reason, rules)
+    return Graded(results_json(record, rules, flags), ours=not record.final)
 
 
 def settled(rules: Rules) -> tuple[Rules, str]:
@@ -127,7 +127,7 @@ def settled(rules: Rules) -> tuple[Rules, str]:
     return replace(rules, settings=settings), warning
 
 
-def results_of(record: Record, rules: Rules, flags: Sequence[Flag]) -> dict[str, Any]:
+def results_json(record: Record, rules: Rules, flags: Sequence[Flag]) -> dict[str, Any]:
     """Write results.json of a graded submission; its score is the sum of its tests."""
     graded = [r for r in record.results if r.level != Level.MANUAL]
     by_hand = [r for r in record.results if r.level == Level.MANUAL]
@@ -142,14 +142,16 @@ def results_of(record: Record, rules: Rules, flags: Sequence[Flag]) -> dict[str,
     }
     lines = [*_totals(graded, by_hand), *_troubles(record), *_of_flags(flags)]
     tests = [_test(r, names.index(r.exercise) + 1) for r in graded]
-    return {**_page(_both(lines), extra), "tests": tests}
+    return {**_result_fields(_both(lines), extra), "tests": tests}
 
 
 def _totals(graded: Sequence[Result], by_hand: Sequence[Result]) -> Iterator[Text]:
     points = sum(r.points for r in graded)
-    yield messages.POINTS.format(points=points, max_points=sum(r.counted_points for r in graded))
+    yield messages.SCORE_LINE.format(
+        points=points, max_points=sum(r.counted_points for r in graded)
+    )
     if bonus := sum(r.points for r in graded if r.bonus):
-        yield messages.BONUS.format(points=bonus)
+        yield messages.BONUS_NOTE.format(points=bonus)
     if by_hand:
         texts, waiting = (r.exercise for r in by_hand), sum(r.max_points for r in by_hand)
         yield messages.BY_HAND.format(texts=", ".join(texts), points=waiting)
@@ -157,16 +159,16 @@ def _totals(graded: Sequence[Result], by_hand: Sequence[Result]) -> Iterator[Tex
 
 def _troubles(record: Record) -> Iterator[Text]:
     if record.status == Status.TIMEOUT:
-        yield messages.TIMEOUT
+        yield messages.OUT_OF_TIME
     if record.status == Status.MEMORY:
-        yield messages.MEMORY
+        yield messages.OUT_OF_MEMORY
     if not record.final:
         yield messages.CHECK_FAILED
 
 
 def _of_flags(flags: Sequence[Flag]) -> Iterator[Text]:
     """One sentence for each kind of flag that a student can do something about."""
-    for kind, text in messages.FLAGS.items():
+    for kind, text in messages.FLAG_SENTENCES.items():
         if found := [flag.cell or flag.reason for flag in flags if flag.kind == kind]:
             yield text.format(cells=", ".join(found))
 
@@ -191,21 +193,21 @@ def _test(result: Result, number: int) -> dict[str, Any]:
     }
 
 
-def _unreadable(reason: str, rules: Rules) -> Graded:
+def _ungraded(reason: str, rules: Rules) -> Graded:
     print(f"kischule: unreadable: {reason}", flush=True)
     release = intake.parse(rules.release)
     possible = sum(points_of(cell) for cell in release.cells if exercise_of(cell))
     lines = [messages.UNREADABLE.format(reason=reason, notebook=rules.name)]
-    lines.append(messages.POINTS.format(points=0, max_points=possible))
-    return Graded({**_page(_both(lines), {"status": "unreadable"}), "score": 0.0})
+    lines.append(messages.SCORE_LINE.format(points=0, max_points=possible))
+    return Graded({**_result_fields(_both(lines), {"status": "unreadable"}), "score": 0.0})
 
 
 def failure() -> dict[str, Any]:
     """Write results.json for a failure of ours."""
-    return {**_page(_both([messages.FAILED]), {"status": "failed"}), "score": 0.0}
+    return {**_result_fields(_both([messages.FAILED]), {"status": "failed"}), "score": 0.0}
 
 
-def _page(output: str, extra: dict[str, Any]) -> dict[str, Any]:
+def _result_fields(output: str, extra: dict[str, Any]) -> dict[str, Any]:
     """The fields of every results.json; tests and a score come on top."""
     return {
         "output": output,

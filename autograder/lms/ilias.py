@@ -25,7 +25,7 @@ from autograder.lms.archive import opened
 from autograder.lms.final import not_final
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
-from autograder.lms.submissions import Imported, take
+from autograder.lms.submissions import Imported, take_in
 
 _FOLDER = re.compile(r"(?P<names>.+)_(?P<login>[^_]+)_(?P<id>\d+)")
 HEAD = (
@@ -48,7 +48,7 @@ def owner(path: PurePosixPath) -> tuple[Person, str] | None:
 def import_(course: Path, assignment: str, file: Path) -> Imported:
     """Import submissions. Raises ArchiveError."""
     with opened(file) as archive:
-        return take(course, assignment, "ilias", archive, owner)
+        return take_in(course, assignment, "ilias", archive, owner)
 
 
 def export(course: Path, assignment: str, target: Path, pass_mark: float = 50.0) -> list[str]:
@@ -65,7 +65,7 @@ def export(course: Path, assignment: str, target: Path, pass_mark: float = 50.0)
         if (total := totals.get(student)) is not None:
             passed = 100 * total.points >= pass_mark * total.max_points
             row[0], row[5] = "1", "passed" if passed else "failed"
-            row[6] = spreadsheet.shown(total.points)
+            row[6] = spreadsheet.format_number(total.points)
         rows.append([*row, "", ""])
     table = spreadsheet.Table("status.csv", list(HEAD), rows)
     top = f"multi_feedback_{assignment}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from autograder.notebooks.flags import FlagKind
 from kischule.i18n import Text
 
-POINTS = Text(
+SCORE_LINE = Text(
     "Automatisch bewertet: {points:g} von {max_points:g} Punkten.",
     "Graded automatically: {points:g} of {max_points:g} points.",
 )
-BONUS = Text("Darin enthalten: {points:g} Zusatzpunkte.", "Including {points:g} bonus points.")
+BONUS_NOTE = Text("Darin enthalten: {points:g} Zusatzpunkte.", "Including {points:g} bonus points.")
 BY_HAND = Text(
     "Ihre Texte ({texts}) bewertet die Lehrkraft; deren {points:g} Punkte zählen hier noch nicht "
     "mit.",
@@ -31,16 +31,16 @@ CHECK_FAILED = Text(
     "Eine Prüfung ist gescheitert, und das ist nicht Ihr Fehler. Bitte melden Sie es.",
     "A check failed, and this is not your mistake. Please report it.",
 )
-TIMEOUT = Text(
+OUT_OF_TIME = Text(
     "Eine Zelle oder die ganze Abgabe brauchte mehr Zeit, als erlaubt ist.",
     "A cell or the whole submission took more time than allowed.",
 )
-MEMORY = Text(
+OUT_OF_MEMORY = Text(
     "Die Abgabe brauchte mehr Speicher, als erlaubt ist.",
     "The submission used more memory than allowed.",
 )
 # flags that a student can do something about
-FLAGS = {
+FLAG_SENTENCES = {
     FlagKind.MISSING: Text(
         "Es fehlen Zellen, und die leeren der Vorlage zählen: {cells}.",
         "Cells are missing, and the template's empty ones count instead: {cells}.",

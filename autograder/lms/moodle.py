@@ -29,7 +29,7 @@ from autograder.lms.final import not_final
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
 from autograder.lms.spreadsheet import Table, TableError
-from autograder.lms.submissions import Imported, take
+from autograder.lms.submissions import Imported, take_in
 
 _PREFIX = re.compile(
     r"(?P<name>.*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"
@@ -62,9 +62,9 @@ def import_(course: Path, assignment: str, file: Path, table: Path | None = None
     with opened(file) as archive:
         sheet = read_worksheet(table) if table else _beside(file, archive)
         more = list(_persons(sheet)) if sheet else []
-        found = take(course, assignment, "moodle", archive, owner, more)
+        found = take_in(course, assignment, "moodle", archive, owner, more=more)
     if sheet:
-        write_atomically(_kept(course, assignment), sheet.content())
+        write_atomically(_kept_worksheet(course, assignment), sheet.content())
         found.notes.append(f"{sheet.name}: kept as the grading worksheet")
     return found
 
@@ -78,7 +78,7 @@ def export(
     Raises PeopleError, TableError.
     """
     people = People.of_import(course, assignment, "moodle")
-    kept = _kept(course, assignment)
+    kept = _kept_worksheet(course, assignment)
     if table is None and not kept.exists():
         raise TableError(
             "Moodle's grades go into its grading worksheet: download it (assignment, "
@@ -89,7 +89,7 @@ def export(
     notes = fill(
         sheet, {p.id: totals[s] for s, p in people.by_student.items() if s in totals}, scale
     )
-    folders = {student: _folder(person) for student, person in people.by_student.items()}
+    folders = {student: _moodle_folder(person) for student, person in people.by_student.items()}
     zipped, without = pages_zip(course, assignment, folders)
     write_atomically(target / "grades.csv", sheet.content())
     write_atomically(target / "feedback.zip", zipped)
@@ -102,7 +102,7 @@ def export(
 def read_worksheet(path: Path) -> Table:
     """Read a grading worksheet. Raises TableError."""
     try:
-        sheet = spreadsheet.read(path.read_bytes(), path.name)
+        sheet = spreadsheet.read_table(path.read_bytes(), path.name)
     except OSError as error:
         raise TableError(f"{path}: {error.strerror}") from error
     sheet.need(*GRADE)
@@ -133,7 +133,7 @@ def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[st
             notes.append(
                 f"{who}: {points:g} points exceed Moodle's maximum {possible:g}, which is entered"
             )
-        row[grade] = spreadsheet.shown(min(points, possible), row[maximum])
+        row[grade] = spreadsheet.format_number(min(points, possible), row[maximum])
         if comments is not None and not row[comments].strip():
             row[comments] = f"{total.points:g}/{total.max_points:g}"
     missing = set(totals) - {_id(row) for row in sheet.rows}
@@ -143,7 +143,7 @@ def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[st
 
 
 def _maximum(sheet: Table, text: str, total: Total, scale: bool) -> float:
-    maximum = spreadsheet.number(text)
+    maximum = spreadsheet.parse_number(text)
     if maximum is None or maximum <= 0:
         raise TableError(
             f"{sheet.name}: the maximum must be a number of points, was: {text!r}; "
@@ -172,7 +172,7 @@ def _persons(sheet: Table) -> Iterator[Person]:
         )
 
 
-def _kept(course: Path, assignment: str) -> Path:
+def _kept_worksheet(course: Path, assignment: str) -> Path:
     return course / FOLDER / "lms" / f"{assignment}.moodle.csv"
 
 
@@ -195,6 +195,6 @@ def _beside(file: Path, archive: Archive) -> Table | None:
     return found[0] if found else None
 
 
-def _folder(person: Person) -> str:
+def _moodle_folder(person: Person) -> str:
     """The folder's name as in the submissions' archive, from which Moodle knows the student."""
     return person.folder or f"{person.name.replace('_', ' ')}_{person.id}_assignsubmission_file_"

@@ -66,7 +66,7 @@ class People:
         """Add persons; returns their names in the course folder, by the system's id."""
         known = {person.id: student for student, person in self.by_student.items()}
         persons = sorted(persons, key=lambda p: (p.id in known, p.id))
-        wanted = [_name(person) for person in persons]
+        wanted = [_short_name(person) for person in persons]
         for person, name in zip(persons, wanted, strict=True):
             student = known.get(person.id)
             if student is None:
@@ -85,7 +85,7 @@ class People:
         write_atomically(self._path, text.encode())
 
 
-def _name(person: Person) -> str:
+def _short_name(person: Person) -> str:
     """The name of a student's folder: `umit-oezguer` for Ümit Özgür; a login stays itself."""
     return slug(person.login) or slug(person.name) or f"student-{slug(person.id)}"
 

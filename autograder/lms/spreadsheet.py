@@ -53,7 +53,7 @@ class Table:
         return stream.getvalue().encode(self.encoding)
 
 
-def read(content: bytes, name: str) -> Table:
+def read_table(content: bytes, name: str) -> Table:
     """Read a table in UTF-8, UTF-16 or Windows' Western encoding. Raises TableError."""
     encoding = _encoding(content)
     try:
@@ -71,7 +71,8 @@ def read(content: bytes, name: str) -> Table:
         if len(row) > wide:
             raise TableError(f"{name}: row {number} has {len(row)} cells, the head {wide}")
     filled = [row + [""] * (wide - len(row)) for row in rows[1:]]
-    return Table(name, rows[0], filled, delimiter, encoding, "\r\n" if "\r\n" in text else "\n")
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    return Table(name, rows[0], filled, delimiter, encoding=encoding, line_end=line_end)
 
 
 def _encoding(content: bytes) -> str:
@@ -86,7 +87,7 @@ def _encoding(content: bytes) -> str:
     return "utf-8"
 
 
-def number(text: str) -> float | None:
+def parse_number(text: str) -> float | None:
     """Read a number in German or English notation; None for anything else."""
     try:
         return float(text.strip().replace(",", "."))
@@ -94,7 +95,7 @@ def number(text: str) -> float | None:
         return None
 
 
-def shown(value: float, like: str = "") -> str:
+def format_number(value: float, like: str = "") -> str:
     """Write points with at most two decimals, and with the decimal separator of `like`."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return text.replace(".", ",") if "," in like else text
@@ -120,7 +121,7 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
         about = [student, total.last_name, total.first_name, total.email]
         figures = [total.points, total.max_points, total.waiting, total.penalty]
         each = [f"{found[cell].points:g}" if cell in found else "" for cell in cells]
-        rows.append([*map(_harmless, about), *(f"{figure:g}" for figure in figures), *each])
+        rows.append([*map(_quoted_formula, about), *(f"{figure:g}" for figure in figures), *each])
     table = Table(target.name, [*head, "late_penalty", *cells], rows, encoding="utf-8-sig")
     write_atomically(target, table.content())
     return not_final(course, assignment, totals)
@@ -131,6 +132,6 @@ def _graded_cells() -> list[str]:
     return [level.prefix + name for name in exercise_ids() for level in levels]
 
 
-def _harmless(text: str) -> str:
+def _quoted_formula(text: str) -> str:
     """Quote a text that a spreadsheet would take for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -17,7 +17,7 @@ from autograder.course.release import source_notebook
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import FOLDER, Store
-from autograder.lms.archive import Archive, Entry, RefusedError
+from autograder.lms.archive import Archive, ArchiveFile, RefusedError
 from autograder.lms.people import People, Person
 from autograder.notebooks import intake
 from autograder.sandbox.text import clean
@@ -28,7 +28,7 @@ Owner = Callable[[PurePosixPath], "tuple[Person, str] | None"]
 
 @dataclass
 class Imported:
-    """The outcome of an import: students, and lines about single files."""
+    """The report of an import: students, and lines about single files."""
 
     new: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
@@ -43,13 +43,13 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class _File:
+class _Incoming:
     person: Person
     name: str
-    entry: Entry
+    entry: ArchiveFile
 
 
-def take(
+def take_in(
     course: Path,
     assignment: str,
     system: str,
@@ -73,7 +73,7 @@ def take(
         for identifier, candidates in sorted(files.items(), key=lambda f: students[f[0]]):
             student = students[identifier]
             chosen = _choose(candidates, name, found)
-            _write(course / "submitted" / student / assignment, name, student, chosen, found)
+            _store(course / "submitted" / student / assignment, name, student, chosen, found)
         people.save()
         Course(course).enrol(people.by_student)
     return found
@@ -84,9 +84,9 @@ def _with_folder(known: Person, seen: Person) -> Person:
     return Person(known.id, known.name, known.login, known.email, seen.folder)
 
 
-def _sorted(archive: Archive, owner: Owner, found: Imported) -> dict[str, list[_File]]:
+def _sorted(archive: Archive, owner: Owner, found: Imported) -> dict[str, list[_Incoming]]:
     """Sort notebooks by their student's id; note other files."""
-    files: dict[str, list[_File]] = defaultdict(list)
+    files: dict[str, list[_Incoming]] = defaultdict(list)
     for entry in archive.entries:
         owned = owner(entry.path)
         if owned is None:
@@ -94,11 +94,11 @@ def _sorted(archive: Archive, owner: Owner, found: Imported) -> dict[str, list[_
         elif not owned[1].lower().endswith(".ipynb"):
             found.notes.append(f"{entry.path}: not a notebook")
         else:
-            files[owned[0].id].append(_File(*owned, entry))
+            files[owned[0].id].append(_Incoming(*owned, entry))
     return dict(files)
 
 
-def _choose(files: list[_File], name: str, found: Imported) -> _File:
+def _choose(files: list[_Incoming], name: str, found: Imported) -> _Incoming:
     """The newest with the assignment's name in its own (`A7_2 (1).ipynb`); else the newest."""
     stem = name.removesuffix(".ipynb").lower()
     named = [f for f in files if stem in f.name.lower()]
@@ -109,7 +109,7 @@ def _choose(files: list[_File], name: str, found: Imported) -> _File:
     return chosen
 
 
-def _write(folder: Path, name: str, student: str, chosen: _File, found: Imported) -> None:
+def _store(folder: Path, name: str, student: str, chosen: _Incoming, found: Imported) -> None:
     try:
         content = chosen.entry.read()
     except RefusedError as error:
@@ -125,7 +125,7 @@ def _write(folder: Path, name: str, student: str, chosen: _File, found: Imported
             found.notes.append(f"{chosen.entry.path}: older than what {student} has in submitted/")
             found.unchanged.append(student)
             return
-        _keep(folder, path, stamp)
+        _put_aside(folder, path, stamp)
     stamp.unlink(missing_ok=True)  # never the new file with the old one's time
     write_atomically(path, content)
     write_atomically(stamp, f"{_utc(chosen.entry.modified)}\n".encode())
@@ -156,7 +156,7 @@ def _time_of(stamp: Path) -> float:
     return moment.replace(tzinfo=timezone.utc).timestamp()
 
 
-def _keep(folder: Path, path: Path, stamp: Path) -> None:
+def _put_aside(folder: Path, path: Path, stamp: Path) -> None:
     """Put the earlier submission aside."""
     student, assignment, course = folder.parent.name, folder.name, folder.parents[2]
     when = datetime.fromtimestamp(_time_of(stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")

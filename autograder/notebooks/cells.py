@@ -16,7 +16,7 @@ from autograder.exercises.exercise import Level, exercise_ids
 
 
 class Role(str, Enum):
-    """What a cell is for."""
+    """The purpose of a cell."""
 
     SOLUTION = "solution"  # code that a student writes
     TEXT = "text"  # an answer in words, graded by the teacher
@@ -43,7 +43,7 @@ def grade_id_of(cell: Any) -> str:
 
 
 def is_graded(cell: Any) -> bool:
-    """Whether points are given for the cell."""
+    """Return True if points are given for the cell."""
     return metadata_of(cell).get("grade") is True
 
 
@@ -53,7 +53,7 @@ def points_of(cell: Any) -> float:
 
 
 def role(cell: Any) -> Role:
-    """What a cell is for."""
+    """Return the purpose of a cell."""
     metadata = metadata_of(cell)
     if metadata.get("solution"):
         return Role.SOLUTION if cell.cell_type == "code" else Role.TEXT
@@ -63,7 +63,7 @@ def role(cell: Any) -> Role:
 
 
 def is_solution(cell: Any) -> bool:
-    """Whether a student writes the cell: code or text."""
+    """Return True if a student writes the cell: code or text."""
     return role(cell) in (Role.SOLUTION, Role.TEXT)
 
 

@@ -21,7 +21,7 @@ _REFLECTION |= {"__builtins__", "builtins"}
 
 
 def is_display_only(cell: Any) -> bool:
-    """Whether the cell has the tag."""
+    """Return True if the cell has the tag."""
     return cell.get("cell_type") == "code" and TAG in cell.metadata.get("tags", [])
 
 

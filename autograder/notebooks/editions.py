@@ -43,7 +43,7 @@ class Edition:
         return self.known.keys() & set(map(grade_id_of, notebook.cells))
 
     def same(self, notebook: Any) -> int:
-        """How many of the notebook's cells with an id are the same, word for word."""
+        """Count the notebook's cells with an id whose text is the same, word for word."""
         cells = [cell for cell in notebook.cells if grade_id_of(cell) in self.known]
         return sum(clean(cell.source) == self.known[grade_id_of(cell)].source for cell in cells)
 

@@ -89,7 +89,7 @@ class Bindings(ast.NodeVisitor):
 
 
 def bindings(source: str) -> Bindings:
-    """What a cell gives a meaning to; nothing of what is no Python."""
+    """The names that a cell binds; none if it is not Python."""
     found = Bindings()
     try:
         tree = ast.parse(python(source))
@@ -100,7 +100,7 @@ def bindings(source: str) -> Bindings:
 
 
 def is_stub(function: ast.AST) -> bool:
-    """Whether a function is still as released: it begins with raise NotImplementedError()."""
+    """Return True for a function as released, which begins with raise NotImplementedError()."""
     if not isinstance(function, ast.FunctionDef):
         return False
     body = function.body[ast.get_docstring(function) is not None :]

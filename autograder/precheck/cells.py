@@ -16,7 +16,7 @@ from autograder.notebooks.names import Bindings, bindings, names
 from autograder.precheck.results import error_of
 from autograder.sandbox.text import clean
 
-MAX_SHOWN = 40  # characters of a cell's first line, in a place
+MAX_PLACE = 40  # characters of a cell's first line, in a place
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Cell:
 
     @property
     def by_student(self) -> bool:
-        """Whether the student wrote it."""
+        """True if the student wrote it."""
         return self.origin in ("solution", "own")
 
     @property
@@ -69,8 +69,8 @@ class Cell:
         """`[12] (top_tokens)`, or for a cell without an id `[12] (x = 1 …)`."""
         lines = [line for line in clean(self.node.source).splitlines() if line.strip()]
         first = lines[0].strip() if lines else ""
-        more = " …" if len(lines) > 1 or len(first) > MAX_SHOWN else ""
-        name = self.grade_id or f"{first[:MAX_SHOWN].rstrip()}{more}"
+        more = " …" if len(lines) > 1 or len(first) > MAX_PLACE else ""
+        name = self.grade_id or f"{first[:MAX_PLACE].rstrip()}{more}"
         return f"({name})" if self.number is None else f"[{self.number}] ({name})"
 
     @property

@@ -99,7 +99,7 @@ def files(folder: Path, cells: Sequence[Cell]) -> Iterator[Finding]:
 
 
 def _is_installed(name: str, path: Path) -> bool:
-    """Whether the path is the installed module itself, as in a checkout."""
+    """Return True if the path is the installed module itself, as in a checkout."""
     spec = importlib.util.find_spec(name)
     origin = Path(spec.origin).resolve() if spec and spec.origin else None
     return origin is not None and path.resolve() in (origin, origin.parent)
@@ -162,7 +162,7 @@ def shadows(cells: Sequence[Cell]) -> Iterator[Finding]:
 
 
 def _twice(name: str, cell: Cell, other: Cell | None) -> bool:
-    """Whether both define the function; two copies of one cell have a finding of their own."""
+    """Return True if both define the function; two copies of one cell are another finding."""
     if other is None or name not in cell.bound.functions:
         return False
     return not cell.grade_id or cell.grade_id != other.grade_id

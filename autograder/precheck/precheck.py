@@ -31,7 +31,7 @@ CELL_LIMIT_S = 60.0
 
 @dataclass(frozen=True)
 class Precheck:
-    """The outcome of a precheck."""
+    """The findings and results of a precheck."""
 
     language: str  # de | en
     results: Sequence[Result]  # of the public cases
@@ -46,11 +46,11 @@ class Precheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the notebook is ready to be submitted."""
+        """True if the notebook is ready to submit."""
         return not self.open and not any(f.fix for f in self.findings)
 
     def details(self, result: Result) -> str:
-        """How far an exercise's public cases came, what failed, what to read; "" if all passed."""
+        """Progress, failure and section to read of an exercise; "" if all its cases passed."""
         if result.passed:
             return ""
         return "\n".join(line.plain(self.language) for line in result.details)
@@ -83,7 +83,7 @@ class Precheck:
         return closing.format(exercises=", ".join(open_))[self.language]
 
     def as_data(self) -> dict[str, Any]:
-        """The outcome as `--json` writes it."""
+        """The data that `--json` writes."""
         return {
             "passed": self.passed,
             "exercises": [r.as_row(self.language) for r in self.results],

@@ -46,7 +46,7 @@ def run(
 def _stopped(
     cells: Sequence[Cell], index: int, release: Any, time_limit_s: float
 ) -> Iterator[tuple[str, Finding]]:
-    """Why a cell did not run to its end, under a key that is the same for the same reason."""
+    """The reason that stopped a cell, under a key that is the same for the same reason."""
     cell = cells[index]
     error = cell.error
     missing = {name} if (name := missing_name(_error_text(cell))) else set()
@@ -78,8 +78,8 @@ def _never_defined(cells: Sequence[Cell], index: int) -> set[str]:
 
 
 def _missing_name(cells: Sequence[Cell], index: int, name: str, release: Any) -> Finding | None:
-    """Why a cell that ran, or would run, does not find a name; None if another finding says it."""
-    user = _user(cells, index, name)
+    """The reason that a cell does not find a name; None if another finding covers it."""
+    user = _using_cell(cells, index, name)
     kind = "" if user is cells[index] else "names"
     made = [i for i, cell in enumerate(cells) if name in cell.defined]
     before = [i for i in made if i < index]
@@ -104,7 +104,7 @@ def _missing_name(cells: Sequence[Cell], index: int, name: str, release: Any) ->
     return at(user, kind or "import", key, name=name, close=close)
 
 
-def _user(cells: Sequence[Cell], index: int, name: str) -> Cell:
+def _using_cell(cells: Sequence[Cell], index: int, name: str) -> Cell:
     """The cell whose code uses the name: this one, or an earlier one whose function it calls."""
     solution = [c for c in cells if c.origin == "solution" and c.grade_id == cells[index].test]
     before = [c for c in reversed(cells[:index]) if c.by_student]

@@ -29,13 +29,13 @@ from kischule.i18n import Text
 
 EMPTY = ("missing", "not_implemented")  # kinds of a mismatch where there is no solution
 MIN_SHARE = 0.4  # of the points that the machine gives: below it, the student needs a talk
-SLOW = 3.0  # times the class's median
+SLOW_FACTOR = 3.0  # times the class's median
 # flags that are worth a question
-ODD = (FlagKind.CHANGED, FlagKind.DOUBLED, FlagKind.KERNEL_ENDED, FlagKind.CHECK_FAILED)
+ODD_KINDS = (FlagKind.CHANGED, FlagKind.DOUBLED, FlagKind.KERNEL_ENDED, FlagKind.CHECK_FAILED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Student:
+class GradedStudent:
     """One submission; record and total are None where the gradebook has no entry."""
 
     name: str
@@ -51,7 +51,7 @@ class Student:
 
     @cached_property
     def solved(self) -> dict[str, bool]:
-        """Whether both levels passed, by exercise."""
+        """True for each exercise of which both levels passed."""
         found: dict[str, list[bool]] = defaultdict(list)
         for (exercise, _), result in self.results.items():
             found[exercise].append(result.passed is True)
@@ -101,7 +101,7 @@ class Talk:
     reasons: tuple[Text, ...]
 
 
-def students(course: Path, assignment: str) -> list[Student]:
+def students(course: Path, assignment: str) -> list[GradedStudent]:
     """Read the class, sorted by name. Raises AssignmentError."""
     source_notebook(course, assignment)
     store, totals = Store(course), Course(course).totals(assignment)
@@ -113,14 +113,14 @@ def students(course: Path, assignment: str) -> list[Student]:
         if record is not None and record.results:
             notebook = nbformat.from_dict(json.loads(store.notebook(assignment, record.key)))
             cells = solutions(notebook)
-        found.append(Student(name=name, record=record, total=totals.get(name), cells=cells))
+        found.append(GradedStudent(name=name, record=record, total=totals.get(name), cells=cells))
     return found
 
 
 # --- exercises ----------------------------------------------------------------------------------
 
 
-def exercise_rows(graded: Sequence[Student], language: str) -> list[ExerciseRow]:
+def exercise_rows(graded: Sequence[GradedStudent], language: str) -> list[ExerciseRow]:
     """Count each exercise, in the notebook's order."""
     names = list(dict.fromkeys(name for student in graded for name in student.solved))
     given = hint_counts(graded, language)
@@ -143,7 +143,7 @@ def exercise_rows(graded: Sequence[Student], language: str) -> list[ExerciseRow]
     return rows
 
 
-def _others(student: Student, exercise: str) -> int:
+def _others(student: GradedStudent, exercise: str) -> int:
     return sum(solved for name, solved in student.solved.items() if name != exercise)
 
 
@@ -159,7 +159,7 @@ def discrimination(solved: Sequence[bool], rest: Sequence[float]) -> float | Non
     return float(np.corrcoef(item, score)[0, 1])
 
 
-def hint_counts(graded: Iterable[Student], language: str) -> Counter[tuple[str, str]]:
+def hint_counts(graded: Iterable[GradedStudent], language: str) -> Counter[tuple[str, str]]:
     """Count the students who were given a hint, at either level, by (exercise, hint)."""
     counts: Counter[tuple[str, str]] = Counter()
     for student in graded:
@@ -173,7 +173,7 @@ def hint_counts(graded: Iterable[Student], language: str) -> Counter[tuple[str, 
     return counts
 
 
-def wrong_outputs(graded: Iterable[Student], language: str) -> list[WrongOutput]:
+def wrong_outputs(graded: Iterable[GradedStudent], language: str) -> list[WrongOutput]:
     """Group the wrong results of public cases, the most frequent first."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for student in graded:
@@ -187,14 +187,14 @@ def wrong_outputs(graded: Iterable[Student], language: str) -> list[WrongOutput]
 
 
 def _is_wrong(result: Result) -> bool:
-    """Whether there is a solution, and it is wrong."""
+    """Return True if there is a solution, and it is wrong."""
     return result.passed is False and result.kind not in EMPTY
 
 
 # --- people -------------------------------------------------------------------------------------
 
 
-def talks(everybody: Sequence[Student]) -> list[Talk]:
+def talks(everybody: Sequence[GradedStudent]) -> list[Talk]:
     """List the students to talk to, those with the most reasons first."""
     seconds = [s.record.seconds for s in everybody if s.record]
     usual = float(np.median(seconds)) if seconds else 0.0
@@ -202,7 +202,7 @@ def talks(everybody: Sequence[Student]) -> list[Talk]:
     return sorted(found, key=lambda talk: (-len(talk.reasons), talk.student))
 
 
-def _reasons(student: Student, usual: float) -> Iterable[Text]:
+def _reasons(student: GradedStudent, usual: float) -> Iterable[Text]:
     record = student.record
     if record is None:
         yield messages.NO_GRADE
@@ -218,11 +218,11 @@ def _reasons(student: Student, usual: float) -> Iterable[Text]:
         if (public := student.results.get((exercise, Level.PUBLIC))) and public.passed is True
     ]
     if only_examples:
-        yield messages.ONLY_EXAMPLES.format(exercises=", ".join(only_examples))
-    if odd := [str(flag) for flag in record.flags if flag.kind in ODD]:
-        yield messages.ODD.format(flags="; ".join(odd))
-    if record.status == Status.GRADED and record.seconds > max(SLOW * usual, 30.0):
-        yield messages.SLOW.format(seconds=record.seconds)
+        yield messages.ONLY_PUBLIC.format(exercises=", ".join(only_examples))
+    if odd := [str(flag) for flag in record.flags if flag.kind in ODD_KINDS]:
+        yield messages.ODD_FLAGS.format(flags="; ".join(odd))
+    if record.status == Status.GRADED and record.seconds > max(SLOW_FACTOR * usual, 30.0):
+        yield messages.SLOW_BY.format(seconds=record.seconds)
 
 
 def released_cells(course: Path, assignment: str) -> dict[str, str]:

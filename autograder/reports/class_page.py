@@ -14,26 +14,26 @@ from autograder.errors import MissingPackageError
 from autograder.feedback import svg
 from autograder.feedback.student_page import STYLE
 from autograder.reports import class_data, messages, similar
-from autograder.reports.class_data import ExerciseRow, Student
+from autograder.reports.class_data import ExerciseRow, GradedStudent
 from kischule.i18n import Text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TEMPLATES = Path(__file__).parent / "templates"
-MAX_OUTPUTS = 15
-MAX_PAIRS = 20  # that are shown side by side
+PAGE_TEMPLATES = Path(__file__).parent / "templates"
+MAX_LISTED_OUTPUTS = 15
+MAX_LISTED_PAIRS = 20  # that are shown side by side
 
 
 def class_page(course: Path, assignment: str, language: str = "de") -> str:
     """Make the page, as HTML. language: de | en. Raises AssignmentError."""
     everybody = class_data.students(course, assignment)
     graded = [student for student in everybody if student.results]
-    words = {key: text[language] for key, text in messages.WORDS.items()}
+    words = {key: text[language] for key, text in messages.PAGE_WORDS.items()}
     rows = class_data.exercise_rows(graded, language)
-    found, compared = _pairs(course, assignment, graded)
+    found, compared = _similar_pairs(course, assignment, graded)
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(PAGE_TEMPLATES),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -43,30 +43,30 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         language=language,
         style=STYLE.read_text(encoding="utf-8"),
         words=words,
-        title=messages.TITLE.format(assignment=assignment)[language],
+        title=messages.CLASS_TITLE.format(assignment=assignment)[language],
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        remarks=[text[language] for text in _remarks(everybody, graded, assignment)],
+        remarks=[text[language] for text in _class_remarks(everybody, graded, assignment)],
         histogram=_histogram(graded, words) if graded else "",
         rows=rows,
         bars=_solved_bars(rows, words) if rows else "",
         hints=class_data.hint_counts(graded, language).most_common(),
-        outputs=class_data.wrong_outputs(graded, language)[:MAX_OUTPUTS],
+        outputs=class_data.wrong_outputs(graded, language)[:MAX_LISTED_OUTPUTS],
         talks=[
             (talk.student, [reason[language] for reason in talk.reasons])
             for talk in class_data.talks(everybody)
         ],
         students=everybody,
-        pairs=found[:MAX_PAIRS],
-        ask=messages.ASK.format(share=similar.MIN_SHARE)[language],
-        more=messages.MORE_PAIRS.format(count=len(found) - MAX_PAIRS)[language]
-        if len(found) > MAX_PAIRS
+        pairs=found[:MAX_LISTED_PAIRS],
+        ask=messages.ASK.format(share=similar.MIN_COMMON_SHARE)[language],
+        more=messages.MORE_PAIRS.format(count=len(found) - MAX_LISTED_PAIRS)[language]
+        if len(found) > MAX_LISTED_PAIRS
         else "",
         compared=compared,
     )
 
 
-def _remarks(
-    everybody: Sequence[Student], graded: Sequence[Student], assignment: str
+def _class_remarks(
+    everybody: Sequence[GradedStudent], graded: Sequence[GradedStudent], assignment: str
 ) -> list[Text]:
     totals = [student.total for student in graded if student.total]
     submissions = len(everybody)
@@ -85,14 +85,16 @@ def _remarks(
     ]
     waiting = [total.waiting for total in totals if total.waiting]
     if waiting:
-        remarks.append(messages.WAITING.format(submissions=len(waiting), points=sum(waiting)))
+        remarks.append(
+            messages.WAITING_POINTS.format(submissions=len(waiting), points=sum(waiting))
+        )
     if len(totals) < 10:
         remarks.append(messages.FEW)
     return remarks
 
 
-def _pairs(
-    course: Path, assignment: str, graded: Sequence[Student]
+def _similar_pairs(
+    course: Path, assignment: str, graded: Sequence[GradedStudent]
 ) -> tuple[list[similar.Pair], bool]:
     """The similar pairs, and whether the library that finds them is installed."""
     try:
@@ -102,7 +104,7 @@ def _pairs(
         return [], False
 
 
-def _histogram(graded: Sequence[Student], words: Mapping[str, str]) -> str:
+def _histogram(graded: Sequence[GradedStudent], words: Mapping[str, str]) -> str:
     points = [student.total.points for student in graded if student.total]
     possible = max(student.total.max_points for student in graded if student.total)
     width = max(round(max(*points, possible, 1) / 12), 1)
@@ -130,8 +132,8 @@ def _histogram(graded: Sequence[Student], words: Mapping[str, str]) -> str:
 def _solved_bars(rows: Sequence[ExerciseRow], words: Mapping[str, str]) -> str:
     def draw(axes: Axes) -> None:
         places = range(len(rows))
-        drawn = axes.barh(places, [100 * row.share for row in rows], color=svg.BLUE, height=0.65)
-        axes.bar_label(drawn, [f"{row.share:.0%}" for row in rows], padding=3, fontsize=8)
+        bars = axes.barh(places, [100 * row.share for row in rows], color=svg.BLUE, height=0.65)
+        axes.bar_label(bars, [f"{row.share:.0%}" for row in rows], padding=3, fontsize=8)
         axes.set_yticks(list(places), [row.id for row in rows])
         axes.invert_yaxis()
         axes.set_xlim(0, 112)

@@ -27,7 +27,7 @@ def junit(report: dict[str, Any]) -> bytes:
         suite = ElementTree.SubElement(
             suites,
             "testsuite",
-            name=_text(submission["student"]),
+            name=_valid_xml(submission["student"]),
             tests=str(len(cases) + broken),
             failures=str(sum(case["passed"] is False for case in cases)),
             errors=str(int(broken)),
@@ -35,21 +35,21 @@ def junit(report: dict[str, Any]) -> bytes:
             time=f"{submission['seconds']:g}",
         )
         for case in cases:
-            _case(suite, report["assignment"], case)
+            _add_case(suite, report["assignment"], case)
         if broken:
             node = ElementTree.SubElement(
                 suite, "testcase", classname=report["assignment"], name="submission", time="0"
             )
-            reason = _text("; ".join(submission["flags"]))
+            reason = _valid_xml("; ".join(submission["flags"]))
             ElementTree.SubElement(node, "error", message=reason, type=submission["status"])
     ElementTree.indent(suites)
     return bytes(ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _case(suite: ElementTree.Element, assignment: str, case: dict[str, Any]) -> None:
+def _add_case(suite: ElementTree.Element, assignment: str, case: dict[str, Any]) -> None:
     name = f"{case['id']}[{case['level']}]"
     node = ElementTree.SubElement(suite, "testcase", classname=assignment, name=name, time="0")
-    message = _text(case["message"])
+    message = _valid_xml(case["message"])
     if case["passed"] is False:
         first = message.splitlines()[0] if message else "not passed"
         ElementTree.SubElement(node, "failure", message=first, type=case["level"]).text = message
@@ -77,11 +77,11 @@ def markdown(report: dict[str, Any]) -> str:
 
 def _cell(text: str) -> str:
     """Escape a text for a table's cell."""
-    shown = _text(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    shown = _valid_xml(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
     return "".join("\\" + c if c in "\\|`*_[]!#~" else c for c in shown)
 
 
-def _text(text: str) -> str:
+def _valid_xml(text: str) -> str:
     """Drop characters that XML and UTF-8 do not allow."""
     kept = clean(text.encode("utf-8", "backslashreplace").decode())
     return kept.replace("\ufffe", "").replace("\uffff", "")

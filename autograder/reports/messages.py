@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kischule.i18n import Text
 
-TITLE = Text("Klassenbericht {assignment}", "Class report {assignment}")
+CLASS_TITLE = Text("Klassenbericht {assignment}", "Class report {assignment}")
 COUNTS = Text(
     "{submissions} Abgaben, {graded} bewertet. Punkte: Median {median:g}, von {min_points:g} bis "
     "{max_points:g} (möglich: {possible:g}).",
@@ -15,7 +15,7 @@ NONE_GRADED = Text(
     "{submissions} Abgaben, noch keine bewertet: `kischule grade {assignment}`.",
     "{submissions} submissions, none graded yet: `kischule grade {assignment}`.",
 )
-WAITING = Text(
+WAITING_POINTS = Text(
     "{submissions} Abgaben haben Antworten, die auf Ihre Punkte warten (formgrader, zusammen bis "
     "zu {points:g}).",
     "{submissions} submissions have answers that wait for your points (formgrader, up to "
@@ -30,12 +30,12 @@ FEW = Text(
 NO_GRADE = Text("ohne Bewertung, `kischule grade` sagt warum", "no grade; see `kischule grade`")
 ENDED_WITH = Text("Bewertung endete mit: {status}", "grading ended with: {status}")
 LOW = Text("{share} der automatischen Punkte", "{share} of the automatic points")
-ONLY_EXAMPLES = Text(
+ONLY_PUBLIC = Text(
     "Beispiele richtig, neue Fälle falsch: {exercises}",
     "examples right, hidden cases wrong: {exercises}",
 )
-ODD = Text("auffällig: {flags}", "odd: {flags}")
-SLOW = Text("{seconds:g} s Rechenzeit", "{seconds:g} s of computing")
+ODD_FLAGS = Text("auffällig: {flags}", "odd: {flags}")
+SLOW_BY = Text("{seconds:g} s Rechenzeit", "{seconds:g} s of computing")
 
 # pairs of similar submissions
 ASK = Text(
@@ -49,7 +49,7 @@ ASK = Text(
 MORE_PAIRS = Text("und {count} weitere Paare", "and {count} more pairs")
 
 # words and sentences that the template takes by their key
-WORDS = {
+PAGE_WORDS = {
     "scores": Text("Verteilung der Punkte", "Distribution of points"),
     "points": Text("Punkte", "Points"),
     "students": Text("Abgaben", "Submissions"),

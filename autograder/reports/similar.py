@@ -7,16 +7,16 @@ characters are the fingerprints, those of the release's own code left out. Cells
 the same exercise's only. Lengths below are characters of reduced code: the reference solution has
 about 1,550 of its own.
 
-Measured by `python tests/reports/test_similar.py` (fixed seeds; honest: combined at random from the
-known correct solutions; obvious: the reference and two more notebooks, written from the exercises'
-texts alone):
+Measured by `PYTHONPATH=tests python tests/reports/test_similar.py` (fixed seeds; honest: combined
+at random from the known correct solutions; obvious: the reference and two more notebooks, written
+from the exercises' texts alone):
 
     pairs of submissions                                     share: min  mean   max   found
     1000 honest, no exercise solved the same way                0.02  0.03  0.08       0
     1000 honest and obvious                                     0.00  0.01  0.07       0
        3 obvious                                                0.09  0.14  0.24       0
     2162 obvious, one of them only some of the exercises        0.00  0.14  0.45       0
-    1000 honest, 3.4 exercises the same, drawn from one pool    0.02  0.27  0.63      58
+    1000 honest, 3.4 exercises the same, taken from one pool    0.02  0.27  0.63      58
      100 copies, verbatim                                       1.00  1.00  1.00     100
      100 copies, comments, blanks and order of cells changed    1.00  1.00  1.00     100
      100 copies, variables renamed and laid out anew            0.92  0.97  1.00     100
@@ -48,14 +48,14 @@ PASSAGE = 35  # length; shorter common passages are idioms
 # Every passage is a fingerprint. A longer window would keep some of them, by Python's hash of a
 # string, which differs from run to run: so would the shares.
 WINDOW = 1
-MIN_SHARE = 0.5
+MIN_COMMON_SHARE = 0.5
 MIN_OWN = 500  # two students who solved a few short exercises are alike without copying
 MAX_LENGTH = 20_000  # characters of a cell that are read
 MAX_PAIRS = 1000
 
 
 @dataclass(frozen=True)
-class Line:
+class CodeLine:
     """A line of a cell; same: most of it is in the other student's cell as well."""
 
     text: str
@@ -67,8 +67,8 @@ class Match:
     """One exercise as both students submitted it, as plain text."""
 
     exercise: str  # its grade_id; observation_* for an answer in words
-    left: tuple[Line, ...]  # of Pair.students[0]
-    right: tuple[Line, ...]
+    left: tuple[CodeLine, ...]  # of Pair.students[0]
+    right: tuple[CodeLine, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class _Cell:
 
 
 @dataclass(frozen=True)
-class _Submission:
+class _OwnCode:
     student: str
     code: Mapping[str, _Cell]  # longest first
     words: Mapping[str, _Cell]
@@ -98,7 +98,7 @@ class _Submission:
 def pairs(
     submissions: Mapping[str, Mapping[str, str]],
     release: Mapping[str, str],
-    min_share: float = MIN_SHARE,
+    min_share: float = MIN_COMMON_SHARE,
     max_pairs: int = MAX_PAIRS,
 ) -> list[Pair]:
     """List the pairs with a share of at least `min_share`, the most similar first.
@@ -112,7 +112,7 @@ def pairs(
     if not 0 < min_share <= 1:
         raise ValueError(f"min_share must be in (0, 1], was: {min_share}")
     _copydetect()
-    reader = _Reader(release)
+    reader = _CellReader(release)
     read = [reader.submission(student, submissions[student]) for student in sorted(submissions)]
     candidates = [submission for submission in read if submission.own >= MIN_OWN]
     found = [
@@ -127,7 +127,7 @@ def pairs(
     ]
 
 
-class _Reader:
+class _CellReader:
     """Reads cells of one class: what was released, and each different source once."""
 
     def __init__(self, release: Mapping[str, str]) -> None:
@@ -140,16 +140,16 @@ class _Reader:
             prints[is_code] |= _fingerprint(text, is_code, frozenset()).hashes
         self._given = {is_code: frozenset(found) for is_code, found in prints.items()}
 
-    def submission(self, student: str, sources: Mapping[str, str]) -> _Submission:
+    def submission(self, student: str, sources: Mapping[str, str]) -> _OwnCode:
         cells: dict[bool, dict[str, _Cell]] = {True: {}, False: {}}
         for grade_id, source in sources.items():
             text, is_code = _plain(source), grade_id in self._exercises
             if text != self._release.get(grade_id):
                 cells[is_code][grade_id] = self._cell(text, is_code)
         code = dict(sorted(cells[True].items(), key=lambda item: -item[1].own))
-        return _Submission(student, code, cells[False], sum(cell.own for cell in code.values()))
+        return _OwnCode(student, code, cells[False], sum(cell.own for cell in code.values()))
 
-    def matches(self, left: _Submission, right: _Submission) -> Iterator[Match]:
+    def matches(self, left: _OwnCode, right: _OwnCode) -> Iterator[Match]:
         """The cells with something in common, in the release's order."""
         ours, theirs = {**left.code, **left.words}, {**right.code, **right.words}
         both = ours.keys() & theirs.keys()
@@ -162,8 +162,8 @@ class _Reader:
             given = set(_stripped(self._release.get(grade_id, "")))
             match = Match(
                 grade_id,
-                _lines(a.text, places, set(_stripped(b.text)), given),
-                _lines(b.text, others, set(_stripped(a.text)), given),
+                _marked_lines(a.text, places, set(_stripped(b.text)), given),
+                _marked_lines(b.text, others, set(_stripped(a.text)), given),
             )
             if any(line.same for line in match.left + match.right):
                 yield match
@@ -176,7 +176,7 @@ class _Reader:
         return self._cells[key]
 
 
-def _share(left: _Submission, right: _Submission, min_share: float) -> float:
+def _share(left: _OwnCode, right: _OwnCode, min_share: float) -> float:
     """Share of the smaller submission's own code that is in the other; 0 if below `min_share`."""
     small, large = (left, right) if left.own <= right.own else (right, left)
     wanted = min_share * small.own
@@ -184,13 +184,13 @@ def _share(left: _Submission, right: _Submission, min_share: float) -> float:
     for grade_id, cell in small.code.items():
         rest -= cell.own
         if grade_id in large.code:
-            same += _same(cell, large.code[grade_id])
+            same += _common_length(cell, large.code[grade_id])
         if same + rest < wanted:
             return 0.0
     return min(same / small.own, 1.0)
 
 
-def _same(a: _Cell, b: _Cell) -> int:
+def _common_length(a: _Cell, b: _Cell) -> int:
     """Length of what a's own code has in common with b's.
 
     As `compare_files` counts; that finds b's side and the places in the text too, for which a class
@@ -229,7 +229,7 @@ def _fingerprint(text: str, is_code: bool, given: frozenset[int]) -> Any:
     return found
 
 
-def _lines(text: str, places: Any, other: set[str], given: set[str]) -> tuple[Line, ...]:
+def _marked_lines(text: str, places: Any, other: set[str], given: set[str]) -> tuple[CodeLine, ...]:
     """The text's lines; places: (2, n) int, starts and ends of what is in common.
 
     A line is the same if more than half of it lies in such a place. The release's own lines never
@@ -245,7 +245,7 @@ def _lines(text: str, places: Any, other: set[str], given: set[str]) -> tuple[Li
         same = 2 * sum(covered[first : first + len(words)]) > len(words)
         if words.startswith("#"):
             same = words in other
-        lines.append(Line(line, same and words not in given))
+        lines.append(CodeLine(line, same and words not in given))
         at += len(line) + 1
     return tuple(lines)
 

@@ -66,12 +66,12 @@ def kind_of(spec: Any) -> Kind | None:
     if not isinstance(spec, Mapping):
         return None
     found = next((KINDS[key] for key in spec if key in KINDS), None)
-    if found is None or not _fits(found, spec):
+    if found is None or not _is_spec_of(found, spec):
         raise ValueError(f"unknown argument spec, was: {spec!r}")
     return found(**spec)
 
 
-def _fits(found: type[Kind], spec: Mapping[str, Any]) -> bool:
+def _is_spec_of(found: type[Kind], spec: Mapping[str, Any]) -> bool:
     known = {f.name: f for f in fields(found)}  # type: ignore[arg-type]
     needed = {name for name, f in known.items() if f.default is MISSING}
     main = spec.get(found.key)

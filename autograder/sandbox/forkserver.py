@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox import namespaces
-from autograder.sandbox.namespaces import CHANNELS, Limits, View
+from autograder.sandbox.namespaces import CHANNELS, Limits, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
 WATCH_S = 0.1  # between two looks at a kernel's memory
@@ -38,7 +38,7 @@ _OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # p
 # --- the server ---------------------------------------------------------------------------------
 
 
-def serve(control: socket.socket, view: View, model: str) -> None:
+def serve(control: socket.socket, view: Visible, model: str) -> None:
     """Enter the sandbox, load, say so, and fork for each request until the other end closes."""
     try:
         namespaces.enter(view)
@@ -258,4 +258,4 @@ def run(handle: int, view: dict[str, Any], model: str) -> None:
     """The server's process, from its first line."""
     with socket.socket(fileno=handle) as control:
         lists = {name: tuple(view[name]) for name in ("trees", "visible", "devices")}
-        serve(control, View(**{**view, **lists}), model)
+        serve(control, Visible(**{**view, **lists}), model)

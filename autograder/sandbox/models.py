@@ -14,13 +14,13 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 import kischule
 
 MINI = "mini"
-_pairs: dict[str, tuple[Any, Any]] = {}  # tokenizer and model by name
+_by_model: dict[str, tuple[Any, Any]] = {}  # tokenizer and model by name
 
 
 def _loaded(name: str) -> tuple[Any, Any]:
-    if name not in _pairs:
-        _pairs[name] = kischule.load(name, device="cpu")
-    return _pairs[name]
+    if name not in _by_model:
+        _by_model[name] = kischule.load(name, device="cpu")
+    return _by_model[name]
 
 
 def model_of(name: str = MINI) -> Any:
@@ -30,7 +30,7 @@ def model_of(name: str = MINI) -> Any:
     """
     model = _loaded(name)[1]
     if model.dtype != torch.float32:  # what was rounded away does not come back
-        del _pairs[name]
+        del _by_model[name]
         model = _loaded(name)[1]
     if model.device.type != "cpu":
         model.to("cpu")
@@ -44,7 +44,7 @@ def tokenizer_of(name: str = MINI) -> Any:
 
 def tokenizer_with(model: Any) -> Any:
     """The tokenizer of a model that `model_of` gave; None for any other model, such as a table."""
-    return next((tokenizer for tokenizer, own in _pairs.values() if own is model), None)
+    return next((tokenizer for tokenizer, own in _by_model.values() if own is model), None)
 
 
 def end_of(name: str) -> str:
@@ -118,14 +118,14 @@ class SpyModel(nn.Module):
             generation_config: Any,
             **_: Any,
         ) -> Tensor:
-            self.reports.append(_settings(logits_processor, generation_config))
+            self.reports.append(_resolved_settings(logits_processor, generation_config))
             return input_ids
 
         # transformers' own joint for a decoding loop of one's own: called with all settled
         return self.model.generate(*args, custom_generate=record, **kwargs)
 
 
-def _settings(processors: LogitsProcessorList, config: Any) -> dict[str, Any]:
+def _resolved_settings(processors: LogitsProcessorList, config: Any) -> dict[str, Any]:
     found: dict[str, Any] = {
         "max_length": config.max_length,
         "do_sample": bool(config.do_sample),

@@ -3,7 +3,7 @@
 Three steps, each in a process with one thread:
 
 `enter`    once, in the fork server: namespaces of its own, a file system that holds only the
-           interpreter, the installed packages and what `View` names, all read-only; root becomes
+           interpreter, the installed packages and what `Visible` names, all read-only; root becomes
            an ordinary user.
 `isolate`  in the supervisor of each kernel: user, process, mount, network and ipc namespaces.
 `confine`  in the kernel itself, before a line of the student's runs: a private folder of limited
@@ -73,7 +73,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class View:
+class Visible:
     """Files that a sandbox shows beside the interpreter and its packages."""
 
     root: str  # an empty folder for the new root to be mounted on
@@ -87,7 +87,7 @@ class View:
 # --- the fork server ----------------------------------------------------------------------------
 
 
-def enter(view: View) -> None:
+def enter(view: Visible) -> None:
     """Move this process, which must have one thread, into the outer sandbox.
 
     Returns in a child (process 1 of a new process namespace); the caller's own process waits for it
@@ -122,7 +122,7 @@ def enter(view: View) -> None:
         raise SandboxError(error.errno, f"the sandbox cannot be set up here: {error}") from error
 
 
-def _new_root(view: View) -> None:
+def _new_root(view: Visible) -> None:
     root = Path(view.root)
     mount(None, "/", None, REC | PRIVATE)
     mount("tmpfs", view.root, "tmpfs", NOSUID | NODEV, "mode=755,size=4m")
@@ -142,7 +142,9 @@ def _new_root(view: View) -> None:
     mount(view.sockets, str(_inside(root, SOCKETS)), None, BIND)
     mount("proc", str(_inside(root, "/proc")), "proc", NOSUID | NODEV | NOEXEC)
     (root / "etc").mkdir(exist_ok=True)
-    (root / "etc" / "passwd").write_text(f"student:x:{_user()}:{_user()}::{HOME}:/bin/false\n")
+    (root / "etc" / "passwd").write_text(
+        f"student:x:{_user_id()}:{_user_id()}::{HOME}:/bin/false\n"
+    )
     os.chmod(root / "etc" / "passwd", 0o644)
     if not (root / "tmp").exists():
         (root / "tmp").symlink_to(f"{HOME}/tmp")
@@ -152,13 +154,13 @@ def _new_root(view: View) -> None:
     os.chdir("/")
 
 
-def _user() -> int:
+def _user_id() -> int:
     return os.getuid() or NOBODY
 
 
 def _private(folder: str, limits: Limits) -> None:
     """An empty file system of limited size there, with a folder for temporary files."""
-    user, group = _user(), os.getgid() if os.getuid() else NOBODY
+    user, group = _user_id(), os.getgid() if os.getuid() else NOBODY
     options = f"size={limits.disk},nr_inodes={limits.inodes},mode=700,uid={user},gid={group}"
     mount("tmpfs", folder, "tmpfs", NOSUID | NODEV, options)
     os.mkdir(f"{folder}/tmp", 0o700)
@@ -201,7 +203,7 @@ def _show(root: Path, path: str, readonly: bool = True) -> None:
 
 
 def _cannot_unshare(error: OSError) -> str:
-    """What to do where namespaces are refused."""
+    """Advice where namespaces are refused."""
     reason = f"Linux refuses namespaces here ({error.strerror})"
     restricted = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     if restricted.exists() and restricted.read_text().strip() == "1":
@@ -215,7 +217,7 @@ def _cannot_unshare(error: OSError) -> str:
 
 
 def in_container() -> bool:
-    """Whether this is a container, as far as one can tell from inside."""
+    """Return True in a container, as far as one can tell from inside."""
     marks = ("/.dockerenv", "/run/.containerenv")
     named = ("container", "KUBERNETES_SERVICE_HOST")
     return any(map(os.path.exists, marks)) or any(name in os.environ for name in named)
@@ -254,7 +256,7 @@ def confine(limits: Limits) -> None:
     """Give up what the student's code must not have; there is no way back. Raises OSError.
 
     The process must have one thread, be process 1 of its namespace, and need no file that it has
-    not opened or that `View` does not show.
+    not opened or that `Visible` does not show.
     """
     _private(HOME, limits)
     mount("proc", "/proc", "proc", NOSUID | NODEV | NOEXEC)

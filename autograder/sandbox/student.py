@@ -119,9 +119,9 @@ class LocalStudent:
         except NotImplementedError:
             raise CallError("not_implemented") from None
         except BaseException as error:
-            raise CallError("raised", _one_line(error)) from error
+            raise CallError("raised", _error_line(error)) from error
         reports = [r for v in everything.values() if isinstance(v, SpyModel) for r in v.reports]
-        changed = tuple(n for n, old in before.items() if not _same(everything[n], old))
+        changed = tuple(n for n, old in before.items() if not _is_same(everything[n], old))
         return Reply(value, changed, reports)
 
 
@@ -133,13 +133,13 @@ def _copy(value: Any) -> Any:
     return value.clone() if isinstance(value, torch.Tensor) else copy.deepcopy(value)
 
 
-def _same(a: Any, b: Any) -> bool:
+def _is_same(a: Any, b: Any) -> bool:
     if isinstance(b, torch.Tensor):
         return a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b)
     return bool(plain(a) == b)  # an object that a student put in may define == as it likes
 
 
-def _one_line(error: BaseException) -> str:
+def _error_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 

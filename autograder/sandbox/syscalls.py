@@ -36,7 +36,7 @@ def freeze(path: str, recursive: bool = True) -> None:
         ctypes.byref(attributes),
         ctypes.c_size_t(32),
     )
-    check(result, f"mount_setattr {path}")
+    check_call(result, f"mount_setattr {path}")
 
 
 def drop_capabilities() -> None:
@@ -46,7 +46,7 @@ def drop_capabilities() -> None:
         except OSError:  # more than this Linux knows
             break
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    check(libc().capset(ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)())), "capset")
+    check_call(libc().capset(ctypes.byref(header), ctypes.byref((ctypes.c_uint32 * 6)())), "capset")
 
 
 # Denied with EPERM. Threads stay possible; processes do not, so that a limit for one process is a
@@ -123,11 +123,11 @@ def die_with_parent() -> None:
 
 
 def prctl(option: int, value: int) -> None:
-    check(libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
+    check_call(libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0), f"prctl {option}")
 
 
 def unshare(flags: int) -> None:
-    check(libc().unshare(flags), "unshare")
+    check_call(libc().unshare(flags), "unshare")
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
@@ -138,14 +138,14 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, options
         ctypes.c_ulong(flags),
         options.encode() or None,
     )
-    check(result, f"mount {kind or source} on {target}")
+    check_call(result, f"mount {kind or source} on {target}")
 
 
 def libc() -> Any:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def check(result: int, what: str) -> None:
+def check_call(result: int, what: str) -> None:
     if result != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
@@ -153,5 +153,5 @@ def check(result: int, what: str) -> None:
 
 def pivot_root() -> None:
     """Make the current folder the root of the file system, and let go of the old one."""
-    check(libc().pivot_root(b".", b"."), "pivot_root")
-    check(libc().umount2(b".", DETACH), "umount2")
+    check_call(libc().pivot_root(b".", b"."), "pivot_root")
+    check_call(libc().umount2(b".", DETACH), "umount2")

@@ -25,12 +25,12 @@ from autograder.sandbox.data import Array, Opaque
 from autograder.sandbox.student import CallError, Reply
 from autograder.sandbox.text import clean
 
-MAX_BYTES = 8_000_000  # of a message
+MAX_MESSAGE_BYTES = 8_000_000  # of a message
 MAX_DEPTH = 6
-MAX_PARTS = 200_000
+MAX_MESSAGE_PARTS = 200_000
 MAX_REPORTS = 100
 MAX_TEXT = 1_000_000  # characters
-KINDS = ("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large")
+ERROR_KINDS = ("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large")
 # torch's name of a dtype -> numpy's of the bytes that are sent
 DTYPES = {
     **{n: n for n in ("float16", "float32", "float64", "complex64", "complex128", "bool")},
@@ -53,15 +53,17 @@ def write_replies(replies: Sequence[Reply]) -> list[bytes]:
     arrays: list[bytes] = []
     data = [
         {
-            "value": _write(reply.value, arrays),
+            "value": _encoded(reply.value, arrays),
             "changed": list(reply.changed),
-            "reports": [_write(report, arrays) for report in reply.reports],
+            "reports": [_encoded(report, arrays) for report in reply.reports],
         }
         for reply in replies
     ]
     parts = [json.dumps(data).encode("utf-8"), *arrays]
-    if (size := sum(map(len, parts))) > MAX_BYTES:
-        raise WireError(f"a message must not be larger than {MAX_BYTES:,} bytes, was: {size:,}")
+    if (size := sum(map(len, parts))) > MAX_MESSAGE_BYTES:
+        raise WireError(
+            f"a message must not be larger than {MAX_MESSAGE_BYTES:,} bytes, was: {size:,}"
+        )
     return parts
 
 
@@ -71,7 +73,7 @@ def write_error(kind: str, detail: str, number: int = 0) -> list[bytes]:
     return [json.dumps(data).encode("utf-8")]
 
 
-def _write(value: Any, arrays: list[bytes]) -> list[Any]:
+def _encoded(value: Any, arrays: list[bytes]) -> list[Any]:
     if value is None:
         return ["none"]
     if type(value) is bool:
@@ -83,9 +85,9 @@ def _write(value: Any, arrays: list[bytes]) -> list[Any]:
     if type(value) is str:
         return ["str", value]
     if type(value) is list:
-        return ["list", [_write(part, arrays) for part in value]]
+        return ["list", [_encoded(part, arrays) for part in value]]
     if type(value) is dict:
-        return ["dict", [[key, _write(part, arrays)] for key, part in value.items()]]
+        return ["dict", [[key, _encoded(part, arrays)] for key, part in value.items()]]
     if isinstance(value, Array) and value.dtype in DTYPES:
         arrays.append(np.ascontiguousarray(value.data).tobytes())
         return ["array", value.dtype, list(value.data.shape), value.device, len(arrays) - 1]
@@ -98,8 +100,8 @@ def _write(value: Any, arrays: list[bytes]) -> list[Any]:
 
 def read_replies(parts: Sequence[bytes], calls: int) -> list[Reply]:
     """Read the replies to so many calls. CallError if one failed, WireError if invalid."""
-    if not parts or sum(map(len, parts)) > MAX_BYTES:
-        raise WireError(f"a message must have from 1 to {MAX_BYTES:,} bytes")
+    if not parts or sum(map(len, parts)) > MAX_MESSAGE_BYTES:
+        raise WireError(f"a message must have from 1 to {MAX_MESSAGE_BYTES:,} bytes")
     try:
         data = json.loads(bytes(parts[0]).decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -108,20 +110,20 @@ def read_replies(parts: Sequence[bytes], calls: int) -> list[Reply]:
         raise _error(data, calls)
     if type(data) is not list or len(data) != calls:
         raise WireError(f"a message must have {calls} replies")
-    reader = _Reader(parts[1:])
+    reader = _ReplyReader(parts[1:])
     return [reader.reply(part) for part in data]
 
 
 def _error(data: dict[str, Any], calls: int) -> CallError:
     kind, detail, number = data.get("error"), data.get("detail"), data.get("number")
-    if type(kind) is not str or kind not in KINDS or type(detail) is not str:
+    if type(kind) is not str or kind not in ERROR_KINDS or type(detail) is not str:
         raise WireError("an error must be of a known kind")
     if type(number) is not int or not 0 <= number < max(calls, 1):
         raise WireError("an error must name its call")
     return CallError(kind, clean(detail)[:2000], number)
 
 
-class _Reader:
+class _ReplyReader:
     def __init__(self, arrays: Sequence[bytes]) -> None:
         self.arrays = arrays
         self.parts = 0
@@ -143,7 +145,7 @@ class _Reader:
 
     def read(self, node: Any, depth: int = 0) -> Any:
         self.parts += 1
-        if depth > MAX_DEPTH or self.parts > MAX_PARTS:
+        if depth > MAX_DEPTH or self.parts > MAX_MESSAGE_PARTS:
             raise WireError(f"a value must not be deeper than {MAX_DEPTH} or have more parts")
         match node:
             case ["none"]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.exercises.strict import DataError, read, typed
 
-FOLDER = Path(__file__).parent / "published"
+PUBLISHED_FOLDER = Path(__file__).parent / "published"
 
 # transformers' words for what changes the logits before the most likely token is taken
 _RULES = {
@@ -94,7 +94,7 @@ class Published:
 
 def published_models() -> list[str]:
     """List the models with facts, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.json"))
+    return sorted(path.stem for path in PUBLISHED_FOLDER.glob("*.json"))
 
 
 def load_published(model: str) -> Published:
@@ -102,7 +102,7 @@ def load_published(model: str) -> Published:
     if model not in published_models():
         known = ", ".join(published_models())
         raise PublishedError(f"no published outputs of {model!r} are kept; there are: {known}")
-    path = FOLDER / f"{model}.json"
+    path = PUBLISHED_FOLDER / f"{model}.json"
     return parse_published(path.read_text(encoding="utf-8"), path.name)
 
 

@@ -199,7 +199,7 @@ class Lab(widgets.VBox):
         settings = [panel.setting() for panel in self.panels[: self._sides]]
         if not 0 <= self.seed.value < 2**64:
             problem = messages.SEED_ERROR.format(was=self.seed.value)
-            self.seed_problem.value = _sentence(str(problem))
+            self.seed_problem.value = _alert(str(problem))
             return
         usable = [setting for setting in settings if setting is not None]
         if len(usable) < len(settings):
@@ -214,13 +214,13 @@ class Lab(widgets.VBox):
                 max_new_tokens=self.new_tokens.value,
             )
         except PromptError as error:
-            self.problem.value = _sentence(explain(error))
+            self.problem.value = _alert(explain(error))
             return
         longest = max(snapshot.longest for snapshot in snapshots)
         for view, snapshot in zip(self.views, snapshots, strict=False):
             view.show(snapshot, STAGES if self._sides == 1 else ENDS, longest)
         if self.as_code.value:
-            self.code.value = "".join(_code(snapshot.code) for snapshot in snapshots)
+            self.code.value = "".join(_code_block(snapshot.code) for snapshot in snapshots)
 
     def _update_soon(self) -> None:
         """Update after a pause in the changes; at once if no event loop runs that could wait."""
@@ -257,15 +257,15 @@ def _problem(name: str, value: object) -> str:
     try:
         Setting(**given)
     except SettingError as error:
-        return _sentence(explain(error))
+        return _alert(explain(error))
     return ""
 
 
-def _code(text: str) -> str:
+def _code_block(text: str) -> str:
     return f'<pre style="user-select:all;white-space:pre-wrap">{html.escape(text)}</pre>'
 
 
-def _sentence(text: str) -> str:
+def _alert(text: str) -> str:
     return (
         f'<span role="alert" style="border-left:3px solid {ORANGE};padding-left:.5em">'
         f"{html.escape(text)}</span>"

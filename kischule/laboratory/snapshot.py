@@ -104,7 +104,7 @@ class Snapshot:
         chosen = self.ids[self.prompt_length] if self.probs else None
         lines = []
         for i, token in enumerate(self.following.ids.tolist()):
-            name = f"<td>{_code(self.rows[i])}</td>" if names else ""
+            name = f"<td>{_code_html(self.rows[i])}</td>" if names else ""
             cells = "".join(self._cell(stage, i, longest) for stage in stages)
             mark = "◀" if token == chosen else ""
             lines.append(f'<tr style="height:{ROW_HEIGHT}px">{name}{cells}<td>{mark}</td></tr>')
@@ -247,5 +247,5 @@ def _percent(found: NextTokens, stage: str, i: int) -> str:
     return "–" if prob == 0.0 else percent(prob)
 
 
-def _code(text: str) -> str:
+def _code_html(text: str) -> str:
     return f"<code>{html.escape(repr(text))}</code>"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _LINES = [(DARK, "o", "-"), (BLUE, "s", "--"), (ORANGE, "^", "-."), (GREY, "D", ":")]
-_CUT = {"facecolor": "none", "edgecolor": "#6b6b6b", "hatch": "////"}
-_KEPT = {"facecolor": BLUE, "edgecolor": BLUE}
+_CUT_STYLE = {"facecolor": "none", "edgecolor": "#6b6b6b", "hatch": "////"}
+_KEPT_STYLE = {"facecolor": BLUE, "edgecolor": BLUE}
 
 
 @explains_errors
@@ -64,7 +64,7 @@ def _draw_bars(ax: Axes, found: NextTokens, order: Sequence[int]) -> None:
     probs, own = found.probs["temperature"].tolist(), found.probs["model"].tolist()
     longest = max(*probs, *own)
     for row, i in enumerate(order):
-        style: dict[str, Any] = _KEPT if found.kept[i] else _CUT
+        style: dict[str, Any] = _KEPT_STYLE if found.kept[i] else _CUT_STYLE
         ax.barh(row, probs[i], height=0.7, linewidth=1, **style)
         # the number is right of the bar, or right of a dot that would cover it
         near_dot = 0 < own[i] - probs[i] < 0.08 * longest
@@ -72,8 +72,8 @@ def _draw_bars(ax: Axes, found: NextTokens, order: Sequence[int]) -> None:
         ax.annotate(
             percent(probs[i]), (right, row), (6, 0), textcoords="offset points", va="center", size=8
         )
-    kept: dict[str, Any] = _KEPT
-    cut: dict[str, Any] = _CUT
+    kept: dict[str, Any] = _KEPT_STYLE
+    cut: dict[str, Any] = _CUT_STYLE
     handles: list[Any] = [Patch(label=str(messages.KEPT), **kept)]
     if found.num_kept < found.vocab_size:
         handles.append(Patch(label=str(messages.CUT), **cut))

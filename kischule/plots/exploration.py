@@ -55,7 +55,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         measures = [messages.MEASURE_NAMES[name] for name in MEASURES]
-        head = map(str, [messages.SETTING, *measures, messages.TEXT])
+        head = map(str, [messages.SETTING, *measures, messages.TEXT_HEAD])
         left = ' style="text-align:left;vertical-align:top"'
         text = ' style="text-align:left;vertical-align:top;white-space:pre-wrap;max-width:40em"'
         lines = ["<table><thead><tr>"]
@@ -90,14 +90,14 @@ def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figur
     fig, axes = figure(len(MEASURES), height=0.9 + 0.42 * len(entries), sharey=True)
     for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         values = [e[measure] for e in entries]
-        drawn = ax.barh(range(len(values)), values, color=COLOURS[measure], height=0.6)
-        ax.bar_label(drawn, labels=[number(v) for v in values], padding=3, fontsize=8)
+        bars = ax.barh(range(len(values)), values, color=COLOURS[measure], height=0.6)
+        ax.bar_label(bars, labels=[number(v) for v in values], padding=3, fontsize=8)
         ax.set_title(_title(measure), fontsize=9)
         if limits:
             ax.set_xlim(limits[0], limits[1] * 1.15)
         else:
             ax.set_xlim(min(*values, 0) * 1.25 - 0.01, 0)
-    axes[0].set_yticks(range(len(names)), [_short(n) for n in names])
+    axes[0].set_yticks(range(len(names)), [_shortened(n) for n in names])
     axes[0].invert_yaxis()
     return fig
 
@@ -113,8 +113,8 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
             if name not in entry["setting"]:
                 given = ", ".join(entry["setting"])
                 raise ValueError(f"each setting must have {name!r}, was: {given}")
-    across = _values(entries, x)
-    down = _values(entries, y)
+    across = _column_values(entries, x)
+    down = _column_values(entries, y)
     fig, axes = figure(len(MEASURES), height=1.2 + 0.5 * len(down))
     for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         field = [[_mean(entries, measure, {x: a, y: b}) for a in across] for b in down]
@@ -137,7 +137,7 @@ def _title(measure: str) -> str:
     return f"{messages.MEASURE_NAMES[measure]}\n{messages.MEASURE_UNITS[measure]}"
 
 
-def _values(entries: Sequence[Entry], name: str) -> list[float | None]:
+def _column_values(entries: Sequence[Entry], name: str) -> list[float | None]:
     found = {entry["setting"][name] for entry in entries}
     return sorted(found, key=lambda v: (v is None, v))  # "off" last
 
@@ -153,5 +153,5 @@ def _off(value: float | None) -> str:
     return str(messages.OFF) if value is None else f"{value:g}"
 
 
-def _short(text: str, max_chars: int = 34) -> str:
+def _shortened(text: str, max_chars: int = 34) -> str:
     return text if len(text) <= max_chars else text[: max_chars - 1] + "…"

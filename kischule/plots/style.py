@@ -63,12 +63,12 @@ def explains_errors(picture: Callable[P, Figure]) -> Callable[P, Figure]:
             try:
                 return picture(*arguments, **options)
             except (PromptError, SettingError) as error:
-                return _sentence(explain(error))
+                return _sentence_figure(explain(error))
 
     return explained
 
 
-def _sentence(text: str) -> Figure:
+def _sentence_figure(text: str) -> Figure:
     fig, (ax,) = figure(height=0.8)
     ax.set_axis_off()
     ax.text(0, 0.5, text, va="center", wrap=True, fontsize=10)

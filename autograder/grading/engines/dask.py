@@ -30,7 +30,7 @@ MAX_TRIES = 2  # of a submission that failed without its worker being lost
 CONNECT_TIMEOUT_S = 10  # for a scheduler to answer
 AHEAD = 4  # submissions a thread that the scheduler may hold at a time
 MIN_AHEAD = 32  # that it may hold in any case: a cluster that scales itself must see a queue
-NAME = "kischule"
+CLUSTER_NAME = "kischule"
 LOST = "the Dask scheduler is gone; what was graded is kept, the same command goes on from there"
 
 
@@ -93,7 +93,7 @@ class Cluster:
                 yield client
             finally:
                 if client.status == "running":
-                    client.unregister_worker_plugin(NAME)
+                    client.unregister_worker_plugin(CLUSTER_NAME)
 
     def _run(
         self, client: Client, token: str, first: Task, source: Iterator[Task]
@@ -104,7 +104,7 @@ class Cluster:
 
         def submit(task: Task) -> None:
             tries[task.key] += 1
-            name = f"{NAME}-{token}-{tries[task.key]}-{task.key}"
+            name = f"{CLUSTER_NAME}-{token}-{tries[task.key]}-{task.key}"
             running[name] = task
             done.add(client.submit(work, token, task, key=name, pure=False))
 
@@ -136,7 +136,7 @@ def _window(client: Client) -> int:
 
 # --- on the cluster's workers --------------------------------------------------------------------
 
-_rules: dict[str, Rules] = {}  # by token of a run
+_rules_by_token: dict[str, Rules] = {}  # by token of a run
 _settled: dict[str, tuple[Rules, str]] = {}
 _lock = threading.Lock()
 
@@ -144,7 +144,7 @@ _lock = threading.Lock()
 class Grading(WorkerPlugin):
     """Brings the rules of a run to each worker, also to those that come later."""
 
-    name = NAME
+    name = CLUSTER_NAME
 
     def __init__(self, token: str, rules: Rules) -> None:
         self.token, self.rules = token, rules
@@ -156,18 +156,18 @@ class Grading(WorkerPlugin):
                 f"the worker at {worker.address} has another version of kischule, of its exercises "
                 "or of its model; install the same on all machines"
             )
-        _rules[self.token] = self.rules
+        _rules_by_token[self.token] = self.rules
 
     async def teardown(self, worker: Any) -> None:
-        _rules.pop(self.token, None)
+        _rules_by_token.pop(self.token, None)
         _settled.pop(self.token, None)
-        await asyncio.to_thread(servers.close)
+        await asyncio.to_thread(servers.close_all)
 
 
 def _settle(token: str) -> tuple[Rules, str]:
     with _lock:
         if token not in _settled:
-            rules = _rules[token]
+            rules = _rules_by_token[token]
             settings, warning = settle(rules.settings)
             _settled[token] = replace(rules, settings=settings), warning
         return _settled[token]

@@ -236,7 +236,7 @@ def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
     except (EOFError, OSError):
         pass
     finally:
-        servers.close()
+        servers.close_all()
 
 
 def _leave(*_: object) -> None:
