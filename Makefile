@@ -10,11 +10,11 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# what takes minutes: fresh virtual environments, long simulations
+# minutes: fresh virtual environments, long simulations
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow -rA
 
-# JupyterLab, formgrader and what students read, in the system's Chromium (Debian: apt install chromium)
+# JupyterLab, formgrader and the pages of students, in the system's Chromium (Debian: apt install chromium)
 test-browser: .venv/ready
 	$(BIN)/python -c 'import axe_playwright_python, playwright' 2>/dev/null || \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
@@ -24,20 +24,20 @@ test-browser: .venv/ready
 test-gpu: .venv/ready
 	$(BIN)/python -m pytest -m gpu -n 0 -rA
 
-# against stock nbgrader and otter-grader, on the same hand-ins: half an hour; writes BENCHMARKS.md
+# against stock nbgrader and otter-grader, on the same submissions: half an hour; writes BENCHMARKS.md
 bench: .venv/ready
-	$(BIN)/python tests/bench.py
+	$(BIN)/python benchmarks/bench.py
 
 # where there is a CUDA device: texts a second and its memory; minutes; writes into BENCHMARKS.md
 bench-gpu: .venv/ready
-	$(BIN)/python tests/bench_gpu.py --write
+	$(BIN)/python benchmarks/bench_gpu.py --write
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# the oracle's answers, written into autograder/exercises/*.yaml: after a new model or case
+# the replies of the reference, written into autograder/exercises/a7_2/*.yaml: after a new model or case
 expected: .venv/ready
 	$(BIN)/python -m autograder.checking.stored
 

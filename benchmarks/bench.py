@@ -1,6 +1,6 @@
 """`make bench`: how fast, how large, against what else a teacher would use; writes BENCHMARKS.md.
 
-Each table is of one run, one command after the other, on the same hand-ins. otter-grader lives in a virtual
+Each table is of one run, one command after the other, on the same submissions. otter-grader lives in a virtual
 environment of its own (`.venv-otter`, made at the first run) and asks the same questions: its tests
 call the same `check`. Half an hour on two cores that do nothing else; `--only`
 renews parts of the page.
@@ -28,17 +28,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import shaped
-import small
 import torch
 
-from autograder.cli.demo import ASSIGNMENT, hand_ins, make_course
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from attacks import small
+from support import shaped
+
+from autograder.cli.demo import ASSIGNMENT, make_course, submissions
 from autograder.course import release
 from autograder.exercises.exercise import exercise_ids
-from autograder.grading import memory
-from autograder.sandbox import forkserver
-from kischule.models import FAMILY, SHARED_VARIABLE
+from autograder.grading import memory, servers
+from autograder.notebooks.cells import read_notebook
+from kischule.catalog import FAMILY, SHARED_VARIABLE
 
 ROOT = Path(__file__).parent.parent
 BINARIES = Path(sys.executable).parent
@@ -49,7 +50,7 @@ c.CourseDirectory.course_id = "stock"
 c.ClearMarkScheme.enforce_metadata = False
 c.Execute.timeout = 10
 """
-HONEST = ("reference", "other_style")
+CORRECT = ("reference", "other_style")
 WITHOUT = "never_ends"  # `otter run` has no time limit
 SIZES = (8, 64, 512)
 COPIES = 4
@@ -74,7 +75,7 @@ def main() -> None:
             texts.append(part(Path(folder).resolve()))
         print(texts[-1], flush=True)
     path = ROOT / "BENCHMARKS.md"
-    # among them what is not measured here: `bench_gpu.py`
+    # among them the figures of `bench_gpu.py`
     kept = _sections(path.read_text(encoding="utf-8")) if path.exists() else {}
     found = kept | _sections("".join(f"{text.rstrip()}\n\n" for text in texts))
     page = [HEAD.format(machine=machine()), *found.values()]
@@ -90,10 +91,10 @@ def _sections(text: str) -> dict[str, str]:
 
 HEAD = """# Benchmarks
 
-Written by `make bench` (`tests/bench.py`); each table is of one run. {machine}
+The tables down to "Seeded generation" are written by `make bench`, each in one run; it keeps the sections below them. {machine}
 
-Memory is that of all processes of a command together, at its highest, looked at every three seconds; pages
-that processes share are counted once.
+Memory is the peak of all processes of a command together, sampled every three seconds; pages that processes share
+are counted once.
 """
 
 
@@ -151,12 +152,12 @@ class Watched:
             thread = threading.Thread(target=self._look, args=(process.pid, over))
             thread.start()
             assert process.stderr is not None
-            told = process.stderr.read()
+            messages = process.stderr.read()
             process.wait()
             over.set()
             thread.join()
         if process.returncode not in allowed:
-            raise SystemExit(f"{command} ended with {process.returncode}:\n{told[-3000:]}")
+            raise SystemExit(f"{command} ended with {process.returncode}:\n{messages[-3000:]}")
 
     def _look(self, process: int, over: threading.Event) -> None:
         while not over.wait(3):
@@ -181,12 +182,12 @@ def compare_with_others(root: Path) -> str:
     found = {"stock `nbgrader autograde`": _stock(root / "stock")}
     found["`otter run`, one after the other"] = _otter(root, ours, students)
     grade = ("--time-limit", "10", "--force", "--jobs")
-    for told, more in (
+    for label, more in (
         ("`kischule grade --jobs 1`", ("1",)),
         ("`kischule grade --jobs 2`", ("2",)),
-        ("`kischule grade --jobs 2 --show`", ("2", "--show")),
+        ("`kischule grade --jobs 2 --display`", ("2", "--display")),
     ):
-        found[told] = kischule(ours, ASSIGNMENT, *grade, *more)
+        found[label] = kischule(ours, ASSIGNMENT, *grade, *more)
     same = _machine_points(root / "stock") == _machine_points(ours)
     _again(ours, students)
     found[f"`kischule grade --jobs 2`, each {COPIES} times"] = kischule(
@@ -196,7 +197,7 @@ def compare_with_others(root: Path) -> str:
     each = [w.seconds / number for w, number in zip(found.values(), numbers, strict=True)]
     rows = [
         [
-            told,
+            label,
             f"{number}",
             f"{w.seconds:.1f}",
             f"{60 / took:.1f}",
@@ -205,25 +206,25 @@ def compare_with_others(root: Path) -> str:
             f"{each[0] / took:.1f}",
             f"{each[1] / took:.1f}",
         ]
-        for (told, w), number, took in zip(found.items(), numbers, each, strict=True)
+        for (label, w), number, took in zip(found.items(), numbers, each, strict=True)
     ]
-    head = ["", "hand-ins", "s", "a minute", "s a hand-in", "memory, MB", "× stock", "× otter"]
+    head = ["", "submissions", "s", "a minute", "s a submission", "memory, MB"]
+    head += ["× stock", "× otter"]
     return f"""## A class
 
-The {len(students)} hand-ins of `kischule demo` that end by themselves; whole commands, start-up included, which counts for less
-in a larger class: the last row. Stock nbgrader has its
-default configuration, runs all cells, and grades in the students' kernels. `--show` runs the cells that only show
-something, too, as the others do.
+The {len(students)} submissions of `kischule demo` that end by themselves. Times are of whole commands, start-up included; in a larger class
+the start-up counts for less (last row). Stock nbgrader has its default configuration, runs all cells, and grades in the
+students' kernels. `--display` runs the display cells, too, as the others do.
 
 {table(head, rows)}
-The same machine points for the honest hand-ins as stock nbgrader gives: {same}.
+Correct submissions get the same points for code as from stock nbgrader: {same}.
 """
 
 
 def _again(course: Path, students: Sequence[str]) -> None:
-    """Copies of the hand-ins under other names, each with a comment of its own."""
+    """Copies of the submissions under other names, each with a comment of its own."""
     for student in students:
-        notebook = release.read_notebook(course / "submitted" / student / ASSIGNMENT / NOTEBOOK)
+        notebook = read_notebook(course / "submitted" / student / ASSIGNMENT / NOTEBOOK)
         for number in range(1, COPIES):
             notebook.cells[-1].source += f"\n# {number}"
             _write(course / "submitted" / f"{student}_{number}" / ASSIGNMENT / NOTEBOOK, notebook)
@@ -235,7 +236,7 @@ def _course(course: Path, stock: bool) -> list[str]:
     if stock:
         (course / "nbgrader_config.py").write_text(STOCK, encoding="utf-8")
     Watched().run(course, str(BINARIES / "nbgrader"), "generate_assignment", ASSIGNMENT)
-    made = hand_ins(course)
+    made = submissions(course)
     for student, notebook in made.items():
         _write(course / "submitted" / student / ASSIGNMENT / NOTEBOOK, notebook)
     return sorted(made)
@@ -255,7 +256,7 @@ def _stock(course: Path) -> Watched:
 
 
 def _otter(root: Path, course: Path, students: Sequence[str]) -> Watched:
-    """`otter run` for each hand-in, without the cells in which nbgrader checks."""
+    """`otter run` for each submission, without the cells in which nbgrader checks."""
     binary = OTTER / "bin" / "otter"
     if not binary.exists():
         subprocess.run([sys.executable, "-m", "venv", str(OTTER)], check=True)
@@ -271,23 +272,23 @@ def _otter(root: Path, course: Path, students: Sequence[str]) -> Watched:
             file.writestr(f"tests/{name}.py", _otter_test(name))
     watched = Watched()
     for student in students:
-        notebook = release.read_notebook(course / "submitted" / student / ASSIGNMENT / NOTEBOOK)
+        notebook = read_notebook(course / "submitted" / student / ASSIGNMENT / NOTEBOOK)
         notebook.cells = [c for c in notebook.cells if not c.source.startswith("check(")]
         path = root / "otter" / student / NOTEBOOK
         _write(path, notebook)
         watched.run(path.parent, str(binary), "run", NOTEBOOK, "-a", str(archive))
         results = json.loads((path.parent / "results.json").read_text())
-        if student in HONEST:
+        if student in CORRECT:
             scored = sum(test.get("score", 0) for test in results["tests"])
             assert scored == 2 * len(exercise_ids()), results
     return watched
 
 
 def _otter_test(name: str) -> str:
-    """An OK test: the public and the drawn cases of one exercise, a point each."""
+    """An OK test: the public and the hidden cases of one exercise, a point each."""
     cases = [
         {"code": f">>> from autograder import check\n>>> check({name!r}{more}).passed\nTrue"}
-        for more in (", namespace=globals()", ", drawn=True, namespace=globals()")
+        for more in (", namespace=globals()", ", hidden=True, namespace=globals()")
     ]
     suite = {"cases": cases, "scored": True, "setup": "", "teardown": "", "type": "doctest"}
     test = {"name": name, "points": 2, "suites": [suite]}
@@ -299,7 +300,7 @@ def _machine_points(course: Path) -> list[Any]:
         "SELECT a.student_id, SUM(g.auto_score) FROM grade g"
         " JOIN submitted_notebook n ON g.notebook_id = n.id"
         " JOIN submitted_assignment a ON n.assignment_id = a.id"
-        f" WHERE a.student_id IN {HONEST} GROUP BY 1 ORDER BY 1"
+        f" WHERE a.student_id IN {CORRECT} GROUP BY 1 ORDER BY 1"
     )
     with sqlite3.connect(course / "gradebook.db") as book:
         found = book.execute(query).fetchall()
@@ -316,9 +317,9 @@ def growth(root: Path) -> str:
         course = root / str(size)
         course.mkdir()
         small.make(course)
-        released = release.read_notebook(release.registered(course, "small"))
+        released = read_notebook(release.registered(course, "small"))
         for number in range(size):
-            notebook = small.hand_in(released, None, {})
+            notebook = small.submission(released, None, {})
             notebook.cells[-1].source = f"Antwort {number}"
             small.write(course, f"student{number:03}", notebook)
         first = kischule(course, "small", "--jobs", "2")
@@ -339,12 +340,12 @@ def growth(root: Path) -> str:
                 f"{(book.seconds - again.seconds) / size:.2f}",
             ]
         )
-    head = ["hand-ins", "s", "a minute", "s each", "memory, MB", "again, s"]
+    head = ["submissions", "s", "a minute", "s each", "memory, MB", "again, s"]
     head += ["gradebook from records, s", "s each"]
     return f"""## Growth
 
-Small hand-ins (three exercises), two workers; start-up included. *Again*: the same command once more, all unchanged. *Gradebook
-from records*: once more after the gradebook and `autograded/` were deleted.
+Small submissions (three exercises), two workers; start-up included. *Again*: the same command a second time, everything
+unchanged. *Gradebook from records*: a third time, after the gradebook and `autograded/` were deleted.
 
 {table(head, rows)}"""
 
@@ -363,7 +364,7 @@ def large_models(root: Path) -> str:
 
 Random weights in the published shapes, float32: `gpt2` has {FAMILY["gpt2"].memory / 1e6:.0f} MB of them, `gpt2-medium` {FAMILY["gpt2-medium"].memory / 1e6:,.0f} MB.
 Each kernel in the sandbox loads the model by name and generates 40 tokens on one thread. The weights are
-shared: what a kernel adds is the last column.
+shared; the last column is the memory that a kernel adds.
 
 {table(head, rows)}
 {_graded_with(root, "gpt2")}"""
@@ -371,7 +372,7 @@ shared: what a kernel adds is the last column.
 
 def _in_kernels(name: str) -> list[list[str]]:
     began = time.monotonic()
-    server = forkserver.shared(name)
+    server = servers.shared(name)
     server.ready()
     ready = time.monotonic() - began
     before = memory.used(server._process.pid)
@@ -397,16 +398,16 @@ def _in_kernels(name: str) -> list[list[str]]:
                 ]
             )
             before = now
-    forkserver.close()
+    servers.close_all()
     return rows
 
 
 def _graded_with(root: Path, name: str) -> str:
-    """The reference's hand-in, all exercises, with the checks' cases for this model."""
+    """The reference's submission, all exercises, with the checks' cases for this model."""
     course = root / "course"
     students = _course(course, stock=False)
     for student in students:
-        if student != HONEST[0]:
+        if student != CORRECT[0]:
             shutil.rmtree(course / "submitted" / student)
     options = ("--jobs", "1", "--force")
     mini = kischule(course, ASSIGNMENT, *options)
@@ -415,15 +416,15 @@ def _graded_with(root: Path, name: str) -> str:
     records = (course / ".kischule" / "records" / ASSIGNMENT).glob("*.json")
     record = json.loads(max(records, key=lambda path: path.stat().st_mtime).read_bytes())
     rows = [
-        [told, f"{w.seconds:.0f}", f"{w.memory >> 20:,}"]
-        for told, w in (
+        [label, f"{w.seconds:.0f}", f"{w.memory >> 20:,}"]
+        for label, w in (
             ("`--model mini`", mini),
-            (f"`--model {name}`, the first time: its answers are made", first),
+            (f"`--model {name}`, the first time: its replies are computed", first),
             (f"`--model {name}`, from then on", again),
         )
     ]
-    head = ["`kischule grade --jobs 1`, one hand-in, start-up included", "s", "memory, MB"]
-    return f"""The reference's hand-in, all exercises, graded with `{name}` in place of `mini`; its kernel had
+    head = ["`kischule grade --jobs 1`, one submission, start-up included", "s", "memory, MB"]
+    return f"""The reference solution, all exercises, graded with `{name}` in place of `mini`; its kernel had
 {record["memory"] >> 20} MB of its own.
 
 {table(head, rows)}"""
@@ -431,11 +432,11 @@ def _graded_with(root: Path, name: str) -> str:
 
 @contextmanager
 def _kernels(model: str) -> Iterator[Callable[[str], float]]:
-    """Starts kernels that stay, runs a cell in each, and says after how many seconds it was ready."""
+    """Start kernels that stay, and run a cell in each; returns the seconds until it was ready."""
     import nbformat
 
     from autograder.grading.kernel import Kernel
-    from autograder.grading.record import Settings
+    from autograder.grading.settings import Settings
 
     started: list[Any] = []
 
@@ -463,17 +464,18 @@ def _kernels(model: str) -> Iterator[Callable[[str], float]]:
 def one_submission(root: Path) -> str:
     from dataclasses import replace
 
-    from autograder.course.grade import Options, rules_of
+    from autograder.course.rules import rules_of
     from autograder.course.writer import Entry, GradebookWriter
     from autograder.grading.record import task_of
+    from autograder.grading.settings import Settings
     from autograder.grading.submission import grade_submission, settle, take
 
     _course(root / "ours", stock=False)
     course = root / "ours"
-    rules = rules_of(course, ASSIGNMENT, Options(time_limit=10))
+    rules = rules_of(course, ASSIGNMENT, Settings(time_limit_s=10))
     settings, _ = settle(rules.settings)
     rules = replace(rules, settings=settings)
-    content = (course / "submitted" / HONEST[0] / ASSIGNMENT / NOTEBOOK).read_bytes()
+    content = (course / "submitted" / CORRECT[0] / ASSIGNMENT / NOTEBOOK).read_bytes()
     writer = GradebookWriter(course, ASSIGNMENT, NOTEBOOK, b"")
     rows = []
     for number in range(4):
@@ -501,16 +503,18 @@ def one_submission(root: Path) -> str:
             }
         )
     writer.close()
-    forkserver.close()
+    servers.close_all()
     median = {name: statistics.median(row[name] for row in rows[1:]) for name in rows[0]}
     harness, all_ = sum(list(median.values())[2:]), sum(median.values())
-    shown = [[name, f"{took:.2f}", f"{took / all_:.0%}"] for name, took in median.items()]
-    shown.append(["**harness**: the last five", f"**{harness:.2f}**", f"**{harness / all_:.0%}**"])
+    table_rows = [[name, f"{took:.2f}", f"{took / all_:.0%}"] for name, took in median.items()]
+    table_rows.append(
+        ["**harness**: the last five", f"**{harness:.2f}**", f"**{harness / all_:.0%}**"]
+    )
     return f"""## One submission
 
 The reference solution of A7_2, one at a time; median of three after a first one. A kernel had {record.memory >> 20} MB of its own.
 
-{table(["", "s", "of all"], shown)}"""
+{table(["", "s", "of all"], table_rows)}"""
 
 
 # --- seeded generation --------------------------------------------------------------------------------

@@ -18,13 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import shaped
 import torch
 from bench import HEAD, ROOT, machine, table
+from support import shaped
 
 import kischule
-from autograder.grading import device
-from autograder.sandbox import forkserver
+from autograder.grading import device, servers
 
 TITLE = "## On a GPU"
 PROMPT = "Once upon a time"
@@ -35,7 +34,7 @@ KERNELS = {"cuda": 4, "cpu": 2}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", choices=device.CHOICES, default="cuda")
+    parser.add_argument("--device", choices=SIZES, default="cuda")
     parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md")
     options = parser.parse_args()
     if options.device == "cpu" and options.write:
@@ -63,7 +62,7 @@ def about(name: str) -> str:
     gpu = torch.cuda.get_device_properties(0)
     precision = torch.get_float32_matmul_precision()
     return (
-        f"Written by `make bench-gpu` (`tests/bench_gpu.py`). Device: {gpu.name}, "
+        f"Written by `make bench-gpu` (`benchmarks/bench_gpu.py`). Device: {gpu.name}, "
         f"{gpu.total_memory >> 20:,} MB, driver {_driver()}, CUDA {torch.version.cuda}; float32, "
         f'matrix products in precision "{precision}". {machine()}'
     )
@@ -114,10 +113,10 @@ def throughput(name: str, large: Path) -> str:
     return f"""### Texts
 
 A table of settings: `model.generate` for one after the other, and `kischule.generate_texts` for
-all in one pass, each text from its own seed (penalty, cuts and draw are on the CPU, in float64).
-In turn, in one process, the device waited for; medians, and the median of the paired ratios. Tokens
-a second are the latter's; memory is what torch had allocated at most, weights included, without the
-context.
+all in one pass, each text from its own seed (penalty, cuts and sampling are on the CPU, in
+float64). In turn, in one process, the device waited for; medians, and the median of the paired
+ratios. Tokens a second are the latter's; memory is what torch had allocated at most, weights
+included, without the context.
 
 {table(head, rows).rstrip()}"""
 
@@ -178,13 +177,13 @@ else:
 
 
 def kernel_memory(name: str) -> str:
-    """What kernels in the sandbox take, one started after the other, all staying."""
+    """Memory of kernels in the sandbox, one started after the other, all staying."""
     import nbformat
 
     from autograder.grading.kernel import Kernel
-    from autograder.grading.record import Settings
+    from autograder.grading.settings import Settings
 
-    server = forkserver.shared("mini", name)
+    server = servers.shared("mini", name)
     server.ready()
     kernels, rows, free = [], [], _free(name)
     try:
@@ -199,8 +198,8 @@ def kernel_memory(name: str) -> str:
             took = time.monotonic() - began
             wrong = [o for o in cell.outputs if o.output_type == "error"]
             assert not wrong, wrong
-            said = "".join(o.get("text", "") for o in cell.outputs if o.get("name") == "stdout")
-            allocated, reserved = map(int, said.split())
+            printed = "".join(o.get("text", "") for o in cell.outputs if o.get("name") == "stdout")
+            allocated, reserved = map(int, printed.split())
             now = _free(name)
             more, free = free - now, now
             known = name == "cuda"
@@ -216,7 +215,7 @@ def kernel_memory(name: str) -> str:
     finally:
         for kernel in kernels:
             kernel.close()
-        forkserver.close()
+        servers.close_all()
     for row, kernel in zip(rows, kernels, strict=True):
         row.append(f"{kernel.memory >> 20:,}")
     head = ["", "s: ready + 40 tokens", "of the device, MB", "torch allocated, MB"]
@@ -225,15 +224,15 @@ def kernel_memory(name: str) -> str:
 
 In the sandbox, beside each other: each takes `mini` to the device and writes 40 tokens. *Of the
 device*: by how much less was free afterwards, its context included, as nvidia-smi says (other
-programs should not use the device meanwhile); planned are {device.KERNEL >> 20:,} MB for each.
-*Own memory of the host* is what `--memory-limit` limits, at its highest.
+programs should not use the device meanwhile); {device.KERNEL_BYTES >> 20:,} MB are planned for
+each. *Own memory of the host* is what `--memory-limit` limits, at its highest.
 
 {table(head, rows).rstrip()}"""
 
 
 def _free(name: str) -> int:
     """Bytes that are free on the first device; 0 where there is none."""
-    return device.free()[0] if name == "cuda" else 0
+    return device.free_bytes()[0] if name == "cuda" else 0
 
 
 if __name__ == "__main__":

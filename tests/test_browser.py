@@ -1,4 +1,4 @@
-"""What a teacher sees: JupyterLab and formgrader on a graded course, in a real browser.
+"""A teacher's screen: JupyterLab and formgrader on a graded course, in a real browser.
 
 Everything here is real: `jupyter lab` with nbgrader's extensions as its wheel enables them, a login
 by the form, Chromium, and the gradebook that formgrader writes to.
@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import browser as tools
 import pytest
-from autograder.course.bridge import Course
-from conftest import short
+from support import browser as tools
+from support.notebooks import short
 
 from autograder.cli import demo, main
+from autograder.course.gradebook import Course
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -33,20 +33,20 @@ HTML = f"{NOTEBOOK}.html"
 
 
 def _three(root: Path) -> dict[str, Any]:
-    """Three of the demo's hand-ins, without the cells that only show something."""
+    """Three of the demo's submissions, without the display cells."""
     return {name: short(nb) for name, nb in _all(root).items() if name in STUDENTS}
 
 
-_all = demo.hand_ins
+_all = demo.submissions
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with three hand-ins that `kischule` has graded."""
+    """A course with three submissions that `kischule` has graded."""
     folder = tmp_path_factory.mktemp("course")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.cli.demo.hand_ins", _three)
-        # what a release is refused for: tests/test_release.py
+        patch.setattr("autograder.cli.demo.submissions", _three)
+        # reasons to refuse a release are tested in tests/course/test_release.py
         patch.setattr("autograder.course.release.run_problems", lambda *_: [])
         assert main(["demo", "--keep", str(folder)]) == 0
     return folder
@@ -83,7 +83,7 @@ def by_hand(chromium: Browser, server: tools.Server) -> None:
         for place, text in ((BY_HAND, str(POINTS)), (f"{BY_HAND}-comment", COMMENT)):
             field = page.locator(f"#{place}")
             field.fill(text)
-            with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
+            with page.expect_response(lambda response: response.request.method == "PUT") as saved:
                 field.blur()  # formgrader saves a field that is left
             assert saved.value.ok
 
@@ -126,7 +126,7 @@ def _fraction(points: float, most: float) -> str:
 
 
 def _totals(course: Path) -> dict[str, str]:
-    """As formgrader shows them, from the gradebook."""
+    """The totals from the gradebook, as formgrader shows them."""
     return {
         student: _fraction(
             sum(s.points for s in cells.values()), sum(s.max_points for s in cells.values())
@@ -168,7 +168,7 @@ def test_formgrader_lists_the_assignment_with_its_submissions(
     assert row.locator(".num-submissions").inner_text() == str(len(STUDENTS))
 
 
-def test_formgrader_shows_the_scores_that_are_in_the_gradebook(
+def test_formgrader_shows_the_scores_of_the_gradebook(
     page: Page, server: tools.Server, course: Path
 ) -> None:
     totals = _totals(course)
@@ -180,7 +180,7 @@ def test_formgrader_shows_the_scores_that_are_in_the_gradebook(
     assert shown["reference"]["status"] == "needs manual grading"
 
 
-def test_formgrader_shows_each_cells_points_on_a_submissions_page(
+def test_formgrader_shows_each_cells_points_of_a_submission(
     page: Page, server: tools.Server, course: Path
 ) -> None:
     _open_submission(page, server, "reference")
@@ -207,7 +207,7 @@ def test_the_rubric_of_an_observation_is_there_for_the_teacher(
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_points_and_a_comment_given_in_formgrader_are_in_the_gradebook(
+def test_points_and_a_comment_of_formgrader_are_in_the_gradebook(
     page: Page, server: tools.Server, course: Path
 ) -> None:
     assert _given(course) == (POINTS, False, COMMENT)
@@ -228,7 +228,7 @@ def _given(course: Path) -> tuple[float | None, bool, str | None]:
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_feedback_made_by_formgraders_button_has_the_points_and_the_comment(
+def test_feedback_of_formgraders_button_has_points_and_comment(
     page: Page, server: tools.Server, course: Path
 ) -> None:
     _press(page, server, "generate-feedback", "too_hot")
@@ -252,10 +252,10 @@ def test_formgraders_autograde_button_grades_within_the_server(
 
 
 @pytest.mark.usefixtures("by_hand")
-def test_another_grading_keeps_what_the_teacher_gave_and_formgrader_shows_both(
+def test_another_grading_keeps_the_teachers_points_and_comment(
     page: Page, server: tools.Server, course: Path
 ) -> None:
-    """Nothing is new at first; then too_hot hands in again, without its mistake."""
+    """Nothing is new at first; then too_hot submits again, without its mistake."""
     again = ["grade", ASSIGNMENT, "--course", str(course), "--time-limit", "10"]
     assert main(again) == 0
     assert _given(course) == (POINTS, False, COMMENT)
@@ -274,7 +274,7 @@ def test_another_grading_keeps_what_the_teacher_gave_and_formgrader_shows_both(
     _open_submission(page, server, "too_hot")
     assert page.locator(f"#{BY_HAND}").input_value() == str(POINTS)
     assert page.locator(f"#{BY_HAND}-comment").input_value() == COMMENT
-    assert page.locator("#drawn_sample_decode").get_attribute("placeholder") == "4"
+    assert page.locator("#hidden_sample_decode").get_attribute("placeholder") == "4"
 
 
 PAGE = """<!doctype html><html lang="de"><head><meta charset="utf-8"><title>Seite</title></head>
@@ -299,7 +299,7 @@ def test_axe_refuses_a_page_with_a_known_fault(chromium: Browser, fault: str, ru
     assert fault[:4] in line
 
 
-def test_a_page_is_as_wide_as_asked_and_reaches_nothing_elsewhere(chromium: Browser) -> None:
+def test_a_page_is_as_wide_as_asked_and_reaches_no_other_host(chromium: Browser) -> None:
     outside: list[str] = []
     with tools.page_at(chromium, 375, outside=outside) as page:
         page.set_content(PAGE.format('<img alt="fern" src="https://example.org/x.png">'))
@@ -310,13 +310,13 @@ def test_a_page_is_as_wide_as_asked_and_reaches_nothing_elsewhere(chromium: Brow
 
 @pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desktop"])
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_pages_are_accessible_fit_the_screen_and_need_nothing_from_elsewhere(
+def test_pages_are_accessible_fit_the_screen_and_stand_alone(
     chromium: Browser, course: Path, tmp_path: Path, language: str, width: int
 ) -> None:
-    told = ["--course", str(course), "--language", language]
+    options = ["--course", str(course), "--language", language]
     target = tmp_path / "class.html"
-    assert main(["feedback", ASSIGNMENT, *told]) == 0
-    assert main(["report", ASSIGNMENT, *told, "--output", str(target)]) == 0
+    assert main(["feedback", ASSIGNMENT, *options]) == 0
+    assert main(["report", ASSIGNMENT, *options, "--output", str(target)]) == 0
     for path in (*sorted(course.glob(f"feedback/*/{ASSIGNMENT}/{HTML}")), target):
         outside: list[str] = []
         with tools.page_at(chromium, width, outside=outside) as page:

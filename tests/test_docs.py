@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from support.notebooks import ROOT
 
-from autograder.cli import _parser
+from autograder.cli.parser import parser
+from autograder.exercises.generate import GENERATORS
+from autograder.sandbox.arguments import KINDS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -111,12 +115,12 @@ def commands(page: Path) -> list[str]:
 
 @for_each(DOCUMENTED)
 def test_every_command_line_parses(page: Path) -> None:
-    parser = _parser()
+    command = parser()
     for line in commands(page):
         words = shlex.split(re.sub(r"[\[\]]", "", line), comments=True)[1:]
         named = [*words, "--help"] if len(words) == 1 else words  # `kischule grade`: its name only
         try:
-            parsed = parser.parse_args(named)
+            parsed = command.parse_args(named)
         except SystemExit as stopped:
             if stopped.code:
                 pytest.fail(line)
@@ -125,9 +129,43 @@ def test_every_command_line_parses(page: Path) -> None:
 
 
 def test_the_docs_name_every_command() -> None:
-    (parsers,) = [a.choices for a in _parser()._actions if isinstance(a.choices, dict)]
+    (parsers,) = [a.choices for a in parser()._actions if isinstance(a.choices, dict)]
     named = {line.split()[1] for page in DOCUMENTED for line in commands(page)}
     assert set(parsers) <= named
+
+
+# --- tables of kinds ------------------------------------------------------------------------------
+
+
+def described(thing: object) -> str:
+    """A docstring in one line."""
+    return " ".join(inspect.getdoc(thing).split())  # type: ignore[union-attr]
+
+
+def argument_rows() -> list[str]:
+    return [f"| `{kind.yaml}` | {described(kind)} |" for kind in KINDS.values()]
+
+
+def generator_rows() -> list[str]:
+    rows = []
+    for name, generator in GENERATORS.items():
+        parameters = list(inspect.signature(generator).parameters)[1:]
+        settings = ", ".join(f"`{n}`" for n in parameters).replace("`low`", "`from`")
+        settings = settings.replace("`settings`", "as `id_list`")
+        rows.append(f"| `{name}` | {settings} | {described(generator)} |".replace("|  |", "| |"))
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"), [("argument kinds", argument_rows), ("generated kinds", generator_rows)]
+)
+def test_the_tables_of_kinds_are_those_of_the_code(
+    table: str, expected: Callable[[], list[str]]
+) -> None:
+    text = (DOCS / "exercises.md").read_text(encoding="utf-8")
+    between = text.partition(f"<!-- {table} -->")[2].partition("<!-- end -->")[0]
+    rows = between.strip().splitlines()[2:]
+    assert rows == expected()
 
 
 # --- a cluster -----------------------------------------------------------------------------------

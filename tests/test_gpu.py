@@ -1,8 +1,8 @@
 """The GPU: the same texts, checks and grades as on the CPU. `make test-gpu`, where there is one.
 
 With KISCHULE_TEST_DEVICE=cpu in the environment the same tests run on the CPU in the device's
-place: a rehearsal, which shows that they hold together, and nothing of a GPU. What only a GPU has
-is left out then: nvidia-smi's figures, and float16, which `load` refuses on the CPU.
+place: a rehearsal, which shows that they hold together, and nothing of a GPU. It leaves out what
+only a GPU has: nvidia-smi's figures, and float16, which `load` refuses on the CPU.
 
 Tokens are compared one by one. A GPU adds up in another order, so its float32 logits differ in
 their last bits; where that decides, a token may differ, and only there. How far a logit may be off
@@ -30,22 +30,25 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from test_generation import PROMPT, SETTINGS
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
-from autograder.checking.checkers import JUDGES
-from autograder.cli.main import main
+from attacks import small
+from support.seeded import PROMPT, SETTINGS
 
 import kischule
 from autograder import check
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
-from autograder.course.grade import Options, grade
+from autograder.checking.registry import CHECKERS
+from autograder.cli import main
+from autograder.course import release
+from autograder.course.grade import RunOptions, grade
+from autograder.exercises import oracle
 from autograder.exercises.exercise import exercise_ids, load_exercise
-from autograder.grading import device
-from autograder.sandbox import forkserver
-from autograder.sandbox.student import Answer, plain
+from autograder.exercises.known import known_correct
+from autograder.grading import device, servers
+from autograder.grading.settings import Settings
+from autograder.notebooks.cells import read_notebook
+from autograder.sandbox.data import plain
+from autograder.sandbox.student import Reply
 from kischule import measures, plots
 from kischule.decoding import Setting
 from kischule.generation import gumbel, until_end
@@ -91,7 +94,7 @@ def differences(
     settings: Sequence[Mapping[str, Any]],
     seeds: Sequence[int],
 ) -> tuple[list[str], list[str]]:
-    """What is to be said of each text that differs: where rounding decided, and where it did not.
+    """A line for each text that differs: those that rounding decided, and the others.
 
     model: on the CPU, as `expected` is; start: tokens of the prompt. After its first token that
     differs a text has another past, and is not looked at.
@@ -116,7 +119,7 @@ def differences(
 def by_rounding(
     model: Any, before: list[int], cpu: int, other: int, setting: Mapping[str, Any], seed: int
 ) -> tuple[bool, str]:
-    """Whether the choice between two tokens hung on rounding, and how near it was, on the CPU.
+    """Tell whether the choice between two tokens hung on rounding, and how near it was on the CPU.
 
     before: the tokens so far; cpu, other: those that the CPU and the device came to; setting, seed:
     as `kischule.generate` has them.
@@ -149,7 +152,7 @@ def agree(
     settings: Sequence[Mapping[str, Any]],
     seeds: Sequence[int],
 ) -> int:
-    """How many texts differ, all of them by rounding; AssertionError where one does not."""
+    """Count the texts that differ by rounding; AssertionError where one differs otherwise."""
     excused, wrong = differences(model, expected, found, start, settings, seeds)
     for line in excused:
         print(line)
@@ -157,7 +160,7 @@ def agree(
     return len(excused)
 
 
-def test_a_difference_that_rounding_does_not_explain_is_told(mini: tuple[Any, Any]) -> None:
+def test_a_difference_that_rounding_does_not_explain_is_reported(mini: tuple[Any, Any]) -> None:
     """The second best token, one that top-k cuts, an end too soon."""
     tokenizer, model = mini
     ids = tokenizer(PROMPT, return_tensors="pt").input_ids
@@ -173,12 +176,12 @@ def test_a_difference_that_rounding_does_not_explain_is_told(mini: tuple[Any, An
     assert f"they are {logits[first] - logits[second]:.2e} apart, 1e-04 is rounding" in line
     _, (line,) = differences(model, [right], [right[:9]], start, [greedy], [1])
     assert line == "text 0: 9 tokens instead of 12"
-    drawn = {"do_sample": True, "top_k": 2}
-    assert by_rounding(model, right[:6], first, last, drawn, 1) == (
+    sampled = {"do_sample": True, "top_k": 2}
+    assert by_rounding(model, right[:6], first, last, sampled, 1) == (
         False,
         f"{last} is cut on the CPU",
     )
-    assert differences(model, [right] * 2, [right] * 2, start, [drawn] * 2, [1, 2]) == ([], [])
+    assert differences(model, [right] * 2, [right] * 2, start, [sampled] * 2, [1, 2]) == ([], [])
     with pytest.raises(AssertionError, match="place 6"):
         agree(model, [right], [changed], start, [greedy], [1])
 
@@ -214,7 +217,7 @@ def test_a_difference_that_rounding_explains_is_excused(mini: tuple[Any, Any]) -
 
 
 @pytest.mark.parametrize(("temperature", "allowed"), [(0.5, 2e-4), (1.0, 1e-4), (4.0, 1e-4)])
-def test_what_is_tolerated_goes_with_the_temperature(
+def test_the_tolerance_goes_with_the_temperature(
     mini: tuple[Any, Any], temperature: float, allowed: float
 ) -> None:
     """A temperature above 1 brings near what was apart; less is tolerated than it could be."""
@@ -230,7 +233,7 @@ def test_what_is_tolerated_goes_with_the_temperature(
 
 @on_device
 def test_logits_are_those_of_the_cpu(mini: tuple[Any, Any], there: tuple[Any, Any]) -> None:
-    """In float32 within half of what the greedy check calls a tie; TensorFloat-32 is not."""
+    """In float32 within half of a tie of the greedy checker; TensorFloat-32 is not."""
     tokenizer, model = mini
     assert there[1].device.type == torch.device(DEVICE).type
     largest = 0.0
@@ -326,11 +329,11 @@ def half(request: pytest.FixtureRequest) -> Any:
 
 
 def _judged(model: Any, ids: torch.Tensor, length: int, value: torch.Tensor) -> Mismatch | None:
-    """What the greedy check says of these ids on this model."""
+    """The greedy checker's mismatch of these ids on this model."""
     exercise = load_exercise("greedy_decode")
     arguments = {"model": model, "input_ids": ids, "max_length": length}
-    call = Call(arguments, Answer(plain(value)))
-    return JUDGES["greedy"](exercise, exercise.cases[-1], [call])
+    call = Call(arguments, Reply(plain(value)))
+    return CHECKERS["greedy"].judge(exercise, exercise.cases[-1], [call])
 
 
 @on_device
@@ -465,13 +468,13 @@ def test_measures_are_those_of_the_cpu(mini: tuple[Any, Any], there: tuple[Any, 
 
 @on_device
 @pytest.mark.parametrize("exercise", exercise_ids())
-def test_the_check_accepts_solutions_beside_a_model_on_the_device(
+def test_the_check_accepts_solutions_with_a_model_on_the_device(
     exercise: str, there: tuple[Any, Any], solved: Callable[..., dict[str, Any]]
 ) -> None:
     """As in a notebook: its own model is on the device, the check's arguments are on the CPU."""
     namespace = solved() | {"tokenizer": there[0], "model": there[1]}
-    outcome = check(exercise, namespace=namespace)
-    assert outcome.passed, str(outcome)
+    result = check(exercise, namespace=namespace)
+    assert result.passed, str(result)
 
 
 TAKES_ITS_MODEL = f"""
@@ -492,10 +495,10 @@ def test_a_solution_that_takes_the_model_to_the_device_passes(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     """It gives back a tensor of the device; what it does to the model is over with the call."""
-    outcome = check("greedy_decode", namespace=solved(greedy_decode=TAKES_ITS_MODEL))
-    assert outcome.passed, str(outcome)
-    outcome = check("next_token_probs", namespace=solved())
-    assert outcome.passed, str(outcome)
+    result = check("greedy_decode", namespace=solved(greedy_decode=TAKES_ITS_MODEL))
+    assert result.passed, str(result)
+    result = check("next_token_probs", namespace=solved())
+    assert result.passed, str(result)
 
 
 # --- grading --------------------------------------------------------------------------------------
@@ -519,12 +522,12 @@ time.sleep(8)
 
 
 def _course(folder: Path, first: str = USES_IT, students: Sequence[str] = STUDENTS) -> Path:
-    """A small course with a hand-in of each, all solved; `first`: a cell of the first student's."""
+    """A small course, all of it solved; `first`: a cell of the first student's."""
     folder.mkdir()
     small.make(folder)
-    released = release.read_notebook(release.registered(folder, "small"))
+    released = read_notebook(release.registered(folder, "small"))
     for student in students:
-        made = small.hand_in(released, None, {})
+        made = small.submission(released, None, {})
         source = first if student == students[0] else USES_IT
         made.cells.insert(1, nbformat.v4.new_code_cell(f"# {student}\n{source}"))
         small.write(folder, student, made)
@@ -532,7 +535,7 @@ def _course(folder: Path, first: str = USES_IT, students: Sequence[str] = STUDEN
 
 
 def _graded(course: Path, *more: str) -> dict[str, Any]:
-    """What `kischule grade --json` says, by student."""
+    """The submissions of `kischule grade --json`, by student."""
     target = course / "report.json"
     command = ["grade", "small", "--course", str(course), "--json", str(target), "--quiet"]
     assert main([*command, *more]) == 0
@@ -545,7 +548,7 @@ def _records(course: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda record: str(record["key"]))
 
 
-def _shown(course: Path, student: str) -> str:
+def _autograded(course: Path, student: str) -> str:
     return str((course / "autograded" / student / "small" / small.NAME).read_text())
 
 
@@ -564,23 +567,23 @@ def _servers() -> list[psutil.Process]:
 @pytest.fixture
 def none_left() -> Iterator[None]:
     """No kernel is there when the test has ended, and the device has the memory that it had."""
-    forkserver.close()
-    free = device.free() if DEVICE != "cpu" else [0]
+    servers.close_all()
+    free = device.free_bytes() if DEVICE != "cpu" else [0]
     yield
     _, alive = psutil.wait_procs(_servers(), timeout=10)
     assert not alive
     if DEVICE != "cpu":
-        after = device.free()
+        after = device.free_bytes()
         # the driver gives back in pages; another program of the machine may move it a little
         assert after[0] > free[0] - (256 << 20), f"{(free[0] - after[0]) >> 20} MiB are gone"
 
 
 @on_device
 @pytest.mark.usefixtures("none_left")
-def test_eight_hand_ins_get_the_points_that_they_get_on_the_cpu(tmp_path: Path) -> None:
-    """How many at a time is left to the device."""
+def test_eight_submissions_get_the_points_of_the_cpu(tmp_path: Path) -> None:
+    """The device decides how many run at a time."""
     ours = _course(tmp_path / "ours")
-    seed = tmp_path / "seed"  # drawn cases are the same
+    seed = tmp_path / "seed"  # the hidden cases are the same
     seed.write_text("the teacher's secret of this test\n" * 2)
     found = _graded(ours, "--device", DEVICE, "--seed-file", str(seed))
     theirs = _course(tmp_path / "theirs", USES_IT.replace(repr(DEVICE), "'cpu'"))
@@ -591,16 +594,16 @@ def test_eight_hand_ins_get_the_points_that_they_get_on_the_cpu(tmp_path: Path) 
         assert [e["points"] for e in result["exercises"]] == [
             e["points"] for e in expected[student]["exercises"]
         ]
-        assert f"{torch.device(DEVICE).type} wrote 40 tokens" in _shown(ours, student)
+        assert f"{torch.device(DEVICE).type} wrote 40 tokens" in _autograded(ours, student)
     memory = [record["memory"] for record in _records(ours)]
     print(f"kernels had up to {max(memory) >> 20} MiB of their own on the host")
     assert len(memory) == 8
-    assert all(0 < size < Options().memory_limit << 20 for size in memory)
+    assert all(0 < size < Settings().memory_mib << 20 for size in memory)
 
 
 @on_device
 @pytest.mark.usefixtures("none_left")
-def test_who_fills_the_device_costs_only_himself(tmp_path: Path) -> None:
+def test_filling_the_device_costs_no_other_student_points(tmp_path: Path) -> None:
     """The others' points stay, beside it and after it; it is graded too, or has run out of memory.
 
     Their own cells may find no room on the device meanwhile: that costs outputs, and no points.
@@ -611,38 +614,39 @@ def test_who_fills_the_device_costs_only_himself(tmp_path: Path) -> None:
     for student in others:
         assert (found[student]["status"], found[student]["score"]) == ("graded", small.ALL)
     assert found[first]["status"] in ("graded", "memory")
-    no_room = [s for s in others if "wrote 40 tokens" not in _shown(course, s)]
+    no_room = [s for s in others if "wrote 40 tokens" not in _autograded(course, s)]
     print(f"{len(no_room)} of {len(others)} found no room on the device meanwhile")
     assert len(no_room) < len(others)
 
 
 @on_device
 @pytest.mark.usefixtures("none_left")
-def test_a_hand_in_has_the_device_in_the_sandbox(tmp_path: Path) -> None:
+def test_a_submission_has_the_device_in_the_sandbox(tmp_path: Path) -> None:
     small.make(tmp_path)
-    released = release.read_notebook(release.registered(tmp_path, "small"))
-    made = small.hand_in(released, None, {})
+    released = read_notebook(release.registered(tmp_path, "small"))
+    made = small.submission(released, None, {})
     source = "import kischule\nprint(kischule.load('mini')[1].device.type, 'it is')"
     made.cells.append(nbformat.v4.new_code_cell(source))
     small.write(tmp_path, "ada", made)
-    report = grade(tmp_path, "small", Options(device=DEVICE, jobs=1, isolation="sandbox"))
+    settings = Settings(device=DEVICE, isolation="sandbox")
+    report = grade(tmp_path, "small", settings, RunOptions(jobs=1))
     assert report["submissions"][0]["score"] == small.ALL
-    assert f"{torch.device(DEVICE).type} it is" in _shown(tmp_path, "ada")
+    assert f"{torch.device(DEVICE).type} it is" in _autograded(tmp_path, "ada")
 
 
 @on_cuda
 def test_a_kernel_on_the_cpu_does_not_see_the_device(tmp_path: Path) -> None:
-    """Without `--device cuda` a hand-in's model is on the CPU, whatever the machine has."""
+    """Without `--device cuda` a submission's model is on the CPU, whatever the machine has."""
     cell = "\nimport kischule\nprint(kischule.load('mini')[1].device.type, 'it is')"
     course = _course(tmp_path / "course", cell, STUDENTS[:1])
     for isolation in ("sandbox", "process"):
         _graded(course, "--device", "cpu", "--isolation", isolation, "--force")
-        assert "cpu it is" in _shown(course, STUDENTS[0]), isolation
+        assert "cpu it is" in _autograded(course, STUDENTS[0]), isolation
 
 
 @on_cuda
 def test_the_driver_says_how_many_kernels_fit() -> None:
-    free = device.free()
+    free = device.free_bytes()
     _, total = torch.cuda.mem_get_info(0)
     assert 0 < free[0] <= total
     assert 1 <= device.jobs("cuda", 4) <= 4
@@ -665,7 +669,7 @@ def test_device_files_are_those_that_are_devices(
     assert device.nodes("cpu") == ()
 
 
-def test_the_file_of_unified_memory_is_made_where_it_is_missing(
+def test_the_file_of_unified_memory_is_made_if_it_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody has used CUDA since the machine started; the driver's tool makes it."""
@@ -695,14 +699,14 @@ for name in ("device_count", "current_device_index", "synchronize"):
     noted(torch.accelerator, name)
 if hasattr(torch._C, "_cuda_getDeviceCount"):  # not in a build for the CPU
     noted(torch._C, "_cuda_getDeviceCount")
-from autograder.grading import forkserver
+from autograder.sandbox import forkserver
 forkserver._load("mini")
 print(asked)
 """
 
 
 def test_a_fork_server_never_asks_for_the_device() -> None:
-    """Whoever asks opens the driver, and a process that is forked afterwards cannot use it."""
+    """Asking opens the driver, and a process that is forked afterwards cannot use it."""
     done = subprocess.run(
         [sys.executable, "-c", ASKED], capture_output=True, text=True, check=False, timeout=120
     )

@@ -9,13 +9,9 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from conftest import RELEASE
+from attacks import small
+from support.notebooks import RELEASE, filled
 
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
-
-from autograder import pytest_plugin
-from autograder.cli.demo import filled
 from autograder.course import release
 from autograder.exercises.known import known_wrong
 
@@ -34,7 +30,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     released = release.registered(folder, "small")
     (folder / "release" / "small").mkdir(parents=True)
     (folder / "release" / "small" / small.NAME).write_bytes(released.read_bytes())
-    made = small.hand_in(release.read_notebook(released), None, {})
+    made = small.submission(release.read_notebook(released), None, {})
     for cell in made.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "filter_top_k":
             cell.source = known_wrong("filter_top_k")[min(known_wrong("filter_top_k"))].source
@@ -46,11 +42,11 @@ def test_each_exercise_and_level_is_a_test(course: Path) -> None:
     done = run(course, "mine.ipynb", "--kischule-course", ".", "-v", "--junitxml=junit.xml")
     assert done.returncode == 1, done.stdout + done.stderr
     for name in ("encode_prompt", "repetition_rate"):
-        for level in ("public", "drawn"):
+        for level in ("public", "hidden"):
             assert f"mine.ipynb::{name}[{level}] PASSED" in done.stdout
     assert "mine.ipynb::filter_top_k[public] FAILED" in done.stdout
     assert "2 failed, 4 passed" in done.stdout
-    assert "filter_top_k: Aufruf: filter_top_k(" in done.stdout
+    assert "Aufruf: filter_top_k(" in done.stdout
     assert "Hinweis: " in done.stdout
     assert "Traceback" not in done.stdout
     assert "runtest" not in done.stdout
@@ -65,7 +61,7 @@ def test_one_level_or_exercise_alone(course: Path) -> None:
         assert done.stdout.startswith("mine.ipynb::encode_prompt[public]\n\n")
 
 
-def test_what_is_no_notebook_of_ours_is_named(tmp_path: Path) -> None:
+def test_a_notebook_of_no_release_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.ipynb").write_text("{")
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "other.ipynb")
     done = run(tmp_path, ".", "--collect-only")
@@ -75,28 +71,18 @@ def test_what_is_no_notebook_of_ours_is_named(tmp_path: Path) -> None:
     assert "there are: a7_2/A7_2.ipynb, a7_2_en/A7_2.ipynb" in done.stdout
 
 
-def test_of_two_editions_the_one_with_the_same_text_is_meant() -> None:
-    folder = RELEASE.parent.parent
-    for name in ("a7_2", "a7_2_en"):
-        notebook = release.read_notebook(folder / name / RELEASE.name)
-        found = pytest_plugin.release_of(folder, filled(folder / name / RELEASE.name, {}))
-        assert found == folder / name / RELEASE.name
-        notebook.cells = notebook.cells[:12]
-        assert pytest_plugin.release_of(folder, notebook) == found
-
-
-def test_the_packaged_release_is_the_default_and_names_do_not_matter(tmp_path: Path) -> None:
+def test_the_packaged_release_is_the_default_under_any_name(tmp_path: Path) -> None:
     nbformat.write(filled(RELEASE, {}), tmp_path / "A7_2 (1).ipynb")
     done = run(tmp_path, ".", "--collect-only", "-q")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "30 tests collected" in done.stdout
-    assert "A7_2 (1).ipynb::greedy_decode[drawn]" in done.stdout
+    assert "A7_2 (1).ipynb::greedy_decode[hidden]" in done.stdout
 
 
 def test_without_the_flag_the_plugin_does_nothing(tmp_path: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "A7_2.ipynb")
     (tmp_path / "test_light.py").write_text(
-        "import sys\ndef test_light():\n    assert 'autograder.grading' not in sys.modules\n"
+        "import sys\ndef test_light():\n    assert 'autograder.grading.worker' not in sys.modules\n"
         "    assert 'torch' not in sys.modules\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]

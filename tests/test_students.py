@@ -1,4 +1,4 @@
-"""Where students are: the wheel alone in a fresh environment, any Python, no network, Colab.
+"""Students' machines: the wheel alone in a fresh environment, any Python, no network, Colab.
 
 The slow tests make virtual environments, which cost minutes and up to 6 GB while they last. An
 interpreter that is not here is skipped; so is a Python whose torch the package index has only with
@@ -22,13 +22,13 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import ROOT, SOURCE
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from support.notebooks import ROOT, SOURCE, filled
 
-from autograder.cli.demo import filled
-from autograder.course.release import read_notebook
-from autograder.notebooks.cells import missing_exercises, nbgrader_of, results
+from autograder.exercises.exercise import Level
+from autograder.notebooks.cells import read_notebook, solutions
+from autograder.precheck.results import missing_exercises, results_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,9 +41,9 @@ DOWNLOADS = os.environ.get("KISCHULE_DOWNLOADS") == "1"
 MEMORY = 1.5e9  # bytes that the kernel of a whole notebook may use; a school computer has 4 GB
 CONSTRAINTS = ROOT / "constraints.txt"
 
-# What Colab preinstalls, as pip-freeze.txt of github.com/googlecolab/backend-info says: at commit
-# f140424 of September 2026 (Python 3.13.15, Ubuntu 24.04), and for its past runtime 2026.01, which
-# a notebook can choose, at commit bd8aaa4 (Python 3.12.12).
+# Colab's preinstalled packages, from pip-freeze.txt of github.com/googlecolab/backend-info: at
+# commit f140424 of September 2026 (Python 3.13.15, Ubuntu 24.04), and for its past runtime 2026.01,
+# which a notebook can choose, at commit bd8aaa4 (Python 3.12.12).
 COLAB = {
     "2026.09": {
         "huggingface-hub": "1.29.0",
@@ -79,7 +79,7 @@ COLAB = {
     },
 }
 
-# --- what pyproject.toml says --------------------------------------------------------------------
+# --- pyproject.toml ------------------------------------------------------------------------------
 
 
 @cache
@@ -89,7 +89,7 @@ def project() -> dict[str, Any]:
 
 
 def needed() -> dict[str, Requirement]:
-    """What `kischule[notebook]` asks for, by its name."""
+    """The requirements of `kischule[notebook]`, by their names."""
     lines = [*project()["dependencies"], *project()["optional-dependencies"]["notebook"]]
     found = [Requirement(line) for line in lines]
     return {canonicalize_name(r.name): r for r in found}
@@ -103,7 +103,7 @@ def lowest() -> dict[str, str]:
     }
 
 
-def test_every_python_that_is_tried_is_named() -> None:
+def test_every_python_that_is_tested_is_named() -> None:
     prefix = "Programming Language :: Python :: "
     named = [c.removeprefix(prefix) for c in project()["classifiers"] if c.startswith(prefix)]
     assert tuple(named) == VERSIONS
@@ -113,7 +113,7 @@ def test_every_python_that_is_tried_is_named() -> None:
 @pytest.mark.parametrize(
     ("runtime", "renewed"), [("2026.09", set()), ("2026.01", {"transformers"})]
 )
-def test_colab_keeps_what_it_has(runtime: str, renewed: set[str]) -> None:
+def test_colab_keeps_its_own_packages(runtime: str, renewed: set[str]) -> None:
     """An upgrade of torch is gigabytes, one of numpy or matplotlib needs a restart.
 
     transformers is imported by nobody before the notebook's first cell, so a new one needs none.
@@ -158,7 +158,7 @@ class Environment:
         self.install("--upgrade", "pip")  # an older one loads all of torch to read what it needs
 
     def run(self, *command: str, status: int = 0) -> str:
-        """What it wrote; both streams where it ended in another way than with this status."""
+        """Return its stdout; with another exit status than 0 expected, its stderr."""
         done = subprocess.run(
             command,
             capture_output=True,
@@ -202,7 +202,7 @@ class Environment:
 
 @cache
 def without_network() -> tuple[str, ...]:
-    """What a command begins with that has no network; nothing where the system gives none."""
+    """The beginning of a command without network; empty where the system offers none."""
     prefix = ("unshare", "--user", "--map-root-user", "--net")
     able = shutil.which("unshare") and not subprocess.run([*prefix, "true"], check=False).returncode
     return prefix if able else ()
@@ -273,8 +273,7 @@ def editions() -> list[Path]:
 def solved(released: Path) -> Any:
     """A release with its reference solutions."""
     source = read_notebook(ROOT / "source" / released.parent.name / released.name)
-    cells = [c for c in source.cells if nbgrader_of(c).get("solution")]
-    return filled(released, {nbgrader_of(c)["grade_id"]: c.source for c in cells})
+    return filled(released, solutions(source))
 
 
 def stderr(notebook: Any) -> list[str]:
@@ -283,7 +282,7 @@ def stderr(notebook: Any) -> list[str]:
 
 
 def assert_solved(notebook: Any) -> None:
-    found = [r for r in results(notebook) if r.level == "public"]
+    found = [r for r in results_of(notebook) if r.level == Level.PUBLIC]
     assert [r.exercise for r in found if not r.passed] == []
     assert missing_exercises(found) == []
 
@@ -308,15 +307,15 @@ def test_the_wheel_alone_runs_the_notebook_from_top_to_bottom(
     nbformat.write(solved(released), environment.folder / "A7_2.ipynb")
     assert "✗" not in environment.offline("kischule", "check", "A7_2.ipynb")
 
-    executed, _ = environment.execute(read_notebook(SOURCE))  # its drawn cases as well
-    assert sum(r.points for r in results(executed)) == 52
+    executed, _ = environment.execute(read_notebook(SOURCE))  # its hidden cases as well
+    assert sum(r.points for r in results_of(executed)) == 52
     refusal = environment.run(str(environment.bin / "kischule"), "demo", status=2)
     assert "pip install 'kischule[teacher]'" in refusal
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", [HOME], indirect=True)
-def test_the_first_cell_installs_the_package_in_colab_and_nothing_else(
+def test_the_first_cell_installs_the_package_alone_in_colab(
     environment: Environment, wheel: Path
 ) -> None:
     """Colab's packages, but for its Python and its torch; the index is a folder with the wheel."""
@@ -336,8 +335,8 @@ def test_the_first_cell_installs_the_package_in_colab_and_nothing_else(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", ["3.11"], indirect=True)
-def test_the_lowest_versions_do(environment: Environment, wheel: Path) -> None:
-    """What each range begins with, all together; torch's own with KISCHULE_DOWNLOADS=1 only.
+def test_the_lowest_versions_are_enough(environment: Environment, wheel: Path) -> None:
+    """The lowest version of each range, all together; torch's own with KISCHULE_DOWNLOADS=1 only.
 
     transformers before 5.13 warns of the attention mask it makes: stderr is not looked at.
     """

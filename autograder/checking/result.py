@@ -13,13 +13,14 @@ from typing import Any
 
 from autograder.checking import messages
 from autograder.exercises.exercise import Level
+from kischule.colours import ORANGE
 from kischule.i18n import Text, language
 
 RESULT_MIME = "application/vnd.kischule.result+json"
 # kinds of a mismatch for which there is no solution yet
 UNSOLVED = ("missing", "not_callable", "not_implemented")
 # the colour and sign of a passed, failed and ungraded result; they show on dark pages as well
-LOOKS = {True: ("#2e7d32", "✓"), False: ("#b26a00", "✗"), None: ("#5f6b7a", "–")}
+LOOKS = {True: ("#2e7d32", "✓"), False: (ORANGE, "✗"), None: ("#5f6b7a", "–")}
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from kischule.colours import BLUE, ORANGE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-BLUE, ORANGE = "#1b6ca8", "#c75b12"
 
 
 def picture(size: tuple[float, float], alternative: str, draw: Callable[[Axes], None]) -> str:

@@ -55,7 +55,7 @@ class Settings:
 FLAGS: Mapping[str, tuple[str, str | None]] = {
     "isolation": ("--isolation", None),
     "time_limit_s": ("--time-limit", "S"),
-    "memory_mib": ("--memory-limit", "MB"),
+    "memory_mib": ("--memory-limit", "MiB"),
     "device": ("--device", None),
     "model": ("--model", "MODEL"),
     "display": ("--display", None),

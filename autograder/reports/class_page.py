@@ -15,6 +15,7 @@ from autograder.feedback import svg
 from autograder.feedback.student_page import STYLE
 from autograder.reports import class_data, messages, similar
 from autograder.reports.class_data import ExerciseRow, GradedStudent
+from kischule.colours import BLUE
 from kischule.i18n import Text
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _histogram(graded: Sequence[GradedStudent], words: Mapping[str, str]) -> str
     def draw(axes: Axes) -> None:
         from matplotlib.ticker import MaxNLocator
 
-        axes.bar(edges[:-1], counts, width=0.92 * width, align="edge", color=svg.BLUE)
+        axes.bar(edges[:-1], counts, width=0.92 * width, align="edge", color=BLUE)
         axes.set_xlabel(words["points"])
         axes.set_ylabel(words["students"])
         axes.set_xticks(edges)
@@ -132,7 +133,7 @@ def _histogram(graded: Sequence[GradedStudent], words: Mapping[str, str]) -> str
 def _solved_bars(rows: Sequence[ExerciseRow], words: Mapping[str, str]) -> str:
     def draw(axes: Axes) -> None:
         places = range(len(rows))
-        bars = axes.barh(places, [100 * row.share for row in rows], color=svg.BLUE, height=0.65)
+        bars = axes.barh(places, [100 * row.share for row in rows], color=BLUE, height=0.65)
         axes.bar_label(bars, [f"{row.share:.0%}" for row in rows], padding=3, fontsize=8)
         axes.set_yticks(list(places), [row.id for row in rows])
         axes.invert_yaxis()

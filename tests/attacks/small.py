@@ -15,12 +15,11 @@ from typing import Any
 import nbformat
 
 from autograder.cli.demo import CONFIG
-from autograder.course import release
 from autograder.exercises import oracle
 from autograder.exercises.exercise import load_exercise
 from autograder.grading.record import Record, Rules, Task
 from autograder.grading.submission import grade_submission, settle
-from autograder.notebooks.cells import nbgrader_of
+from autograder.notebooks.cells import metadata_of, read_notebook
 
 ATTACKS = Path(__file__).parent
 ROOT = ATTACKS.parent.parent
@@ -41,6 +40,9 @@ class Attack:
     expect: tuple[str, ...] = field(default=())
 
 
+IDLE = Attack("idle", "One exercise of three is solved.", "pass", "first")
+
+
 def attacks() -> list[Attack]:
     """All attacks that are cells, by family."""
     return [_read(path) for path in sorted(ATTACKS.glob("*/*.py"))]
@@ -58,11 +60,11 @@ def _read(path: Path) -> Attack:
 
 
 def make(course: Path) -> None:
-    """source/ with the small assignment, and the course's configuration."""
-    source = release.read_notebook(ROOT / "source" / "a7_2" / "A7_2.ipynb")
-    wanted = {f"{prefix}{name}" for name in EXERCISES for prefix in ("", "test_", "drawn_")}
+    """Make source/ with the small assignment, and the course's configuration."""
+    source = read_notebook(ROOT / "source" / "a7_2" / "A7_2.ipynb")
+    wanted = {f"{prefix}{name}" for name in EXERCISES for prefix in ("", "test_", "hidden_")}
     wanted |= {"setup", "question_greedy", "observation_greedy"}
-    source.cells = [c for c in source.cells if nbgrader_of(c).get("grade_id") in wanted]
+    source.cells = [c for c in source.cells if metadata_of(c).get("grade_id") in wanted]
     folder = course / "source" / "small"
     folder.mkdir(parents=True)
     nbformat.write(source, folder / NAME)
@@ -70,12 +72,12 @@ def make(course: Path) -> None:
 
 
 def solutions() -> dict[str, str]:
-    source = release.read_notebook(ROOT / "source" / "a7_2" / "A7_2.ipynb")
-    found = {nbgrader_of(c).get("grade_id", ""): c.source for c in source.cells}
+    source = read_notebook(ROOT / "source" / "a7_2" / "A7_2.ipynb")
+    found = {metadata_of(c).get("grade_id", ""): c.source for c in source.cells}
     return {name: found[name] for name in EXERCISES}
 
 
-def hand_in(released: Any, attack: Attack | None, secrets: dict[str, str]) -> Any:
+def submission(released: Any, attack: Attack | None, secrets: dict[str, str]) -> Any:
     """A notebook with one exercise solved, and the attack. None: the honest classmate's."""
     notebook = copy.deepcopy(released)
     solved = solutions() if attack is None else {"encode_prompt": solutions()["encode_prompt"]}
@@ -85,14 +87,14 @@ def hand_in(released: Any, attack: Attack | None, secrets: dict[str, str]) -> An
     if attack is not None and attack.place != "first":
         solved[attack.place] = source
     for cell in notebook.cells:
-        cell.source = solved.get(nbgrader_of(cell).get("grade_id", ""), cell.source)
+        cell.source = solved.get(metadata_of(cell).get("grade_id", ""), cell.source)
     if attack is not None and attack.place == "first":
         notebook.cells.insert(1, nbformat.v4.new_code_cell(source))
     return notebook
 
 
 def filled(source: str, secrets: dict[str, str]) -> str:
-    """What an attacker may know: paths, a port, the public answers, half of the secret."""
+    """Fill in all that an attacker may know: paths, a port, public replies, half of the secret."""
     cases = load_exercise("repetition_rate").cases
     table = {
         (str(list(c.arguments["token_ids"])), c.arguments["n"]): oracle.repetition_rate(
@@ -113,7 +115,7 @@ def filled(source: str, secrets: dict[str, str]) -> str:
 
 
 class Here:
-    """An engine in this process: what it grades with can be looked at, and changed."""
+    """An engine in this process, whose parts a test can look at and change."""
 
     def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
         settings, _ = settle(rules.settings)
@@ -137,5 +139,19 @@ def points(course: Path) -> dict[str, float]:
     )
     with sqlite3.connect(course / "gradebook.db") as book:
         found = dict(book.execute(query).fetchall())
+    book.close()
+    return found
+
+
+def rows(path: Path) -> list[Any]:
+    """The rows of a gradebook that are about students, without ids and times."""
+    query = (
+        "SELECT a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit,"
+        " g.needs_manual_grade FROM grade g JOIN base_cell c ON g.cell_id = c.id"
+        " JOIN submitted_notebook n ON g.notebook_id = n.id"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id ORDER BY 1, 2"
+    )
+    with sqlite3.connect(path) as book:
+        found = book.execute(query).fetchall()
     book.close()
     return found

@@ -1,4 +1,4 @@
-"""What the attacks do to stock nbgrader: `python tests/attacks/stock.py` writes README.md here.
+"""The attacks on stock nbgrader: `python tests/attacks/stock.py` writes README.md here.
 
 Not a test: it takes twenty minutes, and runs hostile code without this project's engine. So that
 it harms nobody, each run is in a bubblewrap of its own (process, network and ipc namespaces, a
@@ -17,19 +17,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from attacks import small, structure
+
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-import small
-import structure
 
 CONFIG = "c = get_config()\nc.CourseDirectory.course_id = 'stock'\nc.Execute.timeout = 10\n"
 CONFIG += "c.ClearMarkScheme.enforce_metadata = False\n"
-PATIENCE = 60  # seconds
+TIME_LIMIT_S = 60
 SECRET = "5ec4e7" * 11
 ACTS = ("<script>", "onerror=", "javascript:", "<iframe", "https://example.org", "<svg")
 
 
-def command(home: Path, arguments: list[str], seconds: int = PATIENCE) -> tuple[int, str]:
+def command(home: Path, arguments: list[str], seconds: int = TIME_LIMIT_S) -> tuple[int, str]:
     """nbgrader in a jar; its exit status (124: too long) and what it says."""
     binaries = Path(sys.executable).parent
     jar = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid"]
@@ -118,8 +118,8 @@ def tried(name: str, base: Path) -> tuple[str, str]:
     else:
         attack = next(a for a in small.attacks() if a.name == name)
         deserved += "public" in attack.expect
-    small.write(course, "honest", small.hand_in(released, None, known(home)))
-    notebook = json.loads(json.dumps(small.hand_in(released, attack, known(home))))
+    small.write(course, "honest", small.submission(released, None, known(home)))
+    notebook = json.loads(json.dumps(small.submission(released, attack, known(home))))
     path = small.write(course, "attack", notebook)
     if name in structure.EXPECT:
         structure.apply(name, notebook, path)
@@ -134,8 +134,8 @@ def tried(name: str, base: Path) -> tuple[str, str]:
     if got.get("attack", 0.0) > deserved:
         came.append(f"{got['attack']:g} points, deserved {deserved:g}")
     if status == 124:
-        came.append(f"not finished after {PATIENCE} s")
-    # one line on stderr costs a hand-in its points: the honest one has full points if all is well
+        came.append(f"not finished after {TIME_LIMIT_S} s")
+    # one line on stderr costs a submission its points: with all well the honest one has them
     if got.get("honest", 0.0) != small.ALL:
         came.append("the next student is not graded, or with another score")
     graded = course / "autograded" / "attack" / "small" / small.NAME
@@ -193,12 +193,12 @@ def table(found: dict[str, str]) -> str:
     forged = sum("deserved" in came for came in found.values())
     head = f"""# Hostile notebooks
 
-Each is a cell, or a change of the notebook, in a hand-in that has solved one of three exercises.
-`tests/test_attacks.py` grades all of them with this project's engine, in the sandbox, and asserts
-for every one: the score of an honest reading, nothing found, nothing changed outside, no process
-left, a limited time.
+Each is a cell, or a change of the notebook, in a submission with one of three exercises solved.
+`tests/grading/test_attacks.py` grades all of them with this project's engine, in the sandbox. For
+every one it asserts: the score of an honest reading, nothing found, nothing changed outside, no
+process left, a limited time.
 
-The last column is what stock nbgrader {version()} made of the same hand-in, with its default
+The last column is what stock nbgrader {version()} made of the same submission, with its default
 configuration and test cells that call the same `check` in the student's kernel
 (`python tests/attacks/stock.py`). Of {len(found)}, {harmed} did harm there, {forged} of them by
 points that were not deserved. –: nothing of what was looked for.

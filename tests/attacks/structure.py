@@ -1,7 +1,7 @@
-"""Attacks on a notebook's structure: each changes a hand-in, or puts something in its place.
+"""Attacks on a notebook's structure: each changes a submission, or puts something in its place.
 
-A function of one argument edits the notebook's data; one of two gets the hand-in's path and writes
-what it likes there. Its docstring says what it does; `expect` what an honest reading makes of it.
+A function of one argument edits the notebook's data; one of two gets the submission's path and
+writes there. Its docstring says what it does; `expect` says what an honest reading makes of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def expect(**values: Any) -> Callable[[Any], Any]:
 
 
 def apply(name: str, notebook: Data, path: Path) -> None:
-    """Put the attack in the place of the hand-in that lies there."""
+    """Put the attack in the place of the submission that lies there."""
     change = globals()[name]
     path.unlink()
     if change.__code__.co_argcount == 2:
@@ -120,7 +120,7 @@ def renamed_cells(notebook: Data) -> None:
 
 @expect()
 def foreign_kernel(notebook: Data) -> None:
-    """A kernel that answers as one likes."""
+    """A kernel that replies as the student likes."""
     notebook["metadata"] = {
         "kernelspec": {"name": "bash", "display_name": "x", "language": "bash"},
         "language_info": {"name": "bash"},
@@ -161,7 +161,7 @@ def same_ids(notebook: Data) -> None:
 
 @expect(status="unreadable", score=0)
 def link(notebook: Data, path: Path) -> None:
-    """A link to a classmate's hand-in."""
+    """A link to a classmate's submission."""
     path.symlink_to(path.parent.parent.parent / "honest" / "small" / path.name)
 
 
@@ -173,7 +173,7 @@ def link_to_a_device(notebook: Data, path: Path) -> None:
 
 @expect(status="unreadable", score=0)
 def pipe(notebook: Data, path: Path) -> None:
-    """A file that nobody writes to: whoever opens it waits."""
+    """A file that nothing writes to: its reader waits."""
     os.mkfifo(path)
 
 

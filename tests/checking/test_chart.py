@@ -1,4 +1,4 @@
-"""What a picture of a mistake shows."""
+"""Pictures of mistakes: expected and actual shares of tokens."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from autograder import check
-from autograder.checking.chart import Chart
+from autograder.checking.result import Chart
 from autograder.exercises.known import known_wrong
 
 Solved = Callable[..., dict[str, Any]]
 
 
-def _chart(solved: Solved, exercise: str, answer: str, drawn: bool = False) -> Chart | None:
-    outcome = check(exercise, drawn=drawn, namespace=solved(**{exercise: answer}))
-    assert not outcome.passed
-    return outcome.chart
+def _chart(solved: Solved, exercise: str, answer: str, hidden: bool = False) -> Chart | None:
+    result = check(exercise, hidden=hidden, namespace=solved(**{exercise: answer}))
+    assert not result.passed
+    return result.chart
 
 
 def test_a_cut_is_shown_as_it_should_be_and_as_it_is(solved: Solved) -> None:
@@ -47,7 +47,7 @@ def test_sampled_tokens_are_counted_beside_the_allowed_ones(solved: Solved) -> N
 
 def test_a_drawn_case_has_no_picture_and_neither_has_what_passed(solved: Solved) -> None:
     answer = known_wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
-    assert _chart(solved, "filter_top_p", answer, drawn=True) is None
+    assert _chart(solved, "filter_top_p", answer, hidden=True) is None
     assert check("filter_top_p", namespace=solved()).chart is None
 
 
@@ -63,11 +63,9 @@ def test_a_drawn_case_has_no_picture_and_neither_has_what_passed(solved: Solved)
         "return 'x'",
     ],
 )
-def test_an_answer_that_is_no_distribution_has_a_message_and_no_picture(
-    solved: Solved, body: str
-) -> None:
+def test_a_reply_that_is_no_distribution_has_no_picture(solved: Solved, body: str) -> None:
     answer = f"def filter_top_p(logits, p):\n    {body}"
-    outcome = check("filter_top_p", namespace=solved(filter_top_p=answer))
-    assert outcome.passed is False
-    assert outcome.kind != "ours"
-    assert outcome.chart is None
+    result = check("filter_top_p", namespace=solved(filter_top_p=answer))
+    assert result.passed is False
+    assert result.kind != "ours"
+    assert result.chart is None

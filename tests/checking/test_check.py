@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 import torch
-from autograder.checking.checkers import tells
-from conftest import drawn
+from support.notebooks import hidden
 
 from autograder import check
 from autograder.checking import distribution
-from autograder.checking.check import drawn_cases, run_check
-from autograder.checking.result import OUTCOME_MIME
+from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.judge import catches_all
+from autograder.checking.result import RESULT_MIME
 from autograder.course.verify import MIN_CORRECT, MIN_WRONG, namespace
 from autograder.exercises import misconceptions
 from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
-from autograder.sandbox.arguments import build, calls_of, model_of
-from autograder.sandbox.student import Answer, Arguments, CallError, LocalStudent
+from autograder.sandbox.arguments import build, calls_of
+from autograder.sandbox.models import model_of
+from autograder.sandbox.student import Arguments, CallError, LocalStudent, Reply
 
 WRONG = {(e, name): known for e in exercise_ids() for name, known in known_wrong(e).items()}
 CORRECT = {(e, name): source for e in exercise_ids() for name, source in known_correct(e).items()}
@@ -29,31 +30,32 @@ SEED = "a seed for tests"
 
 
 def _exercise(exercise_id: str) -> Exercise:
-    return replace(load_exercise(exercise_id), time_limit=3)
+    return replace(load_exercise(exercise_id), time_limit_s=3)
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)
-def test_a_wrong_solution_is_refused_by_the_case_and_for_the_reason_that_it_states(
+def test_a_wrong_solution_fails_its_case_for_its_reason(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     known = WRONG[exercise, name]
     student = LocalStudent(solved(**{exercise: known.source}))
     public = run_check(_exercise(exercise), student)
     assert (public.passed, public.points) == (False, 0.0)
-    found = (public.cases + 1, public.kind, public.rule)
+    found = (public.passed_cases + 1, public.kind, public.rule)
     assert found == (known.fails_case, known.kind, known.misconception), str(public)
-    name_and_call, *_, last = public.message.de.splitlines()
-    assert name_and_call.startswith(f"{exercise}: Aufruf: ")
+    assert public.message is not None
+    call, *_, last = public.message.plain("de").splitlines()
+    assert call.startswith("Aufruf: ")
     assert last.startswith("Hinweis: ") or known.kind in ("timeout", "changed")
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)
-def test_a_wrong_solution_is_refused_by_drawn_cases(
+def test_a_wrong_solution_fails_hidden_cases(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     student = LocalStudent(solved(**{exercise: WRONG[exercise, name].source}))
-    outcome = run_check(_exercise(exercise), student, SEED, drawn(exercise, SEED))
-    assert (outcome.passed, outcome.points) == (False, 0.0)
+    result = run_check(_exercise(exercise), student, SEED, hidden(exercise, SEED))
+    assert (result.passed, result.points) == (False, 0.0)
 
 
 @pytest.mark.parametrize(("exercise", "name"), CORRECT)
@@ -61,11 +63,11 @@ def test_a_correct_solution_is_accepted(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     student = LocalStudent(solved(**{exercise: CORRECT[exercise, name]}))
-    assert (outcome := run_check(load_exercise(exercise), student)).passed, str(outcome)
+    assert (result := run_check(load_exercise(exercise), student)).passed, str(result)
     for seed in ("one seed", "another seed"):
-        outcome = run_check(load_exercise(exercise), student, seed, drawn(exercise, seed))
-        assert outcome.passed, str(outcome)
-        assert outcome.points == outcome.max_points > 0
+        result = run_check(load_exercise(exercise), student, seed, hidden(exercise, seed))
+        assert result.passed, str(result)
+        assert result.points == result.max_points > 0
 
 
 @pytest.mark.parametrize("number", range(4))
@@ -76,28 +78,28 @@ def test_correct_solutions_of_all_exercises_work_together(
     mixed = {e: sources[number % len(sources)] for e, sources in known.items()}
     student = LocalStudent(solved(**mixed))
     for exercise in exercise_ids():
-        outcome = run_check(load_exercise(exercise), student)
-        assert outcome.passed, str(outcome)
-        outcome = run_check(load_exercise(exercise), student, SEED, drawn(exercise, SEED))
-        assert outcome.passed, str(outcome)
+        result = run_check(load_exercise(exercise), student)
+        assert result.passed, str(result)
+        result = run_check(load_exercise(exercise), student, SEED, hidden(exercise, SEED))
+        assert result.passed, str(result)
 
 
 def test_a_call_that_waits_is_not_one_that_computes() -> None:
     """The limit is of computing; by the clock a call has six times as long."""
     slept = "import time\ndef repetition_rate(token_ids, n):\n    time.sleep({s})\n    return 0.0"
-    exercise = replace(load_exercise("repetition_rate"), time_limit=0.1)
+    exercise = replace(load_exercise("repetition_rate"), time_limit_s=0.1)
     for seconds, kind in ((0.2, "value"), (5, "timeout")):
         student = LocalStudent(namespace({"x": slept.format(s=seconds)}))
         assert run_check(exercise, student).kind == kind
 
 
 @pytest.mark.parametrize("exercise", exercise_ids())
-def test_each_exercise_has_eight_wrong_solutions_and_three_correct_ones(exercise: str) -> None:
+def test_each_exercise_has_enough_known_solutions(exercise: str) -> None:
     assert sum(e == exercise for e, _ in WRONG) >= MIN_WRONG == 8
     assert sum(e == exercise for e, _ in CORRECT) >= MIN_CORRECT == 3
 
 
-def test_each_misconception_is_one_that_a_known_wrong_solution_follows() -> None:
+def test_each_misconception_has_a_wrong_solution_that_follows_it() -> None:
     named = {(e, known.misconception) for (e, _), known in WRONG.items() if known.misconception}
     rare = {
         # their solutions are caught by a case on which another rule gives the same
@@ -118,38 +120,38 @@ def test_no_misconception_is_right(name: str) -> None:
     if name == "generate_text":  # rules give texts, and a text is judged where nothing is drawn
         cases = [c for c in cases if "model" in c.arguments["model"]]
     for misconception in exercise.misconceptions:
-        told = (replace(case, tells=(misconception.rule,)) for case in cases)
-        assert any(tells(exercise, case) for case in told), misconception.rule
+        catching = (replace(case, catches=(misconception.rule,)) for case in cases)
+        assert any(catches_all(exercise, case) for case in catching), misconception.rule
 
 
-def test_the_same_seed_draws_the_same_cases_and_another_seed_others() -> None:
+def test_hidden_cases_depend_on_the_seed_alone() -> None:
     for name in exercise_ids():
         exercise = load_exercise(name)
-        assert drawn_cases(exercise, "one seed") == drawn(name, "one seed")
-        assert drawn(name, "one seed") != drawn(name, "another seed")
+        assert hidden_cases(exercise, "one seed") == hidden(name, "one seed")
+        assert hidden(name, "one seed") != hidden(name, "another seed")
 
 
 class LookUpStudent:
-    """Gives the answers that it has seen, and the last one to whatever it does not know."""
+    """Gives the replies that it has seen, and the last one to whatever it does not know."""
 
     def __init__(self, student: LocalStudent) -> None:
         self.student: LocalStudent | None = student
-        self.table: dict[str, Answer] = {}
+        self.table: dict[str, Reply] = {}
 
     def call_all(
-        self, function: str, calls: Sequence[Arguments], time_limit: float
-    ) -> list[Answer]:
+        self, function: str, calls: Sequence[Arguments], time_limit_s: float
+    ) -> list[Reply]:
         keys = [json.dumps([function, positional, dict(named)]) for positional, named in calls]
         if self.student is not None:
-            answers = self.student.call_all(function, calls, time_limit)
-            self.table.update(zip(keys, answers, strict=True))
+            replies = self.student.call_all(function, calls, time_limit_s)
+            self.table.update(zip(keys, replies, strict=True))
         if not self.table:
             raise CallError("missing")
         return [self.table.get(key) or list(self.table.values())[-1] for key in keys]
 
 
 @pytest.mark.parametrize("name", exercise_ids())
-def test_a_table_of_the_public_answers_fails_the_drawn_cases(
+def test_a_table_of_public_replies_fails_the_hidden_cases(
     name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     exercise = load_exercise(name)
@@ -158,16 +160,16 @@ def test_a_table_of_the_public_answers_fails_the_drawn_cases(
         assert run_check(load_exercise(known), student).passed
     student.student = None
     assert run_check(exercise, student).passed
-    assert run_check(exercise, student, SEED, drawn(name, SEED)).passed is False
+    assert run_check(exercise, student, SEED, hidden(name, SEED)).passed is False
 
 
-def test_a_run_makes_at_most_as_many_statistical_tests_as_the_budget_is_split_over() -> None:
+def test_a_run_makes_no_more_statistical_tests_than_the_budget() -> None:
     tests = 0
     for name in exercise_ids():
         exercise = load_exercise(name)
-        if exercise.judge != "sample":
+        if exercise.checker != "sample":
             continue
-        for case in [*exercise.cases, *drawn(name, "one seed")]:
+        for case in [*exercise.cases, *hidden(name, "one seed")]:
             seeds = {specs.get("seed") for specs in calls_of(case.arguments)}
             tests += 1 + (len(seeds) > 1)  # uniformity; another seed
     assert 0 < tests <= distribution.TESTS
@@ -177,19 +179,19 @@ def test_an_exercise_whose_need_is_broken_is_not_judged(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     broken = solved(next_token_probs=WRONG["next_token_probs", "all_positions"].source)
-    outcome = run_check(_exercise("greedy_decode"), LocalStudent(broken))
-    assert (outcome.passed, outcome.points, outcome.kind) == (None, 0.0, "needs")
-    assert "next_token_probs" in outcome.message.de
+    result = run_check(_exercise("greedy_decode"), LocalStudent(broken))
+    assert (result.passed, result.points, result.kind) == (None, 0.0, "needs")
+    assert "next_token_probs" in result.told("de")
 
 
 def test_sampling_with_a_broken_part_is_not_judged(solved: Callable[..., dict[str, Any]]) -> None:
     broken = solved(filter_top_p=WRONG["filter_top_p", "unsorted"].source)
-    outcome = run_check(_exercise("sample_decode"), LocalStudent(broken))
-    assert (outcome.passed, outcome.kind) == (None, "needs")
-    assert "filter_top_p" in outcome.message.en
+    result = run_check(_exercise("sample_decode"), LocalStudent(broken))
+    assert (result.passed, result.kind) == (None, "needs")
+    assert "filter_top_p" in result.told("en")
 
 
-def test_a_solution_that_does_not_use_a_broken_need_keeps_its_points(
+def test_a_solution_without_the_broken_need_keeps_its_points(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     broken = solved(
@@ -211,8 +213,8 @@ def test_a_function_that_changes_its_argument_is_refused(
         "        probs[i] = 0\n"
         "    return result"
     )
-    outcome = run_check(_exercise("top_tokens"), LocalStudent(solved(top_tokens=source)))
-    assert (outcome.passed, outcome.kind) == (False, "changed")
+    result = run_check(_exercise("top_tokens"), LocalStudent(solved(top_tokens=source)))
+    assert (result.passed, result.kind) == (False, "changed")
 
 
 def test_what_a_student_does_to_a_list_stays_with_that_call(
@@ -232,9 +234,9 @@ def test_a_failing_check_of_ours_is_nobodys_mistake(
         raise RuntimeError("broken oracle")
 
     monkeypatch.setattr("autograder.exercises.oracle.next_token_probs", breaks)
-    outcome = run_check(_exercise("next_token_probs"), LocalStudent(solved()))
-    assert (outcome.passed, outcome.kind) == (None, "ours")
-    assert "broken oracle" in outcome.message.de
+    result = run_check(_exercise("next_token_probs"), LocalStudent(solved()))
+    assert (result.passed, result.kind) == (None, "ours")
+    assert "broken oracle" in result.told("de")
 
 
 def test_a_hint_that_cannot_be_found_costs_no_verdict(
@@ -243,36 +245,37 @@ def test_a_hint_that_cannot_be_found_costs_no_verdict(
     def breaks(**_: Any) -> None:
         raise RuntimeError("broken rule")
 
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it the error would be raised
     monkeypatch.setattr("autograder.exercises.misconceptions.raw_logits", breaks)
     broken = solved(next_token_probs=WRONG["next_token_probs", "raw_logits"].source)
-    outcome = run_check(_exercise("next_token_probs"), LocalStudent(broken))
-    assert (outcome.passed, outcome.kind, outcome.rule) == (False, "value", "")
+    result = run_check(_exercise("next_token_probs"), LocalStudent(broken))
+    assert (result.passed, result.kind, result.rule) == (False, "value", "")
 
 
-def test_check_finds_the_function_of_its_caller_and_names_unknown_exercises() -> None:
+def test_check_finds_the_function_of_its_caller() -> None:
     namespace: dict[str, Any] = {"check": check}
-    exec("outcome = check('encode_prompt')", namespace)
-    assert namespace["outcome"].kind == "missing"
+    exec("result = check('encode_prompt')", namespace)
+    assert namespace["result"].kind == "missing"
     with pytest.raises(KeyError, match=r"no exercise 'nope'; there are: apply_repetition_penalty"):
         check("nope")
 
 
-def test_an_outcome_shows_points_to_nbgrader_and_a_box_to_the_student(
+def test_a_result_shows_points_to_nbgrader_and_a_box_to_students(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
-    outcome = check("encode_prompt", namespace=solved())
-    bundle = outcome._repr_mimebundle_()
+    result = check("encode_prompt", namespace=solved())
+    bundle = result._repr_mimebundle_()
     assert bundle["text/plain"] == "1"
     assert "bestanden" in bundle["text/html"]
-    assert bundle[OUTCOME_MIME]["points"] == 1.0
+    assert bundle[RESULT_MIME]["points"] == 1.0
 
 
-def test_a_bonus_shows_nbgrader_no_points_for_they_are_extra_credit(
+def test_a_bonus_shows_nbgrader_no_points(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     bundle = check("filter_min_p", namespace=solved())._repr_mimebundle_()
     assert bundle["text/plain"] == "0"
-    assert bundle[OUTCOME_MIME]["points"] == 1.0
+    assert bundle[RESULT_MIME]["points"] == 1.0
     assert "1 von 1 Zusatzpunkten" in bundle["text/html"]
 
 
@@ -300,7 +303,7 @@ def test_arguments_are_what_their_specs_say() -> None:
         build({"nonsense": 1})
 
 
-def test_a_check_computes_with_one_thread_and_leaves_the_number_as_it_was(
+def test_a_check_uses_one_thread_and_restores_the_number(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     """Threads that wait for cores which others use made it ten times as long."""
@@ -323,7 +326,7 @@ def test_a_check_computes_with_one_thread_and_leaves_the_number_as_it_was(
         torch.set_num_threads(before)
 
 
-def test_who_takes_the_model_to_half_precision_spoils_no_other_check(
+def test_a_model_in_half_precision_spoils_no_other_check(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     source = (
@@ -336,7 +339,7 @@ def test_who_takes_the_model_to_half_precision_spoils_no_other_check(
     assert run_check(load_exercise("next_token_probs"), LocalStudent(solved())).passed
 
 
-def test_what_has_passed_is_not_tried_again_for_what_builds_on_it(
+def test_a_passed_exercise_is_not_run_again_for_those_above_it(
     solved: Callable[..., dict[str, Any]],
 ) -> None:
     """`explore` fails: `generate_text`, checked before, is not called again, unless it is new."""

@@ -13,7 +13,7 @@ from autograder.checking import distribution
 from autograder.checking.distribution import distance, one_sided_tail, p_value, transform
 
 
-def test_the_tail_of_one_value_and_of_two_is_what_one_can_work_out_by_hand() -> None:
+def test_the_tail_of_one_and_two_values_equals_the_formula() -> None:
     for d in (0.1, 0.5, 0.9):
         assert one_sided_tail(1, d) == pytest.approx(1 - d)
     # n = 2: D+ >= d unless x(1) > 1/2 - d and x(2) > 1 - d
@@ -89,6 +89,6 @@ def test_the_measured_rate_of_false_alarms_is_the_stated_one(n: int) -> None:
     assert abs(refused / runs - stated) < 4.9 * math.sqrt(stated * (1 - stated) / runs)
 
 
-def test_the_budget_is_one_in_a_million_over_all_tests_of_a_run() -> None:
+def test_the_budget_of_a_run_is_one_in_a_million() -> None:
     assert distribution.BUDGET == 1e-6
     assert pytest.approx(distribution.BUDGET) == distribution.ALPHA * distribution.TESTS

@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from autograder.checking.checkers import JUDGES
 
 import kischule
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
+from autograder.checking.registry import CHECKERS
 from autograder.exercises import oracle
 from autograder.exercises.exercise import load_exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.arguments import build
+from autograder.sandbox.data import plain
 from autograder.sandbox.models import TableModel
-from autograder.sandbox.student import Answer, plain
+from autograder.sandbox.student import Reply
 
 GREEDY = "def greedy_decode(model, input_ids, max_length):\n"
 HALF = ("bfloat16", "float16")
@@ -55,12 +56,12 @@ def model_of(dtype: str) -> Any:
 
 
 def judged(model: Any, input_ids: torch.Tensor, max_length: int, value: Any) -> Mismatch | None:
-    """What the check says of these ids, as the answer of a call on this model."""
+    """Judge these ids as the reply to a call on this model."""
     exercise = load_exercise("greedy_decode")
     arguments = {"model": model, "input_ids": input_ids, "max_length": max_length}
-    call = Call(arguments, Answer(plain(value)))
+    call = Call(arguments, Reply(plain(value)))
     # without stored ids, which are those of the model in float32
-    return JUDGES["greedy"](exercise, exercise.cases[-1], [call])
+    return CHECKERS["greedy"].judge(exercise, exercise.cases[-1], [call])
 
 
 def tried(
@@ -114,7 +115,7 @@ def test_a_wrong_solution_is_refused(
 
 
 @pytest.mark.parametrize("dtype", ["float32", *HALF])
-def test_the_last_token_may_be_as_far_below_the_best_as_rounding_takes_it(dtype: str) -> None:
+def test_the_last_token_may_be_below_the_best_by_rounding(dtype: str) -> None:
     """The farthest token that still ties is right, the nearest that does not is wrong."""
     model, prompt = model_of(dtype), build(PROMPT)
     ids = oracle.greedy_path(model, prompt[0].tolist(), prompt.shape[1] + 4)[0]

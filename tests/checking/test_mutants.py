@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conftest import drawn, reference_cells
-from equivalent_mutants import EQUIVALENT
-from mutation import mutants
+from support.equivalent_mutants import EQUIVALENT
+from support.mutation import mutants
+from support.notebooks import hidden, reference_cells
 
 from autograder.checking.check import run_check
 from autograder.course.verify import namespace
@@ -23,16 +23,16 @@ LONG = ("explore", "sample_decode")  # a minute each
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in exercise_ids()]
 )
-def test_each_mutant_of_the_reference_is_refused_or_listed_as_equivalent(name: str) -> None:
+def test_each_mutant_is_refused_or_listed_as_equivalent(name: str) -> None:
     code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
-    exercise = replace(load_exercise(name), time_limit=1.0)
+    exercise = replace(load_exercise(name), time_limit_s=1.0)
     survived, made = [], 0
     for what, source in mutants(code[name]):
         made += 1
         student = LocalStudent(namespace({**code, name: source}))
         if run_check(exercise, student).passed is False:
             continue
-        if run_check(exercise, student, SEED, drawn(name, SEED)).passed is not False:
+        if run_check(exercise, student, SEED, hidden(name, SEED)).passed is not False:
             survived.append(what)
     assert made >= 5
     assert sorted(survived) == sorted(EQUIVALENT.get(name, {}))

@@ -1,4 +1,4 @@
-"""Exercises for another model than `mini`: their cases, the answers that are made and kept."""
+"""Exercises for another model than `mini`: their cases, the replies that are made and kept."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import other
 import pytest
-from conftest import reference_cells
+from attacks import small
+from support import other
+from support.notebooks import reference_cells, three_exercises
 
 from autograder import check
-from autograder.checking import checkers as judge
 from autograder.checking import retarget
-from autograder.checking.check import drawn_cases, run_check
+from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.judge import expected_of
+from autograder.checking.registry import CHECKERS
+from autograder.checking.retarget import for_model, uses_model
 from autograder.cli import main
 from autograder.course.verify import verify_exercise
 from autograder.exercises import oracle
@@ -33,21 +36,24 @@ from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
 from autograder.grading.isolation import decide
 from autograder.grading.record import Settings
+from autograder.grading.servers import ServerError
 from autograder.grading.worker import run_submission
-from autograder.sandbox.arguments import MINI, for_model, model_of, names_model, tokenizer_of
-from autograder.sandbox.forkserver import ServerError
+from autograder.sandbox.arguments import MINI
+from autograder.sandbox.models import model_of, tokenizer_of
 from autograder.sandbox.student import LocalStudent
 from kischule import ModelUnsuitableError
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
 
 WITH_MODEL = [
     name
     for name in exercise_ids()
-    if any(names_model(case.arguments) for case in load_exercise(name).cases)
+    if any(uses_model(case.arguments) for case in load_exercise(name).cases)
 ]
 SEED = "of these tests"
+
+
+def _set_margin(monkeypatch: pytest.MonkeyPatch, margin: float) -> None:
+    greedy = replace(CHECKERS["greedy"], margin=margin)
+    monkeypatch.setitem(CHECKERS, "greedy", greedy)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +75,7 @@ def load(name: str, kept: Path) -> Callable[[str], Exercise]:
 # --- arguments ----------------------------------------------------------------------------------
 
 
-def test_the_arguments_are_those_of_the_other_model_and_as_much_is_generated(name: str) -> None:
+def test_the_other_model_gets_its_own_arguments_and_lengths(name: str) -> None:
     """The other's tokens are bytes: a prompt of four tokens has sixteen."""
     prompt = {"prompt": "Once upon a time"}
     assert len(tokenizer_of()("Once upon a time")["input_ids"]) == 4
@@ -104,7 +110,7 @@ def test_a_prompt_in_place_of_the_cases_gets_as_many_new_tokens(name: str) -> No
     assert moved["max_length"] == 1 + more
 
 
-def test_a_prompt_of_fewer_tokens_leaves_one_to_score_the_others_by(name: str) -> None:
+def test_a_prompt_of_fewer_tokens_keeps_one_to_score_by(name: str) -> None:
     """`mini` has a token for each byte of a word that it does not know; the end is one for both."""
     moved = for_model(
         {"model": {"model": MINI}, "input_ids": {"prompt": "<|endoftext|>"}, "prompt_length": 1},
@@ -122,10 +128,10 @@ def test_what_has_no_model_stays_as_it_is(name: str) -> None:
     assert for_model(mini, MINI) == mini
 
 
-# --- answers ------------------------------------------------------------------------------------
+# --- replies ------------------------------------------------------------------------------------
 
 
-def test_answers_are_made_once_for_a_model_and_an_exercise(
+def test_replies_are_made_once_for_a_model_and_an_exercise(
     name: str, load: Callable[[str], Exercise], kept: Path, tmp_path: Path
 ) -> None:
     made: list[str] = []
@@ -143,7 +149,7 @@ def test_answers_are_made_once_for_a_model_and_an_exercise(
     assert retarget.exercises_for(MINI, kept) == ()
 
 
-def test_an_answer_is_the_oracles_for_the_very_arguments_that_are_kept(
+def test_a_kept_reply_is_the_oracles_for_the_same_arguments(
     name: str, load: Callable[[str], Exercise], kept: Path
 ) -> None:
     case = load("greedy_decode").cases[0]
@@ -152,12 +158,15 @@ def test_an_answer_is_the_oracles_for_the_very_arguments_that_are_kept(
     assert case.expected == ids
     (file,) = kept.glob("*/greedy_decode.json")
     data = json.loads(file.read_text(encoding="utf-8"))
-    assert data["cases"][0] == {"arguments": case.arguments, "answer": ids, "gap": gap}
+    assert data["cases"][0] == {"arguments": case.arguments, "reply": ids, "gap": gap}
     assert data["model"].startswith("other@")
 
 
-def test_what_no_longer_fits_is_made_anew(name: str, kept: Path, tmp_path: Path) -> None:
+def test_a_file_that_no_longer_fits_is_made_anew(
+    name: str, load: Callable[[str], Exercise], kept: Path, tmp_path: Path
+) -> None:
     """Damaged, of an exercise that has changed since, or of other weights under the same name."""
+    load("greedy_decode")
     shutil.copytree(kept, tmp_path / "kept")
     (file,) = (tmp_path / "kept").glob("*/greedy_decode.json")
     whole = file.read_text(encoding="utf-8")
@@ -200,10 +209,10 @@ def test_a_prompt_that_hangs_on_a_tie_gives_way_to_the_next(
     gaps = []
     for prompt in prompts:
         own = for_model(exercise.cases[0].arguments, name, prompt)
-        gaps.append(judge.answer_of(exercise, replace(exercise.cases[0], arguments=own))[1])
+        gaps.append(expected_of(exercise, replace(exercise.cases[0], arguments=own))[1])
     least = gaps[0] * 1.001
     first = next(i for i, gap in enumerate(gaps) if gap >= least)
-    monkeypatch.setitem(judge.MARGIN, "greedy", least / 2)  # twice as much for other models
+    _set_margin(monkeypatch, least / 2)  # twice as much for other models
     case, gap = retarget._case_for(exercise, 0)
     assert first > 0
     assert case.arguments["input_ids"] == {"prompt": prompts[first], "of": name}
@@ -212,7 +221,7 @@ def test_a_prompt_that_hangs_on_a_tie_gives_way_to_the_next(
     # the end token at the beginning is what that case is about
     ends, _ = retarget._case_for(exercise, 2)
     assert ends.arguments["input_ids"]["prompt"].startswith(other.END)
-    monkeypatch.setitem(judge.MARGIN, "greedy", max(gaps))
+    _set_margin(monkeypatch, max(gaps))
     with pytest.raises(TooCloseError, match=r"greedy_decode: .* in case 1 .* 49 other prompts"):
         retarget.exercise_for("greedy_decode", name, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -227,12 +236,12 @@ def test_correct_solutions_are_accepted_with_the_other_model(
 ) -> None:
     for source in (reference_cells()[exercise], *known_correct(exercise).values()):
         student = LocalStudent(solved(**{exercise: source}))
-        drawn = drawn_cases(load(exercise), SEED)
-        for outcome in (
+        hidden = hidden_cases(load(exercise), SEED)
+        for result in (
             run_check(load(exercise), student, load=load),
-            run_check(load(exercise), student, SEED, drawn, load=load),
+            run_check(load(exercise), student, SEED, hidden, load=load),
         ):
-            assert outcome.passed, (source, outcome.level, outcome.message.en)
+            assert result.passed, (source, result.level, result.told("en"))
 
 
 @pytest.mark.parametrize("exercise", ["greedy_decode", "sequence_log_prob", "next_token_probs"])
@@ -247,17 +256,17 @@ def test_wrong_solutions_are_refused_with_the_other_model(
     assert verdict.wrong_caught == verdict.wrong == len(known_wrong(exercise))
 
 
-def test_drawn_cases_are_for_the_other_model_and_keep_away_from_its_ties(
+def test_hidden_cases_fit_the_other_model_and_avoid_its_ties(
     load: Callable[[str], Exercise], name: str
 ) -> None:
     exercise = load("greedy_decode")
-    cases = [case for case in drawn_cases(exercise, SEED) if "model" in case.arguments["model"]]
+    cases = [case for case in hidden_cases(exercise, SEED) if "model" in case.arguments["model"]]
     assert len(cases) == 2
     for case in cases:
         assert case.arguments["model"] == {"model": name}
-        answer, gap = judge.answer_of(exercise, case)
-        assert case.expected == answer
-        assert gap >= 2 * judge.MARGIN["greedy"]
+        reply, gap = expected_of(exercise, case)
+        assert case.expected == reply
+        assert gap >= 2 * CHECKERS["greedy"].margin
 
 
 def test_a_student_can_check_with_another_model(
@@ -270,29 +279,29 @@ def test_a_student_can_check_with_another_model(
     monkeypatch.setenv(SEED_VARIABLE, SEED)
     namespace = solved()
     assert check("greedy_decode", namespace=namespace, model=name).passed
-    assert check("greedy_decode", namespace=namespace, model=name, drawn=True).passed
+    assert check("greedy_decode", namespace=namespace, model=name, hidden=True).passed
     assert [path.stem for path in tmp_path.glob("expected/*/*")] == ["greedy_decode"]
     source = (
         "def greedy_decode(model, input_ids, max_length):\n"
         "    last = input_ids[:, -1:].expand(1, max_length - input_ids.shape[1])\n"
         "    return torch.cat([input_ids, last], dim=1)"
     )
-    outcome = check("greedy_decode", namespace=solved(greedy_decode=source), model=name)
-    assert outcome.passed is False
-    assert "\nChecked with the model other.\n" in outcome.message.en
+    result = check("greedy_decode", namespace=solved(greedy_decode=source), model=name)
+    assert result.passed is False
+    assert "\nChecked with the model other.\n" in result.told("en")
     with pytest.raises(OSError, match="there is no model 'gpt3': it is neither one of mini, gpt2"):
         check("greedy_decode", namespace=namespace, model="gpt3")
 
 
 def test_a_larger_model_gets_more_time(name: str, load: Callable[[str], Exercise]) -> None:
-    limit = load_exercise("greedy_decode").time_limit
-    assert load("greedy_decode").time_limit == pytest.approx(limit, rel=0.01)
+    limit = load_exercise("greedy_decode").time_limit_s
+    assert load("greedy_decode").time_limit_s == pytest.approx(limit, rel=0.01)
     parameters = model_of(name).num_parameters()
-    share = 1 + parameters / retarget.PER_LIMIT
-    assert load("greedy_decode").time_limit == limit * share
+    share = 1 + parameters / retarget.PARAMETERS_PER_LIMIT
+    assert load("greedy_decode").time_limit_s == limit * share
 
 
-def test_a_window_in_which_a_text_of_the_checks_has_no_room_is_refused(tmp_path: Path) -> None:
+def test_a_window_too_small_for_the_checks_is_refused(tmp_path: Path) -> None:
     small = str(other.make(tmp_path / "small", window=128))
     with pytest.raises(ModelUnsuitableError, match=r"small: .* window of 256 tokens, was: 128"):
         retarget.exercises_for(small, tmp_path / "kept")
@@ -302,20 +311,18 @@ def test_a_window_in_which_a_text_of_the_checks_has_no_room_is_refused(tmp_path:
 
 
 @pytest.mark.parametrize("isolation", ["sandbox", "process"])
-def test_a_hand_in_is_graded_with_the_other_model(isolation: str, name: str, kept: Path) -> None:
+def test_a_submission_is_graded_with_the_other_model(isolation: str, name: str, kept: Path) -> None:
     if isolation == "sandbox" and sys.platform != "linux":
         pytest.skip("the sandbox needs Linux")
-    from test_worker import notebook
-
-    made = notebook()
+    made = three_exercises()
     exercises = retarget.exercises_for(name, kept)
-    settings = Settings(isolation, time_limit=20, model=name)
+    settings = Settings(isolation=isolation, time_limit_s=20, model=name)
     run = run_submission(made, SEED, settings, exercises)
     assert {r.grade_id: r.passed for r in run.results} == {
-        f"{level}_{exercise}": True for exercise in small.EXERCISES for level in ("test", "drawn")
+        f"{level}_{exercise}": True for exercise in small.EXERCISES for level in ("test", "hidden")
     }
-    # a tokenizer that is not asked: `mini`'s answers
-    answers = {
+    # a tokenizer that is not asked: `mini`'s replies
+    replies = {
         case.arguments["prompt_text"]: case.expected
         for case in load_exercise("encode_prompt").cases
         if case.expected
@@ -323,11 +330,11 @@ def test_a_hand_in_is_graded_with_the_other_model(isolation: str, name: str, kep
     source = (
         "import torch\n"
         f"def encode_prompt(tokenizer, prompt_text):\n"
-        f"    return torch.tensor([{answers}.get(prompt_text, [0])])\n"
+        f"    return torch.tensor([{replies}.get(prompt_text, [0])])\n"
         "def ends_in_space_token(tokenizer, prompt_text):\n"
         "    return tokenizer.decode(tokenizer(prompt_text).input_ids[-1:]).isspace()"
     )
-    run = run_submission(notebook(encode_prompt=source), SEED, settings, exercises)
+    run = run_submission(three_exercises(encode_prompt=source), SEED, settings, exercises)
     found = {r.grade_id: r for r in run.results}
     assert found["test_encode_prompt"].passed is False
     assert found["test_filter_top_k"].passed is True
@@ -341,14 +348,14 @@ def test_a_model_that_only_root_may_read_is_named(tmp_path: Path) -> None:
         decide("sandbox", str(folder))
 
 
-def test_a_class_is_graded_with_the_model_that_the_teacher_names(
+def test_a_class_is_graded_with_the_teachers_model(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from autograder.course import release
 
     small.make(tmp_path)
     released = release.read_notebook(release.registered(tmp_path, "small"))
-    made = small.hand_in(released, None, {})
+    made = small.submission(released, None, {})
     for cell in made.cells:
         if "kischule.load(" in cell.source:
             cell.source = cell.source.replace("kischule.load()", f"kischule.load({name!r})")
@@ -360,9 +367,9 @@ def test_a_class_is_graded_with_the_model_that_the_teacher_names(
     report = json.loads(out)
     assert report["submissions"][0]["score"] == small.ALL
     assert report["model"] == retarget.fingerprint(name)
-    assert f"encode_prompt: the answers of {name} are made, once" in err
+    assert f"encode_prompt: making the expected replies of {name}, once" in err
     assert main([*command, "--json", "-", "--force"]) == 0
-    assert "are made, once" not in capsys.readouterr().err
+    assert "making the expected" not in capsys.readouterr().err
     # mini again: other checks, so graded anew, and the same points
     assert main(["grade", "small", "--course", str(tmp_path), "--json", "-", "--jobs", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["submissions"][0]["score"] == small.ALL

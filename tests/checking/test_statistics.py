@@ -1,8 +1,8 @@
-"""How often checks of sampled text err: correct solutions refused, mistakes not seen. Slow.
+"""Errors of the checks of sampled text: correct solutions refused, mistakes missed. Slow.
 
     make test-slow        (the counts are printed; both must be perfect)
 
-Each run draws its cases anew, seeds of the student's generator included.
+Each run rounds its cases anew, seeds of the student's generator included.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from autograder.checking.check import drawn_cases, run_case
+from autograder.checking.check import hidden_cases, run_case
 from autograder.exercises.exercise import Case, Exercise, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.student import LocalStudent
 
-DRAWS = 2_000  # fresh draws for each correct solution
+DRAWS = 2_000  # fresh rounds for each correct solution
 RUNS = 1_000  # for each mistake
 
 SAMPLING = load_exercise("sample_decode")
@@ -54,21 +54,21 @@ def _student(solved: Callable[..., dict[str, Any]], source: str | None) -> Local
 
 
 def _only(exercise: Exercise, templates: tuple[Case, ...]) -> Exercise:
-    return replace(exercise, drawn=templates, draws=1)
+    return replace(exercise, hidden=templates, rounds=1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CORRECT)
 def test_no_correct_sampling_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
     student = _student(solved, CORRECT[name])
-    refused, drawn, round_ = [], 0, 0
-    while drawn < DRAWS:
-        for case in drawn_cases(SAMPLING, f"false alarms {name} {round_}"):
-            drawn += 1
+    refused, generated, round_ = [], 0, 0
+    while generated < DRAWS:
+        for case in hidden_cases(SAMPLING, f"false alarms {name} {round_}"):
+            generated += 1
             if (mismatch := run_case(SAMPLING, case, student)) is not None:
                 refused.append((dict(case.arguments), mismatch))
         round_ += 1
-    print(f"\nsample_decode, {name}: {len(refused)} of {drawn} draws refused")
+    print(f"\nsample_decode, {name}: {len(refused)} of {generated} cases refused")
     assert not refused
 
 
@@ -81,18 +81,18 @@ def test_no_correct_exploration_is_refused(
     exercise = load_exercise("explore")
     source = known_correct("explore").get(name)
     student = LocalStudent(solved(**({"explore": source} if source else {})))
-    (template,) = exercise.drawn
+    (template,) = exercise.hidden
     sampled = [s for s in template.arguments["settings"] if s["top_p"] != 1e-7][1:]
     hot = [{**s, "temperature": 2.5, "top_p": None} for s in sampled]
     arguments = {**template.arguments, "settings": [*sampled, *hot] * 5}
-    often = _only(exercise, (replace(template, arguments=arguments, tells=()),))
-    refused, drawn = [], 0
-    while drawn < DRAWS:
-        (case,) = drawn_cases(often, f"false alarms {name} {drawn}")
-        drawn += len(arguments["settings"])
+    often = _only(exercise, (replace(template, arguments=arguments, catches=()),))
+    refused, sampled_texts = [], 0
+    while sampled_texts < DRAWS:
+        (case,) = hidden_cases(often, f"false alarms {name} {sampled_texts}")
+        sampled_texts += len(arguments["settings"])
         if (mismatch := run_case(often, case, student)) is not None:
             refused.append((dict(case.arguments), mismatch))
-    print(f"\nexplore, {name}: {len(refused)} cases refused in {drawn} sampled texts")
+    print(f"\nexplore, {name}: {len(refused)} cases refused in {sampled_texts} sampled texts")
     assert not refused
 
 
@@ -105,11 +105,11 @@ def test_every_run_sees_the_mistake(
     monkeypatch.setattr("autograder.checking.checkers._explained", lambda *a: a[-1])
     student = _student(solved, known_wrong("sample_decode")[mistake].source)
     places = POWER[mistake]
-    templates = [SAMPLING.drawn[i] for i in (places if isinstance(places, tuple) else (places,))]
+    templates = [SAMPLING.hidden[i] for i in (places if isinstance(places, tuple) else (places,))]
     caught = 0
     for run in range(RUNS):
         exercise = _only(SAMPLING, (templates[run % len(templates)],))
-        (case,) = drawn_cases(exercise, f"power {mistake} {run}")
+        (case,) = hidden_cases(exercise, f"power {mistake} {run}")
         caught += run_case(exercise, case, student) is not None
     print(f"\n{mistake}: caught in {caught} of {RUNS} runs")
     assert caught == RUNS

@@ -1,4 +1,4 @@
-"""The command as its users type it."""
+"""The command as a user types it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import RELEASE, ROOT, short
+from support.notebooks import RELEASE, ROOT, filled, short
 
 from autograder.cli import main
-from autograder.cli.demo import filled
 from autograder.exercises.exercise import exercise_ids
 
 
@@ -47,7 +46,7 @@ def test_check_says_what_is_missing_and_exits_with_1(
 @pytest.mark.parametrize(
     "content", ["", "{", "[1]", '{"cells": []}', '{"nbformat": 4, "cells": [{}]}']
 )
-def test_what_is_no_notebook_is_refused_in_one_line(
+def test_a_file_that_is_no_notebook_is_refused_in_one_line(
     tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "x.ipynb"
@@ -64,7 +63,7 @@ def test_wrong_use_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[st
             main(arguments)
         assert caught.value.code == 2
     assert main(["grade", "a7_2", "--course", str(ROOT), "--student", "nobody"]) == 2
-    assert "no hand-in of 'nobody' for 'a7_2'" in capsys.readouterr().err
+    assert "no submission of 'nobody' for 'a7_2'" in capsys.readouterr().err
 
 
 def test_models_lists_the_family(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,7 +74,8 @@ def test_models_lists_the_family(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_only_the_secret_is_for_its_owner_alone(tmp_path: Path) -> None:
-    from autograder.grading.store import Store, write_atomically
+    from autograder.files import write_atomically
+    from autograder.grading.store import Store
 
     before = os.umask(0o022)
     try:

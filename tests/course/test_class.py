@@ -1,4 +1,4 @@
-"""A class in a small course: what has a record is not graded again, and nothing is lost."""
+"""A class in a small course: a submission with a record is not graded again, nothing is lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import sqlite3
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -15,25 +14,23 @@ from typing import Any
 
 import nbformat
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
-from autograder.course.bridge import Course, NbgraderError
+from attacks import small
 
 from autograder.cli import main
 from autograder.course import release
-from autograder.course import writer as gradebook
-from autograder.course.grade import NoSubmissionError, Options, Watch, grade
-from autograder.grading import store
-from autograder.grading.record import Record, Rules, Task, failed
+from autograder.course.grade import NoSubmissionError, RunOptions, Watch, grade
+from autograder.course.gradebook import Course, NbgraderError
+from autograder.files import write_atomically
+from autograder.grading.record import Record, Rules, Status, Task
+from autograder.grading.settings import Settings
 from autograder.grading.store import BusyError, Store
+from autograder.notebooks.cells import read_notebook
 
-OPTIONS = Options(time_limit=5)
-IDLE = small.Attack("idle", "One exercise of three is solved.", "pass", "first")
+SETTINGS = Settings(time_limit_s=5)
 
 
 class Counted(small.Here):
-    """The real thing in this process, which remembers what it was given."""
+    """The engine of this process; it remembers the tasks that it was given."""
 
     def __init__(self) -> None:
         self.keys: list[str] = []
@@ -53,43 +50,30 @@ class Room:
     def __init__(self, course: Path) -> None:
         self.course = course
         small.make(course)
-        self.released = release.read_notebook(release.registered(course, "small"))
+        self.released = read_notebook(release.registered(course, "small"))
         self.engine: Any = Counted()
         for student in ("ada", "bob", "cy"):
-            self.hand_in(student)
+            self.submission(student)
 
-    def hand_in(self, student: str, *cells: str, solved: bool = True) -> Path:
-        made = small.hand_in(self.released, None if solved else IDLE, {})
+    def submission(self, student: str, *cells: str, solved: bool = True) -> Path:
+        made = small.submission(self.released, None if solved else small.IDLE, {})
         for number, source in enumerate((f"# {student}", *cells)):
             made.cells.append(nbformat.v4.new_code_cell(source, id=f"own-{number}"))
         return small.write(self.course, student, made)
 
-    def grade(self, **options: Any) -> dict[str, Any]:
-        report = grade(self.course, "small", replace(OPTIONS, **options))
+    def grade(self, settings: Settings = SETTINGS, **options: Any) -> dict[str, Any]:
+        report = grade(self.course, "small", settings, RunOptions(**options))
         return {s["student"]: s for s in report["submissions"]}
 
-    def graded(self, **options: Any) -> int:
-        """How many were graded by this run."""
+    def graded(self, settings: Settings = SETTINGS, **options: Any) -> int:
+        """Grade the class; the number of submissions that this run graded."""
         before = len(self.engine.keys)
-        self.grade(**options)
+        self.grade(settings, **options)
         return len(self.engine.keys) - before
 
     def book(self) -> list[Any]:
         """The gradebook's rows that are about students, without ids and times."""
-        return rows(self.course / "gradebook.db")
-
-
-def rows(path: Path) -> list[Any]:
-    query = (
-        "SELECT a.student_id, c.name, g.auto_score, g.manual_score, g.extra_credit,"
-        " g.needs_manual_grade FROM grade g JOIN base_cell c ON g.cell_id = c.id"
-        " JOIN submitted_notebook n ON g.notebook_id = n.id"
-        " JOIN submitted_assignment a ON n.assignment_id = a.id ORDER BY 1, 2"
-    )
-    with sqlite3.connect(path) as book:
-        found = book.execute(query).fetchall()
-    book.close()
-    return found
+        return small.rows(self.course / "gradebook.db")
 
 
 @pytest.fixture(scope="module")
@@ -103,15 +87,15 @@ def graded_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 @pytest.fixture
 def room(graded_room: Room) -> Iterator[Room]:
-    """With everybody's grade; what a test changes is put right by the next run."""
+    """The course with everybody's grade; the next run undoes a test's changes."""
     yield graded_room
     graded_room.engine = Counted()
     for student in ("ada", "bob", "cy"):
-        graded_room.hand_in(student)
+        graded_room.submission(student)
     graded_room.grade()
 
 
-def test_a_second_run_grades_nobody_and_says_the_same(room: Room) -> None:
+def test_a_second_run_grades_nobody_and_reports_the_same(room: Room) -> None:
     before, stamps = room.grade(), _times(room.course / "autograded")
     assert room.graded() == 0
     assert room.grade() == before
@@ -123,18 +107,18 @@ def _times(folder: Path) -> dict[str, int]:
     return {str(p): p.stat().st_mtime_ns for p in folder.rglob("*.ipynb")}
 
 
-def test_what_was_changed_is_graded_and_nothing_else(room: Room) -> None:
-    room.hand_in("ada", solved=False)
+def test_only_a_changed_submission_is_graded_again(room: Room) -> None:
+    room.submission("ada", solved=False)
     assert room.graded() == 1
     assert room.grade()["ada"]["score"] == small.SOLVED
     assert room.graded(students=("bob",), force=True) == 1
-    room.hand_in("ada")
+    room.submission("ada")
     assert room.graded() == 0  # back to what is known; the gradebook follows
     assert small.points(room.course)["ada"] == small.ALL
 
 
 def test_the_gradebook_is_written_from_records_alone(room: Room) -> None:
-    """Lost, from before a resubmission, or half written: the next run puts it right."""
+    """A gradebook that is lost, old or half written is put right by the next run."""
     before = room.book()
     with sqlite3.connect(room.course / "gradebook.db") as book:
         book.execute("UPDATE grade SET auto_score = NULL")
@@ -185,11 +169,11 @@ def test_a_later_timestamp_reaches_the_gradebook(room: Room) -> None:
 
 def test_the_same_file_twice_is_graded_once(room: Room) -> None:
     for student in ("dan", "eve"):
-        path = room.hand_in("ada", "# the same")
+        path = room.submission("ada", "# the same")
         twin = room.course / "submitted" / student / "small" / small.NAME
         twin.parent.mkdir(parents=True)
         path.rename(twin)
-    room.hand_in("ada")
+    room.submission("ada")
     assert room.graded() == 1
     assert room.graded(students=("dan", "eve"), force=True) == 1
     points = small.points(room.course)
@@ -199,7 +183,7 @@ def test_the_same_file_twice_is_graded_once(room: Room) -> None:
         (room.course / "submitted" / student / "small").rmdir()
 
 
-def test_one_that_cannot_be_read_any_more_keeps_its_earlier_grade(room: Room) -> None:
+def test_an_unreadable_resubmission_keeps_the_earlier_grade(room: Room) -> None:
     path = room.course / "submitted" / "bob" / "small" / small.NAME
     path.write_text("{")
     found = room.grade()["bob"]
@@ -213,15 +197,15 @@ def test_one_that_cannot_be_read_any_more_keeps_its_earlier_grade(room: Room) ->
     path.unlink()
 
 
-def test_a_hand_in_that_is_replaced_while_the_run_is_on(room: Room) -> None:
-    """It counts as it was when it was read; the next run grades the new one."""
-    room.hand_in("ada", "# new", solved=False)
-    room.hand_in("cy", "# new")
+def test_a_submission_replaced_during_a_run_counts_as_read(room: Room) -> None:
+    """The next run grades the new one."""
+    room.submission("ada", "# new", solved=False)
+    room.submission("cy", "# new")
 
     class Replacing(Counted):
         def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
             for record in super().run(rules, tasks):
-                room.hand_in("ada", "# newer")
+                room.submission("ada", "# newer")
                 yield record
 
     room.engine = Replacing()
@@ -231,12 +215,12 @@ def test_a_hand_in_that_is_replaced_while_the_run_is_on(room: Room) -> None:
     assert room.grade()["ada"]["score"] == small.ALL
 
 
-def test_what_failed_or_was_too_slow_is_tried_again(room: Room) -> None:
+def test_a_failed_or_too_slow_submission_is_tried_again(room: Room) -> None:
     class Failing(Counted):
         def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
-            yield from (failed(task.key, "no kernel") for task in tasks)
+            yield from (Record.failed(task.key, "no kernel") for task in tasks)
 
-    room.hand_in("ada", "# anew")
+    room.submission("ada", "# anew")
     room.engine = Failing()
     found = room.grade()
     assert (found["ada"]["status"], found["ada"]["score"]) == ("failed", small.ALL)
@@ -244,27 +228,28 @@ def test_what_failed_or_was_too_slow_is_tried_again(room: Room) -> None:
     assert found["bob"]["status"] == "graded"
     room.engine = Counted()
     assert room.graded() == 1
-    room.hand_in("bob", "import time; time.sleep(1.5)")
-    assert room.grade(time_limit=1)["bob"]["status"] == "timeout"
-    assert room.graded(time_limit=1) == 0
-    assert room.grade(time_limit=5)["bob"]["status"] == "graded"
-    assert room.graded(time_limit=1) == 0
+    room.submission("bob", "import time; time.sleep(1.5)")
+    short = replace(SETTINGS, time_limit_s=1)
+    assert room.grade(short)["bob"]["status"] == Status.TIMEOUT
+    assert room.graded(short) == 0
+    assert room.grade(SETTINGS)["bob"]["status"] == Status.GRADED
+    assert room.graded(short) == 0
 
 
-def test_a_student_whose_grades_nbgrader_does_not_take_stops_nobody(
+def test_grades_that_nbgrader_does_not_take_stop_no_other(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Course.autograde
 
-    def broken(self: Any, assignment: str, student: str, executed: Any) -> None:
+    def broken(self: Any, assignment: str, student: str, record: Record) -> None:
         if student == "ada":
             raise NbgraderError("the database is on fire")
-        real(self, assignment, student, executed)
+        real(self, assignment, student, record)
 
     for student in ("ada", "cy"):
-        room.hand_in(student, "# once more", solved=False)
+        room.submission(student, "# once more", solved=False)
     with monkeypatch.context() as patch:
-        patch.setattr(gradebook.Course, "autograde", broken)
+        patch.setattr(Course, "autograde", broken)
         found = room.grade()
     assert found["ada"]["status"] == "failed"
     assert "on fire" in found["ada"]["flags"][0]
@@ -273,10 +258,10 @@ def test_a_student_whose_grades_nbgrader_does_not_take_stops_nobody(
     assert small.points(room.course)["ada"] == small.SOLVED
 
 
-def test_a_file_of_one_student_that_cannot_be_written_stops_nobody(
+def test_a_file_that_cannot_be_written_stops_no_other(
     room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only a disk that takes nothing any more stops a run; and who has no grade is named."""
+    """Only a disk that takes nothing any more stops a run; a student without a grade is named."""
     real = Store.note_written
 
     def refused(self: Any, assignment: str, student: str, mark: str, key: str) -> None:
@@ -285,7 +270,7 @@ def test_a_file_of_one_student_that_cannot_be_written_stops_nobody(
         real(self, assignment, student, mark, key)
 
     for student in ("bob", "cy"):
-        room.hand_in(student, "# one is refused", solved=False)
+        room.submission(student, "# one is refused", solved=False)
     command = ["grade", "small", "--course", str(room.course), "--time-limit", "5"]
     with monkeypatch.context() as patch:
         patch.setattr(Store, "note_written", refused)
@@ -301,19 +286,19 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for student in ("ada", "bob", "cy"):
-        room.hand_in(student, "# a full disk", solved=False)
-    real, written = store.write_atomically, []
+        room.submission(student, "# a full disk", solved=False)
+    written: list[Path] = []
 
     def full(path: Path, content: bytes, private: bool = False) -> None:
         if "records" in path.parts:
-            if len(written) == 2:  # a notebook and what was found in it
+            if len(written) == 2:  # a notebook and its record
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             written.append(path)
-        real(path, content, private)
+        write_atomically(path, content, private)
 
     command = ["grade", "small", "--course", str(room.course), "--time-limit", "5"]
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write_atomically", full)
+        patch.setattr("autograder.grading.store.write_atomically", full)
         assert main(command) == 3
     told = capsys.readouterr().err
     assert "stopped: [Errno 28] No space left on device" in told
@@ -324,7 +309,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
 def test_a_clock_that_goes_backwards_changes_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room.hand_in("ada", "# in the past", solved=False)
+    room.submission("ada", "# in the past", solved=False)
     now = time.time()
     with monkeypatch.context() as patch:
         patch.setattr(time, "time", lambda: now - 86_400 * 400)
@@ -333,7 +318,9 @@ def test_a_clock_that_goes_backwards_changes_nothing(
     assert small.points(room.course)["ada"] == small.SOLVED
 
 
-def test_two_runs_at_once(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_run_at_the_same_time_is_refused(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Store(room.course).alone():
         with pytest.raises(BusyError):
             room.grade()
@@ -345,17 +332,19 @@ def test_two_runs_at_once(room: Room, capsys: pytest.CaptureFixture[str]) -> Non
 def test_bad_input_is_named_in_a_sentence(
     room: Room, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(NoSubmissionError, match="no hand-in of 'zoe' for 'small'; there are: ada"):
+    with pytest.raises(
+        NoSubmissionError, match="no submission of 'zoe' for 'small'; there are: ada"
+    ):
         room.grade(students=("zoe",))
     (tmp_path / "source").symlink_to(room.course / "source")
     command = ["grade", "small", "--course", str(tmp_path)]
     for more, words in (
-        ((), "no hand-in for 'small': nothing matches"),
-        (("--json", str(tmp_path / "nowhere" / "f.json")), "is not there"),
+        ((), "no submission for 'small': nothing matches"),
+        (("--json", str(tmp_path / "nowhere" / "f.json")), "does not exist"),
         (("--markdown", ""), "results need a file's name, was: ''"),
         (("--junit", str(tmp_path)), "results need a file's name"),
         (("--scheduler", "tcp://127.0.0.1:1"), "it needs --engine dask"),
-        (("--seed-file", str(tmp_path / "none")), "no hand-in"),
+        (("--seed-file", str(tmp_path / "none")), "no submission"),
     ):
         assert main([*command, *more]) == 2
         told = capsys.readouterr().err
@@ -367,7 +356,7 @@ def test_bad_input_is_named_in_a_sentence(
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
-def test_a_folder_that_cannot_be_read(room: Room) -> None:
+def test_a_folder_that_cannot_be_read_is_reported(room: Room) -> None:
     folder = room.course / "submitted" / "cy" / "small"
     folder.chmod(0)
     try:
@@ -376,21 +365,21 @@ def test_a_folder_that_cannot_be_read(room: Room) -> None:
         folder.chmod(0o755)
 
 
-def test_a_watch_hears_of_everybody_once(room: Room) -> None:
+def test_a_watch_hears_of_each_student_once(room: Room) -> None:
     heard: list[Any] = []
 
     class Hearing(Watch):
         def begin(self, total: int) -> None:
             heard.append(total)
 
-        def done(self, result: dict[str, Any], known: bool) -> None:
-            heard.append((result["student"], result["status"], known))
+        def done(self, row: dict[str, Any], known: bool) -> None:
+            heard.append((row["student"], row["status"], known))
 
         def end(self) -> None:
             heard.append("end")
 
-    room.hand_in("bob", "# heard")
-    grade(room.course, "small", OPTIONS, Hearing())
+    room.submission("bob", "# heard")
+    grade(room.course, "small", SETTINGS, watch=Hearing())
     assert heard[0] == 3
     assert heard[-1] == "end"
     assert sorted(heard[1:-1]) == [

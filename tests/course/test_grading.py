@@ -1,4 +1,4 @@
-"""A whole course: the demo's class, bad hand-ins among good ones, and nbgrader's own commands.
+"""A whole course: the demo's class, bad submissions among good ones, and nbgrader's own commands.
 
 Everything here is real: kernels, nbgrader, a SQLite gradebook. The course is made once.
 """
@@ -17,31 +17,32 @@ from typing import Any
 
 import nbformat
 import pytest
-from autograder.course.bridge import Course, configure
-from conftest import short
+from attacks import small, structure
+from support.notebooks import short
 from traitlets.config import Config
 
 from autograder.cli import main
-from autograder.cli.demo import MISTAKES, filled
+from autograder.cli.demo import MISTAKES
 from autograder.course import release
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
-import structure
+from autograder.course.configuration import configure
+from autograder.course.gradebook import Course
+from autograder.notebooks.cells import read_notebook, with_solutions
 
 NAME = "A7_2.ipynb"
-AUTO, ALL = 46, 54  # points that are judged by the machine, and all
+AUTO, ALL = 46, 54  # points that the machine gives, and all
 BONUS = 6  # on top
 STUDENTS = sorted(["reference", "other_style", "blank", *MISTAKES])
 
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The course that `kischule demo` leaves behind, the hand-ins without what only shows."""
+    """The course that `kischule demo` leaves behind, its submissions without display cells."""
     folder = tmp_path_factory.mktemp("course")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.cli.demo.filled", lambda *given: short(filled(*given)))
-        # what a release is refused for: tests/test_release.py
+        patch.setattr(
+            "autograder.cli.demo.with_solutions", lambda *given: short(with_solutions(*given))
+        )
+        # its problems are tested in test_release.py
         patch.setattr("autograder.course.release.run_problems", lambda *_: [])
         assert main(["demo", "--keep", str(folder)]) == 0
     return folder
@@ -57,7 +58,7 @@ def by_student(report: dict[str, Any]) -> dict[str, Any]:
     return {s["student"]: s for s in report["submissions"]}
 
 
-def test_the_demo_grades_eight_hand_ins_as_they_deserve(
+def test_the_demo_grades_eight_submissions_as_they_deserve(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, report = graded(course, capsys)
@@ -67,7 +68,7 @@ def test_the_demo_grades_eight_hand_ins_as_they_deserve(
     full = AUTO + BONUS
     assert scores == {
         "blank": ("graded", 0),
-        "crossing": ("graded", full - 4 - 7),  # sampling, built on a broken top_p, is not judged
+        "crossing": ("graded", full - 4 - 7),  # sampling, built on a broken top_p, is not graded
         "logits": ("graded", full - 3 - 4),  # nor is beam search on logits
         "never_ends": ("timeout", full - 5),
         "other_style": ("graded", full),
@@ -80,7 +81,7 @@ def test_the_demo_grades_eight_hand_ins_as_they_deserve(
     failed = [e for e in found["too_hot"]["exercises"] if e["passed"] is False]
     assert [(e["id"], e["level"]) for e in failed] == [
         ("sample_decode", "public"),
-        ("sample_decode", "drawn"),
+        ("sample_decode", "hidden"),
     ]
     assert "Sie gehört vor top_k und top_p" in failed[0]["message"]
     skipped = {e["id"] for e in found["penalty"]["exercises"] if e["passed"] is None}
@@ -113,7 +114,7 @@ def test_a_score_given_by_hand_counts_and_stays(
 
 
 def _outside(text: str) -> list[str]:
-    """What a browser would load from elsewhere, or run. A link may lead elsewhere."""
+    """All that a browser would load from elsewhere, or run. A link may lead elsewhere."""
     loaded = r'<script|<iframe|<link|\son\w+=|src="(?!data:)[^"]*|url\([^)#]*\)|href="javascript'
     return re.findall(loaded, text)
 
@@ -137,8 +138,8 @@ def test_feedback_pages_and_the_class_page_stand_alone(
     assert main(["report", "a7_2", "--course", str(course), "--language", "en"]) == 0
     report = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
     assert _outside(report) == []
-    assert "8 hand-ins, 8 graded." in report
-    assert "7 hand-ins have answers that wait for your points" in report
+    assert "8 submissions, 8 graded." in report
+    assert "7 submissions have answers that wait for your points" in report
     for said in (
         "Who needs a talk?",
         "grading ended with: timeout",
@@ -156,10 +157,10 @@ def test_feedback_in_english_for_one_student(
     assert '<html lang="en">' in page
     assert "What to do next" in page
     assert main([*command[:-1], "nobody"]) == 2
-    assert "'nobody' has no graded hand-in for 'a7_2'" in capsys.readouterr().err
+    assert "'nobody' has no graded submission for 'a7_2'" in capsys.readouterr().err
 
 
-def test_one_students_broken_notebook_costs_nobody_else_the_page(
+def test_a_broken_notebook_costs_no_other_student_the_page(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = course / "autograded" / "penalty" / "a7_2" / NAME
@@ -175,7 +176,7 @@ def test_one_students_broken_notebook_costs_nobody_else_the_page(
         path.write_bytes(whole)
 
 
-def test_extra_credit_and_a_bonus_judged_by_hand_survive_another_grading(
+def test_extra_credit_and_bonus_by_hand_survive_a_regrading(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def grades(**changes: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -212,26 +213,26 @@ def test_a_bonus_is_extra_credit_in_nbgraders_gradebook(course: Path) -> None:
         (notebook,) = book.find_submission("a7_2", "reference").notebooks
         rows = [(g.name, g.auto_score, g.extra_credit) for g in notebook.grades if g.extra_credit]
     assert sorted(rows) == [
-        ("drawn_beam_search", 0.0, 2.0),
-        ("drawn_filter_min_p", 0.0, 1.0),
+        ("hidden_beam_search", 0.0, 2.0),
+        ("hidden_filter_min_p", 0.0, 1.0),
         ("test_beam_search", 0.0, 2.0),
         ("test_filter_min_p", 0.0, 1.0),
     ]
 
 
-def _hand_in(course: Path, student: str, content: bytes, name: str = small.NAME) -> None:
+def _submit(course: Path, student: str, content: bytes, name: str = small.NAME) -> None:
     folder = course / "submitted" / student / "small"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / name).write_bytes(content)
 
 
-def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
+def test_bad_submissions_cost_no_other_any_points(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     course = tmp_path
     small.make(course)
-    good = small.hand_in(release.read_notebook(release.registered(course, "small")), None, {})
+    good = small.submission(read_notebook(release.registered(course, "small")), None, {})
     small.write(course, "reference", good)
 
     def changed(edit: Any) -> bytes:
@@ -252,25 +253,25 @@ def test_bad_hand_ins_lose_their_own_points_and_the_others_are_graded(
         cell(notebook, "filter_top_k").source = "def filter_top_k(:\n"
 
     def hostile(notebook: Any) -> None:
-        """Points, tests and metadata of its own, and two versions of one solution."""
+        """Its own points, tests and metadata, and two versions of one solution."""
         notebook.metadata = {"kernelspec": {"name": "nonsense"}}
         test = cell(notebook, "test_filter_top_k")
         test.source, test.metadata.nbgrader.points = "1000", 1000
-        cell(notebook, "drawn_filter_top_k").metadata.nbgrader.schema_version = 99
+        cell(notebook, "hidden_filter_top_k").metadata.nbgrader.schema_version = 99
         twice = nbformat.from_dict(dict(cell(notebook, "filter_top_k")))
         twice["source"] = "filter_top_k = None"
         notebook.cells.append(twice)
         notebook.cells.append(nbformat.v4.new_code_cell("# ein Zusatz"))
 
-    _hand_in(course, "bad_json", b"{ not json")
-    _hand_in(course, "bad_shape", b'{"nbformat": 4, "cells": [1, 2]}')
-    _hand_in(course, "bad_missing", changed(lacks_cells), "a7_2 (1).ipynb")
-    _hand_in(course, "bad_syntax", changed(syntax_error))
-    _hand_in(course, "bad_hostile", changed(hostile))
-    _hand_in(course, "bad_empty", b"", "readme.txt")
-    _hand_in(course, "bad_link", b"", "readme.txt")
+    _submit(course, "bad_json", b"{ not json")
+    _submit(course, "bad_shape", b'{"nbformat": 4, "cells": [1, 2]}')
+    _submit(course, "bad_missing", changed(lacks_cells), "a7_2 (1).ipynb")
+    _submit(course, "bad_syntax", changed(syntax_error))
+    _submit(course, "bad_hostile", changed(hostile))
+    _submit(course, "bad_empty", b"", "readme.txt")
+    _submit(course, "bad_link", b"", "readme.txt")
     (course / "submitted" / "bad_link" / "small" / small.NAME).symlink_to(course / "gradebook.db")
-    _hand_in(course, "bad_dies", changed(lambda n: n.cells.insert(3, _dies())))
+    _submit(course, "bad_dies", changed(lambda n: n.cells.insert(3, _dies())))
 
     assert main(["grade", "small", "--course", str(course), "--json", "-"]) == 3
     found = by_student(json.loads(capsys.readouterr().out))
@@ -327,9 +328,9 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nbgraders_own_commands_use_the_same_worker(stock: Path) -> None:
-    """`nbgrader autograde`: honest, loud and hostile hand-ins; one stops none of the others."""
-    released = release.read_notebook(stock / "release" / "small" / small.NAME)
-    honest = small.hand_in(released, None, {})
+    """`nbgrader autograde`: honest, loud and hostile submissions; one stops none of the others."""
+    released = read_notebook(stock / "release" / "small" / small.NAME)
+    honest = small.submission(released, None, {})
     loud = json.loads(json.dumps(honest))
     for cell in loud["cells"]:
         if cell["cell_type"] == "code":
@@ -340,7 +341,7 @@ def test_nbgraders_own_commands_use_the_same_worker(stock: Path) -> None:
     for student, notebook in {
         "honest": honest,
         "loud": loud,
-        "forging": small.hand_in(released, forging, {}),
+        "forging": small.submission(released, forging, {}),
         "later": later,
     }.items():
         small.write(stock, student, notebook)
@@ -377,6 +378,9 @@ def test_formgraders_button_works_within_its_event_loop(stock: Path) -> None:
 
 @pytest.mark.slow
 def test_feedback_and_validation_go_on_working(stock: Path) -> None:
+    released = stock / "release" / "small" / small.NAME
+    small.write(stock, "honest", small.submission(read_notebook(released), None, {}))
+    _nbgrader(stock, "autograde", "small", "--student", "honest", "--force")
     path = stock / "autograded" / "honest" / "small" / small.NAME
     assert "MARK SCHEME" in path.read_text(encoding="utf-8")  # the rubric, for formgrader
     _nbgrader(stock, "generate_feedback", "small", "--student", "honest")
@@ -384,13 +388,12 @@ def test_feedback_and_validation_go_on_working(stock: Path) -> None:
     assert "MARK SCHEME" not in page
     assert "Beobachtung 1" in page
     assert "filter_top_k (neue Fälle): bestanden" in page
-    handed_in = stock / "submitted" / "honest" / "small" / small.NAME
-    assert "Success" in _nbgrader(stock, "validate", str(handed_in))
-    released = stock / "release" / "small" / small.NAME
+    submitted = stock / "submitted" / "honest" / "small" / small.NAME
+    assert "Success" in _nbgrader(stock, "validate", str(submitted))
     assert "FAILED" in _nbgrader(stock, "validate", str(released)).upper()
 
 
-def test_scores_and_comments_of_a_teacher_survive_another_grading(stock: Path) -> None:
+def test_a_teachers_scores_and_comments_survive_a_regrading(stock: Path) -> None:
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{stock}/gradebook.db") as book:

@@ -1,4 +1,4 @@
-"""The committed release is what the source gives, and gives nothing away."""
+"""The committed release is made from the source as it is, and gives nothing away."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import RELEASE, ROOT, SOURCE, short
+from support.notebooks import RELEASE, ROOT, SOURCE, short
 
 from autograder.cli import main
 from autograder.course import release
-from autograder.exercises.exercise import exercise_ids, load_exercise
-from autograder.notebooks.cells import nbgrader_of
+from autograder.exercises.exercise import Level, exercise_ids, load_exercise
+from autograder.notebooks.cells import metadata_of, read_notebook
+from autograder.notebooks.editions import in_language
 
+LEVELS = (Level.PUBLIC, Level.HIDDEN)
 ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 
 
@@ -21,18 +23,16 @@ ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 def test_the_committed_release_is_fresh(language: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["release", "a7_2", "--language", language, "--check", "--course", str(ROOT)]
     assert main(command) == 0
-    assert capsys.readouterr().out == f"fresh: release/{release.edition('a7_2', language)}\n"
+    assert capsys.readouterr().out == f"fresh: release/{in_language('a7_2', language)}\n"
 
 
 @pytest.mark.parametrize("path", [RELEASE, ENGLISH], ids=["de", "en"])
-def test_the_release_holds_no_solution_no_hidden_test_and_no_output(
-    path: Path, reference: dict[str, str]
-) -> None:
+def test_the_release_holds_no_solution_and_no_output(path: Path, reference: dict[str, str]) -> None:
     text = path.read_text(encoding="utf-8")
-    secrets = ("SOLUTION", "HIDDEN TESTS", "drawn=True", "MARK SCHEME")
+    secrets = ("SOLUTION", "HIDDEN TESTS", "hidden=True", "MARK SCHEME")
     for secret in (*secrets, "Bewertung (2", "Marks (2"):
         assert secret not in text
-    released = {nbgrader_of(c).get("grade_id"): c for c in release.read_notebook(path).cells}
+    released = {metadata_of(c).get("grade_id"): c for c in read_notebook(path).cells}
     for name, solution in reference.items():
         assert released[name].source != solution
         if released[name].cell_type == "code":
@@ -40,18 +40,17 @@ def test_the_release_holds_no_solution_no_hidden_test_and_no_output(
     assert not any(c.get("outputs") for c in released.values())
 
 
-def test_points_are_those_of_the_source_and_of_the_exercise_files() -> None:
+def test_points_are_those_of_source_and_exercise_files() -> None:
     def points(path: Path) -> dict[str, float]:
-        cells = [nbgrader_of(c) for c in release.read_notebook(path).cells]
+        cells = [metadata_of(c) for c in read_notebook(path).cells]
         return {c["grade_id"]: c["points"] for c in cells if c.get("grade")}
 
     assert points(RELEASE) == points(SOURCE)
     for name in exercise_ids():
         exercise = load_exercise(name)
-        assert exercise.public_points > 0
-        assert exercise.drawn_points > 0
-        given = points(SOURCE)[f"test_{name}"], points(SOURCE)[f"drawn_{name}"]
-        expected = exercise.public_points, exercise.drawn_points
+        expected = exercise.points.public, exercise.points.hidden
+        assert min(expected) > 0
+        given = tuple(points(SOURCE)[f"{level.prefix}{name}"] for level in LEVELS)
         assert given == ((0, 0) if exercise.bonus else expected)
 
 
@@ -66,14 +65,14 @@ def course(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "source", tmp_path / "source")
     shutil.copytree(ROOT / "release", tmp_path / "release")
     path = tmp_path / "source" / "a7_2" / "A7_2.ipynb"
-    nbformat.write(short(release.read_notebook(path)), path)
+    nbformat.write(short(read_notebook(path)), path)
     return tmp_path
 
 
-def test_saving_the_source_in_jupyterlab_does_not_make_the_release_stale(course: Path) -> None:
+def test_saving_the_source_does_not_make_the_release_stale(course: Path) -> None:
     path = course / "source" / "a7_2" / "A7_2.ipynb"
-    before = release.build(course, "a7_2")
-    notebook = release.read_notebook(path)
+    before = release.build_release(course, "a7_2")
+    notebook = read_notebook(path)
     notebook.metadata.kernelspec.display_name = "Python 3 (ipykernel)"
     notebook.metadata["language_info"] = {
         "name": "python",
@@ -81,13 +80,13 @@ def test_saving_the_source_in_jupyterlab_does_not_make_the_release_stale(course:
         "file_extension": ".py",
     }
     nbformat.write(notebook, path)
-    assert release.build(course, "a7_2") == before
+    assert release.build_release(course, "a7_2") == before
 
 
 def _edit(course: Path, grade_id: str, old: str, new: str) -> None:
     path = course / "source" / "a7_2" / "A7_2.ipynb"
-    notebook = release.read_notebook(path)
-    cell = next(c for c in notebook.cells if nbgrader_of(c).get("grade_id") == grade_id)
+    notebook = read_notebook(path)
+    cell = next(c for c in notebook.cells if metadata_of(c).get("grade_id") == grade_id)
     assert old in cell.source
     cell.source = cell.source.replace(old, new)
     nbformat.write(notebook, path)
@@ -116,8 +115,8 @@ def test_a_solution_outside_its_markers_is_not_released(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = "def apply_temperature(logits, temperature):"
-    answer = "return logits if temperature is None else logits / temperature"
-    _edit(course, "apply_temperature", head, f"{head}\n    {answer}")
+    solution = "return logits if temperature is None else logits / temperature"
+    _edit(course, "apply_temperature", head, f"{head}\n    {solution}")
     assert main(["release", "a7_2", "--course", str(course)]) == 2
     message = capsys.readouterr().err
     assert "test_apply_temperature: the empty notebook must get no points, was: 1" in message
@@ -125,8 +124,8 @@ def test_a_solution_outside_its_markers_is_not_released(
 
 def test_points_that_disagree_are_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = course / "source" / "a7_2" / "A7_2.ipynb"
-    notebook = release.read_notebook(path)
-    cell = next(c for c in notebook.cells if nbgrader_of(c).get("grade_id") == "test_top_tokens")
+    notebook = read_notebook(path)
+    cell = next(c for c in notebook.cells if metadata_of(c).get("grade_id") == "test_top_tokens")
     cell.metadata.nbgrader.points = 7
     nbformat.write(notebook, path)
     assert main(["release", "a7_2", "--course", str(course)]) == 2
@@ -136,14 +135,14 @@ def test_points_that_disagree_are_named(course: Path, capsys: pytest.CaptureFixt
 def test_a_test_cell_holds_its_check_and_nothing_else(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where hand-ins are graded the worker stands in for it: an assert beside it would not run."""
+    """The worker takes the cell's place during grading: an assert beside it would not run."""
     check = 'check("top_tokens")'
     _edit(course, "test_top_tokens", check, f"assert top_tokens\n{check}")
     assert main(["release", "a7_2", "--course", str(course)]) == 2
     assert f"a test cell must hold {check} and nothing else" in capsys.readouterr().err
 
 
-def test_an_unknown_assignment_is_named_with_those_there_are(
+def test_an_unknown_assignment_is_named_beside_the_known_ones(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for command in ("release", "grade"):

@@ -1,4 +1,4 @@
-"""`kischule verify`: it trusts a check that is right, and says what is wrong with another."""
+"""`kischule verify`: it trusts a check that is right, and names the faults of another."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from support.notebooks import ROOT
 
 from autograder.cli import main
 from autograder.course import verify
 
-NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_checks.py
+NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_mutants.py
 
 
 @pytest.fixture
@@ -28,9 +28,7 @@ def _verify(course: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tup
     return status, capsys.readouterr().out
 
 
-def test_all_is_well_with_the_exercises_as_they_are(
-    course: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_exercises_as_they_are_pass(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out = _verify(course, capsys, "--json", "-")
     report = json.loads(out)
     assert (status, report["passed"], report["assignment"]) == (0, True, "a7_2")
@@ -43,7 +41,7 @@ def test_all_is_well_with_the_exercises_as_they_are(
         assert found["problems"] == []
 
 
-def test_what_falls_short_is_named_and_exits_with_1(
+def test_known_solutions_that_fall_short_are_named(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     known = course / "tests" / "known"
@@ -59,12 +57,12 @@ def test_what_falls_short_is_named_and_exits_with_1(
     status, out = _verify(course, capsys)
     assert status == 1
     assert "✗ apply_temperature: there must be at least 8 wrong solutions, was: 1" in out
-    assert "the wrong solution 'not_so_wrong' is not refused by both levels" in out
+    assert "the wrong solution 'not_so_wrong' is not rejected by both levels" in out
     assert "✗ repetition_rate: the correct solution 'not_so_correct': public case 1: " in out
     assert "Expected: 0.2. Got: 0.25." in out
 
 
-def test_a_wrong_reference_and_a_solution_in_the_skeleton_are_named(
+def test_a_wrong_reference_and_a_solved_skeleton_are_named(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = course / "source" / "a7_2" / "A7_2.ipynb"
@@ -79,8 +77,8 @@ def test_a_wrong_reference_and_a_solution_in_the_skeleton_are_named(
     path.write_text(changed, encoding="utf-8")
     status, out = _verify(course, capsys)
     assert status == 1
-    assert "✗ apply_temperature: the reference solution is refused: public case 1: " in out
-    assert "✗ repetition_rate: the empty notebook's cell is not refused" in out
+    assert "✗ apply_temperature: the reference solution is rejected: public case 1: " in out
+    assert "✗ repetition_rate: the empty notebook's cell is not rejected" in out
 
 
 def test_an_unknown_assignment_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,26 +9,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from autograder.checking.checkers import JUDGES, MARGIN
-from conftest import ROOT, SOURCE
+from support.notebooks import ROOT, SOURCE
 
-from autograder.checking.check import drawn_cases
-from autograder.checking.stored import STORED, TooCloseError, answers_of
-from autograder.course.release import read_notebook
+from autograder.checking.check import hidden_cases
+from autograder.checking.judge import margin
+from autograder.checking.registry import CHECKERS
+from autograder.checking.stored import replies_of
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import (
-    FOLDER,
+    EXERCISES_FOLDER,
     ExerciseError,
+    TooCloseError,
     exercise_ids,
     load_exercise,
     parse_exercise,
-    store_answers,
+    store_replies,
 )
-from autograder.sandbox.arguments import build, draw
+from autograder.exercises.generate import generate
+from autograder.notebooks.cells import read_notebook
+from autograder.sandbox.arguments import build
 from kischule.models import fingerprint
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
-TEXT = (FOLDER / "greedy_decode.yaml").read_text(encoding="utf-8")
+TEXT = (EXERCISES_FOLDER / "greedy_decode.yaml").read_text(encoding="utf-8")
 
 
 def _refused(text: str) -> str:
@@ -37,13 +40,13 @@ def _refused(text: str) -> str:
     return str(caught.value)
 
 
-def test_an_unknown_key_is_refused_with_file_key_and_allowed_keys() -> None:
-    message = _refused(TEXT.replace("time_limit:", "timelimit:"))
+def test_an_unknown_key_is_refused_with_the_allowed_ones() -> None:
+    message = _refused(TEXT.replace("time_limit_s:", "timelimit:"))
     assert message.startswith("greedy_decode.yaml: unknown key 'timelimit'; allowed: id, title")
     message = _refused(TEXT.replace("points: {public", "points: {open"))
-    assert message == "greedy_decode.yaml: points: unknown key 'open'; allowed: public, drawn"
+    assert message == "greedy_decode.yaml: points: unknown key 'open'; allowed: public, hidden"
     message = _refused(TEXT.replace("max_length: 40}", "length: 40}"))
-    allowed = "function, tells, model, input_ids, max_length"
+    allowed = "function, catches, model, input_ids, max_length"
     assert f"case 1: unknown key 'length'; allowed: {allowed}" in message
     message = _refused(TEXT.replace("max_length: 40}", "max_length: 40, function: beam}"))
     assert "case 1: function must be one of greedy_decode, was: 'beam'" in message
@@ -55,15 +58,15 @@ def test_other_broken_rules_are_named() -> None:
     assert "read must be one line in each language, was: ''" in _refused(
         re.sub(r"(read:\n  de: ).*", r"\1''", TEXT)
     )
-    assert "the key 'judge' is missing" in _refused(TEXT.replace("judge: greedy", ""))
-    assert "'draws' has the wrong type, was: 'two'" in _refused(
-        TEXT.replace("draws: 2", "draws: two")
+    assert "the key 'checker' is missing" in _refused(TEXT.replace("checker: greedy", ""))
+    assert "'rounds' has the wrong type, was: 'two'" in _refused(
+        TEXT.replace("rounds: 2", "rounds: two")
     )
     assert "id must be the file's name, was: 'other'" in _refused(
         TEXT.replace("id: greedy_decode", "id: other")
     )
     assert "'bonus' has the wrong type, was: 1" in _refused(
-        TEXT.replace("judge: greedy", "judge: greedy\nbonus: 1")
+        TEXT.replace("checker: greedy", "checker: greedy\nbonus: 1")
     )
     assert "needs both de and en" in _refused(TEXT.replace(", en: Greedy decoding", ""))
     assert "the argument 'max_length' is missing" in _refused(
@@ -71,35 +74,39 @@ def test_other_broken_rules_are_named() -> None:
     )
     assert "not YAML" in _refused(TEXT + "\n: [")
     assert "must be a mapping, was: [1, 2]" in _refused("[1, 2]")
-    more = TEXT.replace(
-        "drawn:\n", "  - {model: {model: mini}, input_ids: {ids: [5]}, max_length: 3}\ndrawn:\n", 1
-    )
+    case = "  - {model: {model: mini}, input_ids: {ids: [5]}, max_length: 3}\n"
+    more = TEXT.replace("hidden:\n", f"{case}hidden:\n", 1)
     assert "run `make expected`" in _refused(more)
 
 
-@pytest.mark.parametrize("name", [n for n in exercise_ids() if load_exercise(n).judge in STORED])
-def test_stored_answers_are_what_the_oracle_says_and_hang_on_no_tie(name: str) -> None:
+STORED = [name for name in exercise_ids() if CHECKERS[load_exercise(name).checker].stored]
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_stored_replies_are_the_oracles_and_hang_on_no_tie(name: str) -> None:
     exercise = load_exercise(name)
-    answers, gap = answers_of(exercise)
-    assert answers == [case.expected for case in exercise.cases]
-    assert gap >= MARGIN.get(exercise.judge, 0.0)
-    assert any(answer is not None for answer in answers)
-    assert f"model: {fingerprint()}" in (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    replies, gap = replies_of(exercise)
+    assert replies == [case.expected for case in exercise.cases]
+    assert gap >= margin(exercise, exercise.cases[0])
+    assert any(reply is not None for reply in replies)
+    assert f"model: {fingerprint()}" in (EXERCISES_FOLDER / f"{name}.yaml").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("name", exercise_ids())
-def test_what_an_exercise_names_is_there(name: str) -> None:
+def test_an_exercise_names_only_what_exists(name: str) -> None:
     exercise = load_exercise(name)
-    for judge in (exercise.judge, *exercise.helpers.values()):
-        assert judge in JUDGES
+    for checker in (exercise.checker, *exercise.helpers.values()):
+        assert checker in CHECKERS
     for rule in (m.rule for m in exercise.misconceptions):
         assert callable(getattr(misconceptions, rule))
-    for case in exercise.drawn:
-        assert all(callable(getattr(misconceptions, rule)) for rule in case.tells)
+    for case in exercise.hidden:
+        assert all(callable(getattr(misconceptions, rule)) for rule in case.catches)
     assert set(exercise.needs) < set(exercise_ids())
-    for case in (*exercise.cases, *exercise.drawn):
-        # judges that ask the oracle for the function's own reference
-        if exercise.judge_of(case) in ("truth", "number", "distribution", "logits", "kept"):
+    for case in (*exercise.cases, *exercise.hidden):
+        # checkers that ask the oracle for the function's own reference
+        if exercise.checker_of(case) in ("truth", "number", "distribution", "logits", "kept"):
             assert callable(getattr(oracle, case.function))
 
 
@@ -111,7 +118,7 @@ READ = {
 
 @pytest.mark.parametrize("name", exercise_ids())
 @pytest.mark.parametrize("language", READ)
-def test_what_to_read_is_the_section_in_which_the_exercise_stands(name: str, language: str) -> None:
+def test_the_section_to_read_is_the_exercises_own(name: str, language: str) -> None:
     path, pattern, word = READ[language]
     found = re.fullmatch(pattern, getattr(load_exercise(name).read, language))
     assert found is not None
@@ -126,56 +133,62 @@ def test_what_to_read_is_the_section_in_which_the_exercise_stands(name: str, lan
     pytest.fail(f"there is no cell task_{name}")
 
 
-def test_a_draw_that_cannot_be_made_is_refused_after_a_while(
+def test_a_hidden_case_that_cannot_be_made_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("autograder.checking.check.MOST_DRAWS", 3)
+    monkeypatch.setattr("autograder.checking.check.MAX_ATTEMPTS", 3)
     exercise = load_exercise("beam_search")
-    never = replace(exercise.drawn[0], arguments=exercise.cases[1].arguments)  # one beam: greedy
-    with pytest.raises(ValueError, match=r"beam_search: a drawn case must .* none of 3 draws did"):
-        drawn_cases(replace(exercise, drawn=(never,)), "seed")
+    never = replace(exercise.hidden[0], arguments=exercise.cases[1].arguments)  # one beam: greedy
+    with pytest.raises(ValueError, match=r"beam_search: a hidden case must .*; 3 attempts failed"):
+        hidden_cases(replace(exercise, hidden=(never,)), "seed")
 
 
-def test_draws_refuse_what_they_do_not_know() -> None:
-    for spec in ({"draw": "nonsense"}, {"draw": "integer", "from": 1}, {"draw": "prompt", "x": 1}):
-        with pytest.raises(ValueError, match="unknown draw, was: "):
-            draw(spec, np.random.default_rng(1))
+def test_an_unknown_generated_kind_or_setting_is_refused() -> None:
+    for spec in (
+        {"generate": "nonsense"},
+        {"generate": "integer", "from": 1},
+        {"generate": "prompt", "x": 1},
+    ):
+        with pytest.raises(ValueError, match="unknown generated argument, was: "):
+            generate(spec, np.random.default_rng(1))
 
 
-def test_draws_are_what_they_say() -> None:
+def test_generated_arguments_are_what_they_say() -> None:
     rng = np.random.default_rng(1)
-    seeds = draw({"draw": "seeds", "pattern": "aba"}, rng)["each"]
+    seeds = generate({"generate": "seeds", "pattern": "aba"}, rng)["each"]
     assert seeds[0] == seeds[2] != seeds[1]
-    heavy = build(draw({"draw": "heavy", "size": 16, "p": 0.3}, rng))
+    heavy = build(generate({"generate": "heavy", "size": 16, "p": 0.3}, rng))
     probs = heavy(torch.tensor([[5]])).logits[0, 0].softmax(-1)
     assert probs.max().item() == pytest.approx(0.3, abs=1e-4)
-    shuffled = build(draw({"draw": "shuffled", "probs": [0.7, 0.2, 0.1]}, rng))
+    shuffled = build(generate({"generate": "shuffled", "probs": [0.7, 0.2, 0.1]}, rng))
     for row in shuffled.table.softmax(-1):
         assert sorted(row.tolist()) == pytest.approx([0.1, 0.2, 0.7])
-    light_first = build(draw({"draw": "shuffled", "probs": [0.7, 0.2, 0.1], "zero": 2}, rng))
+    spec = {"generate": "shuffled", "probs": [0.7, 0.2, 0.1], "zero": 2}
+    light_first = build(generate(spec, rng))
     assert light_first.table.softmax(-1)[:, 0].tolist() == pytest.approx([0.1] * 3)
-    half = draw({"draw": "half", "size": 10}, rng)["ids"]
+    half = generate({"generate": "half", "size": 10}, rng)["ids"]
     assert len(half) == len(set(half)) == 5
-    ties = draw({"draw": "logits", "size": 6, "ties": True}, rng)["vector"]
+    ties = generate({"generate": "logits", "size": 6, "ties": True}, rng)["vector"]
     assert len(set(ties)) == 3
 
 
 def test_a_prompt_that_hangs_on_a_tie_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MARGIN, "greedy", 10.0)
+    greedy = replace(CHECKERS["greedy"], margin=10.0)
+    monkeypatch.setitem(CHECKERS, "greedy", greedy)
     with pytest.raises(TooCloseError, match=r"must be at least 10.0, was: .*choose another prompt"):
-        answers_of(load_exercise("greedy_decode"))
+        replies_of(load_exercise("greedy_decode"))
 
 
-def test_storing_answers_keeps_what_stands_above_them(tmp_path: Path) -> None:
+def test_storing_replies_keeps_the_lines_above_them(tmp_path: Path) -> None:
     path = tmp_path / "greedy_decode.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    answers = [case.expected for case in load_exercise("greedy_decode").cases]
-    store_answers(path, "another model", answers)
+    replies = [case.expected for case in load_exercise("greedy_decode").cases]
+    store_replies(path, "another model", replies)
     written = path.read_text(encoding="utf-8")
     assert written == TEXT.replace(f"model: {fingerprint()}", "model: another model")
     assert "# eos after two tokens" in written
 
 
-def test_a_name_that_is_no_exercise_is_answered_with_those_there_are() -> None:
+def test_an_unknown_exercise_is_refused_with_those_there_are() -> None:
     with pytest.raises(KeyError, match=r"no exercise '\.\./secret'; there are: apply_repet"):
         load_exercise("../secret")

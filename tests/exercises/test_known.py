@@ -8,8 +8,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from autograder.exercise import exercise_ids
 
+from autograder.exercises.exercise import exercise_ids
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.files import packaged
 
@@ -30,7 +30,7 @@ def only_correct(folder: Path, text: str) -> str:
     return source
 
 
-def test_a_solution_has_the_name_of_the_exercise_and_no_docstring(tmp_path: Path) -> None:
+def test_a_solution_has_the_exercises_name_and_no_docstring(tmp_path: Path) -> None:
     known = only_wrong(
         tmp_path,
         '''
@@ -109,7 +109,7 @@ def test_a_helper_is_the_last_one_of_its_name_above_the_solution(tmp_path: Path)
     assert [sources[name][-1] for name in ("one", "two")] == ["1", "2"]
 
 
-def test_a_solution_can_stand_for_another_function_than_the_exercises(tmp_path: Path) -> None:
+def test_a_solution_can_stand_for_a_helper_function(tmp_path: Path) -> None:
     known = only_wrong(
         tmp_path,
         '''
@@ -178,14 +178,14 @@ def test_without_a_file_there_are_no_solutions(tmp_path: Path) -> None:
     assert (known_wrong("count", tmp_path), known_correct("count", tmp_path)) == ({}, {})
 
 
-def test_each_wrong_solution_says_in_one_sentence_why_it_is_wrong() -> None:
+def test_each_wrong_solution_says_why_it_is_wrong() -> None:
     for exercise in exercise_ids():
         for name, known in known_wrong(exercise).items():
             assert known.why.endswith("."), (exercise, name)
             assert "\n" not in known.why, (exercise, name)
 
 
-def test_the_solutions_of_an_exercise_define_its_function_and_differ() -> None:
+def test_the_solutions_define_the_function_and_differ() -> None:
     for exercise in exercise_ids():
         wrong = [known.source for known in known_wrong(exercise).values()]
         sources = [*wrong, *known_correct(exercise).values()]
@@ -197,7 +197,7 @@ def test_the_solutions_of_an_exercise_define_its_function_and_differ() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_each_file_can_be_imported_and_is_read_as_python_reads_it(path: Path) -> None:
+def test_each_file_is_read_as_python_reads_it(path: Path) -> None:
     read = {"wrong": known_wrong, "correct": known_correct}[path.parent.name]
     defined = runpy.run_path(str(path))
     assert set(read(path.stem)) <= set(defined)

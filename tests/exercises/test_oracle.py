@@ -18,8 +18,7 @@ from transformers import (
 )
 
 from autograder.exercises import oracle
-from autograder.sandbox.arguments import model_of, tokenizer_of
-from autograder.sandbox.models import TableModel
+from autograder.sandbox.models import TableModel, model_of, tokenizer_of
 
 
 def _processors(settings: dict[str, Any]) -> LogitsProcessorList:
@@ -36,7 +35,7 @@ def _processors(settings: dict[str, Any]) -> LogitsProcessorList:
     return found
 
 
-def test_all_settings_together_agree_with_transformers_processors(
+def test_all_settings_together_agree_with_transformers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """2,000 random settings, vocabularies and texts, each setting on or off, in float64."""
@@ -77,7 +76,7 @@ def test_min_p_agrees_with_transformers(p: float) -> None:
         {"repetition_penalty": 3.0, "temperature": 0.7, "top_k": None, "top_p": 0.5},
     ],
 )
-def test_transformers_generate_samples_from_the_oracles_distribution(
+def test_generate_samples_from_the_oracles_distribution(
     settings: dict[str, Any],
 ) -> None:
     """`model.generate` itself, with the processors that it builds: no forbidden token."""
@@ -125,7 +124,7 @@ def test_what_rounding_decides_may_fall_on_either_side() -> None:
 # --- worked by hand -----------------------------------------------------------------------------
 
 
-def test_the_penalty_makes_seen_tokens_less_likely_on_both_sides_of_zero() -> None:
+def test_the_penalty_lowers_logits_on_both_sides_of_zero() -> None:
     logits = torch.tensor([2.0, -1.0, 0.5])
     got = oracle.apply_repetition_penalty(logits, torch.tensor([[0, 1, 1]]), 2.0)
     assert got.tolist() == [1.0, -2.0, 0.5]

@@ -1,52 +1,72 @@
-"""What a student's page says before the notebook."""
+"""The part of a student's page that comes before the notebook."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import nbformat
 import pytest
-from conftest import RELEASE
+from support.notebooks import RELEASE
 
 from autograder.checking.check import run_check
-from autograder.course.release import read_notebook
-from autograder.exercises.exercise import load_exercise
+from autograder.checking.result import Message, Result
+from autograder.exercises.exercise import Level, load_exercise
 from autograder.exercises.known import known_wrong
 from autograder.feedback import student_page
 from autograder.feedback.student_page import Page
-from autograder.grading.worker import _shown
-from autograder.notebooks.cells import exercise_of, nbgrader_of
+from autograder.grading.worker import _as_output
+from autograder.notebooks.cells import exercise_of, grade_id_of, read_notebook
 from autograder.sandbox.student import LocalStudent
+from kischule.i18n import Text
 
 Solved = Callable[..., dict[str, Any]]
 ONLY = ("apply_temperature", "filter_top_k", "filter_top_p", "sample_decode", "filter_min_p")
 
 
-def _notebook(namespace: dict[str, Any], only: tuple[str, ...] = ONLY) -> Any:
-    """An executed notebook with a teacher's points, as it comes from nbgrader's GetGrades."""
-    notebook = read_notebook(RELEASE)
+@dataclass(frozen=True)
+class Graded:
+    """An executed notebook with a teacher's points, as nbgrader's GetGrades makes it."""
+
+    notebook: Any
+    results: Mapping[str, Result]  # by grade_id of the test cell
+
+
+def _graded(namespace: dict[str, Any], only: tuple[str, ...] = ONLY) -> Graded:
+    notebook, results = read_notebook(RELEASE), {}
     kept = []
     for cell in notebook.cells:
-        name, level = exercise_of(cell)
-        if name in only:
-            seed = "a seed of this test" if level == "drawn" else None
-            outcome = run_check(load_exercise(name), LocalStudent(namespace), seed)
-            cell.outputs = [_shown(outcome)]
-            cell.metadata.nbgrader["score"] = outcome.points
+        tested = exercise_of(cell)
+        if tested is None:
             kept.append(cell)
-        elif not level:
+        elif tested[0] in only:
+            name, level = tested
+            seed = "a seed of this test" if level == Level.HIDDEN else None
+            result = run_check(load_exercise(name), LocalStudent(namespace), seed)
+            results[grade_id_of(cell)] = result
+            cell.outputs = [_as_output(result)]
+            cell.metadata.nbgrader["score"] = result.points
             kept.append(cell)
     notebook.cells = kept
     for cell in notebook.cells:
-        if str(nbgrader_of(cell).get("grade_id")).startswith("observation_"):
+        if grade_id_of(cell).startswith("observation_"):
             cell.metadata.nbgrader.update(score=0, waits=True)
-    return notebook
+    return Graded(notebook, results)
 
 
-def _page(notebook: Any, language: str = "de", penalty: float = 0.0) -> Page:
-    return student_page.page(notebook, "A7_2", "anna", 12.5, 54, penalty, language)
+def _page(graded: Graded, language: str = "de", penalty: float = 0.0) -> Page:
+    return student_page.page(
+        graded.notebook,
+        graded.results,
+        name="A7_2",
+        student="anna",
+        points=12.5,
+        max_points=54,
+        penalty=penalty,
+        language=language,
+    )
 
 
 def _wrong(solved: Solved, **more: str) -> dict[str, Any]:
@@ -57,11 +77,11 @@ def _wrong(solved: Solved, **more: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def mistaken(solved: Solved) -> Any:
-    return _notebook(_wrong(solved))
+def mistaken(solved: Solved) -> Graded:
+    return _graded(_wrong(solved))
 
 
-def test_it_begins_with_points_and_what_went_well(mistaken: Any) -> None:
+def test_it_begins_with_points_and_what_went_well(mistaken: Graded) -> None:
     page = _page(mistaken, penalty=1.5)
     assert page.title == "Rückmeldung zu A7_2"
     assert page.points == "12.5 von 54 Punkten"
@@ -78,7 +98,7 @@ def test_it_begins_with_points_and_what_went_well(mistaken: Any) -> None:
     ]
 
 
-def test_what_to_do_next_is_what_does_not_wait_for_something_else(mistaken: Any) -> None:
+def test_the_next_step_waits_for_no_other_exercise(mistaken: Graded) -> None:
     page = _page(mistaken)
     states = {item.id: item.state for item in page.exercises}
     assert states["filter_top_p"] == "open"
@@ -92,45 +112,45 @@ def test_what_to_do_next_is_what_does_not_wait_for_something_else(mistaken: Any)
 
 def test_with_all_solved_the_bonus_comes_next(solved: Solved) -> None:
     broken = solved(filter_min_p="def filter_min_p(logits, p):\n    return logits")
-    page = _page(_notebook(broken, ("apply_temperature", "filter_min_p")))
+    page = _page(_graded(broken, ("apply_temperature", "filter_min_p")))
     assert page.well == "Alle 1 Aufgaben, die Code verlangen, sind gelöst."
     assert [item.id for item in page.next] == ["filter_min_p"]
 
 
-def test_with_nothing_solved_it_says_where_to_begin(solved: Solved) -> None:
+def test_with_nothing_solved_the_page_says_where_to_begin(solved: Solved) -> None:
     nothing = dict.fromkeys(ONLY, None)
-    page = _page(_notebook({**solved(), **nothing}))
+    page = _page(_graded({**solved(), **nothing}))
     assert page.solved == ()
     assert "Der erste Schritt steht gleich darunter" in page.well
     assert page.next[0].id == "apply_temperature"
 
 
-def test_a_table_of_the_public_answers_is_told_apart(solved: Solved) -> None:
+def test_a_table_of_the_public_replies_is_recognised(solved: Solved) -> None:
     public = [case.arguments["temperature"] for case in load_exercise("apply_temperature").cases]
     learned = (
         "def apply_temperature(logits, temperature):\n"
         f"    if temperature not in {public}:\n        return logits + 1\n"
         "    return logits if temperature is None else logits / temperature\n"
     )
-    page = _page(_notebook(solved(apply_temperature=learned), ("apply_temperature",)))
+    page = _page(_graded(solved(apply_temperature=learned), ("apply_temperature",)))
     item = page.exercises[0]
     assert [level.passed for level in item.levels] == [True, False]
     assert item.state == "partly"
     assert "stimmt bei den Beispielen, aber nicht bei neuen Fällen" in item.advice
 
 
-def test_drawn_cases_show_the_kind_of_mistake_and_no_value(mistaken: Any) -> None:
+def test_hidden_cases_show_the_kind_of_mistake_and_no_value(mistaken: Graded) -> None:
     item = next(item for item in _page(mistaken).exercises if item.id == "filter_top_p")
-    public, drawn = item.levels
+    public, hidden = item.levels
     assert "tensor([0, 1.85, -1.2, 0.83])" in public.message
-    assert drawn.message.startswith("Aufruf: in einem neuen Fall")
-    assert not re.search(r"\d\.\d", drawn.message)
+    assert hidden.message.startswith("Aufruf: in einem neuen Fall")
+    assert not re.search(r"\d\.\d", hidden.message)
     assert public.picture
-    assert not drawn.picture
+    assert not hidden.picture
 
 
-def test_a_picture_says_in_words_what_it_shows(mistaken: Any) -> None:
-    for language, words in (("de", "Token 3: richtig 26%"), ("en", "token 3: right 26%")):
+def test_a_picture_has_its_shares_in_words(mistaken: Graded) -> None:
+    for language, words in (("de", "Token 3: richtig 26%"), ("en", "token 3: expected 26%")):
         item = next(i for i in _page(mistaken, language).exercises if i.id == "filter_top_p")
         picture = item.levels[0].picture
         assert picture.startswith('<svg role="img" aria-label="')
@@ -139,20 +159,20 @@ def test_a_picture_says_in_words_what_it_shows(mistaken: Any) -> None:
         assert 'width="' not in picture.split(">")[0]
 
 
-def test_in_english_nothing_of_the_page_is_german(mistaken: Any) -> None:
+def test_in_english_nothing_of_the_page_is_german(mistaken: Graded) -> None:
     page = _page(mistaken, "en", penalty=1.0)
-    said = [page.title, page.points, page.well, *page.remarks, *page.words.values()]
-    said += [item.title for item in page.exercises] + [item.advice for item in page.next]
-    said += [level.message for item in page.exercises for level in item.levels]
-    assert not re.search(r"\b(und|nicht|Hinweis|Aufruf|Punkte[n]?|gelöst)\b", " ".join(said))
+    texts = [page.title, page.points, page.well, *page.remarks, *page.words.values()]
+    texts += [item.title for item in page.exercises] + [item.advice for item in page.next]
+    texts += [level.message for item in page.exercises for level in item.levels]
+    assert not re.search(r"\b(und|nicht|Hinweis|Aufruf|Punkte[n]?|gelöst)\b", " ".join(texts))
 
 
-def test_a_teachers_comment_is_shown_as_markdown_and_never_as_markup(mistaken: Any) -> None:
-    notebook = nbformat.from_dict(mistaken)
+def test_a_teachers_comment_is_markdown_and_never_markup(mistaken: Graded) -> None:
+    notebook = nbformat.from_dict(mistaken.notebook)
     for cell in notebook.cells:
-        if nbgrader_of(cell).get("grade_id") in ("filter_top_p", "observation_greedy"):
+        if grade_id_of(cell) in ("filter_top_p", "observation_greedy"):
             cell.metadata.nbgrader.update(comment="*gut* <img src=x onerror=alert(1)>", waits=False)
-    page = _page(notebook)
+    page = _page(replace(mistaken, notebook=notebook))
     comments = [i.comment for i in (*page.exercises, *page.answers) if i.comment]
     assert comments == ["*gut* &lt;img src=x onerror=alert(1)>"] * 2
     states = {item.id: item.state for item in page.answers}
@@ -160,20 +180,44 @@ def test_a_teachers_comment_is_shown_as_markdown_and_never_as_markup(mistaken: A
     assert states["observation_prompt"] == "waits"
 
 
-def test_a_cell_that_was_not_reached_says_why(solved: Solved) -> None:
-    notebook = _notebook(solved(), ("apply_temperature",))
+def _not_reached(solved: Solved) -> Any:
+    notebook = _graded(solved(), ("apply_temperature",)).notebook
     for cell in notebook.cells:
-        if exercise_of(cell)[1]:
+        if exercise_of(cell):
             cell.outputs = [
                 nbformat.v4.new_output("error", ename="X", evalue="Die Zeit war um.", traceback=[])
             ]
             cell.metadata.nbgrader["score"] = 0
-    item = _page(notebook).exercises[0]
+    return notebook
+
+
+def test_a_cell_that_was_not_reached_says_why(solved: Solved) -> None:
+    notebook = _not_reached(solved)
+    results = {
+        level.prefix + "apply_temperature": Result(
+            exercise="apply_temperature",
+            level=level,
+            passed=False,
+            points=0.0,
+            max_points=1.0,
+            kind="timeout",
+            message=Message(sentence=Text("Die Zeit war um.", "Time was up.")),
+        )
+        for level in (Level.PUBLIC, Level.HIDDEN)
+    }
+    item = _page(Graded(notebook, results)).exercises[0]
     assert item.state == "open"
     assert item.advice == "Die Zeit war um."
     assert (item.points, item.max_points) == (0, 2)
 
 
-def test_another_language_is_refused(mistaken: Any) -> None:
-    with pytest.raises(ValueError, match="language must be de or en, was: 'fr'"):
+def test_a_cell_without_a_result_was_not_graded(solved: Solved) -> None:
+    item = _page(Graded(_not_reached(solved), {})).exercises[0]
+    assert item.state == "open"
+    assert item.advice == "nicht bewertet"
+    assert (item.points, item.max_points) == (0, 2)
+
+
+def test_another_language_is_refused(mistaken: Graded) -> None:
+    with pytest.raises(ValueError, match="language must be one of de, en, was: 'fr'"):
         _page(mistaken, "fr")

@@ -1,7 +1,7 @@
 """Hostile notebooks against the grading engine, each in a real sandbox with a real gradebook.
 
-Each attack is graded as a hand-in in which one exercise is solved. What must hold: the score that
-an honest reading gives, nothing found, nothing changed outside, nobody left running, in time.
+Each attack is graded as a submission with one exercise solved. These must hold: the score that an
+honest reading gives, nothing found, nothing changed outside, no process left running, in time.
 """
 
 from __future__ import annotations
@@ -21,42 +21,42 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from attacks import small, structure
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
-import structure
-from autograder.checking.checkers import JUDGES
-from autograder.course.bridge import Course, configure
-
-from autograder.checking.result import OUTCOME_MIME
+from autograder.checking.registry import CHECKERS
+from autograder.checking.result import RESULT_MIME
 from autograder.cli import main
 from autograder.course import release
-from autograder.course.grade import Options, grade
-from autograder.grading import kernel
-from autograder.notebooks.cells import nbgrader_of
-from autograder.sandbox import forkserver
+from autograder.course.configuration import configure
+from autograder.course.grade import RunOptions, grade
+from autograder.course.gradebook import Course
+from autograder.grading import kernel, servers
+from autograder.grading.record import Status
+from autograder.grading.settings import Settings
+from autograder.notebooks.cells import metadata_of, read_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
-LIMIT = 2.0  # seconds a cell; a hand-in has ten times as long
-MOST = 45.0  # seconds that any attack may take, machine and nbgrader included
+TIME_LIMIT_S = 2.0  # of a cell; a submission has ten times as long
+MAX_S = 45.0  # that any attack may take, machine and nbgrader included
 SECRET = hashlib.sha256(b"the teacher's").hexdigest()
 
 
 @dataclass
 class Arena:
     course: Path
-    options: Options
+    settings: Settings
+    options: RunOptions
     released: Any
     known: dict[str, str]
     honest: list[Any]
 
     def grade(self, student: str) -> dict[str, Any]:
-        report = grade(self.course, "small", replace(self.options, students=(student,)))
-        (result,) = report["submissions"]
-        return dict(result)
+        options = replace(self.options, students=(student,))
+        (row,) = grade(self.course, "small", self.settings, options)["submissions"]
+        return dict(row)
 
     def book(self, student: str) -> list[Any]:
         query = (
@@ -71,7 +71,7 @@ class Arena:
         return rows
 
     def outside(self, student: str) -> dict[str, str]:
-        """All files of the course that are none of this student's, by content."""
+        """All files of the course but this student's, with a digest of each."""
         found = {}
         for folder, names, files in os.walk(self.course):
             names[:] = [n for n in names if n not in (student, ".kischule")]
@@ -92,18 +92,18 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     with pytest.MonkeyPatch.context() as patch, _Listening() as port:
         patch.setenv("SECRET_OF_THE_TEACHER", "SECRET_OF_THE_TEACHER")
         patch.setenv("KISCHULE_SEED", SECRET)
-        patch.setattr(kernel, "GRACE", 2.0)  # the tests' patience with a kernel that hangs
-        options = Options(time_limit=LIMIT, seed_file=seed, memory_limit=300, isolation="sandbox")
+        patch.setattr(kernel, "GRACE_S", 2.0)
+        settings = Settings(time_limit_s=TIME_LIMIT_S, memory_mib=300, isolation="sandbox")
         patch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
-        released = release.read_notebook(release.registered(course, "small"))
+        released = read_notebook(release.registered(course, "small"))
         known = {
             "COURSE": str(course),
             "PORT": str(port),
             "HALFSECRET": SECRET[:32],
             "HOMEDIR": str(Path.home()),
         }
-        made = Arena(course, options, released, known, [])
-        small.write(course, "honest", small.hand_in(made.released, None, known))
+        made = Arena(course, settings, RunOptions(seed_file=seed), released, known, [])
+        small.write(course, "honest", small.submission(made.released, None, known))
         assert made.grade("honest")["score"] == small.ALL
         made.honest = made.book("honest")
         yield made
@@ -127,13 +127,13 @@ class _Listening:
 
 def _kernels() -> list[str]:
     """Supervisors and kernels that are alive."""
-    server = psutil.Process(forkserver.shared()._process.pid)
+    server = psutil.Process(servers.shared()._process.pid)
     (inner,) = server.children()
     return [str(p) for p in inner.children(recursive=True)]
 
 
 def _unquoted(output: dict[str, Any], cell: dict[str, Any]) -> dict[str, Any]:
-    """An output whose traceback does not quote the cell: what it would print is not what it did.
+    """The output without quotes of the cell in its traceback: a quoted `print` printed nothing.
 
     On a slow machine a cell that searches everything runs into its time limit.
     """
@@ -145,11 +145,11 @@ def _unquoted(output: dict[str, Any], cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attacked(arena: Arena, student: str) -> dict[str, Any]:
-    """The result of grading a student, when all that must always hold has been asserted."""
+    """Grade a student, assert all that must always hold, and return the row."""
     before, began = arena.outside(student), time.monotonic()
-    result = arena.grade(student)
-    assert time.monotonic() - began < MOST
-    json.dumps(result)
+    row = arena.grade(student)
+    assert time.monotonic() - began < MAX_S
+    json.dumps(row)
     assert arena.outside(student) == before
     assert arena.book("honest") == arena.honest
     deadline = time.monotonic() + 5
@@ -157,14 +157,14 @@ def _attacked(arena: Arena, student: str) -> dict[str, Any]:
         time.sleep(0.05)
     assert left == []
     graded = arena.course / "autograded" / student / "small" / small.NAME
-    if result["status"] != "unreadable":
+    if row["status"] != Status.UNREADABLE:
         cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
         text = json.dumps(cells)
         shown = [_unquoted(output, cell) for cell in cells for output in cell.get("outputs", [])]
         assert "FOUND" not in json.dumps(shown), json.dumps(shown)[:2000]
         assert len(text) < 3_000_000
-        assert sum(row[0] or 0 for row in arena.book(student)) == result["score"]
-    return result
+        assert sum(each[0] or 0 for each in arena.book(student)) == row["score"]
+    return row
 
 
 def _expected(attack: small.Attack) -> tuple[float, str]:
@@ -178,39 +178,41 @@ def _expected(attack: small.Attack) -> tuple[float, str]:
 @pytest.mark.parametrize("attack", small.attacks(), ids=lambda a: a.name)
 def test_a_hostile_cell_gets_what_it_deserves(arena: Arena, attack: small.Attack) -> None:
     student = attack.name.replace("/", "-")
-    small.write(arena.course, student, small.hand_in(arena.released, attack, arena.known))
-    result = _attacked(arena, student)
+    small.write(arena.course, student, small.submission(arena.released, attack, arena.known))
+    row = _attacked(arena, student)
     score, status = _expected(attack)
-    assert result["score"] == score, result
-    assert result["status"] == status or "any" in attack.expect, result
+    assert row["score"] == score, row
+    assert row["status"] == status or "any" in attack.expect, row
 
 
 @pytest.mark.parametrize("name", structure.EXPECT)
 def test_a_hostile_structure_changes_nothing(arena: Arena, name: str) -> None:
     wanted = {"score": small.SOLVED, "status": "graded", "flag": None, **structure.EXPECT[name]}
     attack = small.Attack(name, "", "pass", "first")
-    notebook = json.loads(json.dumps(small.hand_in(arena.released, attack, arena.known)))
+    notebook = json.loads(json.dumps(small.submission(arena.released, attack, arena.known)))
     path = small.write(arena.course, name, notebook)
     structure.apply(name, notebook, path)
-    result = _attacked(arena, name)
-    assert (result["score"], result["status"]) == (wanted["score"], wanted["status"]), result
+    row = _attacked(arena, name)
+    assert (row["score"], row["status"]) == (wanted["score"], wanted["status"]), row
     if wanted["flag"]:
-        assert any(flag.startswith(wanted["flag"]) for flag in result["flags"]), result["flags"]
-    assert result["max_score"] == small.ALL + 2  # the observation's
+        assert any(flag.startswith(wanted["flag"]) for flag in row["flags"]), row["flags"]
+    assert row["max_score"] == small.ALL + 2  # the observation's
 
 
-ACTS = ("<script>alert", "<img", "<svg", "<iframe", "<form", "<link", 'href="javascript:', "\\href")
-ACTS += ("background:url(https://example.org/x",)
+ACTS = (
+    *("<script>alert", "<img", "<svg", "<iframe", "<form", "<link", 'href="javascript:', "\\href"),
+    "background:url(https://example.org/x",
+)
 
 
-def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
-    """All attacks with markup in one hand-in, and an answer in Markdown: nbgrader's pages of it."""
+def test_no_output_acts_in_a_browser(arena: Arena) -> None:
+    """All attacks with markup in one submission, and a text in Markdown, on nbgrader's pages."""
     attack = small.Attack("markup", "", "pass", "first")
-    notebook = small.hand_in(arena.released, attack, arena.known)
+    notebook = small.submission(arena.released, attack, arena.known)
     for number, each in enumerate(a for a in small.attacks() if a.name.startswith("markup/")):
         notebook.cells.insert(number, nbformat.v4.new_code_cell(each.source))
     for cell in notebook.cells:
-        if nbgrader_of(cell).get("grade_id") == "observation_greedy":
+        if metadata_of(cell).get("grade_id") == "observation_greedy":
             cell.source = (
                 "**fett** <script>alert(1)</script> ![x](https://example.org/x.png)\n\n"
                 "<img src=x onerror=alert(1)> $\\href{javascript:alert(1)}{x}$ [y] (x)\n\n"
@@ -223,7 +225,7 @@ def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
     graded = arena.course / "autograded" / "markup" / "small" / small.NAME
     shown = [o for c in json.loads(graded.read_text())["cells"] for o in c.get("outputs", [])]
     data = [d for o in shown for d in o.get("data", {}).items()]
-    assert {mime for mime, _ in data} <= {"text/plain", "text/html", OUTCOME_MIME}
+    assert {mime for mime, _ in data} <= {"text/plain", "text/html", RESULT_MIME}
     for mime, content in data:
         if mime == "text/html":
             assert not any(word in "".join(content) for word in ACTS), content
@@ -231,7 +233,8 @@ def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
     config = Config()
     configure(config)
     config.HTMLExporter.exclude_input = True  # what a student typed shows as text, and may
-    for resources in ({}, {"nbgrader": {}}):  # formgrader's page, and the feedback
+    kinds: tuple[dict[str, Any], ...] = ({}, {"nbgrader": {}})  # formgrader's page, the feedback
+    for resources in kinds:
         page, _ = HTMLExporter(config=config).from_filename(str(graded), resources=resources)
         body = page[page.index("<main") :]
         assert "<strong>fett</strong>" in body
@@ -244,15 +247,15 @@ def test_what_a_browser_is_given_does_nothing(arena: Arena) -> None:
     assert [word for word in tags if word in page] == [], page
 
 
-def test_neither_a_folders_name_nor_a_fault_of_ours_stops_or_hides_anything(
+def test_no_odd_name_and_no_failing_check_stops_a_run(
     arena: Arena,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A name that is no text, between two that are; then a check that fails itself, then works."""
+    """A name that is no text stands between two that are; a check fails itself, then works."""
     small.make(tmp_path)
-    notebook = small.hand_in(arena.released, None, arena.known)
+    notebook = small.submission(arena.released, None, arena.known)
     for student in ("a", "b\udcff", "c"):
         small.write(tmp_path, student, notebook)
     command = ["grade", "small", "--course", str(tmp_path), "--json", str(tmp_path / "grades.json")]
@@ -267,11 +270,11 @@ def test_neither_a_folders_name_nor_a_fault_of_ours_stops_or_hides_anything(
         raise ZeroDivisionError("\ud800")
 
     with monkeypatch.context() as patch:
-        patch.setitem(JUDGES, "kept", broken)
+        patch.setitem(CHECKERS, "kept", replace(CHECKERS["kept"], judge=broken))
         found = graded()
     assert [found[n]["score"] for n in ("a", "c")] == [small.ALL - 3] * 2
     assert "check failed: test_filter_top_k" in found["a"]["flags"]
     assert "\\udcff" in capsys.readouterr().err
-    found = graded()  # not from a record: it was no result
+    found = graded()  # not from a record: there was no result to keep
     assert [found[n]["score"] for n in ("a", "c")] == [small.ALL] * 2
     assert found["a"]["flags"] == []

@@ -1,4 +1,4 @@
-"""Everything that can be killed is killed, many times; the gradebook must not show it.
+"""Processes are killed at random, many times; the gradebook must not show it.
 
 Slow: half an hour. KISCHULE_CHAOS takes a share of it, as 0.1 does a tenth.
 """
@@ -19,12 +19,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_class import IDLE, rows
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
+from attacks import small
 
 from autograder.course import release
+from autograder.notebooks.cells import read_notebook
 
 pytestmark = [
     pytest.mark.slow,
@@ -37,11 +35,11 @@ SEED = "the chaos of the tests"
 
 
 def course_with(folder: Path, number: int) -> Path:
-    """Hand-ins in turn with all and with one of three exercises solved, each unlike the others."""
+    """A course whose submissions have all and one of three exercises solved, in turn."""
     folder.mkdir()
     small.make(folder)
-    released = release.read_notebook(release.registered(folder, "small"))
-    kinds = [small.hand_in(released, attack, {}) for attack in (None, IDLE)]
+    released = read_notebook(release.registered(folder, "small"))
+    kinds = [small.submission(released, attack, {}) for attack in (None, small.IDLE)]
     for n in range(number):
         notebook = kinds[n % 2]
         for cell in notebook.cells:
@@ -63,10 +61,10 @@ def finish(course: Path, *more: str) -> None:
 
 
 def undisturbed(folder: Path, number: int) -> list[tuple[object, ...]]:
-    """The gradebook of a class of so many: that of one of each kind, for all of a kind."""
+    """The gradebook of an undisturbed class: rows of one of each kind, for all of a kind."""
     course = course_with(folder, 2)
     finish(course)
-    found = rows(course / "gradebook.db")
+    found = small.rows(course / "gradebook.db")
     assert len({row[0] for row in found}) == 2
     return sorted(
         (f"student{n:04}", *row[1:])
@@ -76,7 +74,7 @@ def undisturbed(folder: Path, number: int) -> list[tuple[object, ...]]:
     )
 
 
-def test_workers_of_a_cluster_are_killed_at_random(tmp_path: Path) -> None:
+def test_dask_workers_are_killed_at_random(tmp_path: Path) -> None:
     course = course_with(tmp_path / "course", CROWD)
     rng, killed = random.Random(1), []
     with subprocess.Popen(
@@ -109,24 +107,26 @@ def test_workers_of_a_cluster_are_killed_at_random(tmp_path: Path) -> None:
         thread.join()
     assert run.returncode == 0, told[-3000:]
     assert len(killed) >= min(3, CROWD // 30)
-    print(f"{CROWD} hand-ins, {len(killed)} workers killed")
-    assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
+    print(f"{CROWD} submissions, {len(killed)} workers killed")
+    assert [tuple(row) for row in small.rows(course / "gradebook.db")] == undisturbed(
         tmp_path / "calm", CROWD
     )
 
 
 def _tree(process: int) -> list[psutil.Process]:
     try:
-        return psutil.Process(process).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(process).children(recursive=True)
     except psutil.Error:
         return []
+    return found
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return process.children()
+        found: list[psutil.Process] = process.children()
     except psutil.Error:
         return []
+    return found
 
 
 def _records(course: Path) -> int:
@@ -134,7 +134,7 @@ def _records(course: Path) -> int:
 
 
 def test_the_whole_run_is_killed_again_and_again(tmp_path: Path) -> None:
-    """At any moment: while it starts, grades, writes records, writes the gradebook."""
+    """It is killed at any moment: while it starts, grades, writes records or the gradebook."""
     number = max(30, round(120 * SHARE))
     course = course_with(tmp_path / "course", number)
     rng, records = random.Random(2), []
@@ -163,7 +163,7 @@ def test_the_whole_run_is_killed_again_and_again(tmp_path: Path) -> None:
     assert records[-1] > 0
     print(f"killed {KILLS} times; records after each: {records}")
     finish(course)
-    assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
+    assert [tuple(row) for row in small.rows(course / "gradebook.db")] == undisturbed(
         tmp_path / "calm", number
     )
     with sqlite3.connect(course / "gradebook.db") as book:
@@ -173,6 +173,6 @@ def test_the_whole_run_is_killed_again_and_again(tmp_path: Path) -> None:
     (course / "gradebook.db").unlink()
     shutil.rmtree(course / "autograded")
     finish(course)
-    assert [tuple(row) for row in rows(course / "gradebook.db")] == undisturbed(
+    assert [tuple(row) for row in small.rows(course / "gradebook.db")] == undisturbed(
         tmp_path / "calmer", number
     )

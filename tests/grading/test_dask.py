@@ -1,4 +1,4 @@
-"""A Dask cluster on loopback: the same records, from workers that come and go."""
+"""The Dask engine on loopback: the same records, from workers that come and go."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
+from attacks import small
 
 from autograder.cli import main
 from autograder.course import release
-from autograder.course.grade import Options, rules_of
+from autograder.course.rules import rules_of
 from autograder.grading.engines.dask import Cluster
-from autograder.grading.record import EngineError, Rules, Task, task_of
+from autograder.grading.record import EngineError, Rules, Status, Task, task_of
+from autograder.grading.settings import Settings
+from autograder.notebooks.cells import read_notebook
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc"),
@@ -42,28 +42,26 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def rules(course: Path) -> Rules:
-    return rules_of(course, "small", Options(time_limit=5))
+    return rules_of(course, "small", Settings(time_limit_s=5))
 
 
 def tasks(course: Path, rules: Rules, number: int, seconds: float = 0.0) -> list[Task]:
-    released = release.read_notebook(release.registered(course, "small"))
+    released = read_notebook(release.registered(course, "small"))
     made = []
     for n in range(number):
-        notebook = small.hand_in(released, None, {})
+        notebook = small.submission(released, None, {})
         source = f"# {n}\nimport time\ntime.sleep({seconds})"
         notebook.cells.append(nbformat.v4.new_code_cell(source, id="own"))
         made.append(task_of(rules, nbformat.writes(notebook).encode()))
     return made
 
 
-def test_records_come_back_and_a_worker_that_is_killed_is_replaced(
-    course: Path, rules: Rules
-) -> None:
+def test_a_dask_worker_that_is_killed_is_replaced(course: Path, rules: Rules) -> None:
     given = tasks(course, rules, 4, seconds=1)
-    killed = []
+    killed: list[int] = []
 
     def kill() -> None:
-        """The Dask worker that a fork server was started by, as soon as there is one."""
+        """Kill the Dask worker that started a fork server, as soon as there is one."""
         deadline = time.monotonic() + 120
         while not killed and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -84,23 +82,23 @@ def test_records_come_back_and_a_worker_that_is_killed_is_replaced(
     thread.join()
     assert sorted(r.key for r in records) == sorted(t.key for t in given)
     for record in records:
-        assert record.status == "graded", record
+        assert record.status == Status.GRADED, record
         assert sum(result.points for result in record.results) == small.ALL
     assert len(killed) == 1
 
 
-def test_without_a_task_there_is_no_cluster(rules: Rules) -> None:
+def test_without_a_task_no_cluster_is_asked(rules: Rules) -> None:
     assert list(Cluster(2, "tcp://127.0.0.1:1").run(rules, [])) == []
 
 
-def test_a_scheduler_that_does_not_answer(
+def test_a_scheduler_that_does_not_reply_is_named(
     course: Path, rules: Rules, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("autograder.grading.engines.dask.PATIENCE", 1)
+    monkeypatch.setattr("autograder.grading.engines.dask.CONNECT_TIMEOUT_S", 1)
     for address in ("tcp://127.0.0.1:1", "nonsense://127.0.0.1:1"):
         with pytest.raises(EngineError, match=f"no Dask scheduler answers at {address} within 1 s"):
             list(Cluster(2, address).run(rules, tasks(course, rules, 1)))
-    notebook = small.hand_in(release.read_notebook(release.registered(course, "small")), None, {})
+    notebook = small.submission(read_notebook(release.registered(course, "small")), None, {})
     small.write(course, "ada", notebook)
     command = ["grade", "small", "--course", str(course), "--engine", "dask"]
     assert main([*command, "--scheduler", "tcp://127.0.0.1:1"]) == 2
@@ -109,14 +107,14 @@ def test_a_scheduler_that_does_not_answer(
 
 
 @pytest.mark.slow
-def test_other_checks_on_the_workers_are_refused(course: Path, rules: Rules) -> None:
+def test_workers_with_other_checks_are_refused(course: Path, rules: Rules) -> None:
     other = replace(rules, checks="another version's")
     with pytest.raises(EngineError, match="has another version of kischule"):
         list(Cluster(1).run(other, tasks(course, rules, 1)))
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_docs_and_a_scheduler_that_goes(course: Path, tmp_path: Path) -> None:
+def test_the_docs_commands_run_until_the_scheduler_is_gone(course: Path, tmp_path: Path) -> None:
     """As in docs/cluster.md: a scheduler, a worker, the command; nothing is held twice."""
     from distributed import Client
 
@@ -129,7 +127,7 @@ def test_the_commands_of_the_docs_and_a_scheduler_that_goes(course: Path, tmp_pa
         [binary, "worker", address, *host, "--nworkers", "2", "--nthreads", "1"], **quiet
     )
     try:
-        rules = rules_of(course, "small", Options(time_limit=5))
+        rules = rules_of(course, "small", Settings(time_limit_s=5))
         for number, task in enumerate(tasks(course, rules, 60)):
             path = course / "submitted" / f"s{number}" / "small" / small.NAME
             path.parent.mkdir(parents=True, exist_ok=True)

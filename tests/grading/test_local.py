@@ -1,7 +1,7 @@
 """Local workers: replaced when they die, stopped when they hang, gone when the run is.
 
-Most of these workers only pretend to grade, in processes of their own: what a submission's content
-says, they do.
+Most of these workers only pretend to grade, in processes of their own: they do as a submission's
+content says.
 """
 
 from __future__ import annotations
@@ -16,30 +16,31 @@ from contextlib import closing
 from pathlib import Path
 
 import nbformat
-import pretended
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
+from attacks import small
+from support import pretended
 
 from autograder.course import release
-from autograder.course.grade import Options, rules_of
+from autograder.course.rules import rules_of
 from autograder.grading import memory, processes
-from autograder.grading.engines import local as pool
+from autograder.grading.engines import local
 from autograder.grading.engines.local import Pool
 from autograder.grading.isolation import IsolationError
-from autograder.grading.record import Rules, Settings, Task
+from autograder.grading.record import Record, Rules, Status, Task
+from autograder.grading.servers import ServerError
+from autograder.grading.settings import Settings
+from autograder.notebooks.cells import read_notebook
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc")
 
-RULES = Rules("n.ipynb", b"", "s" * 16, "checks", Settings(submission_limit=0.1))
+RULES = Rules("n.ipynb", b"", "s" * 16, "checks", Settings(submission_limit_s=0.1))
 
 
 @pytest.fixture(autouse=True)
 def _pretend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_work", pretended.works)
-    monkeypatch.setattr(processes, "PRELOAD", ("pretended",))
+    monkeypatch.setattr(local, "_work", pretended.works)
+    monkeypatch.setattr(processes, "PRELOAD", ("support.pretended",))
 
 
 def tasks(*contents: str) -> list[Task]:
@@ -47,45 +48,49 @@ def tasks(*contents: str) -> list[Task]:
 
 
 def statuses(engine: Pool, *contents: str) -> list[str]:
-    """Of all tasks, in their order."""
+    """The statuses of all tasks, in their order."""
     found = {r.key: r for r in engine.run(RULES, tasks(*contents))}
     assert not engine._workers
     return [found[t.key].status for t in tasks(*contents)]
 
 
-def test_a_worker_that_dies_is_replaced_and_its_submission_tried_again(tmp_path: Path) -> None:
+def reasons(record: Record) -> list[str]:
+    return list(map(str, record.flags))
+
+
+def test_a_worker_that_dies_is_replaced_and_its_task_tried_again(tmp_path: Path) -> None:
     dying = [f"die {tmp_path / str(n)}" for n in range(4)]
     wanted = ["graded"] * 10
     assert statuses(Pool(2), "ok", *dying, "ok", "ok", "ok", "ok", "ok") == wanted
 
 
-def test_one_that_ends_two_workers_has_failed_and_the_others_have_not() -> None:
+def test_only_a_submission_that_ends_two_workers_has_failed() -> None:
     assert statuses(Pool(2), "ok", "die", "ok", "die") == ["graded", "failed", "graded", "failed"]
     (record,) = Pool(1).run(RULES, tasks("die"))
-    assert record.flags == ("the worker ended while it graded this (signal 9)",)
+    assert reasons(record) == ["the worker ended while it graded this (signal 9)"]
 
 
-def test_one_that_fails_is_tried_once_more() -> None:
+def test_a_submission_that_fails_is_tried_once_more() -> None:
     (record,) = Pool(1).run(RULES, tasks("fail"))
-    assert record.status == "failed"
-    assert record.flags[0].startswith("process ")
+    assert record.status == Status.FAILED
+    assert reasons(record)[0].startswith("process ")
 
 
 def test_a_worker_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "SPARE", 0.8)
+    monkeypatch.setattr(local, "SPARE_S", 0.8)
     began = time.monotonic()
     assert statuses(Pool(2), "sleep", "ok", "ok") == ["failed", "graded", "graded"]
     assert time.monotonic() - began < 60
     (record,) = Pool(1).run(RULES, tasks("sleep"))
-    assert record.flags == ("no answer from its worker within 1 s",)
+    assert reasons(record) == ["no answer from its worker within 1 s"]
 
 
 def test_there_is_a_ceiling_over_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Pool(1, ceiling=2 << 30)
     monkeypatch.setattr(memory, "used", lambda *_, **__: (3 << 30) * engine._busy())
     (record,) = engine.run(RULES, tasks("sleep"))
-    assert record.status == "failed"
-    assert "all workers together used more than 2,048 MB, this one most" in record.flags[0]
+    assert record.status == Status.FAILED
+    assert "all workers together used more than 2,048 MB, this one most" in reasons(record)[0]
 
 
 def test_no_more_workers_than_memory_has_room_for() -> None:
@@ -105,18 +110,18 @@ def test_no_more_workers_than_memory_has_room_for() -> None:
     assert told[1:] == ["a warning"]
 
 
-def test_where_nobody_can_work_the_run_stops_with_a_sentence(
+def test_a_run_without_workers_stops_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pool, "_work", pretended.refuses)
+    monkeypatch.setattr(local, "_work", pretended.refuses)
     with pytest.raises(IsolationError, match="no sandbox here"):
         list(Pool(2).run(RULES, tasks("ok")))
-    monkeypatch.setattr(pool, "_work", pretended.dies)
-    with pytest.raises(pool.ServerError, match=r"workers do not start: .*status 3"):
+    monkeypatch.setattr(local, "_work", pretended.dies)
+    with pytest.raises(ServerError, match=r"workers do not start: .*status 3"):
         list(Pool(2).run(RULES, tasks("ok")))
 
 
-def test_tasks_are_taken_as_they_can_be_worked_on() -> None:
+def test_tasks_are_taken_when_a_worker_is_free_for_them() -> None:
     taken = []
 
     def many() -> Iterator[Task]:
@@ -131,13 +136,15 @@ def test_tasks_are_taken_as_they_can_be_worked_on() -> None:
 
 
 @pytest.mark.slow
-def test_real_workers_are_where_the_others_only_pretend(tmp_path: Path) -> None:
-    """One is killed while a student's cell runs; another one grades that hand-in."""
-    pool._work = _REAL
+def test_a_real_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    """One is killed while a student's cell runs; another one grades that submission."""
+    local._work = _REAL
     small.make(tmp_path)
-    rules = rules_of(tmp_path, "small", Options(time_limit=5))
-    given = [Task(str(n), content) for n, content in enumerate(_hand_ins(tmp_path, 2, seconds=1))]
-    engine, killed = Pool(2), []
+    rules = rules_of(tmp_path, "small", Settings(time_limit_s=5))
+    contents = _submissions(tmp_path, 2, seconds=1)
+    given = [Task(str(n), content) for n, content in enumerate(contents)]
+    engine = Pool(2)
+    killed: list[int] = []
 
     def kill(running: dict[str, float]) -> None:
         busy = [w for w in engine._workers if w.task and time.monotonic() - w.since > 0.3]
@@ -149,12 +156,12 @@ def test_real_workers_are_where_the_others_only_pretend(tmp_path: Path) -> None:
     records = list(engine.run(rules, given))
     assert sorted(r.key for r in records) == ["0", "1"]
     for record in records:
-        assert record.status == "graded", record
+        assert record.status == Status.GRADED, record
         assert sum(result.points for result in record.results) == small.ALL
     assert killed
 
 
-_REAL = pool._work
+_REAL = local._work
 
 
 def _ended() -> psutil.Process:
@@ -163,11 +170,11 @@ def _ended() -> psutil.Process:
         return psutil.Process(made.pid)
 
 
-def _hand_ins(course: Path, number: int, seconds: float) -> Iterator[bytes]:
-    """Honest ones that take so long."""
-    released = release.read_notebook(release.registered(course, "small"))
+def _submissions(course: Path, number: int, seconds: float) -> Iterator[bytes]:
+    """Honest ones that take so many seconds."""
+    released = read_notebook(release.registered(course, "small"))
     for n in range(number):
-        made = small.hand_in(released, None, {})
+        made = small.submission(released, None, {})
         made.cells.append(nbformat.v4.new_code_cell(f"# {n}\nimport time\ntime.sleep({seconds})"))
         yield nbformat.writes(made).encode()
 
@@ -180,10 +187,10 @@ def _hand_ins(course: Path, number: int, seconds: float) -> Iterator[bytes]:
         pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
     ],
 )
-def test_nobody_stays_when_the_run_ends(tmp_path: Path, how: signal.Signals) -> None:
-    """Stopped while hand-ins run: within seconds all its processes are gone."""
+def test_no_process_stays_when_the_run_ends(tmp_path: Path, how: signal.Signals) -> None:
+    """A run is stopped while submissions run: within seconds all its processes are gone."""
     small.make(tmp_path)
-    for number, content in enumerate(_hand_ins(tmp_path, 4, seconds=3)):
+    for number, content in enumerate(_submissions(tmp_path, 4, seconds=3)):
         path = tmp_path / "submitted" / f"student{number}" / "small" / small.NAME
         path.parent.mkdir(parents=True)
         path.write_bytes(content)

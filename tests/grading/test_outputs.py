@@ -1,4 +1,4 @@
-"""Outputs: cut while they arrive, harmless for whoever looks at them."""
+"""Outputs: cut while they arrive, harmless in a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from autograder.grading.outputs import (
     CELL_BYTES,
-    MOST_OUTPUTS,
+    MAX_OUTPUTS,
     OutputLimit,
     harmless,
     harmless_html,
@@ -53,10 +53,10 @@ def test_one_output_that_is_too_large_leaves_only_the_notice() -> None:
 
 def test_the_number_of_outputs_is_limited() -> None:
     messages = [{"msg_type": "display_data", "content": {"data": {}}} for _ in range(1000)]
-    assert len(taken(messages, OutputLimit())) == MOST_OUTPUTS + 1
+    assert len(taken(messages, OutputLimit())) == MAX_OUTPUTS + 1
 
 
-def test_what_is_shown_stays() -> None:
+def test_text_pictures_tables_and_tracebacks_stay() -> None:
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": "Zwölf\n"},
         {"output_type": "display_data", "data": {"image/png": PNG, "text/plain": "<Figure>"}},
@@ -89,7 +89,7 @@ def test_what_is_shown_stays() -> None:
     ],
     ids=str,
 )
-def test_what_acts_or_is_not_what_it_says_goes(output: dict[str, Any]) -> None:
+def test_an_output_that_acts_or_is_mislabelled_goes(output: dict[str, Any]) -> None:
     assert harmless([output]) == []
 
 
@@ -122,7 +122,7 @@ def test_malformed_outputs_become_well_formed_ones() -> None:
         '<object data="https://example.org"></object><embed src="https://example.org">',
     ],
 )
-def test_markup_that_acts_loads_or_leads_elsewhere(text: str) -> None:
+def test_markup_that_acts_loads_or_leads_elsewhere_goes(text: str) -> None:
     for made in (harmless_html(text), harmless_markdown(text)):
         lower = made.lower()
         for tag in (

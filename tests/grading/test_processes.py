@@ -1,4 +1,4 @@
-"""Where processes of ours begin."""
+"""The place where worker processes start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if __name__ == "__main__":
 """
 
 
-def test_a_folder_of_the_courses_that_is_called_like_a_package_is_not_imported(
+def test_a_courses_folder_is_not_imported_as_a_package(
     tmp_path: Path,
 ) -> None:
     trap = tmp_path / "autograder"

@@ -1,4 +1,4 @@
-"""What a course keeps: whole or not at all, for one run at a time."""
+"""The folder that a course keeps: files whole or not at all, one run at a time."""
 
 from __future__ import annotations
 
@@ -12,29 +12,53 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.record import Record, Rules, Settings, failed, task_of
-from autograder.grading.store import BusyError, SeedError, Store, write_atomically
-from autograder.notebooks.cells import TestResult
+from autograder.checking.result import Message, Result
+from autograder.exercises.exercise import Level
+from autograder.files import write_atomically
+from autograder.grading.record import Record, Rules, Status, task_of
+from autograder.grading.settings import Settings
+from autograder.grading.store import BusyError, SeedError, Store
+from autograder.notebooks.flags import Flag, FlagKind
+from kischule.i18n import Text
 
-RESULT = TestResult("test_a", "a", "public", 2.0, True, 2.0, "", "gut: \ud83d\ude00 ü")
-RECORD = Record("k" * 64, "graded", 1.5, ("odd",), (RESULT,), 7, {"start": 0.1}, (60, 1024), b"{}")
+RESULT = Result(
+    exercise="a",
+    level=Level.PUBLIC,
+    passed=True,
+    points=2.0,
+    max_points=2.0,
+    message=Message(sentence=Text("gut: \ud83d\ude00 ü", "good")),
+)
+RECORD = Record(
+    key="k" * 64,
+    status=Status.GRADED,
+    seconds=1.5,
+    flags=(Flag(FlagKind.CHANGED, "odd"),),
+    results=(RESULT,),
+    memory=7,
+    parts={"start": 0.1},
+    time_limit_s=60,
+    memory_mib=1024,
+    isolation="process",
+    notebook=b"{}",
+)
 RULES = Rules("n.ipynb", b"release", "s" * 16, "checks", Settings())
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert store.read("a", RECORD.key) is None
-    result = replace(RESULT, message="gut: ü")
+    result = replace(RESULT, message=Message(sentence=Text("gut: ü", "good")))
     record = replace(RECORD, results=(result,))
     store.write("a", record)
     found = store.read("a", record.key)
     assert found is not None
-    assert found == replace(record, notebook=b"", limits=[60, 1024])  # type: ignore[arg-type]
+    assert found == replace(record, notebook=b"")
     assert store.notebook("a", record.key) == b"{}"
     assert store.read("b", record.key) is None
 
 
-def test_what_is_no_record_is_none(tmp_path: Path) -> None:
+def test_a_file_that_is_no_record_is_none(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write("a", RECORD)
     assert store.read("a", RECORD.key) is not None
@@ -49,7 +73,7 @@ def test_what_is_no_record_is_none(tmp_path: Path) -> None:
         assert store.read("a", RECORD.key) is None, content
 
 
-def test_a_key_depends_on_everything_that_a_grade_depends_on() -> None:
+def test_a_key_depends_on_all_that_a_grade_depends_on() -> None:
     variants = [
         RULES,
         replace(RULES, release=b"other"),
@@ -58,24 +82,28 @@ def test_a_key_depends_on_everything_that_a_grade_depends_on() -> None:
     ]
     keys = {task_of(rules, content).key for rules in variants for content in (b"a", b"b", b"")}
     assert len(keys) == 12
-    assert (
-        task_of(RULES, b"a").key == task_of(replace(RULES, settings=Settings("process")), b"a").key
-    )
+    isolated = replace(RULES, settings=Settings(isolation="process"))
+    assert task_of(RULES, b"a").key == task_of(isolated, b"a").key
 
 
-def test_which_record_serves() -> None:
-    settings = Settings(time_limit=60, memory=1024)
+def test_a_record_serves_unless_more_time_or_memory_is_given() -> None:
+    settings = Settings(time_limit_s=60, memory_mib=1024)
     assert RECORD.serves(settings)
-    for status, more in (("timeout", {"time_limit": 61}), ("memory", {"memory": 1025})):
+    for status, more in (
+        (Status.TIMEOUT, replace(settings, time_limit_s=61)),
+        (Status.MEMORY, replace(settings, memory_mib=1025)),
+    ):
         record = replace(RECORD, status=status)
         assert record.serves(settings)
-        assert not record.serves(replace(settings, **more))
-    assert replace(RECORD, status="unreadable").serves(settings)
-    assert not failed("k", "a reason").serves(settings)
-    assert not replace(RECORD, flags=("check failed: test_a",)).serves(settings)
+        assert not record.serves(more)
+    assert replace(RECORD, status=Status.UNREADABLE).serves(settings)
+    assert not Record.failed("k", "a reason").serves(settings)
+    assert not replace(RECORD, flags=(Flag(FlagKind.CHECK_FAILED, "test_a"),)).serves(settings)
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_earlier_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "file"
     write_atomically(path, b"before")
 
@@ -89,7 +117,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.M
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_one_run_at_a_time_and_the_lock_goes_with_its_process(tmp_path: Path) -> None:
+def test_only_one_run_at_a_time_and_its_lock_ends_with_it(tmp_path: Path) -> None:
     code = (
         "import sys, time, pathlib; from autograder.grading.store import Store\n"
         "with Store(pathlib.Path(sys.argv[1])).alone():\n"

@@ -1,4 +1,4 @@
-"""Temporary folders of processes that were killed are swept; those of others are not."""
+"""Temporary folders of killed processes are swept; those of others are not."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ CODE = (
 )
 
 
-def test_a_killed_process_leaves_nothing_for_long(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_processs_folder_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "kischule-another").mkdir()  # not made by this class
     with subprocess.Popen(

@@ -6,21 +6,25 @@ import copy
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from conftest import RELEASE, drawn, reference_cells
+from support.notebooks import RELEASE, SOURCE, hidden, reference_cells
 
 from autograder.checking.check import run_check
-from autograder.course.release import read_notebook
+from autograder.checking.registry import CHECKERS
 from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.grading import kernel as kernels
-from autograder.grading.kernel import Kernel, KernelStudent, Settings
+from autograder.grading.kernel import Kernel, KernelStudent
+from autograder.grading.record import Status
+from autograder.grading.settings import Settings
 from autograder.grading.worker import Run, run_submission
-from autograder.notebooks.cells import nbgrader_of
+from autograder.notebooks.cells import Role, metadata_of, read_notebook, solutions
+from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.student import LocalStudent
 
 SANDBOX = pytest.param(
@@ -31,13 +35,13 @@ WANTED = ("setup", "encode_prompt", "filter_top_k", "repetition_rate")
 
 
 def notebook(*more: tuple[str, str], **replaced: str) -> Any:
-    """Three exercises, solved; more: cells of a student's own, each before the one named."""
+    """Three exercises, solved. more: the student's own cells, each with the id of the next one."""
     made = read_notebook(RELEASE)
     solved = {**reference_cells(), **replaced}
-    named = [f"{p}{n}" for n in WANTED for p in ("", "test_", "drawn_")]
-    made.cells = [c for c in made.cells if nbgrader_of(c).get("grade_id") in named]
+    named = [f"{p}{n}" for n in WANTED for p in ("", "test_", "hidden_")]
+    made.cells = [c for c in made.cells if metadata_of(c).get("grade_id") in named]
     for cell in made.cells:
-        cell.source = solved.get(nbgrader_of(cell)["grade_id"], cell.source)
+        cell.source = solved.get(metadata_of(cell)["grade_id"], cell.source)
     for before, source in more:
         place = next(i for i, c in enumerate(made.cells) if c.id == before)
         made.cells.insert(place, nbformat.v4.new_code_cell(source, id=f"added-{place}"))
@@ -45,24 +49,28 @@ def notebook(*more: tuple[str, str], **replaced: str) -> Any:
 
 
 def graded(made: Any, **settings: Any) -> Run:
-    return run_submission(made, "a seed of the tests", Settings(**{"time_limit": 5, **settings}))
+    return run_submission(made, "a seed of the tests", Settings(**{"time_limit_s": 5, **settings}))
 
 
 def passed(run: Run) -> dict[str, bool | None]:
     return {r.grade_id: r.passed for r in run.results}
 
 
-ALL = {f"{p}_{n}": True for n in WANTED[1:] for p in ("test", "drawn")}
+def told(run: Run) -> dict[str, str]:
+    return {r.grade_id: r.told("de") for r in run.results}
+
+
+ALL = {f"{p}_{n}": True for n in WANTED[1:] for p in ("test", "hidden")}
 
 
 @pytest.mark.parametrize("isolation", [SANDBOX, "process"])
 def test_a_correct_notebook_passes_with_each_isolation(isolation: str) -> None:
     run = graded(notebook(), isolation=isolation)
     assert passed(run) == ALL
-    assert (run.status, run.flags) == ("graded", [])
+    assert (run.status, run.flags) == (Status.GRADED, [])
 
 
-def test_outputs_and_outcomes_are_in_the_notebook() -> None:
+def test_outputs_and_results_are_in_the_notebook() -> None:
     run = graded(notebook(("test_filter_top_k", "print('hier'); check('filter_top_k'); 1 / 0")))
     cells = {c.id: c for c in run.notebook.cells}
     own = next(c for c in run.notebook.cells if c.id.startswith("added"))
@@ -75,75 +83,71 @@ def test_outputs_and_outcomes_are_in_the_notebook() -> None:
 
 @pytest.mark.parametrize("isolation", [SANDBOX, "process"])
 def test_a_picture_is_kept(isolation: str) -> None:
-    drawn = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    plotting = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
     shown = "figure, axes = plt.subplots(); plt.close(figure); display(figure)"
-    made = notebook(("encode_prompt", drawn), ("encode_prompt", shown))
-    run = graded(made, isolation=isolation, time_limit=20)
+    made = notebook(("encode_prompt", plotting), ("encode_prompt", shown))
+    run = graded(made, isolation=isolation, time_limit_s=20)
     own = [c for c in run.notebook.cells if c.id.startswith("added")]
     assert [[list(o.data) for o in c.outputs] for c in own] == [[["text/plain", "image/png"]]] * 2
 
 
-def test_the_order_is_the_notebooks() -> None:
-    """What a later cell does to a function does not count for the tests before it."""
+def test_cells_run_in_the_notebooks_order() -> None:
+    """A later cell changes nothing for the tests before it."""
     run = graded(notebook(("test_repetition_rate", "del filter_top_k, repetition_rate")))
-    assert passed(run) == {**ALL, "test_repetition_rate": False, "drawn_repetition_rate": False}
-    message = {r.grade_id: r.message for r in run.results}["test_repetition_rate"]
-    assert "Die Funktion ist nicht definiert." in message
+    assert passed(run) == {**ALL, "test_repetition_rate": False, "hidden_repetition_rate": False}
+    assert "Die Funktion ist nicht definiert." in told(run)["test_repetition_rate"]
 
 
-def test_a_kernel_that_ends_is_started_again_with_what_was_defined() -> None:
+def test_a_kernel_that_ends_is_started_again_in_its_state() -> None:
     run = graded(
         notebook(
             ("filter_top_k", "kept = 5"),
             ("filter_top_k", "from IPython.display import HTML; HTML('<script>alert(1)</script>')"),
             ("test_repetition_rate", "import os; os._exit(1)"),
-            ("drawn_repetition_rate", "assert kept == 5"),
+            ("hidden_repetition_rate", "assert kept == 5"),
         )
     )
     assert passed(run) == ALL
     assert not any("<script>" in str(c.get("outputs")) for c in run.notebook.cells)
     (flag,) = run.flags
-    assert flag.startswith("kernel ended (died): added-")
+    assert (flag.kind, flag.reason) == (FlagKind.KERNEL_ENDED, "died")
+    assert str(flag).startswith("kernel ended (died): added-")
     assert not any(
         o.get("ename") == "AssertionError" for c in run.notebook.cells for o in c.get("outputs", [])
     )
 
 
 def test_a_cell_that_never_ends_costs_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "GRACE", 1.0)
+    monkeypatch.setattr(kernels, "GRACE_S", 1.0)
     began = time.monotonic()
     run = graded(
         notebook(("filter_top_k", "while True: pass"), ("repetition_rate", "sum(range(10**13))")),
-        time_limit=2,
+        time_limit_s=2,
     )
     assert passed(run) == ALL
-    assert run.status == "timeout"
+    assert run.status == Status.TIMEOUT
     assert len(run.flags) == 1  # the second one had to be ended
     assert time.monotonic() - began < 20
 
 
-def test_a_call_that_ends_the_kernel_is_a_mistake_of_that_exercise() -> None:
+def test_a_call_that_ends_the_kernel_fails_that_exercise() -> None:
     source = "def filter_top_k(logits, k):\n    import os\n    os._exit(0)"
     run = graded(notebook(filter_top_k=source))
-    assert passed(run) == {**ALL, "test_filter_top_k": False, "drawn_filter_top_k": False}
-    message = {r.grade_id: r.message for r in run.results}["test_filter_top_k"]
-    assert "Der Aufruf beendet den Kernel." in message
+    assert passed(run) == {**ALL, "test_filter_top_k": False, "hidden_filter_top_k": False}
+    assert "Der Aufruf beendet den Kernel." in told(run)["test_filter_top_k"]
 
 
-def test_a_hand_in_has_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "GRACE", 1.0)
+def test_a_submission_has_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "GRACE_S", 1.0)
     slow = [("repetition_rate", "import time; time.sleep(30)")] * 5
     began = time.monotonic()
-    run = graded(notebook(*slow), time_limit=3, submission_limit=5)
-    assert run.status == "timeout"
+    run = graded(notebook(*slow), time_limit_s=3, submission_limit_s=5)
+    assert run.status == Status.TIMEOUT
     assert time.monotonic() - began < 15
     found = passed(run)
     assert found["test_filter_top_k"] is True  # before the time was up
-    assert found["drawn_repetition_rate"] is False
-    assert (
-        "für die ganze Abgabe waren um"
-        in {r.grade_id: r.message for r in run.results}["drawn_repetition_rate"]
-    )
+    assert found["hidden_repetition_rate"] is False
+    assert "für die ganze Abgabe waren um" in told(run)["hidden_repetition_rate"]
 
 
 def test_memory_is_limited() -> None:
@@ -151,25 +155,23 @@ def test_memory_is_limited() -> None:
         notebook(
             ("filter_top_k", "import mmap\nm = mmap.mmap(-1, 1 << 29); m.write(b'x' * (1 << 29))")
         ),
-        memory=256,
+        memory_mib=256,
     )
-    assert run.status in ("memory", "graded")  # ended from outside, or refused by Linux
+    assert run.status in (Status.MEMORY, Status.GRADED)  # ended from outside, or refused by Linux
     assert passed(run) == ALL
-    run = graded(notebook(("filter_top_k", "import torch; torch.ones(1 << 28)")), memory=256)
+    run = graded(notebook(("filter_top_k", "import torch; torch.ones(1 << 28)")), memory_mib=256)
     assert passed(run) == ALL
 
 
-def test_a_check_that_fails_itself_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_fails_itself_is_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(
-        "autograder.checking.checkers.JUDGES",
-        {"kept": broken, "ids": broken, "number": broken, "truth": broken},
-    )
+    for name in ("kept", "ids", "number", "truth"):
+        monkeypatch.setitem(CHECKERS, name, replace(CHECKERS[name], judge=broken))
     run = graded(notebook())
     assert set(passed(run).values()) == {None}
-    assert "check failed: test_filter_top_k" in run.flags
+    assert Flag(FlagKind.CHECK_FAILED, "test_filter_top_k") in run.flags
 
 
 # --- the same verdicts as in this process -------------------------------------------------------
@@ -178,11 +180,11 @@ def test_a_check_that_fails_itself_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture(scope="module")
 def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
     made = nbformat.v4.new_notebook()
-    kernel = Kernel(made, Settings(submission_limit=600))
+    kernel = Kernel(made, Settings(submission_limit_s=600))
     kernel.start()
 
-    def defined(solutions: dict[str, str]) -> KernelStudent:
-        for source in ["import torch", *solutions.values()]:
+    def defined(sources: dict[str, str]) -> KernelStudent:
+        for source in ["import torch", *sources.values()]:
             made.cells = [nbformat.v4.new_code_cell(source)]
             kernel.execute(made.cells[0], 0, 20)
             assert not [o for o in made.cells[0].outputs if o.output_type == "error"]
@@ -193,20 +195,20 @@ def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
 
 
 @pytest.mark.parametrize("name", exercise_ids())
-def test_a_kernel_gives_the_outcomes_that_this_process_gives(
+def test_a_kernel_gives_the_results_that_this_process_gives(
     name: str, student: Callable[[dict[str, str]], KernelStudent]
 ) -> None:
-    """The first wrong solutions and a correct one of each exercise, public and drawn."""
+    """The first wrong solutions and a correct one of each exercise, public and hidden."""
     from autograder.course.verify import namespace
 
-    code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
-    answers = [a.source for n, a in known_wrong(name).items() if a.kind != "timeout"][:2]
-    answers.append(next(iter(known_correct(name).values())))
+    code = solutions(read_notebook(SOURCE), Role.SOLUTION)
+    sources = [a.source for a in known_wrong(name).values() if a.kind != "timeout"][:2]
+    sources.append(next(iter(known_correct(name).values())))
     exercise = load_exercise(name)
-    for source in answers:
-        solutions = {**code, name: source}
-        here, there = LocalStudent(namespace(solutions)), student(solutions)
-        for seed, cases in ((None, exercise.cases), (SEED, drawn(name, SEED))):
+    for source in sources:
+        cells = {**code, name: source}
+        here, there = LocalStudent(namespace(cells)), student(cells)
+        for seed, cases in ((None, exercise.cases), (SEED, hidden(name, SEED))):
             expected = run_check(exercise, here, seed, cases)
             found = run_check(exercise, there, seed, cases)
             same = ("passed", "points", "kind", "rule", "cases")

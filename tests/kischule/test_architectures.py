@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 import torch
+from support import tiny
 from transformers import (
     CONFIG_MAPPING,
     AutoModel,
@@ -20,7 +20,7 @@ from transformers.utils import logging
 import kischule
 from autograder.exercises import oracle
 from kischule import measures, plots
-from kischule.catalog import MINI
+from kischule.catalog import MINI_FOLDER
 from kischule.compat import window
 from kischule.decoding import Setting
 from kischule.errors import ModelUnavailableError, ModelUnsuitableError
@@ -169,7 +169,7 @@ def _encoder_and_decoder(architecture: str) -> Callable[[Path], None]:
             vocab_size=4096, max_position_embeddings=64, **sizes, **heads, **widths
         )
         AutoModel.from_config(config).save_pretrained(folder)
-        AutoTokenizer.from_pretrained(MINI).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(MINI_FOLDER).save_pretrained(folder)
 
     return save
 

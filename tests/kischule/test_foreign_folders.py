@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 import torch
+from support import tiny
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers import models as cores
 from transformers import (
@@ -23,7 +23,7 @@ import kischule
 from autograder.exercises import oracle
 from autograder.sandbox.models import SpyModel
 from kischule import plots
-from kischule.catalog import MINI
+from kischule.catalog import MINI_FOLDER
 from kischule.compat import window
 from kischule.errors import ModelUnsuitableError
 from kischule.tokens import encode, texts_after, texts_of
@@ -89,7 +89,7 @@ def test_settings_that_a_model_ships_do_not_count(tmp_path: Path) -> None:
 def test_of_several_end_tokens_one_counts(
     tmp_path: Path, own: Any, shipped: Any, of_tokenizer: int | None, end: int
 ) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(MINI)
+    tokenizer = AutoTokenizer.from_pretrained(MINI_FOLDER)
     end_text = tokenizer.convert_ids_to_tokens(end)
     if of_tokenizer != 0:
         token = None if of_tokenizer is None else tokenizer.convert_ids_to_tokens(of_tokenizer)
@@ -156,7 +156,7 @@ def test_tied_and_untied_weights_of_16_bits_are_loaded_in_32(tmp_path: Path, tie
     torch.manual_seed(0)
     model = tiny.randomize(AutoModelForCausalLM.from_config(config)).to(torch.bfloat16)
     model.save_pretrained(tmp_path)
-    AutoTokenizer.from_pretrained(MINI).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(MINI_FOLDER).save_pretrained(tmp_path)
     assert json.loads((tmp_path / "config.json").read_text())["dtype"] == "bfloat16"
     _, loaded = kischule.load(str(tmp_path), "cpu")
     before, after = (m.get_input_embeddings().weight for m in (model, loaded))
@@ -172,7 +172,7 @@ def test_tied_and_untied_weights_of_16_bits_are_loaded_in_32(tmp_path: Path, tie
 
 def _mini(change: Callable[[Tokenizer], None], **options: Any) -> PreTrainedTokenizerFast:
     """The embedded model's tokenizer, changed."""
-    core = Tokenizer.from_file(str(MINI / "tokenizer.json"))
+    core = Tokenizer.from_file(str(MINI_FOLDER / "tokenizer.json"))
     change(core)
     return PreTrainedTokenizerFast(tokenizer_object=core, **options)
 

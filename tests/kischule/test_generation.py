@@ -10,23 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from support.notebooks import ROOT
+from support.seeded import PROMPT, SETTINGS
 
 import kischule
 from autograder.checking import distribution
 from autograder.exercises import oracle
 from kischule.generation import gumbel
 
-PROMPT = "The old king"
-SETTINGS: list[dict[str, Any]] = [
-    {"do_sample": False},
-    {"repetition_penalty": 1.5},
-    {"do_sample": True},
-    {"do_sample": True, "temperature": 0.7, "top_p": 0.5},
-    {"do_sample": True, "temperature": 1.3, "top_k": 20},
-    {"do_sample": True, "repetition_penalty": 1.3, "temperature": 1.5, "top_k": 50, "top_p": 0.9},
-]
-# what each of SETTINGS gives with seed 7 and max_length 20, on any machine
+# the text of each of SETTINGS with seed 7 and max_length 20, on any machine
 GOLDEN = [
     "The old king was very much pleased with the idea of the old woman who had been a long time",
     "The old king was very much pleased with the idea of his son-in-law, and he",

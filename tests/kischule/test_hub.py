@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT
-from hub import COMMIT, Hub, Repository, serve
 from safetensors.torch import load, save
+from support.hub import COMMIT, Hub, Repository, serve
+from support.notebooks import ROOT
 
 import kischule
 from kischule import hub as download

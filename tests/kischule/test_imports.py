@@ -6,7 +6,7 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from conftest import ROOT
+from support.notebooks import ROOT
 
 PACKAGE = ROOT / "kischule"
 # (importing file, module): the widgets need an optional package

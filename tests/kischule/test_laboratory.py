@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import ROOT
+from support.notebooks import ROOT
 
 import kischule
 from kischule.decoding import NEUTRAL, Setting

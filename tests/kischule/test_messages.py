@@ -6,7 +6,7 @@ import re
 from string import Formatter
 
 import pytest
-from conftest import ROOT
+from support.notebooks import ROOT
 
 from kischule import i18n, messages
 from kischule.decoding import Setting

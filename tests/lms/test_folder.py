@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import school
-from school import ASSIGNMENT, notebook
+from support import school
+from support.school import ASSIGNMENT, notebook
 
 from autograder.cli import main
 from autograder.lms import folder
@@ -42,7 +42,7 @@ def test_a_pattern_says_whose_a_file_is(course: Path, tmp_path: Path) -> None:
     archive = school.zipped(tmp_path / "f.zip", [(n, notebook(n), school.WHEN) for n in names])
     found = folder.import_(course, ASSIGNMENT, archive, r"A7_2-(?P<student>\w+)-final")
     assert found.new == ["huber", "maier"]
-    assert found.notes[0] == "10a/readme.ipynb: nobody's hand-in"
+    assert found.notes[0] == "10a/readme.ipynb: not a submission"
 
 
 @pytest.mark.parametrize(("pattern", "why"), [("(", "no regular expression"), ("x", "group")])

@@ -21,18 +21,22 @@ from typing import Any
 
 import nbformat
 import pytest
+from attacks import small
+from support.notebooks import ROOT
 
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
-from conftest import ROOT
-
+from autograder.checking.result import Message, Result
 from autograder.course import release
-from autograder.course.grade import Options, rules_of
+from autograder.course.rules import rules_of
+from autograder.exercises.exercise import Level
 from autograder.grading.isolation import IsolationError
-from autograder.grading.record import EngineError, Record, Rules, Settings, Task, failed
+from autograder.grading.record import EngineError, Record, Rules, Status, Task
+from autograder.grading.settings import Settings
 from autograder.grading.store import seed_id
 from autograder.lms import gradescope
-from autograder.notebooks.cells import TestResult, nbgrader_of
+from autograder.lms import gradescope_container as grader
+from autograder.notebooks.cells import metadata_of
+from autograder.notebooks.flags import Flag, FlagKind
+from kischule.i18n import Text
 
 SECRET = "a secret of sixteen and more"
 WRONG = "def repetition_rate(token_ids, n):\n    return 0.5"
@@ -49,7 +53,7 @@ except OSError as error:
 
 @dataclass
 class Container:
-    """What Gradescope's /autograder is; one for all tests, tidied up before each run."""
+    """Gradescope's /autograder; one for all tests, tidied up before each run."""
 
     base: Path
     package: Path  # the zip
@@ -67,18 +71,18 @@ class Container:
                 (source / entry.filename).chmod(entry.external_attr >> 16 & 0o777)
         shutil.copy(source / "run_autograder", self.base)
 
-    def hand_in(self, notebook: Any) -> None:
+    def submission(self, notebook: Any) -> None:
         path = self.base / "submission" / small.NAME
         path.write_text(json.dumps(notebook), encoding="utf-8")
 
     def set(self, **settings: Any) -> None:
-        path = self.base / "source" / gradescope.RULES
+        path = self.base / "source" / grader.RULES
         rules = json.loads(path.read_text())
         rules["settings"].update(settings)
         path.write_text(json.dumps(rules))
 
     def run(self, *prefix: str) -> tuple[int, dict[str, Any], str]:
-        """Exit status, results.json, and what the teacher alone can see."""
+        """Exit status, results.json, and the output that the teacher alone can see."""
         done = subprocess.run(
             [*prefix, str(self.base / "run_autograder")],
             cwd=self.base,
@@ -101,7 +105,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def well_formed(results: dict[str, Any]) -> None:
-    """What the specification asks for, and no field that it does not know."""
+    """The fields of the specification, and no others."""
     assert set(results) <= {
         *("score", "execution_time", "output", "output_format", "visibility"),
         *("stdout_visibility", "extra_data", "tests"),
@@ -168,16 +172,16 @@ def container(built: Container) -> Iterator[Container]:
 
 
 def solved(container: Container, **replaced: str) -> Any:
-    notebook = small.hand_in(container.released, None, {})
+    notebook = small.submission(container.released, None, {})
     for cell in notebook.cells:
-        cell.source = replaced.get(nbgrader_of(cell).get("grade_id", ""), cell.source)
+        cell.source = replaced.get(metadata_of(cell).get("grade_id", ""), cell.source)
     return notebook
 
 
 # --- the zip --------------------------------------------------------------------------------------
 
 
-def test_the_zip_holds_what_gradescope_runs_and_says_what_may_be_executed(package: Path) -> None:
+def test_the_zip_holds_all_that_gradescope_runs(package: Path) -> None:
     with zipfile.ZipFile(package) as packed:
         modes = {e.filename: e.external_attr >> 16 & 0o777 for e in packed.infolist()}
         assert all(e.create_system == 3 for e in packed.infolist())
@@ -199,15 +203,15 @@ def test_the_zip_holds_what_gradescope_runs_and_says_what_may_be_executed(packag
 
 
 def test_the_zip_grades_by_the_rules_of_the_course(course: Path, package: Path) -> None:
-    rules = rules_of(course, "small", Options(seed_file=course / "secret"))
+    rules = rules_of(course, "small", Settings(), course / "secret")
     with zipfile.ZipFile(package) as packed:
         data = json.loads(packed.read("rules.json"))
         content = packed.read("release.ipynb")
     settings = Settings(**data.pop("settings"))
     assert Rules(release=content, settings=settings, **data).key == rules.key
-    assert settings == replace(rules.settings, submission_limit=gradescope.SUBMISSION_LIMIT)
+    assert settings == replace(rules.settings, submission_limit_s=gradescope.SUBMISSION_LIMIT_S)
     assert settings.isolation == "auto"
-    assert settings.submission_limit <= 600 - 2 * settings.time_limit  # Gradescope's own limit
+    assert settings.total_limit_s <= 600 - 2 * settings.time_limit_s  # Gradescope's own limit
 
 
 def test_the_same_course_gives_the_same_zip(course: Path, package: Path) -> None:
@@ -239,7 +243,7 @@ def _lines(content: bytes) -> list[str]:
     return content.decode().splitlines()
 
 
-def test_what_is_not_installed_cannot_be_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_is_not_installed_cannot_be_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(_: str) -> None:
         raise metadata.PackageNotFoundError
 
@@ -248,13 +252,13 @@ def test_what_is_not_installed_cannot_be_packed(monkeypatch: pytest.MonkeyPatch)
         gradescope.build_wheel()
 
 
-# --- a hand-in ------------------------------------------------------------------------------------
+# --- a submission ---------------------------------------------------------------------------------
 
 
 def test_the_reference_gets_all_points(container: Container) -> None:
-    container.hand_in(solved(container))
-    status, results, told = container.run()
-    assert status == 0, told
+    container.submission(solved(container))
+    status, results, log = container.run()
+    assert status == 0, log
     assert sum(test["score"] for test in results["tests"]) == small.ALL
     assert sum(test["max_score"] for test in results["tests"]) == small.ALL
     assert {test["status"] for test in results["tests"]} == {"passed"}
@@ -264,35 +268,37 @@ def test_the_reference_gets_all_points(container: Container) -> None:
     assert "observation_greedy" in results["output"]  # it waits for the teacher
     assert "bestanden" in results["tests"][0]["output"]
     assert results["extra_data"]["seed_id"] == seed_id(SECRET)
-    assert not (container.base / "source" / gradescope.RULES).exists()
+    assert not (container.base / "source" / grader.RULES).exists()
 
 
-def test_without_a_sandbox_the_secret_is_gone_before_the_student_looks(
+def test_without_a_sandbox_the_secret_is_gone_before_a_student(
     container: Container,
 ) -> None:
-    """And in the same run: a wrong answer is explained, a drawn case's values are not."""
+    """In the same run: a wrong reply is explained, a hidden case's values are not."""
     made = solved(container, repetition_rate=WRONG)
-    made.cells = [c for c in made.cells if nbgrader_of(c).get("grade_id") != "filter_top_k"]
+    made.cells = [c for c in made.cells if metadata_of(c).get("grade_id") != "filter_top_k"]
     look = LOOK.format(base=str(container.base))
     made.cells.insert(0, nbformat.v4.new_code_cell(look, id="look"))
-    container.hand_in(made)
+    container.submission(made)
     container.set(isolation="process")
     drop = ["setpriv", "--inh-caps=-sys_ptrace", "--bounding-set=-sys_ptrace"]
     can_drop = os.getuid() == 0 and shutil.which("setpriv") is not None
-    status, results, told = container.run(*(drop if can_drop else []))
-    assert status == 0, told
+    status, results, log = container.run(*(drop if can_drop else []))
+    assert status == 0, log
     seen = json.loads((container.base / "seen").read_text())
     assert "setup.sh" in seen["files"]
-    assert not {gradescope.RULES, gradescope.RELEASE} & set(seen["files"])
+    assert not {grader.RULES, grader.RELEASE} & set(seen["files"])
     assert seen["memory"] == "PermissionError" or not can_drop
 
     by_id = {t["extra_data"]["grade_id"]: t for t in results["tests"]}
-    public, drawn = by_id["test_repetition_rate"], by_id["drawn_repetition_rate"]
-    assert (public["status"], public["score"]) == (drawn["status"], drawn["score"]) == ("failed", 0)
+    public, hidden = by_id["test_repetition_rate"], by_id["hidden_repetition_rate"]
+    assert (
+        (public["status"], public["score"]) == (hidden["status"], hidden["score"]) == ("failed", 0)
+    )
     assert "Erhalten: 0.5" in public["output"]
     assert "Got: 0.5" in public["output"]
-    assert "Ein Wert stimmt nicht." in drawn["output"]
-    assert "0.5" not in drawn["output"]
+    assert "Ein Wert stimmt nicht." in hidden["output"]
+    assert "0.5" not in hidden["output"]
     assert "Es fehlen Zellen, und die leeren der Vorlage zählen: filter_top_k." in results["output"]
     assert by_id["test_encode_prompt"]["status"] == "passed"
 
@@ -300,7 +306,7 @@ def test_without_a_sandbox_the_secret_is_gone_before_the_student_looks(
 @pytest.fixture
 def here(container: Container, monkeypatch: pytest.MonkeyPatch) -> Container:
     """For `main` in this process, which stays as it is: nothing of a student's runs in it."""
-    monkeypatch.setattr(gradescope, "_keep_memory_private", lambda: None)
+    monkeypatch.setattr(grader, "_keep_memory_private", lambda: None)
     return container
 
 
@@ -312,7 +318,7 @@ def here(container: Container, monkeypatch: pytest.MonkeyPatch) -> Container:
         ("essay.pdf", b"%PDF", "the folder must hold small.ipynb, was: no notebook"),
     ],
 )
-def test_what_cannot_be_read_gets_no_points_and_the_reason(
+def test_an_unreadable_submission_gets_0_points_and_the_reason(
     here: Container,
     name: str,
     content: bytes,
@@ -320,9 +326,9 @@ def test_what_cannot_be_read_gets_no_points_and_the_reason(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(gradescope, "settle", lambda settings: (settings, ""))
+    monkeypatch.setattr(grader, "settle", lambda settings: (settings, ""))
     (here.base / "submission" / name).write_bytes(content)
-    assert gradescope.main([str(here.base)]) == 0
+    assert grader.main([str(here.base)]) == 0
     results = here.results()
     assert results["score"] == 0
     assert why in results["output"]
@@ -331,29 +337,29 @@ def test_what_cannot_be_read_gets_no_points_and_the_reason(
     assert why in capsys.readouterr().out
 
 
-def test_what_is_our_fault_is_said_to_be_ours(
+def test_a_failure_of_ours_is_reported_as_ours(
     here: Container, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def failing(_: Rules, task: Task) -> Record:
-        return failed(task.key, "no kernel")
+        return Record.failed(task.key, "no kernel")
 
-    monkeypatch.setattr(gradescope, "settle", lambda settings: (settings, "no sandbox here"))
-    monkeypatch.setattr(gradescope, "grade_submission", failing)
-    here.hand_in(solved(here))
-    for told in (
+    monkeypatch.setattr(grader, "settle", lambda settings: (settings, "no sandbox here"))
+    monkeypatch.setattr(grader, "grade_submission", failing)
+    here.submission(solved(here))
+    for reason in (
         "no sandbox here\nkischule: failed",
-        "rules.json is gone: a container grades one hand-in",
+        "rules.json is gone: a container grades one submission",
     ):
-        assert gradescope.main([str(here.base)]) == 1
+        assert grader.main([str(here.base)]) == 1
         results = here.results()
         assert results["score"] == 0
         assert "nicht Ihr Fehler" in results["output"]
         assert "not your mistake" in results["output"]
-        assert told in capsys.readouterr().out
+        assert reason in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("ends", "status"), [("kill -9 $$", 137), ("exit 0", 1), ("exit 1", 1)])
-def test_a_grader_that_does_not_get_as_far_as_results_leaves_some(
+def test_a_grader_that_stops_early_leaves_results(
     package: Path, tmp_path: Path, ends: str, status: int
 ) -> None:
     made = Container(tmp_path, package, None)
@@ -364,40 +370,76 @@ def test_a_grader_that_does_not_get_as_far_as_results_leaves_some(
     python.chmod(0o755)
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "results.json").write_text('{"score": 7}')  # not ours
-    exited, results, told = made.run()
+    exited, results, log = made.run()
     assert (exited, results["score"]) == (status, 0)
     assert "nicht Ihr Fehler" in results["output"]
-    assert "137: killed, often for want of memory" in told
+    assert "137: killed, often for want of memory" in log
 
 
 # --- without a container --------------------------------------------------------------------------
 
-RULES = Rules("n.ipynb", b"", SECRET, "", Settings(isolation="auto"))
+RULES = Rules(name="n.ipynb", release=b"", seed=SECRET, checks="", settings=Settings())
 
 
 def test_a_sandbox_that_does_not_start_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_: Settings) -> None:
         raise IsolationError("no namespaces here")
 
-    monkeypatch.setattr(gradescope, "settle", refused)
-    rules, warning = gradescope.settled(RULES)
+    monkeypatch.setattr(grader, "settle", refused)
+    rules, warning = grader.settled(RULES)
     assert (rules.settings.isolation, warning) == ("process", "no namespaces here")
 
 
-def test_a_bonus_comes_on_top_and_what_ended_early_is_told() -> None:
-    bonus = TestResult("test_beam_search", "beam_search", "public", 0.0, True, 2.0, "", "")
-    late = TestResult(
-        "test_explore", "explore", "public", 3.0, False, 0.0, "timeout", "zu spät (too late)"
+def test_a_bonus_comes_on_top_and_an_early_end_is_explained() -> None:
+    bonus = Result(
+        exercise="beam_search",
+        level=Level.PUBLIC,
+        passed=True,
+        points=2.0,
+        max_points=2.0,
+        bonus=True,
     )
-    check = TestResult("drawn_explore", "explore", "drawn", 1.0, None, 0.0, "ours", "unsere Schuld")
-    notebook = json.dumps({"cells": []}).encode()
-    flags = ("check failed: drawn_explore", "renamed: mine.ipynb", "kernel ended (died): a")
-    flags += ("changed: question_a", "changed: question_b")
-    record = Record("k", "timeout", 1.0, flags, (bonus, late, check), notebook=notebook)
-    results = gradescope.results_of(record, RULES, flags)
+    late = Result(
+        exercise="explore",
+        level=Level.PUBLIC,
+        passed=False,
+        points=0.0,
+        max_points=3.0,
+        kind="timeout",
+        message=Message(sentence=Text("zu spät", "too late")),
+    )
+    check = Result(
+        exercise="explore",
+        level=Level.HIDDEN,
+        passed=None,
+        points=0.0,
+        max_points=1.0,
+        kind="ours",
+        message=Message(sentence=Text("unsere Schuld", "our fault")),
+    )
+    flags = (
+        Flag(FlagKind.CHECK_FAILED, cell="hidden_explore"),
+        Flag(FlagKind.RENAMED, reason="mine.ipynb"),
+        Flag(FlagKind.KERNEL_ENDED, cell="a", reason="died"),
+        Flag(FlagKind.CHANGED, cell="question_a"),
+        Flag(FlagKind.CHANGED, cell="question_b"),
+    )
+    record = Record(
+        key="k",
+        status=Status.TIMEOUT,
+        seconds=1.0,
+        flags=flags,
+        results=(bonus, late, check),
+        notebook=json.dumps({"cells": []}).encode(),
+    )
+    results = grader.results_json(record, RULES, flags)
     first, second, third = results["tests"]
     assert (first["score"], first["max_score"], first["status"]) == (2.0, 0.0, "passed")
-    assert (second["output"], second["status"]) == ("zu spät (too late)", "failed")
+    assert second["output"] == (
+        "explore (Beispiele): noch nicht bestanden, 0 von 3 Punkten\nzu spät\n\n"
+        "explore (examples): not passed yet, 0 of 3 points\ntoo late"
+    )
+    assert second["status"] == "failed"
     assert (third["number"], third["status"]) == ("2.2", "failed")
     for words in (
         "2 von 4 Punkten",
@@ -412,12 +454,12 @@ def test_a_bonus_comes_on_top_and_what_ended_early_is_told() -> None:
 
 
 def test_rules_for_other_checks_are_refused(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(gradescope, "_keep_memory_private", lambda: None)
+    monkeypatch.setattr(grader, "_keep_memory_private", lambda: None)
     data = {"name": "n", "seed": SECRET, "checks": "others", "settings": {}}
-    (tmp_path / gradescope.RULES).write_text(json.dumps(data))
-    (tmp_path / gradescope.RELEASE).write_bytes(b"{}")
+    (tmp_path / grader.RULES).write_text(json.dumps(data))
+    (tmp_path / grader.RELEASE).write_bytes(b"{}")
     with pytest.raises(EngineError, match="made for other checks than are installed"):
-        gradescope.take_rules(tmp_path)
+        grader.take_rules(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -430,7 +472,7 @@ def test_setup_makes_an_environment_that_grades(package: Path, course: Path, bui
     setup = ["bash", str(made.base / "source" / "setup.sh")]
     done = subprocess.run(setup, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    made.hand_in(solved(made))
-    status, results, told = made.run()
-    assert status == 0, told
+    made.submission(solved(made))
+    status, results, log = made.run()
+    assert status == 0, log
     assert sum(test["score"] for test in results["tests"]) == small.ALL

@@ -1,4 +1,4 @@
-"""ILIAS: hand-ins in, the multi-feedback zip and the status file out."""
+"""ILIAS: submissions in, the multi-feedback zip and the status file out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import io
 from pathlib import Path
 
 import pytest
-import school
-from school import ASSIGNMENT, NAME, WHEN, notebook
+from support import school
+from support.school import ASSIGNMENT, NAME, WHEN, notebook
 
 from autograder.cli import main
 from autograder.lms import ilias
@@ -36,7 +36,7 @@ def course(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "top", ["", "Abgaben/", "multi_feedback_A7_2_17/", "KI_Kurs_Blatt_7/Team 3/"]
 )
-def test_thirty_hand_ins_come_in_from_any_depth(course: Path, tmp_path: Path, top: str) -> None:
+def test_thirty_submissions_come_in_from_any_depth(course: Path, tmp_path: Path, top: str) -> None:
     files = [(f"{top}{folder(*p)}/{NAME}", notebook(p[0]), WHEN) for p in PEOPLE]
     late = f"{top}{folder(*PEOPLE[0])}/Verspaetete Abgabe - {NAME}"
     files.append((late, notebook("late"), (2026, 11, 30, 8, 0, 0)))
@@ -47,7 +47,7 @@ def test_thirty_hand_ins_come_in_from_any_depth(course: Path, tmp_path: Path, to
     assert (there / "gr6012" / ASSIGNMENT / NAME).read_bytes() == notebook("6012")
 
 
-def test_the_way_back_has_folders_by_ilias_rule_and_marks_by_its_columns(
+def test_the_way_back_has_folders_and_marks_as_ilias_reads_them(
     course: Path, tmp_path: Path
 ) -> None:
     files = [(f"{folder(*p)}/{NAME}", notebook(p[0]), WHEN) for p in PEOPLE]
@@ -81,8 +81,8 @@ def test_a_mark_of_zero_is_one(course: Path, tmp_path: Path) -> None:
     files = [(f"{folder(*PEOPLE[0])}/{NAME}", notebook("x"), WHEN)]
     ilias.import_(course, ASSIGNMENT, school.zipped(tmp_path / "i.zip", files))
     school.grade(course, {"oe6000": 1})
-    told = ["--course", str(course), "--pass-mark", "0"]
-    assert main(["export", "ilias", ASSIGNMENT, str(tmp_path / "out"), *told]) == 0
+    options = ["--course", str(course), "--pass-mark", "0"]
+    assert main(["export", "ilias", ASSIGNMENT, str(tmp_path / "out"), *options]) == 0
     assert ",passed,1," in (tmp_path / "out" / "status.csv").read_text()
 
 

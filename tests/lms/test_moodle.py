@@ -1,4 +1,4 @@
-"""Moodle: thirty people's hand-ins in, grades and feedback out, in Moodle's own formats."""
+"""Moodle: thirty people's submissions in, grades and feedback out, in Moodle's own formats."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import io
 from pathlib import Path
 
 import pytest
-import school
-from autograder.course.bridge import Course
-from school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
+from support import school
+from support.school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
 
 from autograder.cli import main
+from autograder.course.gradebook import Course, Total
 from autograder.lms import moodle, spreadsheet
 from autograder.lms.people import People, PeopleError
 from autograder.lms.spreadsheet import TableError
@@ -70,7 +70,7 @@ def submitted(course: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("folders", "trailing"), [(True, ""), (True, "_"), (False, "")], ids=["4.1", "3.1", "flat"]
 )
-def test_thirty_hand_ins_come_in_whatever_moodles_layout(
+def test_thirty_submissions_come_in_from_any_moodle_layout(
     course: Path, tmp_path: Path, folders: bool, trailing: str
 ) -> None:
     archive = submissions(tmp_path / "m.zip", folders, trailing)
@@ -93,9 +93,7 @@ def test_thirty_hand_ins_come_in_whatever_moodles_layout(
         assert aside in notes
 
 
-def test_a_hand_in_has_the_time_at_which_it_was_made_in_a_form_that_nbgrader_reads(
-    course: Path, tmp_path: Path
-) -> None:
+def test_a_submission_has_its_time_as_nbgrader_reads_it(course: Path, tmp_path: Path) -> None:
     from datetime import datetime
 
     from nbgrader.utils import parse_utc
@@ -108,7 +106,7 @@ def test_a_hand_in_has_the_time_at_which_it_was_made_in_a_form_that_nbgrader_rea
     assert parse_utc(stamp.read_text()) == parse_utc(local)
 
 
-def test_a_second_import_changes_nothing_and_a_newer_file_replaces_and_keeps_the_older(
+def test_an_import_again_changes_only_newer_files_and_keeps_old(
     course: Path, tmp_path: Path
 ) -> None:
     archive = submissions(tmp_path / "m.zip")
@@ -129,7 +127,7 @@ def test_a_second_import_changes_nothing_and_a_newer_file_replaces_and_keeps_the
     assert submitted(course)["joerg-oeztuerk"] == notebook("v2")
 
 
-def test_the_worksheet_beside_the_archive_gives_names_and_addresses_to_formgrader(
+def test_the_worksheet_gives_names_and_addresses_to_formgrader(
     course: Path, tmp_path: Path
 ) -> None:
     worksheet(tmp_path / "Bewertungen.csv")
@@ -144,7 +142,7 @@ def test_the_worksheet_beside_the_archive_gives_names_and_addresses_to_formgrade
 @pytest.mark.parametrize(
     ("head", "maximum", "wanted"), [(GERMAN, "54,00", "41,5"), (ENGLISH, "54.00", "41.5")]
 )
-def test_the_worksheet_comes_back_with_grades_and_nothing_else_changed(
+def test_the_worksheet_comes_back_with_grades_alone_changed(
     course: Path, tmp_path: Path, head: str, maximum: str, wanted: str
 ) -> None:
     sheet = worksheet(tmp_path / "w.csv", maximum, head)
@@ -166,7 +164,9 @@ def test_the_worksheet_comes_back_with_grades_and_nothing_else_changed(
     assert any("wait for your points" in note for note in notes)
 
 
-def test_who_has_no_grade_or_has_handed_in_again_is_named(course: Path, tmp_path: Path) -> None:
+def test_students_without_a_grade_or_with_a_newer_file_are_named(
+    course: Path, tmp_path: Path
+) -> None:
     worksheet(tmp_path / "w.csv")
     moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
     students = sorted(submitted(course))
@@ -179,8 +179,8 @@ def test_who_has_no_grade_or_has_handed_in_again_is_named(course: Path, tmp_path
             b"2026-11-01 00:00:00 UTC" if student == students[3] else stamp.read_bytes()
         )
     notes = moodle.export(course, ASSIGNMENT, tmp_path / "out")
-    assert f"2 hand-ins have no grade: {students[28]}, {students[29]}" in notes
-    again = f"1 handed in again since they were graded: {students[3]}: `kischule grade a7_2`"
+    assert f"2 submissions have no grade: {students[28]}, {students[29]}" in notes
+    again = f"1 submitted again since they were graded: {students[3]}: `kischule grade a7_2`"
     assert again in notes
 
 
@@ -203,9 +203,7 @@ def test_moodles_own_rule_finds_each_feedback_file(course: Path, tmp_path: Path)
     assert found == {student: student for student in students[1:]}
 
 
-def test_another_maximum_is_refused_unless_points_are_to_be_converted(
-    course: Path, tmp_path: Path
-) -> None:
+def test_another_maximum_is_refused_unless_points_are_scaled(course: Path, tmp_path: Path) -> None:
     worksheet(tmp_path / "w.csv", "100,00")
     moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
     school.grade(course, {"joerg-oeztuerk": 27})
@@ -216,12 +214,11 @@ def test_another_maximum_is_refused_unless_points_are_to_be_converted(
     assert ',50,"100,00"' in (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8-sig")
 
 
-def test_points_beyond_moodles_maximum_are_cut_and_told(course: Path, tmp_path: Path) -> None:
-    sheet = spreadsheet.read(worksheet(tmp_path / "w.csv").read_bytes(), "w.csv")
-    from autograder.course.bridge import Total
-
-    notes = moodle.fill(sheet, {"4702": Total(57.0, 54.0, 0.0, 0.0)})
-    assert notes == ["Jörg Öztürk: 57 points are more than Moodle's maximum 54, which it gets"]
+def test_points_beyond_moodles_maximum_are_cut_and_noted(course: Path, tmp_path: Path) -> None:
+    sheet = spreadsheet.read_table(worksheet(tmp_path / "w.csv").read_bytes(), "w.csv")
+    total = Total(points=57.0, max_points=54.0, waiting=0.0, penalty=0.0)
+    notes = moodle.fill(sheet, {"4702": total})
+    assert notes == ["Jörg Öztürk: 57 points exceed Moodle's maximum 54, which is entered"]
     assert sheet.rows[2][5] == "54"
 
 
@@ -234,23 +231,24 @@ def test_points_beyond_moodles_maximum_are_cut_and_told(course: Path, tmp_path: 
         ("ID,Bewertung\nTeilnehmer/in1,1,2,3\n", "row 2 has 4 cells, the head 2"),
     ],
 )
-def test_what_is_no_worksheet_is_said_so(tmp_path: Path, text: str, why: str) -> None:
+def test_a_file_that_is_no_worksheet_is_refused(tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "w.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(TableError, match=why):
         moodle.read_worksheet(path)
 
 
-def test_windows_and_utf_16_worksheets_are_read_and_written_as_they_came(tmp_path: Path) -> None:
+def test_worksheets_are_written_in_the_encoding_they_came_in(tmp_path: Path) -> None:
     text = f"{GERMAN}\r\nTeilnehmer/in1,Jörg,,,,,54,Ja,,,\r\n"
     for encoding in ("cp1252", "utf-16", "utf-8"):
-        table = spreadsheet.read(text.encode(encoding), "w.csv")
+        table = spreadsheet.read_table(text.encode(encoding), "w.csv")
         assert table.rows[0][1] == "Jörg"
         assert table.content() == text.encode(encoding)
 
 
-def test_an_export_before_any_import_says_what_to_do(course: Path, tmp_path: Path) -> None:
-    with pytest.raises(PeopleError, match=r"`kischule import moodle FILE a7_2` keeps them"):
+def test_an_export_before_any_import_is_refused(course: Path, tmp_path: Path) -> None:
+    advice = r"import submissions first: `kischule import moodle FILE a7_2`"
+    with pytest.raises(PeopleError, match=advice):
         moodle.export(course, ASSIGNMENT, tmp_path / "out")
 
 
@@ -261,9 +259,9 @@ def test_the_command_names_what_it_refuses_and_takes_the_rest(
     files = [(f"{good}{NAME}", notebook("x"), WHEN), (f"../{bad}{NAME}", notebook("y"), WHEN)]
     archive = school.zipped(tmp_path / "m.zip", files)
     assert main(["import", "moodle", str(archive), ASSIGNMENT, "--course", str(course)]) == 3
-    said = capsys.readouterr()
-    assert said.out == "1 new, 0 replaced by a newer hand-in, 0 as before, 1 refused\n"
-    assert "refused: ../Zoë Öztürk_4701" in said.err
+    output = capsys.readouterr()
+    assert output.out == "1 new, 0 replaced by a newer submission, 0 unchanged, 1 refused\n"
+    assert "refused: ../Zoë Öztürk_4701" in output.err
     assert set(submitted(course)) == {"uemit-oeztuerk"}
 
 

@@ -1,24 +1,24 @@
-"""Which cells need not run where hand-ins are graded."""
+"""Display cells run during grading only where a student's code needs them."""
 
 from __future__ import annotations
 
 import nbformat
 import pytest
-from conftest import RELEASE, short
+from support.notebooks import RELEASE, short
 
-from autograder.course.release import read_notebook
 from autograder.notebooks import intake
-from autograder.notebooks.display import left_out, shows
+from autograder.notebooks.cells import read_notebook
+from autograder.notebooks.display import is_display_only, skippable
 
-SHOWN = "tokens = f(text)\nprint(tokens)"
+FIRST = "tokens = f(text)\nprint(tokens)"
 SECOND = "import math\nprint(len(tokens))"
 
 
 def cells(solution: str, *added: str) -> list[object]:
-    """Two cells that show, and what a student wrote."""
+    """Two display cells, and the cells of a student."""
     made = [
-        nbformat.v4.new_code_cell(SHOWN, metadata={"tags": ["shows"]}),
-        nbformat.v4.new_code_cell(SECOND, metadata={"tags": ["shows"]}),
+        nbformat.v4.new_code_cell(FIRST, metadata={"tags": ["display-only"]}),
+        nbformat.v4.new_code_cell(SECOND, metadata={"tags": ["display-only"]}),
         nbformat.v4.new_code_cell(solution, metadata={"nbgrader": {"solution": True}}),
         nbformat.v4.new_code_cell("tokens", metadata={"nbgrader": {"grade": True}}),
     ]
@@ -35,8 +35,8 @@ def cells(solution: str, *added: str) -> list[object]:
         "this is no Python, tokens",
     ],
 )
-def test_what_uses_no_name_of_theirs_lets_them_out(source: str) -> None:
-    assert left_out(cells(source)) == {0, 1}
+def test_code_without_their_names_skips_them(source: str) -> None:
+    assert skippable(cells(source)) == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -52,43 +52,43 @@ def test_what_uses_no_name_of_theirs_lets_them_out(source: str) -> None:
         "del tokens",
     ],
 )
-def test_what_uses_a_name_keeps_the_cell_that_defines_it(source: str) -> None:
-    assert 0 not in left_out(cells(source))
-    assert 0 not in left_out(cells("", source))
+def test_a_used_name_keeps_the_cell_that_defines_it(source: str) -> None:
+    assert 0 not in skippable(cells(source))
+    assert 0 not in skippable(cells("", source))
 
 
 def test_a_cell_that_is_needed_needs_others() -> None:
-    assert left_out(cells("def f(x):\n    return math.pi")) == set()  # the second uses the first's
+    assert skippable(cells("def f(x):\n    return math.pi")) == set()  # the second uses the first's
 
 
 @pytest.mark.parametrize(
     "source",
     ["globals()['tokens']", "eval('tok' + 'ens')", "%who", "!ls", "import __main__", "import sys"],
 )
-def test_who_may_reach_any_name_keeps_them_all(source: str) -> None:
-    assert left_out(cells("", source)) == set()
+def test_code_that_may_reach_any_name_keeps_them_all(source: str) -> None:
+    assert skippable(cells("", source)) == set()
 
 
-def test_only_unchanged_cells_of_the_release_are_left_out() -> None:
+def test_only_unchanged_cells_of_the_release_are_skipped() -> None:
     released = read_notebook(RELEASE)
-    assert sum(map(shows, released.cells)) >= 10
+    assert sum(map(is_display_only, released.cells)) >= 10
     submitted = read_notebook(RELEASE)
-    first, second = [c for c in submitted.cells if shows(c)][:2]
+    first, second = [c for c in submitted.cells if is_display_only(c)][:2]
     first.source += "\nhelper = 1"
-    second.metadata = {}  # the text counts, not what a hand-in says about it
-    own = nbformat.v4.new_code_cell("mine = 1", metadata={"tags": ["shows"]})
+    second.metadata = {}  # the text counts, not what a submission says about it
+    own = nbformat.v4.new_code_cell("mine = 1", metadata={"tags": ["display-only"]})
     submitted.cells.append(own)
     taken = intake.rebuild(released, submitted).notebook
-    out = {taken.cells[i].source for i in left_out(taken.cells)}
+    out = {taken.cells[i].source for i in skippable(taken.cells)}
     assert second.source in out
     assert not out & {first.source, own.source}
-    assert len(out) == sum(map(shows, released.cells)) - 1
+    assert len(out) == sum(map(is_display_only, released.cells)) - 1
 
 
 def test_the_release_needs_none_of_them() -> None:
     """All other tests grade the notebook without these cells: `short` and the tags agree."""
     released = read_notebook(RELEASE)
-    tagged = {c.id for c in released.cells if shows(c)}
+    tagged = {c.id for c in released.cells if is_display_only(c)}
     kept = {c.id for c in short(read_notebook(RELEASE)).cells}
     assert tagged
     assert not tagged & kept

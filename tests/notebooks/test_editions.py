@@ -11,12 +11,13 @@ from functools import cache
 from typing import Any
 
 import pytest
-from conftest import ROOT, SOURCE
 from IPython.core.inputtransformer2 import TransformerManager
-from kischule.words import LANGUAGE_VARIABLE
+from support.notebooks import RELEASE, ROOT, SOURCE, filled
 
-from autograder.course.release import edition, layout_problems, read_notebook
-from autograder.notebooks.cells import nbgrader_of
+from autograder.course.release import layout_problems
+from autograder.notebooks.cells import metadata_of, read_notebook
+from autograder.notebooks.editions import edition_of, in_language
+from kischule.i18n import LANGUAGE_VARIABLE
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
 
@@ -195,7 +196,7 @@ def test_both_have_the_same_cells_with_the_same_metadata(german: Any, english: A
 
 def test_both_give_the_same_points_in_all(german: Any, english: Any) -> None:
     def points(notebook: Any) -> float:
-        return sum(nbgrader_of(cell).get("points", 0) for cell in notebook.cells)
+        return sum(metadata_of(cell).get("points", 0) for cell in notebook.cells)
 
     assert points(english) == points(german) > 0
 
@@ -240,7 +241,7 @@ def test_the_english_edition_leads_to_its_own_release_in_colab(english: Any) -> 
 def test_an_edition_is_an_assignment_of_its_own(
     assignment: str, language: str, expected: str
 ) -> None:
-    assert edition(assignment, language) == expected
+    assert in_language(assignment, language) == expected
 
 
 # --- the comparisons see what they are for --------------------------------------------------------
@@ -257,7 +258,7 @@ def _swap(notebook: Any) -> None:
 
 STRUCTURE: dict[str, tuple[Callable[[Any], object], str]] = {
     "a cell is missing": (lambda n: n.cells.pop(7), "from: task_encode_prompt"),
-    "the last cell is missing": (lambda n: n.cells.pop(), "from: drawn_filter_min_p"),
+    "the last cell is missing": (lambda n: n.cells.pop(), "from: hidden_filter_min_p"),
     "a cell is there twice": (lambda n: n.cells.append(n.cells[0]), "from: intro"),
     "two cells have changed places": (_swap, "from: model_family"),
     "other points": (
@@ -290,8 +291,8 @@ def test_other_cells_are_named(german: Any, english: Any, case: str) -> None:
 # cell, what stands there, what would stand there instead
 CODE = [
     ("test_top_tokens", 'check("top_tokens")', 'check("explore")'),
-    ("drawn_top_tokens", ", drawn=True", ""),
-    ("drawn_top_tokens", "### END HIDDEN TESTS", ""),
+    ("hidden_top_tokens", ", hidden=True", ""),
+    ("hidden_top_tokens", "### END HIDDEN TESTS", ""),
     ("top_tokens", "    ### BEGIN SOLUTION\n", ""),
     ("try_observation_greedy", '"top_p": None', '"top_P": None'),
     ("try_observation_greedy", "48", "49"),
@@ -341,7 +342,7 @@ def test_other_words_for_a_reader_are_no_other_code(
     assert code_problems(german, english) == []
 
 
-def test_a_text_that_is_printed_or_a_label_is_for_a_reader_and_others_are_not() -> None:
+def test_printed_texts_and_labels_are_for_a_reader() -> None:
     for one, other in [
         ('print("ein Text", 1)', 'print("a text", 1)'),
         ('plots.bars(e, labels=["eins", "zwei"])', 'plots.bars(e, labels=["one", "two"])'),
@@ -404,3 +405,15 @@ def test_a_little_german_is_found(english: Any, text: str) -> None:
 def test_what_only_looks_like_german_is_not(english: Any, text: str) -> None:
     english.cells[4].source += "\n" + text
     assert german_left(english) == []
+
+
+def test_of_two_editions_the_one_with_the_same_text_fits() -> None:
+    folder = RELEASE.parent.parent
+    for name in ("a7_2", "a7_2_en"):
+        path = folder / name / RELEASE.name
+        notebook = read_notebook(path)
+        for given in (filled(path, {}), notebook):
+            found = edition_of(given, folder)
+            assert found is not None
+            assert found.path == path
+            notebook.cells = notebook.cells[:12]

@@ -1,4 +1,4 @@
-"""Reading hand-ins: any bytes give a notebook with the release's structure, or a refusal."""
+"""Reading submissions: any bytes give a notebook with the release's structure, or a refusal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RELEASE, places
+from support.notebooks import RELEASE, places
 
-from autograder.course.release import read_notebook
 from autograder.notebooks import intake
-from autograder.notebooks.cells import nbgrader_of
+from autograder.notebooks.cells import metadata_of, read_notebook
 
 CONTENT = json.loads(RELEASE.read_text(encoding="utf-8"))
 
@@ -54,7 +53,7 @@ def test_links_folders_pipes_and_large_files_are_refused(
     for name in ("link", "pipe", ".", "nothing"):
         with pytest.raises(intake.UnreadableError):
             intake.read_bytes(tmp_path / name)
-    monkeypatch.setattr(intake, "MOST_BYTES", 1)
+    monkeypatch.setattr(intake, "MAX_BYTES", 1)
     with pytest.raises(intake.UnreadableError, match="must not be larger than 1 bytes, was: 2"):
         intake.read_bytes(secret)
 
@@ -74,37 +73,37 @@ def test_only_text_comes_along() -> None:
     assert taken.flags == ()
     released = read_notebook(RELEASE)
     assert taken.notebook.metadata == released.metadata
-    found = {nbgrader_of(c).get("grade_id"): c for c in taken.notebook.cells}
+    found = {metadata_of(c).get("grade_id"): c for c in taken.notebook.cells}
     for cell in released.cells:
-        if grade_id := nbgrader_of(cell).get("grade_id"):
+        if grade_id := metadata_of(cell).get("grade_id"):
             assert found[grade_id] == cell
     assert not any(c.get("outputs") for c in taken.notebook.cells)
     # the tag of a cell is the release's: only a cell that is unchanged has it
     tagged = [c.source for c in taken.notebook.cells if c.metadata.get("tags")]
     assert tagged == [c.source for c in released.cells if c.metadata.get("tags")]
-    assert {t for c in taken.notebook.cells for t in c.metadata.get("tags", [])} == {"shows"}
+    assert {t for c in taken.notebook.cells for t in c.metadata.get("tags", [])} == {"display-only"}
     assert taken.notebook.cells[-1].source == "a = 1?"
 
 
-def test_the_order_is_the_releases_and_added_cells_stay_where_they_were() -> None:
+def test_the_order_is_the_releases_and_added_cells_stay() -> None:
     data = json.loads(json.dumps(CONTENT))
     place = next(i for i, c in enumerate(data["cells"]) if c["id"] == "top_tokens")
     data["cells"].insert(place, {"cell_type": "code", "metadata": {}, "source": ["x = ", "1"]})
     data["cells"].append(data["cells"].pop(0))
     ids = [c.id for c in rebuilt(data).notebook.cells]
-    graded = [nbgrader_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if nbgrader_of(c)]
+    graded = [metadata_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if metadata_of(c)]
     assert [i for i in ids if not i.startswith("added-")] == graded
     cells = rebuilt(data).notebook.cells
     assert cells[ids.index("top_tokens") - 1].source == "x = 1"
 
 
-def test_broken_notebooks_are_rebuilt_or_refused_and_nothing_else_happens() -> None:
+def test_broken_notebooks_are_rebuilt_or_refused() -> None:
     """2,000 notebooks with something random in a random place."""
     rng = random.Random(7)
     values = [None, 5, "x", [], {}, [1], {"nbgrader": 3}, True, "\ud800", -1e308]
 
     refused = 0
-    known = [nbgrader_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if nbgrader_of(c)]
+    known = [metadata_of(c)["grade_id"] for c in read_notebook(RELEASE).cells if metadata_of(c)]
     for _ in range(500):
         data = json.loads(json.dumps({**CONTENT, "cells": rng.sample(CONTENT["cells"], 4)}))
         for _ in range(rng.randint(1, 3)):
@@ -115,5 +114,5 @@ def test_broken_notebooks_are_rebuilt_or_refused_and_nothing_else_happens() -> N
         except intake.UnreadableError:
             refused += 1
             continue
-        assert [nbgrader_of(c)["grade_id"] for c in taken.notebook.cells if nbgrader_of(c)] == known
+        assert [metadata_of(c)["grade_id"] for c in taken.notebook.cells if metadata_of(c)] == known
     assert 0 < refused < 500

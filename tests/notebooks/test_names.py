@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.notebooks.names import bindings, import_line, is_stub, missing_name, names
+from autograder.checking.imports import import_line, missing_name
+from autograder.notebooks.names import bindings, is_stub, names
 
 
 @pytest.mark.parametrize(

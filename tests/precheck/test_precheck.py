@@ -1,4 +1,4 @@
-"""What `kischule check` finds in a notebook, and that it finds nothing in a correct one."""
+"""`kischule check` finds what is wrong in a notebook, and nothing in a correct one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from typing import Any
 
 import nbformat
 import pytest
-from conftest import RELEASE, ROOT, reference_cells
-from kischule.words import LANGUAGE_VARIABLE
+from support.notebooks import RELEASE, ROOT, filled, reference_cells
 
+from autograder.checking.result import Result
 from autograder.cli import main
-from autograder.cli.demo import filled
-from autograder.course.release import read_notebook
-from autograder.exercises.exercise import Words, exercise_ids
+from autograder.exercises.exercise import Level, exercise_ids
 from autograder.exercises.known import known_correct
-from autograder.notebooks.cells import TestResult, nbgrader_of
-from autograder.precheck import precheck as module
-from autograder.precheck.precheck import Finding, SelfCheck, cells_of, edition_of, self_check
+from autograder.notebooks.cells import metadata_of, read_notebook
+from autograder.notebooks.editions import edition_of
+from autograder.precheck import findings, messages, running
+from autograder.precheck.cells import cells_of
+from autograder.precheck.findings import Finding
+from autograder.precheck.precheck import Precheck, precheck
+from kischule.i18n import LANGUAGE_VARIABLE, Text
 
 ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 STUB = "    raise NotImplementedError()"
@@ -39,7 +41,7 @@ def solved(release: Path = RELEASE, **replaced: str) -> Any:
 
 
 def place(notebook: Any, name: str) -> int:
-    """Where a cell stands, by its id."""
+    """The index of a cell, by its id."""
     return next(i for i, cell in enumerate(notebook.cells) if cell.id == name)
 
 
@@ -50,7 +52,7 @@ def add(notebook: Any, after: str, *sources: str) -> None:
 
 
 def number(notebook: Any, text: str) -> int:
-    """How Jupyter counts the first code cell with this text."""
+    """Jupyter's number of the first code cell with this text."""
     cells = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
     return next(i for i, cell in enumerate(cells, 1) if text in cell.source)
 
@@ -61,16 +63,16 @@ def written(notebook: Any, folder: Path, name: str = "A7_2.ipynb") -> Path:
     return path
 
 
-def german(found: SelfCheck, kind: str) -> list[str]:
+def german(found: Precheck, kind: str) -> list[str]:
     return [f.message.de for f in found.findings if f.kind == kind]
 
 
 def without_kernel(
     notebook: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "A7_2.ipynb"
 ) -> list[Finding]:
-    """What is found without running anything."""
-    monkeypatch.setattr(module, "execute", lambda *_, **__: None)
-    return list(self_check(written(notebook, folder, name)).findings)
+    """The findings that need no run."""
+    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
+    return list(precheck(written(notebook, folder, name)).findings)
 
 
 # --- a notebook in which much is wrong ------------------------------------------------------------
@@ -108,18 +110,18 @@ def messy() -> Any:
 
 
 @pytest.fixture(scope="module")
-def found(messy: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SelfCheck]:
+def found(messy: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Precheck]:
     folder = tmp_path_factory.mktemp("messy")
     (folder / "helfer.py").write_text("x = 1\n")
     path = written(messy, folder)
     before = path.read_bytes()
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv(LANGUAGE_VARIABLE, raising=False)
-        yield self_check(path)
+        yield precheck(path)
     assert path.read_bytes() == before
 
 
-def test_a_name_that_only_a_later_cell_makes_is_found(messy: Any, found: SelfCheck) -> None:
+def test_a_name_that_only_a_later_cell_makes_is_found(messy: Any, found: Precheck) -> None:
     here, there = number(messy, "print(start)"), number(messy, "start = encode_prompt")
     assert german(found, "order") == [
         f"Zelle [{here}] (print(start)) benutzt `start`, das erst in Zelle [{there}] "
@@ -128,7 +130,7 @@ def test_a_name_that_only_a_later_cell_makes_is_found(messy: Any, found: SelfChe
     ]
 
 
-def test_a_missing_import_is_told_with_its_line(messy: Any, found: SelfCheck) -> None:
+def test_a_missing_import_is_found_with_its_line(messy: Any, found: Precheck) -> None:
     here = number(messy, "np.random")
     assert german(found, "import") == [
         f"Zelle [{here}] (rng = np.random.default_rng(1)) benutzt `np`, ohne es zu importieren. "
@@ -140,7 +142,7 @@ def test_a_missing_import_is_told_with_its_line(messy: Any, found: SelfCheck) ->
     ]
 
 
-def test_a_name_inside_a_function_is_found_in_the_solution(messy: Any, found: SelfCheck) -> None:
+def test_a_name_inside_a_function_is_found_in_the_solution(messy: Any, found: Precheck) -> None:
     first, second = number(messy, COUNTS), number(messy, HELPED)
     there = number(messy, "def smallest")
     assert german(found, "names") == [
@@ -157,9 +159,7 @@ def test_a_name_inside_a_function_is_found_in_the_solution(messy: Any, found: Se
     ]
 
 
-def test_a_cell_that_stops_is_told_and_what_follows_from_it_is_not(
-    messy: Any, found: SelfCheck
-) -> None:
+def test_a_cell_that_stops_is_found_without_its_consequences(messy: Any, found: Precheck) -> None:
     here, there = number(messy, "1 / 0"), number(messy, "1 +")
     first, second = german(found, "raised")
     assert first == (
@@ -168,7 +168,7 @@ def test_a_cell_that_stops_is_told_and_what_follows_from_it_is_not(
     assert second == (f"Zelle [{there}] (1 +) bricht ab mit: SyntaxError: invalid syntax (line 1)")
 
 
-def test_a_module_beside_the_notebook_is_not_handed_in(messy: Any, found: SelfCheck) -> None:
+def test_a_module_beside_the_notebook_is_not_submitted(messy: Any, found: Precheck) -> None:
     assert german(found, "beside") == [
         f"Zelle [{number(messy, 'import helfer')}] (import helfer) importiert `helfer` aus einer "
         "Datei neben dem Notebook. Abgegeben wird nur das Notebook: Kopieren Sie den Code in eine "
@@ -176,21 +176,21 @@ def test_a_module_beside_the_notebook_is_not_handed_in(messy: Any, found: SelfCh
     ]
 
 
-def test_an_empty_cell_is_told_once_and_costs(messy: Any, found: SelfCheck) -> None:
+def test_an_empty_cell_is_found_once_and_costs(messy: Any, found: Precheck) -> None:
     assert german(found, "empty") == [f"Zelle [{number(messy, STUB)}] (greedy_decode)"]
     assert not found.passed
-    assert all(f.mend for f in found.findings)
+    assert all(f.fix for f in found.findings)
     assert {f.kind for f in found.findings} == {
         *("order", "import", "names", "raised", "beside", "empty"),
     }
 
 
-def test_each_exercise_says_how_far_it_came_what_failed_and_what_to_read(found: SelfCheck) -> None:
-    said = dict(zip((r.exercise for r in found.results), found.said, strict=True))
-    assert said["top_tokens"] == ""
-    assert said["filter_top_k"].splitlines() == [
+def test_each_exercise_says_how_far_it_came_and_what_failed(found: Precheck) -> None:
+    details = {result.exercise: found.details(result) for result in found.results}
+    assert details["top_tokens"] == ""
+    assert details["filter_top_k"].splitlines() == [
         "Von 12 Beispielen ist schon das erste nicht bestanden:",
-        "filter_top_k: Aufruf: filter_top_k(tensor([1, 3, -1, 2]), 2)",
+        "Aufruf: filter_top_k(tensor([1, 3, -1, 2]), 2)",
         "Der Aufruf bricht ab mit: NameError: name 'Counter' is not defined",
         "Hinweis: Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: from "
         "collections import Counter",
@@ -199,7 +199,7 @@ def test_each_exercise_says_how_far_it_came_what_failed_and_what_to_read(found: 
     ]
 
 
-def test_the_last_line_counts_what_is_left(found: SelfCheck) -> None:
+def test_the_last_line_counts_what_is_left(found: Precheck) -> None:
     left = len([n for n in found.open if n not in ("beam_search", "filter_min_p")])
     assert found.closing == (
         f"Noch nicht bereit: {left} Aufgaben sind nicht bestanden; 9 Stellen sind in Ordnung zu "
@@ -207,15 +207,16 @@ def test_the_last_line_counts_what_is_left(found: SelfCheck) -> None:
     )
 
 
-def test_what_is_found_stands_in_groups_by_cell(found: SelfCheck) -> None:
-    assert [key for key, _ in found.groups()] == ["mend", "empty"]
+def test_findings_stand_in_groups_by_cell(found: Precheck) -> None:
+    headings = [messages.GROUPS[group].de for group in ("fix", "empty")]
+    assert [heading for heading, _ in found.groups()] == headings
     (_, first), _ = found.groups()
     numbers = [finding.cell for finding in first]
     assert numbers == sorted(numbers, key=lambda number: number or 0)
     assert len(numbers) == 9
 
 
-# --- what is seen without running -----------------------------------------------------------------
+# --- findings that need no run --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -268,7 +269,7 @@ def test_a_name_that_hides_another_is_a_hint(
     add(notebook, "prompt", source)
     found = [f for f in without_kernel(notebook, tmp_path, monkeypatch) if f.kind == "shadows"]
     assert any(sentence in f.message.de for f in found), found
-    assert not any(f.mend for f in found)
+    assert not any(f.fix for f in found)
 
 
 def test_a_helper_file_that_hides_a_module_is_a_hint(
@@ -284,20 +285,21 @@ def test_a_helper_file_that_hides_a_module_is_a_hint(
         "Sie es um."
     )
     assert second.message.en == (
-        "Beside the notebook lies yaml. Python takes it in place of the module `yaml`; rename it."
+        "The file yaml is in the notebook's folder. Python imports it instead of the module "
+        "`yaml`; rename it."
     )
-    assert (first.kind, first.mend, second.mend) == ("file", False, False)
+    assert (first.kind, first.fix, second.fix) == ("file", False, False)
 
 
 def test_the_package_itself_beside_the_notebook_hides_nothing() -> None:
     assert (ROOT / "kischule" / "__init__.py").is_file()
-    assert list(module._files(ROOT, [])) == []
+    assert list(findings.files(ROOT, [])) == []
 
 
-def test_what_is_still_empty_is_told_and_a_bonus_costs_nothing(
+def test_an_empty_cell_is_a_finding_and_an_empty_bonus_a_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stubs = {nbgrader_of(c).get("grade_id"): c.source for c in read_notebook(RELEASE).cells}
+    stubs = {metadata_of(c).get("grade_id"): c.source for c in read_notebook(RELEASE).cells}
     half = reference_cells()["encode_prompt"].split("def ends")[0] + (
         f"def ends_in_space_token(tokenizer, prompt_text):\n{STUB}"
     )
@@ -311,7 +313,7 @@ def test_what_is_still_empty_is_told_and_a_bonus_costs_nothing(
     )
     found = without_kernel(notebook, tmp_path, monkeypatch)
     assert [f.kind for f in found] == ["empty"] * 4 + ["text"] * 2
-    assert [(f.message.de, f.mend) for f in found] == [
+    assert [(f.message.de, f.fix) for f in found] == [
         (
             f"Zelle [{number(notebook, 'def encode_prompt')}] (encode_prompt): ends_in_space_token",
             True,
@@ -335,7 +337,7 @@ def test_a_stub_that_is_left_behind_a_solution_is_not_empty(
     assert without_kernel(solved(repetition_rate=left), tmp_path, monkeypatch) == []
 
 
-def test_cells_that_are_not_the_releases_are_told(
+def test_cells_that_are_not_the_releases_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notebook = solved()
@@ -346,18 +348,18 @@ def test_cells_that_are_not_the_releases_are_told(
     del notebook.cells[place(notebook, "explore")]
     notebook.cells[place(notebook, "setup")].source += "\nimport math"
     found = without_kernel(notebook, tmp_path, monkeypatch, name="loesung.ipynb")
-    assert [(f.kind, f.mend, f.message.de) for f in found] == [
-        (
-            "missing",
-            True,
-            "Die Zelle explore fehlt. Bei der Bewertung zählt die leere Zelle der Vorlage; "
-            "kopieren Sie Ihre Lösung in eine frische Vorlage.",
-        ),
+    assert [(f.kind, f.fix, f.message.de) for f in found] == [
         (
             "doubled",
             True,
             "Die Zelle filter_top_k ist mehrmals da, mit verschiedenem Inhalt. So zählt keine "
             "davon; löschen Sie alle bis auf eine.",
+        ),
+        (
+            "missing",
+            True,
+            "Die Zelle explore fehlt. Bei der Bewertung zählt die leere Zelle der Vorlage; "
+            "kopieren Sie Ihre Lösung in eine frische Vorlage.",
         ),
         (
             "changed",
@@ -386,7 +388,7 @@ def test_locked_cells_run_with_the_releases_text(tmp_path: Path) -> None:
     assert cells["explore"].node.source.endswith("# mine")
 
 
-def test_a_name_that_no_cell_makes_is_found_in_a_cell_that_does_not_run(
+def test_an_undefined_name_is_found_in_a_cell_that_does_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A plain cell of the release that was deleted, and one that shows something needs it."""
@@ -411,9 +413,14 @@ def test_a_name_that_is_recognised_is_no_matter(
 
 @pytest.mark.parametrize("release", [RELEASE, ENGLISH], ids=["de", "en"])
 def test_the_edition_is_the_one_that_fits(release: Path) -> None:
+    def edition(notebook: Any) -> str:
+        found = edition_of(notebook, ROOT / "release")
+        assert found is not None
+        return found.language
+
     expected = "en" if release == ENGLISH else "de"
-    assert edition_of(solved(release)).language == expected
-    assert edition_of(read_notebook(release)).language == expected
+    assert edition(solved(release)) == expected
+    assert edition(read_notebook(release)) == expected
 
 
 def test_another_notebook_is_answered_in_one_sentence(
@@ -454,7 +461,7 @@ CORRECT = (
 )
 
 
-def test_a_correct_notebook_is_ready_and_says_so_in_its_own_language(
+def test_a_correct_notebook_is_ready_in_its_own_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Other solutions, own cells in many styles, in the English edition, and nothing to say."""
@@ -462,27 +469,37 @@ def test_a_correct_notebook_is_ready_and_says_so_in_its_own_language(
     add(notebook, "encode_prompt", *CORRECT)
     notebook.cells.append(nbformat.v4.new_markdown_cell("# Notes\nlist = [1]"))
     assert main(["check", str(written(notebook, tmp_path)), "--json", str(tmp_path / "f")]) == 0
-    told = capsys.readouterr().out
-    assert told.splitlines()[-1] == "Ready to be handed in."
-    assert told.splitlines()[:2] == ["✓ encode_prompt", "✓ next_token_probs"]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "Ready to submit."
+    assert lines[:2] == ["✓ encode_prompt", "✓ next_token_probs"]
     report = json.loads((tmp_path / "f").read_text())
     assert (report["passed"], report["findings"], report["missing"]) == (True, [], [])
 
 
-@pytest.mark.parametrize("which", range(4))
-def test_nothing_is_found_in_correct_solutions_before_they_run(
-    which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("choice", range(4))
+def test_nothing_is_found_in_correct_solutions_without_a_run(
+    choice: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = {e: list(known_correct(e).values()) for e in exercise_ids()}
-    mixed = {e: sources[which % len(sources)] for e, sources in known.items()}
+    mixed = {e: sources[choice % len(sources)] for e, sources in known.items()}
     assert without_kernel(solved(**mixed), tmp_path, monkeypatch) == []
 
 
 def test_the_last_line_knows_that_a_bonus_is_not_needed() -> None:
     def closing(*open_: str, kinds: tuple[str, ...] = (), language: str = "de") -> str:
-        results = [TestResult("", name, "public", 1, False, 0, "value", "") for name in open_]
-        findings = [Finding(kind, Words("", "")) for kind in kinds]
-        return SelfCheck(language, results, [], [""] * len(open_), findings).closing
+        results = [
+            Result(
+                exercise=name,
+                level=Level.PUBLIC,
+                passed=False,
+                points=0,
+                max_points=1,
+                kind="value",
+            )
+            for name in open_
+        ]
+        found = [Finding(kind, Text("", "")) for kind in kinds]
+        return Precheck(language, results, [], found).closing
 
     assert closing() == "Bereit zur Abgabe."
     assert closing("beam_search") == (
@@ -492,8 +509,7 @@ def test_the_last_line_knows_that_a_bonus_is_not_needed() -> None:
         "Noch nicht bereit: eine Aufgabe ist nicht bestanden."
     )
     assert closing("explore", kinds=("empty", "text", "order"), language="en") == (
-        "Not ready yet: one exercise is not passed; one text is missing; one place has to be put "
-        "right."
+        "Not ready yet: one exercise has not passed; one text is missing; one thing needs fixing."
     )
 
 
@@ -508,7 +524,7 @@ def test_the_last_line_knows_that_a_bonus_is_not_needed() -> None:
         ("en", "", RELEASE, "en"),
     ],
 )
-def test_it_speaks_the_language_that_is_asked_for_else_the_notebooks(
+def test_the_language_is_the_one_asked_for_else_the_notebooks(
     option: str | None,
     variable: str,
     release: Path,
@@ -516,18 +532,18 @@ def test_it_speaks_the_language_that_is_asked_for_else_the_notebooks(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "execute", lambda *_, **__: None)
+    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
     monkeypatch.setenv(LANGUAGE_VARIABLE, variable)
-    assert self_check(written(solved(release), tmp_path), option).language == expected
+    assert precheck(written(solved(release), tmp_path), option).language == expected
 
 
-def test_findings_are_in_the_json_and_in_the_groups_of_the_output(
+def test_findings_are_in_the_json_and_in_the_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notebook = solved(observation_greedy="")
     add(notebook, "prompt", "list = 1")
     path = written(notebook, tmp_path)
-    monkeypatch.setattr(module, "execute", lambda *_, **__: None)
+    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
     assert main(["check", str(path), "--language", "en", "--json", str(tmp_path / "f")]) == 1
     report = json.loads((tmp_path / "f").read_text())
     assert list(report) == ["notebook", "passed", "exercises", "missing", "findings"]
@@ -536,24 +552,24 @@ def test_findings_are_in_the_json_and_in_the_groups_of_the_output(
         "message": "Your text on: Beobachtung 1 (observation_greedy)",
         "cell": None,
         "grade_id": "observation_greedy",
-        "mend": True,
+        "fix": True,
     }
     assert capsys.readouterr().out.splitlines()[-9:-2] == [
         "Still empty:",
         "  Your text on: Beobachtung 1 (observation_greedy)",
         "",
         "Hints that cost no points:",
-        "  Cell [4] (list = 1) gives `list` a new meaning. Something in Python itself has this "
-        "name, and is gone afterwards; take another name.",
+        "  Cell [4] (list = 1) redefines `list`. Python itself uses this name, and the original "
+        "is gone afterwards; choose another one.",
         "",
-        '[1], [2], …: the cells as "Restart Kernel and Run All Cells" counts them.',
+        '[1], [2], …: cells as "Restart Kernel and Run All Cells" numbers them.',
     ]
 
 
-def test_the_command_itself_loads_nothing_that_takes_long_and_is_not_needed() -> None:
+def test_the_command_itself_loads_no_slow_package() -> None:
     """Each of them would take longer than all the rest before the kernel starts."""
     code = (
-        "import sys; from autograder.precheck.precheck import _load_packages; _load_packages()\n"
+        "import sys; from autograder.cli.check import _load_packages; _load_packages()\n"
         "assert 'jsonschema' in sys.modules\n"
         "print({'numpy', 'torch', 'transformers', 'rfc3987_syntax'} & set(sys.modules))"
     )
@@ -572,18 +588,18 @@ def test_a_package_that_is_missing_is_named(
     )
 
 
-def test_results_that_cannot_be_written_are_refused_before_anything_runs(
+def test_results_that_cannot_be_written_are_refused_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(solved(), tmp_path)
     assert main(["check", str(path), "--json", str(tmp_path / "no" / "f")]) == 2
-    assert "is not there" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err
 
 
 # --- kernels that end, cells that do not ----------------------------------------------------------
 
 
-def test_a_cell_that_ends_the_kernel_or_never_ends_is_told(tmp_path: Path) -> None:
+def test_a_cell_that_ends_the_kernel_or_never_ends_is_found(tmp_path: Path) -> None:
     notebook = read_notebook(RELEASE)
     notebook.cells[place(notebook, "setup")].metadata = nbformat.from_dict({})  # nothing is loaded
     notebook.cells[
@@ -591,11 +607,12 @@ def test_a_cell_that_ends_the_kernel_or_never_ends_is_told(tmp_path: Path) -> No
     ].source = "import os, time\ncheck = print\ntorch = kischule = plots = None"
     add(notebook, "setup", "time.sleep(60)", "print(1)")
     add(notebook, "prompt", "os._exit(1)", "print(2)")
-    checked = self_check(written(notebook, tmp_path), time_limit=1)
+    checked = precheck(written(notebook, tmp_path), time_limit_s=1)
     assert german(checked, "slow") == [
         "Zelle [2] (time.sleep(60)) war nach 1 Sekunden noch nicht fertig. Endet Ihre Schleife?"
     ]
     assert german(checked, "died") == [
         "Zelle [6] (os._exit(1)) beendet den Kernel. Was nach ihr kommt, ist nicht geprüft."
     ]
-    assert set(checked.said) == {"Die Testzelle hat nichts ergeben; sie lief nicht bis zum Ende."}
+    details = {checked.details(result) for result in checked.results}
+    assert details == {"Die Testzelle hat nichts ergeben; sie lief nicht bis zum Ende."}

@@ -1,62 +1,67 @@
-"""What a class's page counts, and whom it points at."""
+"""The numbers of a class's page, and the students whom it points at."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from autograder.course.bridge import Total
 
-from autograder.grading.record import Record
-from autograder.notebooks.cells import TestResult
-from autograder.reports import class_data
-from autograder.reports.class_data import Student
+from autograder.checking.result import Message, Result
+from autograder.course.gradebook import Total
+from autograder.exercises.exercise import Level
+from autograder.grading.record import Record, Status
+from autograder.notebooks.flags import Flag, FlagKind
+from autograder.reports import class_data, messages
+from autograder.reports.class_data import GradedStudent
+from kischule.i18n import Text
 
-
-def _outcome(passed: bool | None, message: str = "", kind: str = "value") -> dict[str, Any]:
-    return {"passed": passed, "kind": kind, "message": {"de": message, "en": message}}
+LEVELS = (Level.PUBLIC, Level.HIDDEN)
 
 
 def student(
     name: str,
-    solved: dict[str, tuple[bool | None, bool | None]],
-    messages: dict[tuple[str, str], str] | None = None,
+    solved: Mapping[str, tuple[bool, bool]],
+    told: Mapping[tuple[str, Level], Message] | None = None,
     **record: Any,
-) -> Student:
-    outcomes, results = {}, []
-    for exercise, passed in solved.items():
-        for level, ok in zip(("public", "drawn"), passed, strict=True):
-            outcomes[exercise, level] = _outcome(ok, (messages or {}).get((exercise, level), ""))
-            points = 1.0 if ok else 0.0
-            prefix = "test_" if level == "public" else "drawn_"
-            results.append(
-                TestResult(f"{prefix}{exercise}", exercise, level, 1.0, ok, points, "", "")
-            )
-    about = {"status": "graded", "seconds": 5.0, **record}
+) -> GradedStudent:
+    results = [
+        Result(
+            exercise=exercise,
+            level=level,
+            passed=ok,
+            points=1.0 if ok else 0.0,
+            max_points=1.0,
+            kind="" if ok else "value",
+            message=(told or {}).get((exercise, level)),
+        )
+        for exercise, passed in solved.items()
+        for level, ok in zip(LEVELS, passed, strict=True)
+    ]
+    about = {"status": Status.GRADED, "seconds": 5.0, **record}
     points = sum(r.points for r in results)
-    return Student(
-        name,
-        Record("key", results=tuple(results), **about),
-        Total(points, len(results), 0.0, 0.0),
-        outcomes,
-        {},
+    return GradedStudent(
+        name=name,
+        record=Record(key="key", results=tuple(results), **about),
+        total=Total(points=points, max_points=len(results), waiting=0.0, penalty=0.0),
+        cells={},
+    )
+
+
+def message(got: int) -> Message:
+    return Message(
+        call=Text.same("f(1)"),
+        sentence=Text(f"Erwartet: 1. Erhalten: {got}.", f"Expected: 1. Got: {got}."),
+        hint=Text("Zählen Sie.", "Count."),
     )
 
 
 YES, NO, HALF = (True, True), (False, False), (True, False)
-A, B, C = "encode_prompt", "top_tokens", "filter_top_p"
+A, B = "encode_prompt", "top_tokens"
 
 
-def _class(*patterns: Sequence[bool]) -> list[Student]:
-    return [
-        student(f"s{i}", {e: YES if ok else NO for e, ok in zip((A, B, C), pattern, strict=True)})
-        for i, pattern in enumerate(patterns)
-    ]
-
-
-def test_discrimination_is_the_correlation_with_the_other_exercises() -> None:
+def test_discrimination_is_the_correlation_with_the_rest() -> None:
     # by hand: item 1,1,0,0 and rest 2,1,1,0: covariance 0.25, deviations 0.5 and sqrt(0.5)
     value = class_data.discrimination([True, True, False, False], [2, 1, 1, 0])
     assert value == pytest.approx(0.25 / (0.5 * math.sqrt(0.5)))
@@ -85,19 +90,17 @@ def test_an_exercise_counts_as_solved_with_both_levels() -> None:
 
 
 def test_hints_are_counted_once_a_student() -> None:
-    message = "f: Aufruf: f(1)\nErwartet: 1. Erhalten: 2.\nHinweis: Zählen Sie."
-    both = {(A, "public"): message, (A, "drawn"): message}
+    both = dict.fromkeys(((A, level) for level in LEVELS), message(2))
     graded = [student("a", {A: NO}, both), student("b", {A: NO}, both), student("c", {A: YES})]
     assert class_data.hint_counts(graded, "de") == {(A, "Zählen Sie."): 2}
+    assert class_data.hint_counts(graded, "en") == {(A, "Count."): 2}
     row = class_data.exercise_rows(graded, "de")[0]
     assert (row.hint, row.hints) == ("Zählen Sie.", 2)
 
 
 def test_wrong_outputs_are_grouped_with_who_gave_them() -> None:
-    def message(got: int) -> dict[tuple[str, str], str]:
-        return {(A, "public"): f"f: Aufruf: f(1)\nErwartet: 1. Erhalten: {got}.\nHinweis: x"}
-
-    graded = [student(n, {A: NO}, message(g)) for n, g in (("a", 3), ("b", 2), ("c", 3))]
+    got = {"a": 3, "b": 2, "c": 3}
+    graded = [student(n, {A: NO}, {(A, Level.PUBLIC): message(g)}) for n, g in got.items()]
     found = class_data.wrong_outputs(graded, "de")
     assert [(w.students, w.message) for w in found] == [
         (("a", "c"), "Aufruf: f(1)\nErwartet: 1. Erhalten: 3."),
@@ -105,22 +108,26 @@ def test_wrong_outputs_are_grouped_with_who_gave_them() -> None:
     ]
 
 
-def test_who_needs_a_talk_and_why() -> None:
+def test_students_who_need_a_talk_are_listed_with_the_reasons() -> None:
     good = [student(f"good{i}", {A: YES, B: YES}) for i in range(5)]
+    flags = (
+        Flag(FlagKind.CHANGED, cell="test_top_tokens"),
+        Flag(FlagKind.RENAMED, reason="x.ipynb"),
+    )
     special = [
-        student("odd", {A: YES, B: YES}, flags=("changed: test_top_tokens", "renamed: x.ipynb")),
+        student("odd", {A: YES, B: YES}, flags=flags),
         student("learned", {A: HALF, B: YES}),
         student("low", {A: NO, B: NO}),
         student("slow", {A: YES, B: YES}, seconds=200.0),
-        student("ended", {A: YES, B: YES}, status="timeout"),
-        Student("nothing", None, None, {}, {}),
+        student("ended", {A: YES, B: YES}, status=Status.TIMEOUT),
+        GradedStudent(name="nothing", record=None, total=None, cells={}),
     ]
-    found = {talk.student: dict(talk.reasons) for talk in class_data.talks([*good, *special])}
+    found = {talk.student: talk.reasons for talk in class_data.talks([*good, *special])}
     assert found == {
-        "odd": {"odd": "changed: test_top_tokens"},
-        "learned": {"half": A},
-        "low": {"low": "0%"},
-        "slow": {"slow": "200"},
-        "ended": {"status": "timeout"},
-        "nothing": {"no_grade": ""},
+        "odd": (messages.ODD_FLAGS.format(flags="changed: test_top_tokens"),),
+        "learned": (messages.ONLY_PUBLIC.format(exercises=A),),
+        "low": (messages.LOW.format(share="0%"),),
+        "slow": (messages.SLOW_BY.format(seconds=200),),
+        "ended": (messages.ENDED_WITH.format(status="timeout"),),
+        "nothing": (messages.NO_GRADE,),
     }

@@ -1,39 +1,31 @@
-"""Results for other programs, and what is said while they are made."""
+"""Results for other programs, and the lines of progress while they are made."""
 
 from __future__ import annotations
 
 import copy
 import io
 import json
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from conftest import places
-
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
+from attacks import small
+from support.notebooks import places
 
 from autograder.cli import main, progress
 from autograder.cli.progress import Progress
 from autograder.course import release
 from autograder.reports import machine
 
+SCHEMA = json.loads(machine.SCHEMA.read_text(encoding="utf-8"))
 EXERCISES = [
     {"id": "a", "level": "public", "points": 1.0, "max_points": 1.0, "passed": True, "message": ""},
-    {"id": "a", "level": "drawn", "points": 0.0, "max_points": 2.0, "passed": False}
+    {"id": "a", "level": "hidden", "points": 0.0, "max_points": 2.0, "passed": False}
     | {"message": "Erwartet: <1> & 2.\nHinweis: ]]>"},
-    {
-        "id": "b",
-        "level": "public",
-        "points": 0,
-        "max_points": 1,
-        "passed": None,
-        "message": "Erst.",
-    },
+    {"id": "b", "level": "public", "points": 0, "max_points": 1, "passed": None}
+    | {"message": "Erst."},
     {"id": "o", "level": "manual", "points": 0, "max_points": 2, "passed": None, "message": ""},
 ]
 GRADED = {"student": "ada", "status": "graded", "score": 1.0, "max_score": 6.0, "seconds": 1.5}
@@ -50,8 +42,8 @@ REPORT: dict[str, Any] = {
 
 
 def test_the_schema_describes_what_there_is_and_nothing_else() -> None:
-    validator = jsonschema.Draft202012Validator(machine.schema())
-    validator.check_schema(machine.schema())
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    validator.check_schema(SCHEMA)
     validator.validate(REPORT)
     for number in range(len(places(REPORT))):
         spoilt = copy.deepcopy(REPORT)
@@ -64,15 +56,15 @@ def test_the_schema_describes_what_there_is_and_nothing_else() -> None:
     assert not validator.is_valid({**REPORT, "model": "mini"})
 
 
-def test_junit_says_what_a_reporter_shows() -> None:
+def test_junit_has_the_parts_that_reporters_show() -> None:
     root = ElementTree.fromstring(machine.junit(REPORT))
     first, second = root.iter("testsuite")
     assert [first.get(n) for n in ("name", "tests", "failures", "errors", "skipped")] == [
         *("ada", "4", "1", "0", "2")
     ]
     cases = {case.get("name"): case for case in first.iter("testcase")}
-    assert list(cases) == ["a[public]", "a[drawn]", "b[public]", "o[manual]"]
-    failure = cases["a[drawn]"].find("failure")
+    assert list(cases) == ["a[public]", "a[hidden]", "b[public]", "o[manual]"]
+    failure = cases["a[hidden]"].find("failure")
     assert failure is not None
     assert failure.get("message") == "Erwartet: <1> & 2."
     assert failure.text == "Erwartet: <1> & 2.\nHinweis: ]]>"
@@ -98,7 +90,7 @@ def test_a_run_writes_all_of_them(
     course.mkdir()
     small.make(course)
     released = release.read_notebook(release.registered(course, "small"))
-    small.write(course, "ada", small.hand_in(released, None, {}))
+    small.write(course, "ada", small.submission(released, None, {}))
     (course / "submitted" / "bob" / "small").mkdir(parents=True)
     monkeypatch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
     (tmp_path / "summary").write_text("before\n")
@@ -107,7 +99,7 @@ def test_a_run_writes_all_of_them(
     assert main([*command, "--markdown", str(tmp_path / "summary")]) == 3
     assert capsys.readouterr() == ("", "")
     report = json.loads((tmp_path / "json").read_text())
-    jsonschema.validate(report, machine.schema())
+    jsonschema.validate(report, SCHEMA)
     assert [s["status"] for s in report["submissions"]] == ["graded", "unreadable"]
     suites = ElementTree.parse(tmp_path / "junit").getroot()
     assert [s.get("name") for s in suites] == ["ada", "bob"]
@@ -121,24 +113,24 @@ class Terminal(io.StringIO):
         return True
 
 
-def result(student: str, status: str = "graded") -> dict[str, Any]:
+def row(student: str, status: str = "graded") -> dict[str, Any]:
     return {"student": student, "status": status, "score": 3, "max_score": 9, "seconds": 1.2}
 
 
 def told(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, quiet: bool = False) -> str:
-    """What a run of three says: one is known, one is graded, one fails after a long time."""
+    """The lines of a run: one is known, one is graded, one fails after a long time."""
     clock = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     watch = Progress(quiet, stream)
     watch.begin(4)
-    watch.done(result("ada"), known=True)
+    watch.done(row("ada"), known=True)
     clock[0] += 30
-    watch.done(result("bob"), known=False)
+    watch.done(row("bob"), known=False)
     watch.running({"cy": 61.0, "dan": 3.0})
     clock[0] += 90
     watch.running({"cy": 151.0, "dan": 93.0})
     watch.warn("careful")
-    watch.done(result("cy", "failed"), known=False)
+    watch.done(row("cy", "failed"), known=False)
     watch.writing(0)
     watch.writing(2)
     watch.end()
@@ -151,17 +143,17 @@ def test_plain_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch)
         "[2/4] slowest: cy, 2 min",
         "kischule: warning: careful",
         "[3/4] cy: failed, 3/9, 1.2 s · 1.0 a minute, 1 min left",
-        "all graded; 2 are still to be written into the gradebook",
+        "all graded; 2 still have to be written into the gradebook",
         "1 of 3 were graded already",
     ]
 
 
 def test_a_live_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = told(Terminal(), monkeypatch)
-    assert "2/4 · 0 failed · 2.0 a minute, 1 min left · slowest: cy, 1 min" in shown
-    assert "3/4 · 1 failed" in shown
-    assert "kischule: warning: careful" in shown
-    assert "[3/4] cy: failed, 3/9, 1.2 s" in shown
+    lines = told(Terminal(), monkeypatch)
+    assert "2/4 · 0 failed · 2.0 a minute, 1 min left · slowest: cy, 1 min" in lines
+    assert "3/4 · 1 failed" in lines
+    assert "kischule: warning: careful" in lines
+    assert "[3/4] cy: failed, 3/9, 1.2 s" in lines
 
 
 def test_quiet_is_quiet_but_for_warnings(monkeypatch: pytest.MonkeyPatch) -> None:

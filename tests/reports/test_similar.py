@@ -1,4 +1,4 @@
-"""Which hand-ins are nearly the same code: copies are found, honest students are not."""
+"""Submissions with nearly the same code: copies are found, honest students are not."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 import pytest
-from conftest import RELEASE, ROOT, reference_cells
+from support.notebooks import RELEASE, ROOT, reference_cells
 
-from autograder.course.release import read_notebook
+from autograder.errors import MissingPackageError
 from autograder.exercises.exercise import exercise_ids
 from autograder.exercises.known import known_correct
-from autograder.notebooks.cells import MissingPackageError, nbgrader_of
+from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.reports import similar
 from autograder.reports.similar import Pair, pairs
 
@@ -395,7 +395,7 @@ COPIES = 100
 @cache
 def release() -> Cells:
     cells = read_notebook(RELEASE).cells
-    return {nbgrader_of(c)["grade_id"]: c.source for c in cells if nbgrader_of(c).get("solution")}
+    return {metadata_of(c)["grade_id"]: c.source for c in cells if metadata_of(c).get("solution")}
 
 
 @cache
@@ -426,26 +426,26 @@ def filled(cell: str, bodies: Cells) -> str:
 
 
 @cache
-def reader() -> similar._Reader:
+def reader() -> similar._CellReader:
     """One for all tests, for it reads each different cell once."""
-    return similar._Reader(release())
+    return similar._CellReader(release())
 
 
 def share(left: Mapping[str, str], right: Mapping[str, str]) -> float:
-    """Of two hand-ins, also where it is so small that `pairs` would not say it."""
-    return similar._share(reader().hand_in("", left), reader().hand_in("", right), 0.0)
+    """Of two submissions, also where it is so small that `pairs` would not say it."""
+    return similar._share(reader().submission("", left), reader().submission("", right), 0.0)
 
 
 def other_ways(count: int, seed: int) -> Iterator[tuple[Cells, Cells]]:
-    """Two honest hand-ins each, in which no exercise is solved the same way."""
+    """Two honest submissions each, in which no exercise is solved the same way."""
     rng = random.Random(seed)
     for _ in range(count):
-        drawn = {name: rng.sample(variants(name), 2) for name in exercise_ids()}
-        yield tuple({name: both[i] for name, both in drawn.items()} for i in (0, 1))
+        ways = {name: rng.sample(variants(name), 2) for name in exercise_ids()}
+        yield tuple({name: both[i] for name, both in ways.items()} for i in (0, 1))
 
 
 def from_one_pool(count: int, seed: int) -> Iterator[tuple[Cells, Cells]]:
-    """Two honest hand-ins each, in which some exercises are the same by chance: 3.4 on average."""
+    """Two honest submissions each; by chance 3.4 exercises are the same on average."""
     rng = random.Random(seed)
     for _ in range(count):
         left, right = ({n: rng.choice(variants(n)) for n in exercise_ids()} for _ in range(2))
@@ -453,11 +453,11 @@ def from_one_pool(count: int, seed: int) -> Iterator[tuple[Cells, Cells]]:
 
 
 def originals(count: int, seed: int) -> list[Cells]:
-    """Hand-ins to be copied: the three obvious ones, and honest ones, the reference among them."""
+    """Submissions to be copied: the three obvious ones, and honest ones with the reference."""
     rng = random.Random(seed)
     ways = {name: [*variants(name), reference()[name]] for name in exercise_ids()}
-    drawn = [{name: rng.choice(w) for name, w in ways.items()} for _ in range(count - 3)]
-    return [*obvious(), *drawn]
+    honest = [{name: rng.choice(w) for name, w in ways.items()} for _ in range(count - 3)]
+    return [*obvious(), *honest]
 
 
 def verbatim(cells: Cells, rng: random.Random) -> Cells:
@@ -547,12 +547,12 @@ def copied(change: Callable[[Cells, random.Random], Cells], count: int) -> list[
 
 
 def small_and_honest(count: int, seed: int) -> list[float]:
-    """Shares of two of the obvious notebooks of which only some exercises were handed in."""
+    """Shares of two of the obvious notebooks of which only some exercises were submitted."""
     rng, shares = random.Random(seed), []
     for _ in range(count):
         left, right = rng.sample(obvious(), 2)
         part = {name: left[name] for name in rng.sample(exercise_ids(), rng.randint(1, 15))}
-        if min(reader().hand_in("", cells).own for cells in (part, right)) >= similar.FEWEST:
+        if min(reader().submission("", cells).own for cells in (part, right)) >= similar.MIN_OWN:
             shares.append(share(part, right))
     return shares
 
@@ -560,7 +560,7 @@ def small_and_honest(count: int, seed: int) -> list[float]:
 def test_of_honest_students_none_is_found() -> None:
     """False alarms: 0 of 100 pairs, no share above 0.1; 0 of 1000 as well, see the module."""
     shares = [share(left, right) for left, right in other_ways(100, 1)]
-    assert sum(s >= similar.LEAST for s in shares) == 0
+    assert sum(s >= similar.MIN_COMMON_SHARE for s in shares) == 0
     assert max(shares) < 0.1
 
 
@@ -568,14 +568,14 @@ def test_the_most_obvious_solutions_are_not_found() -> None:
     first, second, third = obvious()
     shares = [share(first, second), share(first, third), share(second, third)]
     assert min(shares) > 0.05
-    assert max(shares) < similar.LEAST / 2
+    assert max(shares) < similar.MIN_COMMON_SHARE / 2
 
 
-def test_small_hand_ins_of_honest_students_are_not_found() -> None:
-    assert max(small_and_honest(400, 5)) < similar.LEAST
+def test_small_submissions_of_honest_students_are_not_found() -> None:
+    assert max(small_and_honest(400, 5)) < similar.MIN_COMMON_SHARE
 
 
-def test_two_who_handed_in_too_little_are_not_compared() -> None:
+def test_two_who_submitted_too_little_are_not_compared() -> None:
     cells = {name: reference()[name] for name in ("apply_temperature", "filter_top_k")}
     assert pairs({"a": cells, "b": cells}, release()) == []
 
@@ -583,14 +583,14 @@ def test_two_who_handed_in_too_little_are_not_compared() -> None:
 @pytest.mark.parametrize("change", COPYING.values(), ids=COPYING)
 def test_every_whole_copy_is_found(change: Callable[[Cells, random.Random], Cells]) -> None:
     shares = copied(change, 15)
-    assert min(shares) > 0.6 > similar.LEAST
+    assert min(shares) > 0.6 > similar.MIN_COMMON_SHARE
 
 
-def test_half_of_a_notebook_is_found_more_often_than_not_and_a_third_hardly_ever() -> None:
+def test_half_of_a_notebook_is_found_mostly_and_a_third_rarely() -> None:
     """The known limit: see the module."""
     half, third = copied(some(8), 25), copied(some(5), 25)
-    assert sum(s >= similar.LEAST for s in half) > 12
-    assert sum(s >= similar.LEAST for s in third) < 3
+    assert sum(s >= similar.MIN_COMMON_SHARE for s in half) > 12
+    assert sum(s >= similar.MIN_COMMON_SHARE for s in third) < 3
     assert min(third) > 0.15
 
 
@@ -606,29 +606,29 @@ def test_the_share_is_the_smaller_ones() -> None:
 
 def test_the_most_alike_come_first_and_no_more_than_asked_for() -> None:
     rng = random.Random(6)
-    hand_ins = {
+    submissions = {
         "copy": verbatim(reference(), rng),
         "edited": with_statements(0.1)(reference(), rng),
         "honest": obvious()[1],
         "original": reference(),
     }
-    found = pairs(hand_ins, release())
+    found = pairs(submissions, release())
     names = [("copy", "original"), ("copy", "edited"), ("edited", "original")]
     assert [p.students for p in found] == names
     assert found == sorted(found, key=lambda p: -p.share)
-    assert pairs(hand_ins, release(), most=1) == found[:1]
-    assert pairs(hand_ins, release(), least=1.0) == found[:1]
+    assert pairs(submissions, release(), max_pairs=1) == found[:1]
+    assert pairs(submissions, release(), min_share=1.0) == found[:1]
 
 
 def test_cells_as_they_were_released_are_nobodys() -> None:
-    assert pairs({"a": release(), "b": release(), "c": {}}, release(), least=1e-9) == []
+    assert pairs({"a": release(), "b": release(), "c": {}}, release(), min_share=1e-9) == []
 
 
 def test_code_that_was_released_is_nobodys() -> None:
-    hand_ins = {"a": reference(), "b": obvious()[1], "c": reference()}
-    assert len(pairs(hand_ins, release())) == 1
+    submissions = {"a": reference(), "b": obvious()[1], "c": reference()}
+    assert len(pairs(submissions, release())) == 1
     published = {**release(), "explore": "\n\n\n".join(reference().values())}
-    assert pairs(hand_ins, published) == []
+    assert pairs(submissions, published) == []
 
 
 def marked(pair: Pair, exercise: str) -> tuple[list[str], list[str]]:
@@ -661,9 +661,9 @@ def test_the_lines_in_common_are_marked() -> None:
     left, right = marked(pair, "repetition_rate")
     assert [line.split()[0] for line in left] == ["grams", "return"]
     assert [line.split()[0] for line in right] == ["liste", "return"]
-    shown = next(m for m in pair.exercises if m.exercise == "repetition_rate")
-    assert "\n".join(line.text for line in shown.left) == original
-    assert "\n".join(line.text for line in shown.right) == copy
+    match = next(m for m in pair.exercises if m.exercise == "repetition_rate")
+    assert "\n".join(line.text for line in match.left) == original
+    assert "\n".join(line.text for line in match.right) == copy
 
 
 def test_a_comment_is_marked_if_the_other_one_has_it() -> None:
@@ -693,24 +693,24 @@ def test_code_that_repeats_itself_counts_fully() -> None:
     assert len(marked(pair, "repetition_rate")[0]) >= 8
 
 
-def test_what_is_counted_is_what_copydetect_counts() -> None:
+def test_shares_count_as_copydetect_counts() -> None:
     from copydetect import compare_files
 
-    reader = similar._Reader(release())
-    hand_ins = [reader.hand_in("", cells) for cells in obvious()]
+    reader = similar._CellReader(release())
+    submissions = [reader.submission("", cells) for cells in obvious()]
     compared = 0
     for name in exercise_ids():
         for left, right in ((0, 1), (1, 2), (2, 0)):
-            a, b = hand_ins[left].code[name], hand_ins[right].code[name]
-            assert similar._same(a, b) == compare_files(a.print, b.print)[0]
-            compared += similar._same(a, b) > 0
+            a, b = submissions[left].code[name], submissions[right].code[name]
+            assert similar._common_length(a, b) == compare_files(a.print, b.print)[0]
+            compared += similar._common_length(a, b) > 0
     assert compared > 5
 
 
 def test_answers_in_words_show_but_do_not_count() -> None:
     words = "Der Text wiederholt sich nach wenigen Sätzen, weil immer\ndas Wahrscheinlichste kommt."
     only = {"observation_greedy": words * 20}
-    assert pairs({"a": only, "b": only}, release(), least=1e-9) == []
+    assert pairs({"a": only, "b": only}, release(), min_share=1e-9) == []
     theirs = {**reference(), "observation_greedy": words, "observation_prompt": "Ja."}
     ours = {**theirs, "observation_greedy": words.replace("\n", " ") + "\nBeim zweiten Mal anders!"}
     pair = found_pair(theirs, ours)
@@ -735,14 +735,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
-def test_whatever_stands_in_a_cell_is_compared(text: str) -> None:
+def test_any_text_in_a_cell_can_be_compared(text: str) -> None:
     began = time.monotonic()
     theirs = {**reference(), "explore": text, "observation_greedy": text}
     pair = found_pair(theirs, theirs)
     assert pair.share == 1.0
     for match in pair.exercises:
         shown = "\n".join(line.text for line in match.left)
-        assert len(shown) <= similar.LONGEST
+        assert len(shown) <= similar.MAX_LENGTH
         shown.encode()
         assert not re.search(r"[\x00-\x08\x0b-\x1f]", shown)
     assert time.monotonic() - began < 10
@@ -760,15 +760,15 @@ def test_a_class_of_none_or_one_has_no_pairs() -> None:
 
 
 def test_the_arguments_stay_as_they_are() -> None:
-    hand_ins = {"a": dict(reference()), "b": dict(reference())}
-    pairs(hand_ins, release())
-    assert hand_ins == {"a": reference(), "b": reference()}
+    submissions = {"a": dict(reference()), "b": dict(reference())}
+    pairs(submissions, release())
+    assert submissions == {"a": reference(), "b": reference()}
 
 
-@pytest.mark.parametrize("least", [0.0, -1.0, 1.1, float("nan")])
-def test_a_share_that_cannot_be_is_refused(least: float) -> None:
-    with pytest.raises(ValueError, match=r"least must lie in \(0, 1\], was: "):
-        pairs({}, {}, least=least)
+@pytest.mark.parametrize("min_share", [0.0, -1.0, 1.1, float("nan")])
+def test_a_share_that_cannot_be_is_refused(min_share: float) -> None:
+    with pytest.raises(ValueError, match=r"min_share must be in \(0, 1\], was: "):
+        pairs({}, {}, min_share=min_share)
 
 
 def test_without_copydetect_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -791,10 +791,10 @@ def test_importing_it_does_not_import_copydetect() -> None:
 def test_shares_do_not_depend_on_the_hash_seed() -> None:
     code = (
         "import sys, json; from autograder.reports.similar import pairs;"
-        "found = pairs(*json.load(sys.stdin), least=1e-9); print([p.share for p in found])"
+        "found = pairs(*json.load(sys.stdin), min_share=1e-9); print([p.share for p in found])"
     )
-    hand_ins = dict(zip("abc", obvious(), strict=True))
-    told, seen = json.dumps([hand_ins, release()]), []
+    submissions = dict(zip("abc", obvious(), strict=True))
+    told, seen = json.dumps([submissions, release()]), []
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -815,19 +815,19 @@ def test_a_class_of_300_takes_less_than_a_minute() -> None:
     """44,850 pairs, each cell one of 5 to 9 ways, renamed and with statements of one's own."""
     rng = random.Random(7)
     change = with_statements(0.2)
-    hand_ins = {
+    submissions = {
         f"student_{i}": change(
             {n: rng.choice((*variants(n), *(o[n] for o in obvious()))) for n in exercise_ids()}, rng
         )
         for i in range(300)
     }
     began = time.monotonic()
-    pairs(hand_ins, release())
+    pairs(submissions, release())
     assert time.monotonic() - began < 60
 
 
 def table() -> None:
-    """What the module's docstring says: python tests/test_similar.py."""
+    """Print the table of the module's docstring: PYTHONPATH=tests python THIS_FILE."""
     rng = random.Random(8)
     found = {"no exercise the same way": [share(a, b) for a, b in other_ways(1000, 1)]}
     found["with an obvious one"] = [share(a, rng.choice(obvious())) for a, _ in other_ways(1000, 2)]
@@ -835,11 +835,11 @@ def table() -> None:
     a, b, c = obvious()
     found["obvious ones"] = [share(a, b), share(b, c), share(c, a)]
     found["small obvious ones"] = small_and_honest(3000, 5)
-    for what, change in {**COPYING, "8 of 15": some(8), "5 of 15": some(5)}.items():
-        found[what] = copied(change, COPIES)
-    for what, shares in found.items():
-        mean, hits = sum(shares) / len(shares), sum(s >= similar.LEAST for s in shares)
-        print(f"{len(shares):5} {what:28} {min(shares):.2f} {mean:.2f} {max(shares):.2f} {hits:5}")
+    for name, change in {**COPYING, "8 of 15": some(8), "5 of 15": some(5)}.items():
+        found[name] = copied(change, COPIES)
+    for name, shares in found.items():
+        mean, hits = sum(shares) / len(shares), sum(s >= similar.MIN_COMMON_SHARE for s in shares)
+        print(f"{len(shares):5} {name:28} {min(shares):.2f} {mean:.2f} {max(shares):.2f} {hits:5}")
 
 
 if __name__ == "__main__":

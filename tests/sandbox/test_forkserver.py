@@ -1,4 +1,4 @@
-"""The fork server and its kernels, as nbclient, jupyter and the worker have them."""
+"""The fork server and its kernels, as nbclient, jupyter and the worker use them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
-from conftest import ROOT
+from attacks import small
 from nbclient import NotebookClient
+from support.notebooks import ROOT
 
-sys.path.insert(0, str(Path(__file__).parent / "attacks"))
-import small
+from autograder.grading import isolation, servers
+from autograder.sandbox.syscalls import SandboxError
 
-from autograder.grading import isolation
-from autograder.sandbox import forkserver
-from autograder.sandbox.namespaces import SandboxError
-
+HIDDEN_MODULES = (
+    *("exercises.oracle", "exercises.exercise", "exercises.misconceptions", "exercises.generate"),
+    *("checking.judge", "checking.check", "checking.registry", "checking.stored"),
+    *("grading.worker", "notebooks.cells"),
+)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the fork server needs Linux")
 
 
@@ -36,18 +39,19 @@ def _kernelspec() -> Iterator[None]:
 
 
 def ran(*sources: str) -> list[str]:
-    """What cells print in a kernel from the fork server, driven by nbclient alone."""
+    """Run cells in a kernel from the fork server, by nbclient alone; returns what they print."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     NotebookClient(notebook, kernel_name="kischule", timeout=20, allow_errors=True).execute()
     return ["".join(o.get("text", o.get("evalue", "")) for o in c.outputs) for c in notebook.cells]
 
 
-def _kernels(server: forkserver.Server) -> list[psutil.Process]:
+def _kernels(server: servers.Server) -> list[psutil.Process]:
     (inner,) = psutil.Process(server._process.pid).children()
-    return inner.children(recursive=True)
+    found: list[psutil.Process] = inner.children(recursive=True)
+    return found
 
 
-def _gone(server: forkserver.Server) -> bool:
+def _gone(server: servers.Server) -> bool:
     deadline = time.monotonic() + 5
     while _kernels(server) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -62,10 +66,10 @@ def test_nbclient_gets_a_kernel_with_everything_loaded() -> None:
         "print(torch.get_num_threads(), model(torch.tensor([[1, 2]])).logits.shape[-1] > 1000)"
     )
     assert found == "True 1\n1 True\n"
-    assert _gone(forkserver.shared())
+    assert _gone(servers.shared())
 
 
-def test_jupyter_execute_gets_one(tmp_path: Path) -> None:
+def test_jupyter_execute_gets_a_kernel_of_the_server(tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os; os.getcwd()")])
     path = tmp_path / "x.ipynb"
     nbformat.write(notebook, path)
@@ -76,23 +80,20 @@ def test_jupyter_execute_gets_one(tmp_path: Path) -> None:
     assert cell.outputs[0].data["text/plain"] == "'/submission/work'"
 
 
-def test_what_a_case_expects_is_in_no_kernel() -> None:
-    """Neither loaded before the fork nor to be imported after it."""
+def test_no_kernel_can_load_anything_but_the_sandbox() -> None:
+    """Nothing that knows what a case expects is loaded before the fork, or importable after it."""
     (found,) = ran(
         "import sys, importlib\n"
         "print(sorted(n for n in sys.modules if n.startswith('autograder')))\n"
-        "for name in ('oracle', 'judge', 'checks', 'exercise', 'misconceptions', 'expected'):\n"
+        f"for name in {HIDDEN_MODULES}:\n"
         "    try: importlib.import_module('autograder.' + name); print('FOUND', name)\n"
         "    except ModuleNotFoundError: pass"
     )
+    assert all(find_spec(f"autograder.{name}") for name in HIDDEN_MODULES)
     loaded = json.loads(found.splitlines()[0].replace("'", '"'))
-    modules = {
-        m.removesuffix(".py").removesuffix("__init__").strip("/") for m in forkserver.MODULES
-    }
-    allowed = {
-        ".".join(["autograder", *m.replace("/", ".").split(".")]).strip(".") for m in modules
-    }
-    assert set(loaded) <= allowed
+    assert "autograder.sandbox.agent" in loaded
+    own = {m for m in loaded if m.startswith("autograder.sandbox")}
+    assert set(loaded) - own == {"autograder"}
     assert "FOUND" not in found
 
 
@@ -109,8 +110,8 @@ def test_kernels_share_what_was_loaded() -> None:
     assert int(found.split()[-1]) < 120_000
 
 
-def test_no_two_kernels_draw_the_same_random_numbers() -> None:
-    """Who forgets a seed must not get the same text in each run."""
+def test_no_two_kernels_have_the_same_random_numbers() -> None:
+    """A solution without a seed gets another text in each run."""
     source = "import random, numpy, torch\n"
     source += (
         "print(random.random(), numpy.random.random(), torch.rand(1, dtype=torch.double).item())"
@@ -120,21 +121,21 @@ def test_no_two_kernels_draw_the_same_random_numbers() -> None:
     assert not set(first) & set(second)
 
 
-def test_the_end_of_a_kernel_hurts_nobody() -> None:
-    server = forkserver.shared()
+def test_the_end_of_a_kernel_hurts_no_other() -> None:
+    server = servers.shared()
     server.ready()
     with pytest.raises(Exception, match="died"):
         ran("import os; os._exit(3)")
     with pytest.raises(Exception, match="died"):
         ran("import ctypes; ctypes.string_at(0)")
     assert server.alive
-    assert server is forkserver.shared()
+    assert server is servers.shared()
     assert ran("print(1)") == ["1\n"]
     assert _gone(server)
 
 
 def test_a_server_that_is_killed_is_replaced() -> None:
-    first = forkserver.shared()
+    first = servers.shared()
     first.ready()
     processes = psutil.Process(first._process.pid).children(recursive=True)
     os.kill(first._process.pid, signal.SIGKILL)
@@ -142,16 +143,16 @@ def test_a_server_that_is_killed_is_replaced() -> None:
     psutil.wait_procs(processes, timeout=5)
     assert not any(p.is_running() for p in processes)
     assert ran("print(2)") == ["2\n"]
-    assert forkserver.shared() is not first
+    assert servers.shared() is not first
 
 
-def test_kernels_end_with_whoever_asked_for_them() -> None:
-    """A worker is killed: neither its server nor a kernel of it stays."""
+def test_kernels_end_with_the_worker_that_asked_for_them() -> None:
+    """A worker is killed: its server and its kernels go with it."""
     code = (
         "import time, psutil, os\n"
-        "from autograder.grading import forkserver\n"
+        "from autograder.grading import servers\n"
         "from autograder.sandbox.namespaces import Limits\n"
-        "server = forkserver.shared(); server.ready()\n"
+        "server = servers.shared(); server.ready()\n"
         "info = dict(key='', signature_scheme='hmac-sha256', **{f'{n}_port': i for i, n in "
         "enumerate(('shell', 'iopub', 'stdin', 'hb', 'control'), 1)})\n"
         "channel = server.fork(server.channels(), info, Limits(), [])\n"
@@ -175,21 +176,20 @@ def test_kernels_end_with_whoever_asked_for_them() -> None:
 
 
 @pytest.fixture
-def _refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refused:
         def ready(self) -> None:
             raise SandboxError(1, "Linux refuses namespaces here (x); allow them: sysctl y")
 
-    monkeypatch.setattr(forkserver, "shared", lambda *_: Refused())
-    monkeypatch.setattr(forkserver, "close", lambda: None)
-    return
+    monkeypatch.setattr(servers, "shared", lambda *_: Refused())
+    monkeypatch.setattr(servers, "close_all", lambda: None)
 
 
 @pytest.mark.usefixtures("_refused")
-def test_without_a_sandbox_the_run_stops_and_says_how_to_go_on(
+def test_without_a_sandbox_the_run_stops_and_tells_a_way_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(isolation.sandbox, "in_container", lambda: False)
+    monkeypatch.setattr(isolation, "in_container", lambda: False)
     for choice in ("auto", "sandbox"):
         with pytest.raises(isolation.IsolationError) as caught:
             isolation.decide(choice)
@@ -199,10 +199,10 @@ def test_without_a_sandbox_the_run_stops_and_says_how_to_go_on(
 
 
 @pytest.mark.usefixtures("_refused")
-def test_in_a_container_without_namespaces_auto_goes_on_with_a_warning(
+def test_without_namespaces_a_container_is_only_warned_about(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(isolation.sandbox, "in_container", lambda: True)
+    monkeypatch.setattr(isolation, "in_container", lambda: True)
     decided = isolation.decide("auto")
     assert decided.mode == "process"
     assert "no sandbox in this container (Linux refuses namespaces" in decided.warning
@@ -223,7 +223,7 @@ def test_the_command_stops_with_one_sentence(
 ) -> None:
     from autograder.cli import main
 
-    monkeypatch.setattr(isolation.sandbox, "in_container", lambda: False)
+    monkeypatch.setattr(isolation, "in_container", lambda: False)
     monkeypatch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
     (tmp_path / "source").symlink_to(ROOT / "source")
     folder = tmp_path / "submitted" / "ada" / "a7_2"

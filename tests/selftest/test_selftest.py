@@ -13,20 +13,15 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from conftest import ROOT
+from support.notebooks import ROOT
 
 import kischule
 from autograder.cli import main
 from autograder.exercises import oracle
-from autograder.selftest.selftest import (
-    Fact,
-    Subject,
-    compare,
-    load_published,
-    parse_published,
-    ruled,
-    selftest,
-)
+from autograder.selftest.comparisons import COMPARISONS, Subject, _steps, ruled
+from autograder.selftest.facts import Fact, PublishedError, load_published, parse_published
+from autograder.selftest.selftest import compare
+from kischule.catalog import FAMILY
 
 VOCABULARY = ROOT.parent / "shared" / "gpt2_tokenizer"
 COLLECTED = ROOT.parent / "shared" / "goldens" / "gpt2_public_outputs.yaml"
@@ -80,7 +75,7 @@ def test_the_ids_of_every_published_text_are_its_encoding(vocabulary: Subject) -
             assert len(vocabulary.encode(token)) == 1
 
 
-def test_every_collected_output_is_used_or_left_out_with_a_reason() -> None:
+def test_every_collected_output_is_used_or_left_out_for_a_reason() -> None:
     """Of 56: 44 outputs compared, 12 left out; the tokens of 55 prompts or texts."""
     if not COLLECTED.is_file():
         pytest.skip("the collection is not beside this checkout")
@@ -113,7 +108,7 @@ def test_every_collected_output_is_used_or_left_out_with_a_reason() -> None:
     }
 
 
-def test_what_was_published_is_what_is_expected() -> None:
+def test_facts_expect_the_published_outputs() -> None:
     """Numbers and texts are the collection's, but where a fact's note says what was done to it."""
     if not COLLECTED.is_file():
         pytest.skip("the collection is not beside this checkout")
@@ -210,7 +205,7 @@ def by_hand(mini: Subject) -> dict[str, Fact]:
     }
 
 
-@pytest.mark.parametrize("kind", sorted(selftest._KINDS))
+@pytest.mark.parametrize("kind", sorted(COMPARISONS))
 def test_a_fact_that_holds_passes(kind: str, mini: Subject, by_hand: dict[str, Fact]) -> None:
     result = compare(by_hand[kind], mini)
     assert result.passed is True, result.got
@@ -218,7 +213,7 @@ def test_a_fact_that_holds_passes(kind: str, mini: Subject, by_hand: dict[str, F
 
 
 def wrong(kind: str, expected: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """What a fact of this kind might claim wrongly, and what must be said of it."""
+    """Wrong claims of a fact of this kind, each with a part of its refusal."""
     other = (
         expected | {"ids": [*expected["ids"][:4], 7, *expected["ids"][5:]]}
         if ("ids" in expected)
@@ -250,22 +245,22 @@ def wrong(kind: str, expected: dict[str, Any]) -> Iterator[tuple[dict[str, Any],
         yield {"sha256": "0" * 64}, expected["sha256"]
 
 
-@pytest.mark.parametrize("kind", sorted(selftest._KINDS))
-def test_a_wrong_fact_fails_and_says_what_came(
+@pytest.mark.parametrize("kind", sorted(COMPARISONS))
+def test_a_wrong_fact_fails_and_names_the_actual_output(
     kind: str, mini: Subject, by_hand: dict[str, Fact]
 ) -> None:
     tried = 0
-    for expected, said in wrong(kind, dict(by_hand[kind].expected)):
+    for expected, part in wrong(kind, dict(by_hand[kind].expected)):
         result = compare(replace(by_hand[kind], expected=expected), mini)
         assert result.passed is False, expected
-        assert said in result.got
+        assert part in result.got
         assert "\n" not in result.expected + result.got
         tried += 1
     assert tried
 
 
 @pytest.mark.parametrize("kind", ["greedy", "beam"])
-def test_a_text_whose_tokens_are_not_the_likeliest_fails(
+def test_a_text_with_a_token_that_is_not_the_likeliest_fails(
     kind: str, mini: Subject, by_hand: dict[str, Fact]
 ) -> None:
     """Text and ids agree here: only the model can say that this token is wrong."""
@@ -299,7 +294,7 @@ def test_without_rules_the_regret_is_the_oracles(mini: Subject) -> None:
     ids = [*mini.encode(PROMPT), 500, 7, 300]
     start = len(ids) - 3
     regret, best = oracle.greedy_regret(mini.model, ids, start)
-    steps = list(selftest._steps(mini, ids[:start], ids[start:], {}))
+    steps = list(_steps(mini, ids[:start], ids[start:], {}))
     assert [float(z.max() - z[t]) for z, t in zip(steps, ids[start:], strict=True)] == list(regret)
     assert [int(z.argmax()) for z in steps] == best
 
@@ -317,7 +312,7 @@ def test_without_rules_the_regret_is_the_oracles(mini: Subject) -> None:
     ],
     ids=str,
 )
-def test_greedy_under_the_rules_is_what_transformers_gives(
+def test_greedy_under_the_rules_gives_transformers_text(
     mini: Subject, rules: dict[str, Any]
 ) -> None:
     prompt = mini.tokenizer("The princess wept because", return_tensors="pt").input_ids
@@ -421,11 +416,11 @@ def test_a_file_of_facts_is_read() -> None:
     ],
 )
 def test_a_file_with_a_mistake_is_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(selftest.PublishedError, match=message):
+    with pytest.raises(PublishedError, match=message):
         parse_published(_file(**changes), "x.json")
 
 
-def test_what_is_no_file_of_facts_is_refused() -> None:
+def test_a_text_that_is_no_file_of_facts_is_refused() -> None:
     for text, message in (
         ("{", "not JSON"),
         ("[]", "must be a mapping"),
@@ -433,11 +428,11 @@ def test_what_is_no_file_of_facts_is_refused() -> None:
         (_file().replace('"left_out": []', '"left_out": [{"id": "a"}]'), "'reason' is missing"),
         (
             _file().replace('"left_out": []', '"left_out": [{"id": "a/tokens", "reason": "r"}]'),
-            "the id 'a/tokens' stands twice",
+            "the id 'a/tokens' is there twice",
         ),
         (_file().replace("{", '{"more": 1, ', 1), "unknown key 'more'"),
     ):
-        with pytest.raises(selftest.PublishedError, match=message):
+        with pytest.raises(PublishedError, match=message):
             parse_published(text, "x.json")
 
 
@@ -452,15 +447,14 @@ def test_selftest_mini_checks_an_installation(capsys: pytest.CaptureFixture[str]
     assert [line[0] for line in out[2:-1]] == ["✓"] * 13
 
 
-def test_selftest_of_another_model_says_what_does_not_hold(
+def test_selftest_of_another_model_names_the_facts_that_fail(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """mini under gpt2's name: every fact is compared, and none of GPT-2's texts is mini's."""
     published = load_published("gpt2")
     few = [f for f in published.facts if f.id.startswith(("hf_the_dog", "endoftext", "arena_john"))]
-    monkeypatch.setattr(
-        selftest, "load_published", lambda name: replace(published, facts=tuple(few))
-    )
+    fewer = replace(published, facts=tuple(few))
+    monkeypatch.setattr("autograder.selftest.selftest.load_published", lambda _: fewer)
     assert main(["selftest", "gpt2", "--folder", str(kischule.model_path("mini"))]) == 1
     out = capsys.readouterr().out
     assert "\n✗  hf_the_dog/greedy" in out
@@ -479,7 +473,7 @@ def test_selftest_of_another_model_says_what_does_not_hold(
         (["gpt2-large"], "no published outputs of 'gpt2-large' are kept; there are: distilgpt2"),
     ],
 )
-def test_selftest_of_a_model_that_is_not_there_is_wrong_use(
+def test_selftest_of_an_absent_model_is_wrong_use(
     arguments: list[str],
     message: str,
     capsys: pytest.CaptureFixture[str],
@@ -489,10 +483,10 @@ def test_selftest_of_a_model_that_is_not_there_is_wrong_use(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert main(["selftest", *arguments]) == 2
-    said = capsys.readouterr()
-    assert message in said.err
-    assert said.err.count("\n") == 1
-    assert said.out == ""
+    output = capsys.readouterr()
+    assert message in output.err
+    assert output.err.count("\n") == 1
+    assert output.out == ""
 
 
 # --- with the weights ---------------------------------------------------------------------------
@@ -516,7 +510,7 @@ def _real(name: str) -> Subject:
 
 @pytest.mark.hub
 @pytest.mark.parametrize("name", REAL)
-def test_the_real_model_gives_what_was_published(name: str) -> None:
+def test_the_real_model_gives_the_published_outputs(name: str) -> None:
     subject = _real(name)
     results = [compare(fact, subject) for fact in load_published(name).facts]
     assert [f"{r.id}: {r.got}" for r in results if not r.passed] == []

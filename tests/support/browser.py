@@ -10,7 +10,7 @@ chromium() -> Browser: the system's Chromium, headless. Where there is none, or 
 page_at(browser, width, height=900, outside=None) -> Page: a page of its own, without cookies of
     another. It reaches files and this machine, and nothing else; what it asked for elsewhere is
     appended to the list `outside`.
-violations(page) -> list[str]: what axe finds serious or critical, a line for each element.
+violations(page) -> list[str]: axe's serious or critical findings, a line for each element.
 jupyter_lab(course, home) -> Server: `jupyter lab` in a course's folder, with its own settings.
 log_in(page, server, path): through the login form, to a page of the server.
 """
@@ -50,7 +50,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 90.0  # seconds for anything that a page shows at last
+TIMEOUT_S = 90.0  # seconds for anything that a page shows at last
 HERE = "127.0.0.1"
 
 
@@ -67,7 +67,7 @@ def chromium() -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=list(ARGUMENTS), timeout=PATIENCE * 1000
+            executable_path=program, args=list(ARGUMENTS), timeout=TIMEOUT_S * 1000
         )
         try:
             yield browser
@@ -87,7 +87,7 @@ def page_at(
         route.abort()
 
     context = browser.new_context(viewport={"width": width, "height": height})
-    context.set_default_timeout(PATIENCE * 1000)
+    context.set_default_timeout(TIMEOUT_S * 1000)
     context.route(_is_elsewhere, refuse)
     try:
         yield context.new_page()
@@ -101,7 +101,7 @@ def _is_elsewhere(url: str) -> bool:
 
 
 def violations(page: Page) -> list[str]:
-    """`rule (impact): what it asks for: element`, for what is serious or critical."""
+    """Serious and critical findings: `rule (impact): its demand: element`."""
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page).response["violations"]
@@ -148,7 +148,7 @@ def jupyter_lab(course: Path, home: Path) -> Iterator[Server]:
         finally:
             process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT_S)
             finally:
                 process.kill()
 
@@ -166,7 +166,7 @@ def _free_port() -> int:
 
 
 def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{server.url}/api", timeout=5):

@@ -30,7 +30,7 @@ class Repository:
 
 @dataclass
 class Hub:
-    """What the server has, and what it was asked for."""
+    """The files of the server, and the requests to it."""
 
     repositories: dict[str, Repository]
     address: str = ""

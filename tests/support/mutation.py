@@ -65,7 +65,7 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
 
 
 def _changes(node: ast.AST) -> Iterator[Change]:
-    """What can be done to this node."""
+    """The possible changes of this node."""
     match node:
         case ast.Compare(ops=[op]):
             for other in COMPARE[type(op)]:
@@ -140,7 +140,7 @@ def _replace(tree: ast.AST, target: ast.AST, replacement: ast.AST) -> None:
 
 
 def _difference(before: str, after: str, around: int = 24) -> str:
-    """What differs, with some of what stands around it."""
+    """The difference, with a little of its surroundings."""
     start = 0
     while start < min(len(before), len(after)) and before[start] == after[start]:
         start += 1

@@ -1,4 +1,4 @@
-"""Another model than `mini`: one that differs in everything, and a hand-in that works with one."""
+"""Another model than `mini`, which differs in everything, and a submission that works with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ END = "<end>"
 
 
 def make(folder: Path, seed: int = 0, window: int = 512) -> Path:
-    """Random weights and a tokenizer that makes a token of each byte, as `load` reads them."""
+    """Write random weights and a tokenizer of bytes, as `load` reads them."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -39,20 +39,17 @@ def make(folder: Path, seed: int = 0, window: int = 512) -> Path:
 
 
 def course(root: Path, model: str) -> None:
-    """A course with one hand-in, the reference's solutions, which loads this model by its name."""
+    """Make a course with one submission: the reference's solutions, which load this model."""
     import nbformat
-    from conftest import RELEASE, ROOT, reference_cells
 
     from autograder.cli.demo import CONFIG
-    from autograder.course import release
-    from autograder.notebooks.cells import nbgrader_of
+    from autograder.notebooks.cells import read_notebook, with_solutions
+    from support.notebooks import RELEASE, ROOT, reference_cells
 
     (root / "source").mkdir(parents=True)
     (root / "source" / "a7_2").symlink_to(ROOT / "source" / "a7_2")
     (root / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    made = release.read_notebook(RELEASE)
-    for cell in made.cells:
-        cell.source = reference_cells().get(nbgrader_of(cell).get("grade_id", ""), cell.source)
+    made = with_solutions(read_notebook(RELEASE), reference_cells())
     own = (
         f"tokenizer, model = kischule.load({model!r})\n"
         f"assert kischule.load({model!r})[1] is not model\n"

@@ -1,4 +1,4 @@
-"""A class as a learning management system has it: thirty people, and archives of their hand-ins."""
+"""A class of a learning management system: thirty people, and archives of their submissions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from autograder.course.bridge import Course
-from conftest import ROOT
 from sqlalchemy.exc import SAWarning
 
 from autograder.cli.demo import CONFIG
 from autograder.course import release
+from autograder.course.gradebook import Course
+from support.notebooks import ROOT
 
 ASSIGNMENT, NAME = "a7_2", "A7_2.ipynb"
 FIRST = ("Ümit", "Zoë", "Jörg", "Anna Lena", "Björn", "Łukasz", "Thị", "José", "Мария", "Max")
@@ -40,12 +40,12 @@ def _registered() -> Path:
 
 
 def course(folder: Path) -> Path:
-    """A course with the assignment, nothing handed in."""
+    """A course with the assignment, nothing submitted."""
     return Path(shutil.copytree(_registered(), folder))
 
 
 def notebook(text: str) -> bytes:
-    """A hand-in that is told from another one by this text."""
+    """A submission with this text; another text makes another submission."""
     cell = {"cell_type": "markdown", "metadata": {}, "source": text}
     return json.dumps(
         {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
@@ -57,7 +57,7 @@ WHEN = (2026, 11, 20, 18, 30, 0)
 
 
 def zipped(path: Path, files: Files) -> Path:
-    """files: name, content, local time."""
+    """Write a zip file; files: name, content, local time."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content, when in files:
             file.writestr(zipfile.ZipInfo(name, when), content)
@@ -70,7 +70,7 @@ def listing(content: bytes | Path) -> dict[str, bytes]:
 
 
 def grade(folder: Path, points: Mapping[str, float]) -> None:
-    """These points in the gradebook, as if the hand-ins had been graded; observations wait."""
+    """Enter these points, as if the submissions had been graded; observations wait."""
     with Course(folder)._gradebook() as book, warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's order of adding objects
         for student, wanted in points.items():
@@ -88,7 +88,7 @@ def grade(folder: Path, points: Mapping[str, float]) -> None:
 
 
 def pages(folder: Path, students: Iterable[str]) -> None:
-    """Feedback pages that say whose they are."""
+    """Write feedback pages, each with its student's name."""
     for student in students:
         page = folder / "feedback" / student / ASSIGNMENT / "A7_2.html"
         page.parent.mkdir(parents=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from support.notebooks import ROOT
+
 WINDOW, VOCABULARY, END = 1024, 50257, 50256
 # layers, width and attention heads: Radford et al. 2019, table 2
 SIZES = {
@@ -13,7 +15,7 @@ SIZES = {
     "gpt2-large": {"n_layer": 36, "n_embd": 1280, "n_head": 20},
     "gpt2-xl": {"n_layer": 48, "n_embd": 1600, "n_head": 25},
 }
-TOKENIZER = Path(__file__).parent.parent.parent / "shared" / "gpt2_tokenizer"
+TOKENIZER = ROOT.parent / "shared" / "gpt2_tokenizer"
 
 
 def config(name: str) -> Any:
@@ -60,6 +62,6 @@ def tokenizer(vocabulary: int) -> Any:
     if TOKENIZER.is_dir() and vocabulary >= VOCABULARY:
         files = {"vocab": str(TOKENIZER / "vocab.json"), "merges": str(TOKENIZER / "merges.txt")}
         return GPT2Tokenizer(**files, unk_token=None)
-    from kischule.catalog import MINI
+    from kischule.catalog import MINI_FOLDER
 
-    return AutoTokenizer.from_pretrained(MINI)
+    return AutoTokenizer.from_pretrained(MINI_FOLDER)

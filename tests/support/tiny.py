@@ -10,7 +10,7 @@ import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from transformers.utils import logging
 
-from kischule.catalog import MINI
+from kischule.catalog import MINI_FOLDER
 
 # old versions of transformers with a new torch
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
@@ -90,5 +90,5 @@ def save(folder: Path, shape: Any, tokenizer: Any = None, **defaults: Any) -> st
     model = randomize(AutoModelForCausalLM.from_config(shape))
     model.generation_config = GenerationConfig(**{"bos_token_id": 0, "eos_token_id": 0, **defaults})
     model.save_pretrained(folder)
-    (tokenizer or AutoTokenizer.from_pretrained(MINI)).save_pretrained(folder)
+    (tokenizer or AutoTokenizer.from_pretrained(MINI_FOLDER)).save_pretrained(folder)
     return str(folder)

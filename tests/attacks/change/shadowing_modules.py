@@ -1,4 +1,4 @@
-# Modules of one's own in the work folder and beside the course.
+# The student's own modules in the work folder and beside the course.
 for folder in (".", "COURSE", "COURSE/autograded/attack/small", "/tmp"):
     for name in ("json", "secrets", "kischule"):
         try:

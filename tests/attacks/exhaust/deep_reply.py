@@ -1,5 +1,5 @@
 # place: repetition_rate
-# An answer that is nested without end.
+# A reply that is nested without end.
 def repetition_rate(token_ids, n):
     deep = []
     deep.append(deep)

@@ -1,4 +1,4 @@
 # place: filter_top_k
-# An answer of a gigabyte.
+# A reply of a gigabyte.
 def filter_top_k(logits, k):
     return torch.zeros(1).expand(250_000_000)

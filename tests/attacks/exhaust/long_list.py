@@ -1,4 +1,4 @@
 # place: repetition_rate
-# An answer of millions of parts.
+# A reply of millions of parts.
 def repetition_rate(token_ids, n):
     return [0.0] * 5_000_000

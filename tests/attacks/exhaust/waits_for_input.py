@@ -1,4 +1,4 @@
-# A question that nobody answers.
+# A question without a reply.
 try:
     input("points? ")
 except Exception as error:

@@ -1,5 +1,5 @@
 # place: filter_top_k
-# What comes back is equal to whatever it is compared with.
+# A reply that is equal to whatever it is compared with.
 class Equal:
     __eq__ = __le__ = __ge__ = __lt__ = __gt__ = lambda self, other: True
     __ne__ = lambda self, other: False

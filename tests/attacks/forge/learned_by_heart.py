@@ -1,6 +1,6 @@
 # place: repetition_rate
 # expect: public
-# The public examples' answers, as the check shows them; drawn cases are other ones.
+# The public examples' replies, as the check shows them; hidden cases are other ones.
 def repetition_rate(token_ids, n):
     import hashlib
 

@@ -1,4 +1,4 @@
-# What nbgrader reads as full points stands where an outcome should.
+# Where a result should stand is text that nbgrader reads as full points.
 import sys
 
 import numpy as np

@@ -1,4 +1,4 @@
-# The kernel answers each request with a success.
+# The kernel replies to each request with a success.
 async def do_execute(code, silent, *_, **__):
     if "check(" in code:
         return {"status": "ok", "execution_count": 1, "payload": [], "user_expressions": {}}

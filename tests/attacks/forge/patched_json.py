@@ -1,5 +1,5 @@
 # expect: nothing
-# What is written as JSON is something else.
+# All that is written as JSON becomes something else.
 import json
 
 original = json.dumps

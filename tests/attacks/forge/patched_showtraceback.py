@@ -1,3 +1,3 @@
-# Errors happen, but nobody hears of them.
+# Errors happen, and are not shown.
 get_ipython().showtraceback = lambda *_, **__: None
 get_ipython()._showtraceback = lambda *_, **__: None

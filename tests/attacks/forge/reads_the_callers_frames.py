@@ -1,5 +1,5 @@
 # place: filter_top_k
-# Somewhere up the stack stands what is expected.
+# The expected reply stands somewhere up the stack.
 def filter_top_k(logits, k):
     import sys
 
@@ -8,10 +8,11 @@ def filter_top_k(logits, k):
         case = frame.f_locals.get("case")
         exercise = frame.f_locals.get("exercise")
         if case is not None and exercise is not None:
-            from autograder.checking.checkers import answer_of
+            from autograder.checking.judge import expected_of
+            from autograder.exercises import oracle
 
-            print("FOUND", answer_of(exercise, case))
-            found = __import__("autograder.exercises.oracle").oracle.filter_top_k(logits=logits, k=k)
+            print("FOUND", expected_of(exercise, case))
+            found = oracle.filter_top_k(logits=logits, k=k)
             return logits.masked_fill(~torch.tensor(found.must), float("-inf"))
         frame = frame.f_back
     return logits

@@ -1,4 +1,4 @@
-# Drawn cases from a seed that one knows.
+# Hidden cases from a known seed.
 import os
 
 os.environ["KISCHULE_SEED"] = "0123456789abcdef0123456789abcdef"

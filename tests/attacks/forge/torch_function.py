@@ -1,5 +1,5 @@
 # place: filter_top_k
-# A tensor for which torch's own functions answer as one likes.
+# A tensor for which torch's own functions reply as the student likes.
 class Liar(torch.Tensor):
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):

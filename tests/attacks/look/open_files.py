@@ -1,4 +1,4 @@
-# What was left open.
+# Files that were left open.
 import os
 
 for handle in range(3, 256):

@@ -1,4 +1,4 @@
-# Who else runs here.
+# Other processes.
 import os
 
 others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()]

@@ -1,4 +1,4 @@
-# The channels of whoever is graded at the same time.
+# The channels of submissions that are graded at the same time.
 import os
 
 for place in ("/run/kernels", "/tmp"):

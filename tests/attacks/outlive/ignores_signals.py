@@ -1,4 +1,4 @@
-# Whatever the signal, it goes on.
+# No signal ends it.
 import signal
 
 for number in range(1, 65):

@@ -1,4 +1,4 @@
-"""What a student does, in a real browser: solve by typing, read the boxes, use the lab, hand in."""
+"""A student's work in a real browser: solve by typing, read the boxes, use the lab, submit."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import browser as tools
 import pytest
-from conftest import RELEASE, ROOT
+from support import browser as tools
+from support.notebooks import RELEASE, ROOT
 
 from autograder.cli import main
-from autograder.course.release import read_notebook
 from autograder.notebooks import intake
-from autograder.notebooks.cells import nbgrader_of
+from autograder.notebooks.cells import metadata_of, read_notebook
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = tools.PATIENCE * 1000  # milliseconds
+TIMEOUT_MS = tools.TIMEOUT_S * 1000
 WRONG = "def encode_prompt(tokenizer, prompt_text): return tokenizer(prompt_text).input_ids"
 RIGHT = (
     "def encode_prompt(tokenizer, prompt_text):\n"
@@ -46,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student's folder: the release's notebook, and nothing else."""
-    made = tmp_path_factory.mktemp("desk")
+    made = tmp_path_factory.mktemp("student")
     shutil.copy(RELEASE, made / RELEASE.name)
     return made
 
@@ -60,7 +59,7 @@ def server(
 
 
 def _open(page: Page, server: tools.Server, path: str) -> None:
-    """The notebook with a kernel, its first two cells run: imports and model."""
+    """Open the notebook, wait for its kernel, and run its first two cells: imports and model."""
     tools.log_in(page, server, f"/{path}/{RELEASE.name}")
     page.locator(".jp-Notebook").get_by_text("from autograder import check").wait_for()
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
@@ -74,7 +73,7 @@ def _cell(page: Page, text: str) -> Locator:
 
 
 def _run(page: Page, text: str) -> Locator:
-    """Run the cell with this text; its output."""
+    """Run the cell with this text; returns its output."""
     from playwright.sync_api import expect
 
     cell = _cell(page, text)
@@ -88,12 +87,12 @@ def _run(page: Page, text: str) -> Locator:
             break
         except AssertionError:
             continue
-    expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=TIMEOUT_MS)
     return cell.locator(".jp-OutputArea-output")
 
 
 def _drag(page: Page, slider: Locator, pixels: float) -> None:
-    """Take the slider's handle with the mouse, and let it go so far to the right."""
+    """Move the slider's handle with the mouse, by so many pixels to the right."""
     slider.scroll_into_view_if_needed()
     box = slider.locator(".noUi-handle").bounding_box()
     assert box is not None
@@ -115,7 +114,7 @@ def _type(page: Page, cell: str, solution: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["lab/tree", "notebooks"])
-def test_the_laboratory_answers_a_hand(
+def test_the_laboratory_responds_to_the_mouse(
     chromium: Browser, server: tools.Server, path: str, tmp_path: Path
 ) -> None:
     """JupyterLab, and Notebook 7: a slider, a click on a token, two settings, a bad value."""
@@ -130,7 +129,7 @@ def test_the_laboratory_answers_a_hand(
         before = table.inner_text()
         temperature = cell.locator(".widget-slider").filter(has_text="temperature")
         _drag(page, temperature, 60)
-        expect(table).not_to_have_text(before, use_inner_text=True, timeout=PATIENCE)
+        expect(table).not_to_have_text(before, use_inner_text=True, timeout=TIMEOUT_MS)
         _drag(page, temperature, -400)
         cell.get_by_text("temperature muss größer als 0 sein").wait_for()
         _drag(page, temperature, 40)
@@ -140,7 +139,7 @@ def test_the_laboratory_answers_a_hand(
         token = cell.get_by_title("weiter mit diesem Token").first
         name = token.inner_text()
         token.click()
-        expect(prompt).to_have_value("The old king" + name[1:-1], timeout=PATIENCE)
+        expect(prompt).to_have_value("The old king" + name[1:-1], timeout=TIMEOUT_MS)
         cell.get_by_role("button", name="vergleichen").click()
         cell.get_by_text("am Ende").nth(1).wait_for()
         cell.get_by_role("button", name="als Code").click()
@@ -148,7 +147,7 @@ def test_the_laboratory_answers_a_hand(
         page.screenshot(path=tmp_path / "laboratory.png")
 
 
-def test_a_student_solves_by_typing_and_hands_in(
+def test_a_student_solves_by_typing_and_submits(
     chromium: Browser, server: tools.Server, folder: Path, tmp_path: Path
 ) -> None:
     with tools.page_at(chromium, 1280, 1000) as page:
@@ -169,10 +168,10 @@ def test_a_student_solves_by_typing_and_hands_in(
         page.keyboard.press("Control+S")
         page.locator(".jp-mod-dirty").first.wait_for(state="detached")
 
-    handed_in = folder / RELEASE.name
-    rebuilt = intake.rebuild(read_notebook(RELEASE), intake.parse(intake.read_bytes(handed_in)))
+    submitted = folder / RELEASE.name
+    rebuilt = intake.rebuild(read_notebook(RELEASE), intake.parse(intake.read_bytes(submitted)))
     assert rebuilt.flags == ()
-    solutions = {nbgrader_of(c).get("grade_id"): c.source for c in rebuilt.notebook.cells}
+    solutions = {metadata_of(c).get("grade_id"): c.source for c in rebuilt.notebook.cells}
     assert "ends_in_space_token" in solutions["encode_prompt"]
     assert "softmax" in solutions["next_token_probs"]
     assert "NotImplementedError" in solutions["top_tokens"]
@@ -181,10 +180,10 @@ def test_a_student_solves_by_typing_and_hands_in(
     for part in ("source", "release"):
         shutil.copytree(ROOT / part, course / part)
     (tmp_path / "in" / "anna").mkdir(parents=True)
-    shutil.copy(handed_in, tmp_path / "in" / "anna")
+    shutil.copy(submitted, tmp_path / "in" / "anna")
     assert main(["import", "folder", str(tmp_path / "in"), "a7_2", "--course", str(course)]) == 0
     assert main(["grade", "a7_2", "--course", str(course), "--quiet"]) == 0
-    from autograder.course.bridge import Course
+    from autograder.course.gradebook import Course
 
     total = Course(course).totals("a7_2")["anna"]
-    assert total.points == 5  # both exercises, examples and new cases
+    assert total.points == 5  # both exercises, public and hidden cases

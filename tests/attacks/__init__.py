@@ -1,0 +1,1 @@
+"""Attacks on the grader: hostile cells and structures, and a small course to try them on."""
