@@ -16,9 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import autograder
 import kischule
 from autograder.errors import UserError
+from autograder.files import PACKAGE
 from autograder.grading import device as gpu
 from autograder.grading.temporary import Temporary
 from autograder.sandbox.namespaces import HOME, NOBODY, Limits, Visible
@@ -71,7 +71,7 @@ class Server:
             root=str(base / "root"),
             sockets=str(self.sockets),
             trees=(str(Path(kischule.__file__).resolve().parent), *map(str, files)),
-            package=str(Path(autograder.__file__).resolve().parent),
+            package=str(PACKAGE.resolve()),
             visible=VISIBLE,
             devices=gpu.nodes(device),
         )

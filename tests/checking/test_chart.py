@@ -45,7 +45,7 @@ def test_sampled_tokens_are_counted_beside_the_allowed_ones(solved: Solved) -> N
     assert sum(chart.actual) == pytest.approx(1, abs=1e-3)
 
 
-def test_a_drawn_case_has_no_picture_and_neither_has_what_passed(solved: Solved) -> None:
+def test_a_hidden_case_and_a_pass_have_no_picture(solved: Solved) -> None:
     answer = known_wrong("filter_top_p")["crossing_token_dropped_but_one_stays"].source
     assert _chart(solved, "filter_top_p", answer, hidden=True) is None
     assert check("filter_top_p", namespace=solved()).chart is None

@@ -117,7 +117,7 @@ def test_no_misconception_is_right(name: str) -> None:
     """Each wrong rule fails on a public case. (Those of sampling: test_statistics.py.)"""
     exercise = load_exercise(name)
     cases = [c for c in exercise.cases if c.function == name]
-    if name == "generate_text":  # rules give texts, and a text is judged where nothing is drawn
+    if name == "generate_text":  # rules give texts, and a text is judged where nothing is sampled
         cases = [c for c in cases if "model" in c.arguments["model"]]
     for misconception in exercise.misconceptions:
         catching = (replace(case, catches=(misconception.rule,)) for case in cases)

@@ -24,7 +24,7 @@ RUNS = 1_000  # for each mistake
 SAMPLING = load_exercise("sample_decode")
 CORRECT = {"reference": None, **known_correct("sample_decode")}
 
-# mistake -> the drawn template (counted from 0) on which it moves the most probability
+# mistake -> the hidden template (counted from 0) on which it moves the most probability
 POWER = {
     "greedy": 0,
     "evenly_among_the_allowed": 0,

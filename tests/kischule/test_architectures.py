@@ -95,8 +95,8 @@ def test_a_row_of_a_batch_is_the_text_alone(pair: tuple[Any, Any], ids: torch.Te
     assert together == alone
     assert len(set(together)) == len(SETTINGS)
     assert all(text.startswith(tiny.PROMPT) for text in together)
-    drawn = kischule.generate(model, ids, seed=range(4), do_sample=True, max_length=8)
-    assert len(set(map(tuple, drawn.tolist()))) == 4
+    sampled = kischule.generate(model, ids, seed=range(4), do_sample=True, max_length=8)
+    assert len(set(map(tuple, sampled.tolist()))) == 4
 
 
 def test_the_notebooks_solutions_give_what_the_oracle_says(

@@ -99,7 +99,7 @@ def test_greedy_and_the_penalty_are_those_of_transformers(
 
 
 @pytest.mark.parametrize("setting", SETTINGS[2:])
-def test_tokens_are_drawn_from_the_oracles_distribution(
+def test_tokens_are_sampled_from_the_oracles_distribution(
     mini: tuple[Any, Any], ids: torch.Tensor, setting: dict[str, Any]
 ) -> None:
     """About 1,500 tokens of 60 seeds, allowed and distributed as the oracle says.
@@ -156,13 +156,13 @@ def test_the_noise_is_philox_and_these_numbers_on_any_machine() -> None:
 def test_the_global_random_state_is_neither_used_nor_changed(
     mini: tuple[Any, Any], ids: torch.Tensor
 ) -> None:
-    drawn = []
+    sampled = []
     for state in (5, 6):
         torch.manual_seed(state)
         before = torch.random.get_rng_state()
-        drawn.append(kischule.generate(mini[1], ids, seed=1, max_length=30, do_sample=True))
+        sampled.append(kischule.generate(mini[1], ids, seed=1, max_length=30, do_sample=True))
         assert torch.equal(torch.random.get_rng_state(), before)
-    assert torch.equal(*drawn)
+    assert torch.equal(*sampled)
 
 
 def test_equal_rows_differ_only_if_their_seeds_do(mini: tuple[Any, Any], ids: torch.Tensor) -> None:
@@ -178,9 +178,9 @@ def test_top_k_none_means_off_and_not_transformers_50(
     mini: tuple[Any, Any], ids: torch.Tensor
 ) -> None:
     options: dict[str, Any] = {"max_length": 200, "do_sample": True, "temperature": 1.5}
-    drawn = kischule.generate(mini[1], ids, seed=1, **options)
-    logits = mini[1](drawn).logits[0, ids.shape[1] - 1 : -1]
-    new = drawn[0, ids.shape[1] :]
+    sampled = kischule.generate(mini[1], ids, seed=1, **options)
+    logits = mini[1](sampled).logits[0, ids.shape[1] - 1 : -1]
+    new = sampled[0, ids.shape[1] :]
     ranks = (logits > logits.gather(1, new[:, None])).sum(1)
     assert ranks.max() >= 50
 

@@ -1,4 +1,4 @@
-"""The laboratory's controls, moved by code; `test_desk.py` moves them in a browser."""
+"""The laboratory's controls, moved by code; `test_jupyterlab.py` moves them in a browser."""
 
 from __future__ import annotations
 
