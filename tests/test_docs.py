@@ -134,6 +134,16 @@ def test_the_docs_name_every_command() -> None:
     assert set(parsers) <= named
 
 
+def test_the_stations_of_a_case_and_a_submission_exist() -> None:
+    text = (DOCS / "grading.md").read_text(encoding="utf-8").split("## From a case")[1]
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    stations = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert len(stations) > 20
+    for name in stations:
+        path = ROOT / "autograder" / name
+        assert path.exists() or path.with_suffix(".py").is_file(), name
+
+
 # --- tables of kinds ------------------------------------------------------------------------------
 
 
