@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support import school
+from support.moodle import ENGLISH, GERMAN, worksheet
 from support.school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
 
 from autograder.cli import main
@@ -15,29 +16,6 @@ from autograder.course.gradebook import Course, Total
 from autograder.lms import moodle, spreadsheet
 from autograder.lms.people import People, PeopleError
 from autograder.lms.spreadsheet import TableError
-
-GERMAN = (
-    "ID,Vollständiger Name,ID-Nummer,E-Mail-Adresse,Status,Bewertung,Bestwertung,"
-    "Bewertung kann geändert werden,Zuletzt geändert (Abgabe),Zuletzt geändert (Bewertung),"
-    "Feedback als Kommentar"
-)
-ENGLISH = (
-    "Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,"
-    "Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments"
-)
-
-
-def worksheet(path: Path, maximum: str = "54,00", head: str = GERMAN) -> Path:
-    """As Moodle writes it, for all thirty."""
-    german = head == GERMAN
-    lines = [head]
-    for number, name in PEOPLE:
-        who = f"Teilnehmer/in{number}" if german else f"Participant {number}"
-        about = f'"{name}",,m{number}@schule.example,Zur Bewertung abgegeben'
-        when = '"Freitag, 20. November 2026, 18:30"'
-        lines.append(f'{who},{about},,"{maximum}",{"Ja" if german else "Yes"},{when},-,')
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
-    return path
 
 
 def submissions(path: Path, folders: bool = True, trailing: str = "") -> Path:

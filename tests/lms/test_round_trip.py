@@ -9,9 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from support import school
+from support.moodle import worksheet
 from support.notebooks import RELEASE, filled, reference_cells, short
 from support.school import ASSIGNMENT, NAME, PEOPLE, WHEN
-from test_moodle import worksheet
 
 from autograder.cli import main
 from autograder.exercises.known import known_wrong
