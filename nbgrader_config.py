@@ -1,4 +1,4 @@
-"""This folder as an nbgrader course: its commands and formgrader work here."""
+"""The folder as an nbgrader course: its commands and formgrader work here."""
 
 from autograder.course import configure
 

@@ -176,7 +176,7 @@ _servers_lock = threading.Lock()
 
 
 def shared(model: str = "mini", device: str = "cpu") -> Server:
-    """This process's server, started at the first call and again when it has died."""
+    """The server of this process, started at the first call and again when it has died."""
     with _servers_lock:
         server = _servers.get((model, device))
         if server is not None and not server.alive:

@@ -80,7 +80,7 @@ class TableModel(nn.Module):
         return self.table.dtype
 
     def forward(self, input_ids: Tensor, **_: Any) -> CausalLMOutputWithPast:
-        """input_ids (B, T) long -> .logits (B, T, V) float"""
+        """Map input_ids, (B, T) long, to .logits, (B, T, V) float."""
         return CausalLMOutputWithPast(logits=self.table[input_ids])
 
 

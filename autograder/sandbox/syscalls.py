@@ -118,7 +118,7 @@ def _bits(flags: int) -> list[int]:
 
 
 def die_with_parent() -> None:
-    """This process is killed when its parent ends; to be called again after a change of user."""
+    """Kill this process when its parent ends; to be called again after a change of user."""
     prctl(PDEATHSIG, 9)
 
 

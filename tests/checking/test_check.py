@@ -114,7 +114,7 @@ def test_each_misconception_has_a_wrong_solution_that_follows_it() -> None:
 
 @pytest.mark.parametrize("name", [n for n in exercise_ids() if n != "sample_decode"])
 def test_no_misconception_is_right(name: str) -> None:
-    """Each wrong rule fails on a public case. (Those of sampling: test_statistics.py.)"""
+    """Each wrong rule fails on a public case; for those of sampling see test_statistics.py."""
     exercise = load_exercise(name)
     cases = [c for c in exercise.cases if c.function == name]
     if name == "generate_text":  # rules give texts, and a text is judged where nothing is sampled
