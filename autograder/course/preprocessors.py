@@ -12,6 +12,7 @@ from nbgrader.preprocessors import ClearMarkScheme, NbGraderPreprocessor, SaveAu
 from traitlets import Unicode
 
 from autograder.checking.result import Result, result_in
+from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import page
 from autograder.grading.outputs import harmless_markdown
@@ -156,11 +157,21 @@ class FeedbackPage(NbGraderPreprocessor):
         return nb, resources
 
     def _results(self, nb: Any, assignment: str, student: str) -> dict[str, Result]:
-        """The results of the record in the gradebook; where it is gone, those in the outputs."""
+        """The results of the record in the gradebook; where it is gone, those in the outputs.
+
+        Raises UserError where neither can be read, as after an upgrade: a page that calls graded
+        exercises ungraded would be wrong.
+        """
         store = Store(Path(self.parent.parent.coursedir.root))
         _, key = store.written(assignment, student)
         if key and (record := store.read(assignment, key)) is not None:
             return {result.grade_id: result for result in record.results}
         tested = [(cell, exercise_of(cell)) for cell in nb.cells]
         found = [result_in(cell.get("outputs", []), pair[0]) for cell, pair in tested if pair]
-        return {result.grade_id: result for result in found if result is not None}
+        results = {result.grade_id: result for result in found if result is not None}
+        if key and not results:
+            raise UserError(
+                f"{student}: the results were kept by another version: `kischule grade "
+                f"{assignment}` grades the submission anew"
+            )
+        return results

@@ -20,6 +20,7 @@ from autograder.cli import main
 from autograder.course import release
 from autograder.course.grade import NoSubmissionError, RunOptions, Watch, grade
 from autograder.course.gradebook import Course, NbgraderError
+from autograder.course.pages import feedback
 from autograder.files import write_atomically
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.grading.settings import Settings
@@ -131,6 +132,26 @@ def test_the_gradebook_is_written_from_records_alone(room: Room) -> None:
     assert room.graded() == 0
     assert room.book() == before
     assert (room.course / "autograded" / "bob" / "small" / small.NAME).is_file()
+
+
+def test_results_of_another_version_give_no_page_but_an_error(room: Room) -> None:
+    """After an upgrade: a page that calls graded exercises ungraded would be wrong."""
+    for path in (room.course / ".kischule" / "records" / "small").glob("*.json"):
+        path.write_text("{}")
+    (path,) = (room.course / "autograded" / "ada").rglob("*.ipynb")
+    notebook = read_notebook(path)
+    for cell in notebook.cells:
+        cell.pop("outputs", None)
+        if cell.cell_type == "code":
+            cell.outputs = []
+    nbformat.write(notebook, path)
+    ((student, found),) = feedback(room.course, "small", ["ada"])
+    assert student == "ada"
+    assert isinstance(found, NbgraderError)
+    assert "ada: the results were kept by another version: `kischule grade small`" in str(found)
+    assert room.graded() == 3
+    ((_, page),) = feedback(room.course, "small", ["ada"])
+    assert isinstance(page, Path)
 
 
 def test_a_new_gradebook_is_there_whole_or_not_at_all(
