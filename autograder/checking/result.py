@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograder.checking import messages
-from autograder.exercises.exercise import Level
+from autograder.exercises.exercise import Exercise, Level
 from kischule.colours import ORANGE
 from kischule.i18n import Text, language
 
@@ -107,6 +107,20 @@ class Result:
         """A text that waits for the teacher."""
         level = Level.MANUAL
         return cls(exercise=exercise, level=level, passed=None, points=0.0, max_points=max_points)
+
+    @classmethod
+    def failed(cls, exercise: Exercise, level: Level, *, kind: str, sentence: Text) -> Result:
+        """A failure that no call showed: the test cell was stopped, or gave no result."""
+        return cls(
+            exercise=exercise.id,
+            level=level,
+            passed=False,
+            points=0.0,
+            max_points=exercise.points_of(level),
+            bonus=exercise.bonus,
+            kind=kind,
+            message=Message(sentence=sentence),
+        )
 
     @property
     def grade_id(self) -> str:

@@ -214,17 +214,8 @@ class _SubmissionRun:
         if (found := self.results.get(grade_id_of(cell))) is not None:
             return found
         name, level = tested
-        exercise, seconds = self._load(name), f"{self.settings.total_limit_s:g}"
-        return Result(
-            exercise=name,
-            level=level,
-            passed=False,
-            points=0.0,
-            max_points=exercise.points_of(level),
-            bonus=exercise.bonus,
-            kind="timeout",
-            message=Message(sentence=sentences.SENTENCES["over"].format(actual=seconds)),
-        )
+        sentence = sentences.SENTENCES["over"].format(actual=f"{self.settings.total_limit_s:g}")
+        return Result.failed(self._load(name), level, kind="timeout", sentence=sentence)
 
 
 def _clean(result: Result) -> Result:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from autograder.checking import messages
-from autograder.checking.result import Message, Result, result_in
+from autograder.checking.result import Result, result_in
 from autograder.exercises.exercise import Level, exercise_ids, load_exercise
 from autograder.notebooks.cells import exercise_of
 from autograder.sandbox.text import clean
@@ -27,18 +27,9 @@ def result_of(cell: Any) -> Result:
     error = error_of(cell)
     if error is None and (found := result_in(cell.get("outputs", []), name)) is not None:
         return found
-    exercise = load_exercise(name)
+    kind = "silent" if error is None else error.ename
     sentence = messages.SENTENCES["silent"] if error is None else Text.same(one_line(error))
-    return Result(
-        exercise=name,
-        level=level,
-        passed=False,
-        points=0.0,
-        max_points=exercise.points_of(level),
-        bonus=exercise.bonus,
-        kind="silent" if error is None else error.ename,
-        message=Message(sentence=sentence),
-    )
+    return Result.failed(load_exercise(name), level, kind=kind, sentence=sentence)
 
 
 def error_of(cell: Any) -> Any:

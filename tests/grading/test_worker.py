@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import RELEASE, SOURCE, hidden, reference_cells
+from support.notebooks import SOURCE, THREE, hidden, three_exercises
 
 from autograder.checking.check import run_check
 from autograder.checking.registry import CHECKERS
@@ -23,7 +23,7 @@ from autograder.grading.kernel import Kernel, KernelStudent
 from autograder.grading.record import Status
 from autograder.grading.settings import Settings
 from autograder.grading.worker import Run, run_submission
-from autograder.notebooks.cells import Role, metadata_of, read_notebook, solutions
+from autograder.notebooks.cells import Role, read_notebook, solutions
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.student import LocalStudent
 
@@ -31,21 +31,6 @@ SANDBOX = pytest.param(
     "sandbox", marks=pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 )
 SEED = "of the tests"
-WANTED = ("setup", "encode_prompt", "filter_top_k", "repetition_rate")
-
-
-def notebook(*more: tuple[str, str], **replaced: str) -> Any:
-    """Three exercises, solved. more: the student's own cells, each with the id of the next one."""
-    made = read_notebook(RELEASE)
-    solved = {**reference_cells(), **replaced}
-    named = [f"{p}{n}" for n in WANTED for p in ("", "test_", "hidden_")]
-    made.cells = [c for c in made.cells if metadata_of(c).get("grade_id") in named]
-    for cell in made.cells:
-        cell.source = solved.get(metadata_of(cell)["grade_id"], cell.source)
-    for before, source in more:
-        place = next(i for i, c in enumerate(made.cells) if c.id == before)
-        made.cells.insert(place, nbformat.v4.new_code_cell(source, id=f"added-{place}"))
-    return made
 
 
 def graded(made: Any, **settings: Any) -> Run:
@@ -60,18 +45,20 @@ def told(run: Run) -> dict[str, str]:
     return {r.grade_id: r.told("de") for r in run.results}
 
 
-ALL = {f"{p}_{n}": True for n in WANTED[1:] for p in ("test", "hidden")}
+ALL = {f"{p}_{n}": True for n in THREE[1:] for p in ("test", "hidden")}
 
 
 @pytest.mark.parametrize("isolation", [SANDBOX, "process"])
 def test_a_correct_notebook_passes_with_each_isolation(isolation: str) -> None:
-    run = graded(notebook(), isolation=isolation)
+    run = graded(three_exercises(), isolation=isolation)
     assert passed(run) == ALL
     assert (run.status, run.flags) == (Status.GRADED, [])
 
 
 def test_outputs_and_results_are_in_the_notebook() -> None:
-    run = graded(notebook(("test_filter_top_k", "print('hier'); check('filter_top_k'); 1 / 0")))
+    run = graded(
+        three_exercises(("test_filter_top_k", "print('hier'); check('filter_top_k'); 1 / 0"))
+    )
     cells = {c.id: c for c in run.notebook.cells}
     own = next(c for c in run.notebook.cells if c.id.startswith("added"))
     assert own.outputs[0].text == "hier\n"  # `check` in a student's own cell does no harm
@@ -85,7 +72,7 @@ def test_outputs_and_results_are_in_the_notebook() -> None:
 def test_a_picture_is_kept(isolation: str) -> None:
     plotting = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
     shown = "figure, axes = plt.subplots(); plt.close(figure); display(figure)"
-    made = notebook(("encode_prompt", plotting), ("encode_prompt", shown))
+    made = three_exercises(("encode_prompt", plotting), ("encode_prompt", shown))
     run = graded(made, isolation=isolation, time_limit_s=20)
     own = [c for c in run.notebook.cells if c.id.startswith("added")]
     assert [[list(o.data) for o in c.outputs] for c in own] == [[["text/plain", "image/png"]]] * 2
@@ -93,14 +80,14 @@ def test_a_picture_is_kept(isolation: str) -> None:
 
 def test_cells_run_in_the_notebooks_order() -> None:
     """A later cell changes nothing for the tests before it."""
-    run = graded(notebook(("test_repetition_rate", "del filter_top_k, repetition_rate")))
+    run = graded(three_exercises(("test_repetition_rate", "del filter_top_k, repetition_rate")))
     assert passed(run) == {**ALL, "test_repetition_rate": False, "hidden_repetition_rate": False}
     assert "Die Funktion ist nicht definiert." in told(run)["test_repetition_rate"]
 
 
 def test_a_kernel_that_ends_is_started_again_in_its_state() -> None:
     run = graded(
-        notebook(
+        three_exercises(
             ("filter_top_k", "kept = 5"),
             ("filter_top_k", "from IPython.display import HTML; HTML('<script>alert(1)</script>')"),
             ("test_repetition_rate", "import os; os._exit(1)"),
@@ -121,7 +108,9 @@ def test_a_cell_that_never_ends_costs_its_own_time(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(kernels, "GRACE_S", 1.0)
     began = time.monotonic()
     run = graded(
-        notebook(("filter_top_k", "while True: pass"), ("repetition_rate", "sum(range(10**13))")),
+        three_exercises(
+            ("filter_top_k", "while True: pass"), ("repetition_rate", "sum(range(10**13))")
+        ),
         time_limit_s=2,
     )
     assert passed(run) == ALL
@@ -132,7 +121,7 @@ def test_a_cell_that_never_ends_costs_its_own_time(monkeypatch: pytest.MonkeyPat
 
 def test_a_call_that_ends_the_kernel_fails_that_exercise() -> None:
     source = "def filter_top_k(logits, k):\n    import os\n    os._exit(0)"
-    run = graded(notebook(filter_top_k=source))
+    run = graded(three_exercises(filter_top_k=source))
     assert passed(run) == {**ALL, "test_filter_top_k": False, "hidden_filter_top_k": False}
     assert "Der Aufruf beendet den Kernel." in told(run)["test_filter_top_k"]
 
@@ -141,7 +130,7 @@ def test_a_submission_has_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(kernels, "GRACE_S", 1.0)
     slow = [("repetition_rate", "import time; time.sleep(30)")] * 5
     began = time.monotonic()
-    run = graded(notebook(*slow), time_limit_s=3, submission_limit_s=5)
+    run = graded(three_exercises(*slow), time_limit_s=3, submission_limit_s=5)
     assert run.status == Status.TIMEOUT
     assert time.monotonic() - began < 15
     found = passed(run)
@@ -152,14 +141,16 @@ def test_a_submission_has_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_memory_is_limited() -> None:
     run = graded(
-        notebook(
+        three_exercises(
             ("filter_top_k", "import mmap\nm = mmap.mmap(-1, 1 << 29); m.write(b'x' * (1 << 29))")
         ),
         memory_mib=256,
     )
     assert run.status in (Status.MEMORY, Status.GRADED)  # ended from outside, or refused by Linux
     assert passed(run) == ALL
-    run = graded(notebook(("filter_top_k", "import torch; torch.ones(1 << 28)")), memory_mib=256)
+    run = graded(
+        three_exercises(("filter_top_k", "import torch; torch.ones(1 << 28)")), memory_mib=256
+    )
     assert passed(run) == ALL
 
 
@@ -169,7 +160,7 @@ def test_a_check_that_fails_itself_is_flagged(monkeypatch: pytest.MonkeyPatch) -
 
     for name in ("kept", "ids", "number", "truth"):
         monkeypatch.setitem(CHECKERS, name, replace(CHECKERS[name], judge=broken))
-    run = graded(notebook())
+    run = graded(three_exercises())
     assert set(passed(run).values()) == {None}
     assert Flag(FlagKind.CHECK_FAILED, "test_filter_top_k") in run.flags
 
@@ -216,7 +207,7 @@ def test_a_kernel_gives_the_results_that_this_process_gives(
 
 
 def test_the_source_is_left_as_it_was() -> None:
-    made = notebook()
+    made = three_exercises()
     before = copy.deepcopy([c.source for c in made.cells])
     assert [c.source for c in graded(made).notebook.cells] == before
     assert not Path("kernel.json").exists()
