@@ -10,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from autograder.exercises.exercise import EXERCISES_FOLDER as EXERCISES
+from autograder.exercises.exercise import EXERCISES_FOLDER
 from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
 from autograder.grading.settings import Settings
@@ -24,7 +24,7 @@ from kischule.models import fingerprint
 @cache
 def checks_id(model: str = "mini") -> str:
     """A name for the exercises, the model and the version of this package."""
-    exercises = [p.read_bytes() for p in sorted(EXERCISES.glob("*.yaml"))]
+    exercises = [p.read_bytes() for p in sorted(EXERCISES_FOLDER.glob("*.yaml"))]
     version = metadata.version("kischule")
     return key_of(*exercises, fingerprint(model).encode(), version.encode())
 
