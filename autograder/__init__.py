@@ -1,7 +1,5 @@
 """Checks for the exercises: `check("greedy_decode")` in a notebook's test cell."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """Errors that several packages raise; each is a `UserError`, whose message says what to do."""
 
-from __future__ import annotations
-
 from kischule.errors import UserError
 
 __all__ = ["MissingPackageError", "UserError"]

@@ -1,7 +1,5 @@
 """Files: written whole or not at all, and the ones that come with the package."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from pathlib import Path

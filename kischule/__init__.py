@@ -9,8 +9,6 @@
 Importing is cheap: torch and transformers are imported when a function is first used.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

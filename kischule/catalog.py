@@ -1,7 +1,5 @@
 """Models that `load` knows by name, and the files that each consists of."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -5,8 +5,6 @@ three have a contrast of at least 3:1 on white (WCAG 2.2, 1.4.11), and black tex
 last two.
 """
 
-from __future__ import annotations
-
 DARK, BLUE, ORANGE, GREY = "#222222", "#1b6ca8", "#d97706", "#b8b8b8"
 PALE_ORANGE = "#fff7e6"  # the light end of a scale that ends in ORANGE
 

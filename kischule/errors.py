@@ -1,7 +1,5 @@
 """Exceptions of kischule, all of them something that the user can fix."""
 
-from __future__ import annotations
-
 
 class UserError(Exception):
     """Something the user can fix; the command prints the message and exits with 2."""

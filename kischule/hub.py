@@ -1,7 +1,5 @@
 """Download of GPT-2 from the Hugging Face hub, and a sentence for everything that can go wrong."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

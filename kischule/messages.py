@@ -3,8 +3,6 @@
 `str(text)` is the text in the notebook's language, `text.format(...)` fills in placeholders.
 """
 
-from __future__ import annotations
-
 from kischule.i18n import Text, percent
 
 # --- prompts and settings -----------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """A call of a student's function, and the tokens of its reply."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -3,8 +3,6 @@
 They are kept with the result of public cases; `feedback/svg.py` draws them.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any

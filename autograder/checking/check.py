@@ -1,7 +1,5 @@
 """Running a check: an exercise's cases against a student's function, one result."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import sys

@@ -4,8 +4,6 @@ They go from basic to fine: type, shape, dtype, finite, value. They know nothing
 models, notebooks or the words that a student reads.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -26,8 +26,6 @@ honest solution with probability at most BUDGET = 1e-6. A token that the setting
 matter of chance and costs nothing of it.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Missing imports: the name that an error is about, and the statement that it needs."""
 
-from __future__ import annotations
-
 import re
 import sys
 

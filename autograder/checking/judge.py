@@ -1,7 +1,5 @@
 """Judging a case: the replies to its calls, by its checker, and why a wrong one is wrong."""
 
-from __future__ import annotations
-
 import logging
 import math
 import os

@@ -1,7 +1,5 @@
 """Sentences about an exercise's result, as a student reads them."""
 
-from __future__ import annotations
-
 from kischule.i18n import Text
 
 # by kind of a Mismatch or a CallError; place is "" or "([0, 7])" after a space

@@ -7,8 +7,6 @@
 An exercise file names its checker; a new one is one function.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

@@ -6,8 +6,6 @@ and tokenizer. A prompt along whose text first and second choice come nearer tha
 replaced by the next of a fixed list, since its text could differ between two machines.
 """
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import json

@@ -4,8 +4,6 @@ A token that the settings forbid is wrong with certainty. The rest is statistics
 the budget of `distribution`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Sampled tokens one by one, each with what came before it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

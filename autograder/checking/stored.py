@@ -7,8 +7,6 @@ prompt along whose text first and second choice come nearer than the checker's m
 since its text could differ from one machine to the next.
 """
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

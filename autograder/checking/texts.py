@@ -1,7 +1,5 @@
 """Checkers of generated texts: greedy and beam search, `model.generate`, an exploration."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import replace

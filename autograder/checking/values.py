@@ -1,7 +1,5 @@
 """Checkers of one value: compute with the reference and compare."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """From a mismatch to the message that a student reads: call, sentence, one hint, what to read."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ Exit status: 0 done; 1 done, and something did not pass; 2 wrong use; 3 some sub
 be graded; 130 stopped. Results go to stdout, messages to stderr.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 from collections.abc import Sequence

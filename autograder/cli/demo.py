@@ -4,8 +4,6 @@ The submissions are what a teacher gets: two good ones, an empty one, four with 
 and one that never ends. Each is the release with the cells below filled in.
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import tempfile

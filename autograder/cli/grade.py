@@ -1,7 +1,5 @@
 """`kischule grade`."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """`kischule models` and `kischule selftest`: need neither a course nor nbgrader."""
 
-from __future__ import annotations
-
 import argparse
 
 from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr

@@ -1,7 +1,5 @@
 """Output of the command: exit statuses, tables, files of results, signals."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import signal

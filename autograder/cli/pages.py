@@ -1,7 +1,5 @@
 """`kischule feedback` and `kischule report`."""
 
-from __future__ import annotations
-
 import argparse
 
 from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr

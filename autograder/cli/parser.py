@@ -1,7 +1,5 @@
 """The command's arguments, and the help for each."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`kischule release`."""
 
-from __future__ import annotations
-
 import argparse
 
 from autograder.cli.output import DONE, NOT_PASSED

@@ -1,7 +1,5 @@
 """`kischule verify`."""
 
-from __future__ import annotations
-
 import argparse
 
 from autograder.checking.retarget import exercises_for

@@ -1,7 +1,5 @@
 """nbgrader's own `autograde`, and formgrader's button, graded by the trusted worker."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """nbgrader's settings in a kischule course."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor

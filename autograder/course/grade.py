@@ -1,7 +1,5 @@
 """Grading a class: submissions in, through an engine, records on disk, scores in the gradebook."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import time

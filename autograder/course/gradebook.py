@@ -1,7 +1,5 @@
 """nbgrader's gradebook and converters, for one course folder."""
 
-from __future__ import annotations
-
 import copy
 import logging
 import os

@@ -1,7 +1,5 @@
 """A feedback page for each student of a class, by nbgrader's own `generate_feedback`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path

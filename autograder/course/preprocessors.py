@@ -1,7 +1,5 @@
 """nbgrader preprocessors that need no grading: releases, scores from results, safe pages."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

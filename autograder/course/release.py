@@ -1,7 +1,5 @@
 """From source to release: the student's notebook, made only if the source is sound."""
 
-from __future__ import annotations
-
 import copy
 import secrets
 import shutil

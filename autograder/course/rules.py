@@ -1,7 +1,5 @@
 """The rules by which submissions of an assignment are graded."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -5,8 +5,6 @@ right and rejects what is known to be wrong, with public and with hidden cases. 
 are those of the course's folder `tests/known`, or else the package's (see `exercises.known`).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor

@@ -4,8 +4,6 @@ Entries that are there already are recognised by the gradebook's scores and by a
 record from which a student's notebook was made. So it does not matter where a run was stopped.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import queue

@@ -1,7 +1,5 @@
 """Exercises as data: one YAML file each, read into frozen dataclasses."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum

@@ -5,8 +5,6 @@ is settled before anything of it crosses into a student's process. A new kind is
 here, registered under its name; `docs/exercises.md` lists them from the docstrings below.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Mapping

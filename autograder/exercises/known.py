@@ -13,8 +13,6 @@ without our decorator and its docstring, below those of the file's imports that 
 are read, not run: nothing waits for torch, and a solution may use what only a notebook defines.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

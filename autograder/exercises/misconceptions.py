@@ -4,8 +4,6 @@ Each takes the student's arguments. A reply that agrees with one of them gets it
 exercise's YAML has the rule and the text), so these functions never cost a point.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ They take the student's arguments and share no code with the notebook's solution
 numpy in float64 on top of one forward pass over the whole sequence, no cache, no `generate`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache

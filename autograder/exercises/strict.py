@@ -3,8 +3,6 @@
 msgspec and its like reject unknown keys as well, but do not say which keys are allowed.
 """
 
-from __future__ import annotations
-
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields

@@ -1,7 +1,5 @@
 """Sentences of a student's page."""
 
-from __future__ import annotations
-
 from kischule.i18n import Text
 
 TITLE = Text("Rückmeldung zu {notebook}", "Feedback on {notebook}")

@@ -4,8 +4,6 @@ Made from the results of a record, and from the points and comments that nbgrade
 into the cells of the autograded notebook. The template `templates/kischule` lays it out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ With `--device cuda` a notebook's own model is on the GPU, opened by its kernel 
 checks go on with their copies on the CPU, so that a grade does not depend on the device.
 """
 
-from __future__ import annotations
-
 import glob
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The environment of kernels, and variables set for what is started meanwhile."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

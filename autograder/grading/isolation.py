@@ -1,7 +1,5 @@
 """The isolation of a grading run: chosen once, before any of a student's code runs."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ outputs are cut while they arrive, and a message that breaks the protocol costs 
 cell that it belongs to.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

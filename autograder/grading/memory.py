@@ -1,7 +1,5 @@
 """Memory that is free, and memory that a tree of processes uses."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import psutil

@@ -1,7 +1,5 @@
 """Sentences in the outputs of a graded notebook."""
 
-from __future__ import annotations
-
 from kischule.i18n import Text
 
 DIED = Text("Diese Zelle hat den Kernel beendet.", "This cell ended the kernel.")

@@ -5,8 +5,6 @@ text, tracebacks as text, PNG and JPEG pictures, and HTML without scripts, event
 frames or anything that is loaded from elsewhere.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -1,7 +1,5 @@
 """Worker processes: forked from one that has imported what they need, once."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import sys

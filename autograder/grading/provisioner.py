@@ -6,8 +6,6 @@ kernel with torch, transformers and the model loaded. A kernel's channels are Un
 folder of its own; no port is opened.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

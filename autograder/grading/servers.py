@@ -1,7 +1,5 @@
 """The fork servers of this process: started when a kernel is first wanted, shared, ended."""
 
-from __future__ import annotations
-
 import atexit
 import itertools
 import json

@@ -1,7 +1,5 @@
 """The folder `.kischule/` of a course: records, the secret, the lock."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

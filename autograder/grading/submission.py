@@ -1,7 +1,5 @@
 """One submission from its bytes to a record: what every engine does, wherever it runs."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time

@@ -1,7 +1,5 @@
 """Temporary folders that survive no killed process for long: the next one sweeps them."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from pathlib import Path

@@ -8,8 +8,6 @@ A kernel that ends, or has to be ended, is started again: the cells before the o
 once more, and the exercises after it are graded.
 """
 
-from __future__ import annotations
-
 import copy
 import time
 from collections.abc import Mapping, Sequence

@@ -5,8 +5,6 @@ Entries that must not be followed (absolute paths, `..`, links, encrypted or ove
 names that are neither ASCII nor UTF-8) are refused by name, and the rest goes on.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 import time

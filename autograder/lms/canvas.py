@@ -7,8 +7,6 @@ user ID or SIS login ID; a column without a number in brackets becomes a new ass
 columns are ignored.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from autograder.course.gradebook import Course, Total

@@ -1,7 +1,5 @@
 """Grades that are not final: what a teacher should know before exporting them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

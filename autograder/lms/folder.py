@@ -1,7 +1,5 @@
 """Any folder or zip of notebooks, one a student, with names that follow a pattern."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path, PurePosixPath
 

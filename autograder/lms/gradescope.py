@@ -25,8 +25,6 @@ Gradescope gives by default is too little: choose more in the assignment's autog
 The zip holds the course's secret. It is for the teacher and for Gradescope, not for students.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import io

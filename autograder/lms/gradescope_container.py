@@ -1,7 +1,5 @@
 """The grader in Gradescope's container: one submission in, results.json out; without nbgrader."""
 
-from __future__ import annotations
-
 import ctypes
 import io
 import json

@@ -13,8 +13,6 @@ Formats, as ILIAS's own code reads and writes them (github.com/ILIAS-eLearning/I
   1; `status` is notgraded, passed or failed. Elsewhere it is the list from which marks are typed.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path, PurePosixPath
 

@@ -1,7 +1,5 @@
 """Sentences beside the results on Gradescope."""
 
-from __future__ import annotations
-
 from autograder.notebooks.flags import FlagKind
 from kischule.i18n import Text
 

@@ -14,8 +14,6 @@ Formats, as Moodle's own code reads and writes them (github.com/moodle/moodle):
   number, plugin type, plugin and the rest; the submissions' own folder names do.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath

@@ -1,7 +1,5 @@
 """Feedback pages in a zip, laid out as a system wants them."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Tables of grades as CSV: another system's, filled in, and our own."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import dataclass

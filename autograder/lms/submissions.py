@@ -4,8 +4,6 @@ Everything else is reported. A newer submission takes the place of an older one,
 `.kischule/replaced/`. An older or equal one changes nothing, so an archive may be imported again.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

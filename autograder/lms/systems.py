@@ -1,7 +1,5 @@
 """The systems to import from and export to, and the options of each."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -3,8 +3,6 @@
 The only module that reads nbgrader's metadata.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path

@@ -4,8 +4,6 @@ The source notebook marks them with the tag `display-only`. One that is unchange
 skipped, unless the student's own code uses a name that it defines. They took half of the time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

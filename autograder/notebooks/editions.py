@@ -1,7 +1,5 @@
 """Editions: the release that a notebook was made from, and the language it is in."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path

@@ -6,8 +6,6 @@ plain cells that the student added. Test cells, points, metadata, outputs, attac
 files come from the release or are dropped.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 import os

@@ -1,7 +1,5 @@
 """Names in a cell: those it uses, those it makes and how; the import that a missing one needs."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import symtable

@@ -1,7 +1,5 @@
 """Running a trusted notebook: its test cells run in the kernel, as in a student's Jupyter."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A submission's code cells as they will run, and what is known of them before."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import dataclass
 from functools import cached_property

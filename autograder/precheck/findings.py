@@ -1,7 +1,5 @@
 """Findings that need no run: structure, files beside the notebook, empty cells, shadowed names."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import sys

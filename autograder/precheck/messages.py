@@ -1,7 +1,5 @@
 """Sentences of `kischule check`: what to fix before submitting, and what to know."""
 
-from __future__ import annotations
-
 from kischule.i18n import Text
 
 # kind of a finding -> its sentence; cell, other: places such as `[12] (top_tokens)`

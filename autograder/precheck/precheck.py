@@ -5,8 +5,6 @@ cells, as in grading. Display cells are skipped if no other cell needs them; the
 are checked without running them. The file itself is never written.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator, Sequence

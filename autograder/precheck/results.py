@@ -1,7 +1,5 @@
 """Results of a trusted notebook that ran, read from its test cells' outputs."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Findings of a run: cells that stop, and names that only a notebook with a past has."""
 
-from __future__ import annotations
-
 import difflib
 import re
 import subprocess

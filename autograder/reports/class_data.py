@@ -3,8 +3,6 @@
 Nothing is graded here. Students without a record in the gradebook are listed as such.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -5,8 +5,6 @@ reporters read: a `testsuite` for each student, a `testcase` for each exercise a
 `grade.schema.json` describes `grade --json` (JSON Schema 2020-12).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree

@@ -1,7 +1,5 @@
 """Sentences of the class's page, as a teacher reads them."""
 
-from __future__ import annotations
-
 from kischule.i18n import Text
 
 CLASS_TITLE = Text("Klassenbericht {assignment}", "Class report {assignment}")

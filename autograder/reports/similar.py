@@ -32,8 +32,6 @@ the whole class was shown belongs in `release`. 300 submissions take 15 to 30 s 
 all are copies of one.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ The reply is only ever data that the student's process chose to send; the worker
 judges it. This module and all that it imports know nothing of what a case expects.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Mapping

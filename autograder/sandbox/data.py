@@ -1,7 +1,5 @@
 """Replies as plain data: what a student's function gave back, before anything judges it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

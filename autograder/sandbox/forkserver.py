@@ -13,8 +13,6 @@ kernel      ipykernel, confined.
 The server forks before any of them has a second thread, and nothing here uses CUDA.
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import io

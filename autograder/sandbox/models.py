@@ -1,7 +1,5 @@
 """Models that a case hands to a student: a real one, a table, a spy on `generate`."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any
 

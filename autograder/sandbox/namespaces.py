@@ -12,8 +12,6 @@ Three steps, each in a process with one thread:
 The attacks that were tried on it, and on which systems, are listed in docs/security.md.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import site

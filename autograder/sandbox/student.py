@@ -1,7 +1,5 @@
 """Calling a student's function: arguments go in as specs, plain data comes back."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import io

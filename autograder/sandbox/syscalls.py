@@ -3,8 +3,6 @@
 Everything is asked of the Linux kernel directly; only the filter is libseccomp's work (pyseccomp).
 """
 
-from __future__ import annotations
-
 import ctypes
 import errno
 import os

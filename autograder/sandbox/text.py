@@ -1,7 +1,5 @@
 """Text that came from a stranger, fit to be shown or written."""
 
-from __future__ import annotations
-
 
 def clean(text: str) -> str:
     """Without control characters and lone surrogates, which no file takes.

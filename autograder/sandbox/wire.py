@@ -11,8 +11,6 @@ A value is written as a pair of its kind and its content:
     ["array", "float32", [1, 5], "cpu", index of its bytes]
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -6,8 +6,6 @@ since two implementations, each within 1e-3 of the exact logits, can differ by t
 differ by half a unit of the last digit printed, and rounding.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ they were published); those of `mini` are this project's own. No fact depends on
 default: every length, rule and setting is written out.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """`kischule selftest`: whether a model gives the published outputs on this machine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,8 +7,6 @@ All randomness has one seed. One machine with one version of torch gives the sam
 another machine gives weights of the same quality. The file is not part of the wheel.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

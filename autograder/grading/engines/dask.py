@@ -6,8 +6,6 @@ among them, go to each worker once: who can read a cluster's traffic can read th
 TLS.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import secrets

@@ -5,8 +5,6 @@ its submission is tried once more before it counts as failed. They end with the 
 them, however that ends.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
