@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from support import browser
 from support.notebooks import SOURCE, reference_cells
 from xdist.scheduler import LoadScopeScheduling
 
 from autograder.course.verify import namespace
 from autograder.notebooks.cells import Role, read_notebook, solutions
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # one thread, as in a kernel that is graded: processes beside each other, each with its threads,
 # would wait for each other's cores most of the time
@@ -54,3 +58,10 @@ def solved() -> Callable[..., dict[str, Any]]:
     """A namespace with all reference solutions, some replaced: `solved(top_tokens="def ...")`."""
     code = solutions(read_notebook(SOURCE), Role.SOLUTION)
     return lambda **replaced: namespace({**code, **replaced})
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless browser, for the tests that are marked so."""
+    with browser.chromium() as started:
+        yield started

@@ -53,12 +53,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with tools.chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def server(
     chromium: Browser, course: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tools.Server]:

@@ -37,12 +37,6 @@ PROBS = (
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with tools.chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student's folder: the release's notebook, and nothing else."""
     made = tmp_path_factory.mktemp("student")
