@@ -90,7 +90,7 @@ def test_a_kernel_that_ends_is_started_again_in_its_state() -> None:
         three_exercises(
             ("filter_top_k", "kept = 5"),
             ("filter_top_k", "from IPython.display import HTML; HTML('<script>alert(1)</script>')"),
-            ("test_repetition_rate", "import os; os._exit(1)"),
+            ("test_repetition_rate", "import ctypes; ctypes.string_at(0)"),
             ("hidden_repetition_rate", "assert kept == 5"),
         )
     )
@@ -120,7 +120,7 @@ def test_a_cell_that_never_ends_costs_its_own_time(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_call_that_ends_the_kernel_fails_that_exercise() -> None:
-    source = "def filter_top_k(logits, k):\n    import os\n    os._exit(0)"
+    source = "def filter_top_k(logits, k):\n    import ctypes\n    ctypes.string_at(0)"
     run = graded(three_exercises(filter_top_k=source))
     assert passed(run) == {**ALL, "test_filter_top_k": False, "hidden_filter_top_k": False}
     assert "Der Aufruf beendet den Kernel." in told(run)["test_filter_top_k"]
