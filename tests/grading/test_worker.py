@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import SOURCE, THREE, hidden, three_exercises
+from support.notebooks import SOURCE, THREE, hidden, reference_cells, three_exercises
 
 from autograder.checking.check import run_check
 from autograder.checking.registry import CHECKERS
@@ -76,6 +76,17 @@ def test_a_picture_is_kept(isolation: str) -> None:
     run = graded(made, isolation=isolation, time_limit_s=20)
     own = [c for c in run.notebook.cells if c.id.startswith("added")]
     assert [[list(o.data) for o in c.outputs] for c in own] == [[["text/plain", "image/png"]]] * 2
+
+
+def test_a_line_that_cannot_work_is_skipped_with_a_note() -> None:
+    source = reference_cells()["filter_top_k"]
+    inside = source.replace("    if not k:", "    !nvidia-smi\n    input('k? ')\n    if not k:")
+    run = graded(three_exercises(filter_top_k=f"!pip install -q torch\n{inside}"))
+    assert passed(run) == ALL
+    (cell,) = (c for c in run.notebook.cells if c.id == "filter_top_k")
+    notes = [output.data["text/plain"] for output in cell.outputs]
+    lines = [note.split("`")[1] for note in notes]
+    assert sorted(lines) == ["!nvidia-smi", "!pip install -q torch", "input()"]
 
 
 def test_cells_run_in_the_notebooks_order() -> None:
