@@ -12,9 +12,9 @@ import torch
 
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
-from autograder.checking.result import Result
+from autograder.checking.result import Message, Result
 from autograder.checking.retarget import exercise_for, for_model
-from autograder.checking.wording import message_of, message_of_needs
+from autograder.checking.wording import message_of, message_of_needs, unquoted, working_note
 from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, Level, load_exercise
 from autograder.exercises.generate import generate, seeded
 from autograder.sandbox.arguments import calls_of
@@ -91,12 +91,15 @@ def run_check(
     *,
     known: Mapping[str, bool] | None = None,
     load: Load = load_exercise,
+    working: Sequence[str] = (),
 ) -> Result:
     """Check a student's functions with an exercise's cases, up to the first that fails.
 
     seed: of hidden cases; None: the public cases. cases: the hidden cases, if they have been
     generated already. known: exercises whose public cases have been checked, and whether they
-    passed. load: loads those that this one builds on.
+    passed. load: loads those that this one builds on. working: exercises whose reference stands
+    in the place of the student's function; the result says so, and quotes nothing of a reply,
+    which could be the reference's source.
     """
     level = Level.PUBLIC if seed is None else Level.HIDDEN
     if cases is None:
@@ -111,6 +114,7 @@ def run_check(
         bonus=exercise.bonus,
         passed_cases=len(cases),
         cases=len(cases),
+        message=Message(sentence=working_note(working)) if working else None,
     )
     for passed, case in enumerate(cases):
         mismatch = run_case(exercise, case, student)
@@ -122,6 +126,10 @@ def run_check(
         ):
             message = message_of_needs(broken)
             return replace(result, passed=None, kind="needs", message=message)
+        if working:
+            failed = _failure(result, exercise, case, unquoted(mismatch))
+            assert failed.message is not None
+            return replace(failed, message=replace(failed.message, note=working_note(working)))
         return _failure(result, exercise, case, mismatch)
     return result
 

@@ -159,8 +159,16 @@ SENTENCES = {
         "The test cell gave no result; it did not run to its end.",
     ),
     "needs": Text(
-        "Bringen Sie zuerst {actual} in Ordnung; darauf baut diese Aufgabe auf.",
-        "Fix {actual} first; this exercise builds on it.",
+        "Bringen Sie zuerst {actual} in Ordnung; darauf baut diese Aufgabe auf. Bleibt es dabei, "
+        "steht beim Bewerten eine richtige Fassung davon an ihrer Stelle.",
+        "Fix {actual} first; this exercise builds on it. Otherwise grading uses a working version "
+        "in its place.",
+    ),
+    "left_out": Text(
+        "Diese Aufgabe baut auf {actual} auf und ließ sich auch mit einer richtigen Fassung davon "
+        "nicht bewerten.",
+        "This exercise builds on {actual} and could not be judged, not even with a working "
+        "version of it.",
     ),
 }
 
@@ -237,6 +245,10 @@ CALL = Text("Aufruf", "Call")
 HIDDEN_CALL = Text("in einem neuen Fall", "in a hidden case")
 HINT = Text("Hinweis", "Hint")
 READ = Text("Nachlesen", "See")
+WORKING = Text(
+    "Bewertet mit einer richtigen Fassung von {names}, auf der diese Aufgabe aufbaut.",
+    "Judged with a working {names}, which this exercise builds on.",
+)
 OTHER_MODEL = Text("Geprüft mit dem Modell {model}.", "Checked with the model {model}.")
 MISSING_IMPORT = Text(
     "Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: {line}",

@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """The message to a student about a result that is not a pass."""
+    """The message to a student: what is wrong, or with whose functions it was judged."""
 
     sentence: Text
     call: Text | None = None  # the call it is about; of a hidden case only that it was one

@@ -1,6 +1,8 @@
 """From a mismatch to the message that a student reads: call, sentence, one hint, what to read."""
 
+import builtins
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ SELF_EXPLANATORY = (
     *("missing", "not_callable", "ours", "timeout", "changed"),
     *("died", "memory", "too_large", "unreadable"),
 )
+
+OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say
 
 
 def message_of(exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool) -> Message:
@@ -37,6 +41,21 @@ def message_of_needs(broken: Sequence[str]) -> Message:
     return Message(sentence=messages.SENTENCES["needs"].format(actual=", ".join(broken)))
 
 
+def working_note(working: Sequence[str]) -> Text:
+    """The note that these exercises' references stood in the place of the student's functions."""
+    return messages.WORKING.format(names=", ".join(f"`{name}`" for name in working))
+
+
+def unquoted(mismatch: Mismatch) -> Mismatch:
+    """The mismatch without anything that a student's function may have chosen to say."""
+    kept = str(mismatch.actual) if mismatch.kind in OUR_WORDS else "…"
+    if mismatch.kind == "raised":
+        name = str(mismatch.actual).partition(":")[0]
+        kept = name if isinstance(getattr(builtins, name, None), type) else "Exception"
+    place = mismatch.place if mismatch.kind == "setting" else ""
+    return replace(mismatch, expected="…", actual=kept, place=place, chart=None)
+
+
 def call_of(exercise: Exercise, case: Case, number: int = 0) -> str:
     """The case's call, or that one of several, as one would type it."""
     specs = calls_of(case.arguments)[number]
@@ -47,7 +66,7 @@ def call_of(exercise: Exercise, case: Case, number: int = 0) -> str:
 
 def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
     sentence = messages.SENTENCES[mismatch.kind]
-    if hidden:
+    if hidden or mismatch.expected == "…":
         sentence = messages.HIDDEN.get(mismatch.kind, sentence)
     place = mismatch.place
     if mismatch.kind != "setting" and place:

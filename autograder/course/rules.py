@@ -9,6 +9,7 @@ from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store
 from autograder.grading.submission import checks_id
+from autograder.notebooks.cells import Role, read_notebook, solutions
 
 
 def rules_of(
@@ -26,11 +27,13 @@ def rules_of(
     Raises AssignmentError or SeedError; for another model than `mini` what `exercises_for` does.
     """
     model, store = settings.model, Store(course)
+    source = source_notebook(course, assignment)
     return Rules(
-        name=source_notebook(course, assignment).name,
+        name=source.name,
         release=registered(course, assignment).read_bytes(),
         seed=store.seed(seed_file),
         checks=checks_id(model),
         settings=settings.slowed(slowdown(model)),
         exercises=exercises_for(model, store.expected, making),
+        solutions=solutions(read_notebook(source), Role.SOLUTION),
     )

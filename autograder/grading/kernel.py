@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import time
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty
@@ -37,7 +38,7 @@ from autograder.sandbox.student import WALL_CLOCK_FACTOR, Arguments, CallError, 
 MESSAGE_BYTES = wire.MAX_MESSAGE_BYTES + 65_536
 MAX_WAITING = 64  # messages that a channel holds for us
 GRACE_S = 5.0  # for a kernel to reply after it was interrupted
-NO_CALLS = b'{"function": "", "calls": [], "time_limit_s": 1}'
+NO_CALLS = {"function": "", "calls": [], "time_limit_s": 1}
 TIMEOUT_ERROR = "CellTimeoutError"
 START_LIMIT_S = 60.0  # until a kernel is there
 
@@ -123,6 +124,8 @@ class Kernel:
 
     def __init__(self, notebook: Any, settings: Settings) -> None:
         self.settings = settings
+        sources = "\0".join(cell.source for cell in notebook.cells)
+        self._seed = zlib.crc32(sources.encode("utf-8", "replace"))  # of its random numbers
         self._loop = asyncio.new_event_loop()
         self._context = zmq.asyncio.Context()
         self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
@@ -160,10 +163,15 @@ class Kernel:
         self._client.km = manager
         self._client.extra_arguments = ["--ext", "autograder.sandbox.agent"] if plain else []
         environment = plain_environment(self.settings.device) if plain else {}
+        environment["IPYTHONDIR"] = str(
+            Path(self._folder.name) / "ipython"
+        )  # nobody's start-up files
         work = Path(self._folder.name) / "work"
         work.mkdir(exist_ok=True)
         self._run(self._client.async_start_new_kernel(cwd=str(work), env=environment))
         self._run(self._client.async_start_new_kernel_client())
+        seeding = json.dumps({**NO_CALLS, "seed": self._seed}).encode()
+        self._run(self._ask(seeding, time.monotonic() + START_LIMIT_S))
 
     def execute(self, cell: Any, index: int, limit: float) -> str:
         """Run a cell, which gets its outputs. Returns "", or "timeout" if that ended it.
@@ -226,7 +234,7 @@ class Kernel:
     def _answers(self) -> bool:
         """Return True if the kernel replies within a short time."""
         try:
-            self._run(self._ask(NO_CALLS, time.monotonic() + GRACE_S))
+            self._run(self._ask(json.dumps(NO_CALLS).encode(), time.monotonic() + GRACE_S))
         except wire.WireError:
             return True
         except (TimeoutError, KernelGoneError):

@@ -11,8 +11,10 @@ import contextlib
 import json
 import shutil
 import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Float, Int
@@ -23,6 +25,8 @@ from autograder.sandbox.namespaces import Limits
 
 PROVISIONER = "kischule-forkserver"
 KERNEL = "kischule"
+LOOK_S = 0.02  # between two looks for the end of a thread
+_Result = TypeVar("_Result")
 
 
 class ForkServerProvisioner(KernelProvisionerBase):
@@ -45,7 +49,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
         return self._channel is not None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        server = await asyncio.to_thread(self._server)
+        server = await _in_thread(self._server)
         self._folder = server.channels()
         manager = self.parent
         manager.transport, manager.ip = "ipc", str(self._folder / "k")
@@ -133,3 +137,16 @@ class ForkServerProvisioner(KernelProvisionerBase):
         if self._channel is not None:
             self._channel.close()
             self._channel = None
+
+
+async def _in_thread(work: Callable[[], _Result]) -> _Result:
+    """Do the work in a thread of its own, and look for its end.
+
+    The event loop may come from a process that forked this one: the threads of its executor are
+    not there, and what would wake it up is shared with the parent.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work)
+        while not future.done():
+            await asyncio.sleep(LOOK_S)
+        return future.result()

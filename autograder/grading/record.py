@@ -58,12 +58,15 @@ class Rules:
     checks: str  # `checks_id` of who made this: a worker with other checks refuses
     settings: Settings
     exercises: tuple[Exercise, ...] = ()  # for another model than `mini`; see `retarget`
+    # the reference's, by exercise, for those that build on one that does not pass
+    solutions: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def key(self) -> bytes:
         """A name for all that a grade depends on beside the submission."""
         parts = [self.release, self.checks.encode(), self.seed.encode()]
         parts += [repr(exercise.cases).encode() for exercise in self.exercises]
+        parts += [repr(solution).encode() for solution in sorted(self.solutions.items())]
         return key_of(*parts).encode()
 
 

@@ -39,6 +39,8 @@ def server_environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PATH": "/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # the order of a set is the same each time
+        "PYTHONSAFEPATH": "1",
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",
@@ -81,7 +83,7 @@ class Server:
         )
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", start, request],
+                [sys.executable, "-s", "-c", start, request],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -144,6 +146,10 @@ class Server:
                 raise ServerError(f"the fork server is gone: {error.strerror}") from error
         return ours
 
+    def leave(self) -> None:
+        """Leave it to the process that forked this one; it ends when that one does."""
+        self._control.close()
+
     def close(self) -> None:
         """End it and all its kernels."""
         self._control.close()
@@ -193,3 +199,16 @@ def close_all() -> None:
         for server in _servers.values():
             server.close()
         _servers.clear()
+
+
+def _leave_all() -> None:
+    """Forget, in a forked child, the parent's servers and whoever held the lock."""
+    global _servers_lock
+    _servers_lock = threading.Lock()
+    for server in _servers.values():
+        server.leave()
+    _servers.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_leave_all)

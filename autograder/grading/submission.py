@@ -67,7 +67,7 @@ def grade_submission(rules: Rules, task: Task) -> Record:
     common: dict[str, Any] = {"key": task.key, "isolation": settings.isolation, **limits}
     try:
         taken = take(rules, task.content)
-        run = run_submission(taken.notebook, taken.seed, settings, rules.exercises)
+        run = run_submission(taken.notebook, taken.seed, settings, rules.exercises, rules.solutions)
         content = json.dumps(run.notebook, ensure_ascii=False, indent=1).encode()
     except intake.UnreadableError as error:
         flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))

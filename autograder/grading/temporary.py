@@ -1,7 +1,9 @@
 """Temporary folders that survive no killed process for long: the next one sweeps them."""
 
+import os
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,10 +22,31 @@ class Temporary(tempfile.TemporaryDirectory[str]):
         if self._alive is not None:  # renamed when it is locked: no sweep sees it unlocked
             new.rename(Path(self.name) / ALIVE)
 
+        _ours.add(self)
+
+    def leave(self) -> None:
+        """Leave the folder to the process that forked this one."""
+        self._finalizer.detach()  # type: ignore[attr-defined]
+        if self._alive is not None:
+            self._alive.close()
+
     def cleanup(self) -> None:
         super().cleanup()
         if self._alive is not None:
             self._alive.close()
+
+
+_ours: weakref.WeakSet[Temporary] = weakref.WeakSet()
+
+
+def _leave_all() -> None:
+    for folder in list(_ours):
+        folder.leave()
+    _ours.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_leave_all)
 
 
 def sweep() -> None:

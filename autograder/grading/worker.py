@@ -6,9 +6,11 @@ case expects, and the seed of hidden cases, stay in this process.
 
 A kernel that ends, or has to be ended, is started again: the cells before the one that ended it run
 once more, and the exercises after it are graded.
+
+An exercise that builds on a broken one is judged again at the end, in a kernel of its own, with the
+reference's function in the broken one's place.
 """
 
-import copy
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,6 +32,7 @@ from autograder.grading.settings import Settings
 from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
 from autograder.notebooks.display import skippable
 from autograder.notebooks.flags import Flag, FlagKind
+from autograder.notebooks.names import bindings, is_stub
 from autograder.sandbox.models import model_of
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
@@ -48,22 +51,35 @@ class Run:
 
 
 def run_submission(
-    notebook: Any, seed: str, settings: Settings, exercises: Sequence[Exercise] = ()
+    notebook: Any,
+    seed: str,
+    settings: Settings,
+    exercises: Sequence[Exercise] = (),
+    solutions: Mapping[str, str] | None = None,
 ) -> Run:
     """Run and judge a notebook with the release's structure (see `intake.rebuild`).
 
     The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: for another
-    model than `mini`. Raises ServerError or SandboxError where no kernel starts; nothing that the
+    model than `mini`. solutions: the reference's, by exercise, for those that build on one that
+    does not pass. Raises ServerError or SandboxError where no kernel starts; nothing that the
     notebook does raises.
     """
-    return _SubmissionRun(notebook, seed, settings, exercises).run()
+    return _SubmissionRun(notebook, seed, settings, exercises, solutions or {}).run()
 
 
 class _SubmissionRun:
     def __init__(
-        self, notebook: Any, seed: str, settings: Settings, exercises: Sequence[Exercise]
+        self,
+        notebook: Any,
+        seed: str,
+        settings: Settings,
+        exercises: Sequence[Exercise],
+        solutions: Mapping[str, str],
     ) -> None:
         self.notebook, self.seed, self.settings = notebook, seed, settings
+        self.solutions = solutions  # the reference's
+        self.working: Sequence[str] = ()  # exercises whose reference is in the kernel
+        self.settled: set[str] = set()  # exercises that are judged for good
         self.exercises = {exercise.id: exercise for exercise in exercises}
         self.kernel = Kernel(notebook, settings)
         self.student = KernelStudent(self.kernel)
@@ -87,6 +103,9 @@ class _SubmissionRun:
                 self.kernel.start()
                 started = time.monotonic()
                 self._cells()
+                for exercise in {result.exercise: None for result in self.results.values()}:
+                    self._settle(exercise)
+                self._finish()
                 ended = time.monotonic()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -122,6 +141,8 @@ class _SubmissionRun:
                 cell.outputs = [self._too_late()]
             else:
                 self._execute(cell, index)
+
+    def _finish(self) -> None:
         for cell in self.notebook.cells:  # now: a later cell may change an earlier one's output
             if cell.cell_type == "code" and exercise_of(cell) is None:
                 cell.outputs = harmless(cell.outputs)
@@ -148,23 +169,38 @@ class _SubmissionRun:
                 return
 
     def _replayed(self, index: int) -> bool:
-        """Run the cells before this one again; False if one of them ended the kernel."""
+        """Run the cells before this one again; False if one of them ended the kernel.
+
+        The references of `working` run after the student's own functions, in their place, and once
+        more at the end, since the last definition counts.
+        """
         for earlier in range(index):
             cell = self.notebook.cells[earlier]
             if cell.cell_type != "code" or exercise_of(cell):
                 continue
             if earlier in self.ended or earlier in self.skipped:
                 continue
-            if self.left <= 0:
-                return True
-            try:
-                limit = min(self.settings.time_limit_s, max(self.left, 1))
-                self.kernel.execute(copy.deepcopy(cell), earlier, limit)
-            except KernelGoneError:
+            if not self._again(cell.source, earlier):
                 self.ended.add(earlier)
                 return False
-            finally:  # nbclient puts the cell that it ran into the notebook
-                self.notebook.cells[earlier] = cell
+            if (name := grade_id_of(cell)) in self.working:
+                self._again(self.solutions[name], earlier)
+        for name in self.working:
+            self._again(self.solutions[name], index)
+        return True
+
+    def _again(self, source: str, index: int) -> bool:
+        """Run this source in place of a cell, without a trace; False if it ended the kernel."""
+        if self.left <= 0:
+            return True
+        cell = self.notebook.cells[index]
+        limit = min(self.settings.time_limit_s, max(self.left, 1))
+        try:
+            self.kernel.execute(nbformat.v4.new_code_cell(source), index, limit)
+        except KernelGoneError:
+            return False
+        finally:  # nbclient puts the cell that it ran into the notebook
+            self.notebook.cells[index] = cell
         return True
 
     def _check(self, cell: Any, name: str, level: Level, index: int) -> None:
@@ -172,29 +208,109 @@ class _SubmissionRun:
         if self.left <= 0:
             cell.outputs = [self._too_late()]
             return
+        result = self._run_check(name, level, self.passed)
+        if level == Level.PUBLIC:
+            self.passed[name] = bool(result.passed)
+        self._put(cell, result)
+        if self.student.gone is not None:
+            self._restart_after(self.student.gone, cell, index)
+
+    def _run_check(self, name: str, level: Level, known: Mapping[str, bool]) -> Result:
         hidden = level == Level.HIDDEN
         seed, cases = (self.seed, self.hidden[name].result()) if hidden else (None, None)
-        result = _clean(
-            run_check(
-                self._load(name), self.student, seed, cases, known=self.passed, load=self._load
-            )
+        result = run_check(
+            self._load(name),
+            self.student,
+            seed,
+            cases,
+            known=known,
+            load=self._load,
+            working=self.working,
         )
-        if not hidden:
-            self.passed[name] = bool(result.passed)
+        return _clean(result)
+
+    def _put(self, cell: Any, result: Result) -> None:
+        """Keep the result of a test cell."""
         if result.kind in ("timeout", "memory"):
             self._mark(Status(result.kind))
         if result.kind == "ours":
             self.done.flags.append(Flag(FlagKind.CHECK_FAILED, result.grade_id))
         self.results[result.grade_id] = result
         cell.outputs = [_as_output(result)]
-        if self.student.gone is not None:
-            self._restart_after(self.student.gone, cell, index)
 
     def _restart_after(self, gone: KernelGoneError, cell: Any, index: int) -> None:
         self.done.flags.append(Flag(FlagKind.KERNEL_ENDED, cell.id, gone.reason))
         if gone.reason != "died":
             self._mark(Status(gone.reason))
         self._restart(index)
+
+    # --- exercises that build on a broken one ---------------------------------------------------
+
+    def _settle(self, name: str) -> None:
+        """Judge an exercise for good: again, with references in the place of broken functions.
+
+        Only after all cells have been judged with the student's own functions, so that a
+        reference's source is worth nothing any more where it can be read.
+        """
+        if name in self.settled:
+            return
+        self.settled.add(name)
+        broken = self._broken(name)  # those that it builds on are judged first
+        failed = [
+            (index, cell)
+            for index, cell in enumerate(self.notebook.cells)
+            if (exercise_of(cell) or ("",))[0] == name
+            and (result := self.results.get(grade_id_of(cell))) is not None
+            and not (result.passed or result.kind == "ours")
+        ]
+        if broken and self._is_stub(name):
+            self._fail(failed, "not_implemented", passed=False)
+        elif broken and failed and self.solutions:
+            self._judge_with(sorted(broken), failed)
+
+    def _broken(self, name: str) -> set[str]:
+        """The exercises that this one builds on, all the way down, and that do not pass."""
+        found: set[str] = set()
+        for need in self._load(name).needs:
+            self._settle(need)
+            own = [result for result in self.results.values() if result.exercise == need]
+            if any(not (result.passed or result.kind == "ours") for result in own):
+                found.add(need)
+            found |= self._broken(need)
+        return found
+
+    def _judge_with(self, broken: Sequence[str], failed: Sequence[tuple[int, Any]]) -> None:
+        """Judge an exercise's failed levels in a kernel of their own, with references in it."""
+        self.working = [name for name in broken if name in self.solutions]
+        for number, (index, cell) in enumerate(failed):
+            name, level = exercise_of(cell) or ("", Level.PUBLIC)
+            if self.left > 0 and (number == 0 or self.student.gone is not None):
+                self._restart(index)
+            if self.left > 0:
+                # a reference that fails here as well: then this exercise has not been judged
+                known = {need: True for need in self._load(name).needs if need not in broken}
+                result = self._run_check(name, level, known)
+                self._put(cell, result)
+            else:
+                self._mark(Status.TIMEOUT)
+            if self.left <= 0 or result.kind == "needs":
+                self._fail([(index, cell)], "left_out", passed=None, actual=", ".join(broken))
+        self.working = ()
+
+    def _fail(
+        self, cells: Sequence[tuple[int, Any]], kind: str, *, passed: bool | None, **values: str
+    ) -> None:
+        sentence = sentences.SENTENCES[kind].format(**values)
+        for _, cell in cells:
+            name, level = exercise_of(cell) or ("", Level.PUBLIC)
+            result = Result.failed(self._load(name), level, kind=kind, sentence=sentence)
+            self._put(cell, replace(result, passed=passed))
+
+    def _is_stub(self, name: str) -> bool:
+        """Return True if the notebook's last function of this name is as it was released."""
+        sources = [cell.source for cell in self.notebook.cells if cell.cell_type == "code"]
+        found = [node for text in sources if (node := bindings(text).functions.get(name))]
+        return bool(found) and is_stub(found[-1])
 
     def _mark(self, status: Status) -> None:
         if self.done.status == Status.GRADED:

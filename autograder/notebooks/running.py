@@ -17,9 +17,11 @@ def kernel_variables(seed: str | None) -> dict[str, str]:
     """Environment variables of a kernel that runs a notebook; seed: of its hidden cases.
 
     One thread: a small model gains nothing from more, and kernels beside each other lose by it.
+    The order of a set is the same each time.
     """
     seeded = {} if seed is None else {SEED_VARIABLE: seed}
-    return {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", **seeded}
+    always = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
+    return {**always, **seeded}
 
 
 def execute(
@@ -30,11 +32,13 @@ def execute(
     seed: str | None = None,
     stderr: int | None = None,
     begun: list[int] | None = None,
+    unattended: bool = False,
 ) -> Any:
     """Run all code cells in a fresh kernel, going on after errors; returns it with outputs.
 
     time_limit_s: for a cell; one that takes longer is interrupted and gets an error output. seed:
     of hidden cases. stderr: of the kernel's process, as for subprocess; None: this process's.
+    unattended: without shell, input and GPU, as in grading.
     begun: gets the index of each cell before it runs, so that the last one is known where the
     kernel ends. Raises RuntimeError for a kernel that ended.
     """
@@ -55,5 +59,9 @@ def execute(
         on_cell_execute=lambda cell, cell_index: [] if begun is None else begun.append(cell_index),
         config=config,
     )
-    client.execute(env={**os.environ, **kernel_variables(seed)}, stderr=stderr)
+    variables = kernel_variables(seed)
+    if unattended:
+        client.extra_arguments = ["--ext", "autograder.sandbox.shell"]
+        variables["CUDA_VISIBLE_DEVICES"] = ""
+    client.execute(env={**os.environ, **variables}, stderr=stderr)
     return notebook

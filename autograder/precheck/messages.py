@@ -30,6 +30,7 @@ FINDINGS = {
         "from your notebook ({other}); bring it back.",
     ),
     "raised": Text("Zelle {cell} bricht ab mit: {error}", "Cell {cell} raised {error}"),
+    "note": Text("Zelle {cell}: {note}", "Cell {cell}: {note}"),
     "slow": Text(
         "Zelle {cell} war nach {seconds} Sekunden noch nicht fertig. Endet Ihre Schleife?",
         "Cell {cell} had not finished after {seconds} seconds. Does your loop end?",

@@ -18,6 +18,8 @@ from autograder.precheck.cells import Cell
 from autograder.precheck.findings import Finding, at
 from autograder.precheck.messages import FINDINGS
 from autograder.precheck.results import one_line
+from autograder.sandbox.shell import NOTE_MIME
+from kischule.i18n import Text
 
 
 def run(
@@ -28,7 +30,8 @@ def run(
     notebook = nbformat.v4.new_notebook(cells=[cell.node for cell in running])
     begun: list[int] = []
     try:  # ipykernel's parting words on stderr are of no use
-        execute(notebook, folder, time_limit_s, stderr=subprocess.DEVNULL, begun=begun)
+        quiet = subprocess.DEVNULL
+        execute(notebook, folder, time_limit_s, stderr=quiet, begun=begun, unattended=True)
     except RuntimeError:  # nbclient's, for a kernel that ended
         if begun:
             yield at(running[begun[-1]], "died", "died")
@@ -39,6 +42,17 @@ def run(
         for key, finding in _stopped(cells, index, release, time_limit_s):
             found.setdefault(key, finding)
     yield from found.values()
+    for cell in cells:
+        if cell.by_student:
+            yield from _notes(cell)
+
+
+def _notes(cell: Cell) -> Iterator[Finding]:
+    """The lines of a cell that do nothing during grading, as its outputs say."""
+    notes = [output.get("data", {}).get(NOTE_MIME) for output in cell.node.get("outputs", [])]
+    for note in filter(None, notes):
+        message = FINDINGS["note"].format(cell=cell.place, note=Text(**note))
+        yield Finding("note", message, cell.number, cell.grade_id, fix=False)
 
 
 def _stopped(

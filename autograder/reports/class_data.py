@@ -55,6 +55,11 @@ class GradedStudent:
             found[exercise].append(result.passed is True)
         return {exercise: all(passed) for exercise, passed in found.items()}
 
+    def left_out(self, exercise: str) -> bool:
+        """Return True if a level of the exercise could not be judged."""
+        levels = [self.results.get((exercise, level)) for level in (Level.PUBLIC, Level.HIDDEN)]
+        return any(result is not None and result.passed is None for result in levels)
+
     @property
     def full_name(self) -> str:
         """The name in the gradebook; "" if it has none."""
@@ -119,12 +124,13 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
 
 
 def exercise_rows(graded: Sequence[GradedStudent], language: str) -> list[ExerciseRow]:
-    """Count each exercise, in the notebook's order."""
+    """Count each exercise, in the notebook's order, among those for whom it was judged."""
     names = list(dict.fromkeys(name for student in graded for name in student.solved))
     given = hint_counts(graded, language)
     rows = []
     for name in names:
-        solved = [student.solved.get(name, False) for student in graded]
+        judged = [student for student in graded if not student.left_out(name)]
+        solved = [student.solved.get(name, False) for student in judged]
         hints = {hint: n for (exercise, hint), n in given.items() if exercise == name}
         hint = max(hints, key=lambda h: hints[h], default="")
         rows.append(
@@ -132,8 +138,8 @@ def exercise_rows(graded: Sequence[GradedStudent], language: str) -> list[Exerci
                 id=name,
                 title=load_exercise(name).title[language],
                 solved=sum(solved),
-                share=sum(solved) / len(solved),
-                discrimination=discrimination(solved, [_others(s, name) for s in graded]),
+                share=sum(solved) / max(len(solved), 1),
+                discrimination=discrimination(solved, [_others(s, name) for s in judged]),
                 hint=hint,
                 hints=hints.get(hint, 0),
             )

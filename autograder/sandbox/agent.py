@@ -7,11 +7,15 @@ judges it. This module and all that it imports know nothing of what a case expec
 """
 
 import json
+import random
 import sys
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.sandbox import wire
+import numpy as np
+import torch
+
+from autograder.sandbox import shell, wire
 from autograder.sandbox.student import CallError, LocalStudent
 
 REQUEST, REPLY = "kischule_call_request", "kischule_call_reply"
@@ -27,6 +31,8 @@ class Agent:
     def reply(self, stream: Any, identity: Any, message: Mapping[str, Any]) -> None:
         """Handle a request; the signature is that of ipykernel's message handlers."""
         request = json.loads(bytes(message["buffers"][0]))
+        if "seed" in request:
+            _seed(request["seed"])
         self._kernel.session.send(
             stream, REPLY, {}, parent=message, ident=identity, buffers=self._reply(request)
         )
@@ -45,6 +51,13 @@ class Agent:
             return wire.write_error("timeout", f"{request['time_limit_s']:g}")
 
 
+def _seed(seed: int) -> None:
+    """Seed all random numbers: grading the same file again must give the same result."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
 class Later:
     """The value of `check` during grading, where the checks run outside, after the cell."""
 
@@ -55,9 +68,10 @@ class Later:
 def install(kernel: Any) -> None:
     """Make a kernel serve requests; `check` in the student's own cells does nothing there."""
     kernel.shell_handlers[REQUEST] = Agent(kernel).reply
+    shell.install(kernel.shell)
     vars(sys.modules["autograder"])["check"] = lambda *_, **__: Later()
 
 
-def load_ipython_extension(shell: Any) -> None:
+def load_ipython_extension(unforked: Any) -> None:
     """Install the agent in a kernel that was not forked: `--ext autograder.sandbox.agent`."""
-    install(shell.kernel)
+    install(unforked.kernel)

@@ -30,6 +30,7 @@ from autograder.sandbox.namespaces import CHANNELS, Limits, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
 WATCH_S = 0.1  # between two looks at a kernel's memory
+_end_process = os._exit  # in a kernel `os._exit` ends a cell (see `shell`)
 _OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # proc_pid_status(5)
 
 
@@ -119,12 +120,12 @@ def _exit_after(run: Any, channel: socket.socket, *given: Any) -> None:
     """Run in a forked child, which must never return into the server's loop."""
     try:
         run(channel, *given)
-        os._exit(0)
+        _end_process(0)
     except BaseException as error:
         try:
             _tell(channel, error=f"{type(error).__name__}: {error}")
         finally:
-            os._exit(1)
+            _end_process(1)
 
 
 # --- the supervisor -----------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import io
 import logging
+import re
 import signal
 import threading
 import time
@@ -18,6 +19,7 @@ from autograder.sandbox.arguments import build
 from autograder.sandbox.data import plain
 from autograder.sandbox.models import SpyModel
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]{6,}")  # of an object, which differs from run to run
 WALL_CLOCK_FACTOR = 6  # a call that waits may take this many times its limit of computing
 
 
@@ -138,7 +140,7 @@ def _is_same(a: Any, b: Any) -> bool:
 
 
 def _error_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = _ADDRESS.sub("", " ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 

@@ -301,7 +301,7 @@ def test_bad_submissions_cost_no_other_any_points(
 
 
 def _dies() -> Any:
-    return nbformat.v4.new_code_cell("import os\nos._exit(1)")
+    return nbformat.v4.new_code_cell("import ctypes\nctypes.string_at(0)")
 
 
 def _nbgrader(course: Path, *arguments: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from support.notebooks import RELEASE
 
 from autograder.checking.check import run_check
@@ -221,3 +222,18 @@ def test_a_cell_without_a_result_was_not_graded(solved: Solved) -> None:
 def test_another_language_is_refused(mistaken: Graded) -> None:
     with pytest.raises(ValueError, match="language must be one of de, en, was: 'fr'"):
         _page(mistaken, "fr")
+
+
+def test_the_page_says_what_was_judged_with_a_working_function(solved: Solved) -> None:
+    exercise = load_exercise("filter_top_k")
+    result = run_check(exercise, LocalStudent(solved()), working=["encode_prompt"])
+    graded = _graded(solved(), ("filter_top_k",))
+    page = _page(replace(graded, results={**graded.results, result.grade_id: result}))
+    assert page.well.startswith("Alle 1 Aufgaben")
+    exporter = HTMLExporter(
+        template_name="kischule", extra_template_basedirs=[str(student_page.TEMPLATES)]
+    )
+    html, _ = exporter.from_notebook_node(graded.notebook, resources={"kischule": page})
+    shown = html[: html.index("Ihr Notebook")]
+    assert "Bewertet mit einer richtigen Fassung von `encode_prompt`" in shown
+    assert _page(graded).exercises[0].levels[0].message == ""

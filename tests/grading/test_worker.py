@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import SOURCE, THREE, hidden, three_exercises
+from support.notebooks import SOURCE, THREE, hidden, reference_cells, three_exercises
 
 from autograder.checking.check import run_check
 from autograder.checking.registry import CHECKERS
@@ -78,6 +78,17 @@ def test_a_picture_is_kept(isolation: str) -> None:
     assert [[list(o.data) for o in c.outputs] for c in own] == [[["text/plain", "image/png"]]] * 2
 
 
+def test_a_line_that_cannot_work_is_skipped_with_a_note() -> None:
+    source = reference_cells()["filter_top_k"]
+    inside = source.replace("    if not k:", "    !nvidia-smi\n    input('k? ')\n    if not k:")
+    run = graded(three_exercises(filter_top_k=f"!pip install -q torch\n{inside}"))
+    assert passed(run) == ALL
+    (cell,) = (c for c in run.notebook.cells if c.id == "filter_top_k")
+    notes = [output.data["text/plain"] for output in cell.outputs]
+    lines = [note.split("`")[1] for note in notes]
+    assert sorted(lines) == ["!nvidia-smi", "!pip install -q torch", "input()"]
+
+
 def test_cells_run_in_the_notebooks_order() -> None:
     """A later cell changes nothing for the tests before it."""
     run = graded(three_exercises(("test_repetition_rate", "del filter_top_k, repetition_rate")))
@@ -90,7 +101,7 @@ def test_a_kernel_that_ends_is_started_again_in_its_state() -> None:
         three_exercises(
             ("filter_top_k", "kept = 5"),
             ("filter_top_k", "from IPython.display import HTML; HTML('<script>alert(1)</script>')"),
-            ("test_repetition_rate", "import os; os._exit(1)"),
+            ("test_repetition_rate", "import ctypes; ctypes.string_at(0)"),
             ("hidden_repetition_rate", "assert kept == 5"),
         )
     )
@@ -120,7 +131,7 @@ def test_a_cell_that_never_ends_costs_its_own_time(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_call_that_ends_the_kernel_fails_that_exercise() -> None:
-    source = "def filter_top_k(logits, k):\n    import os\n    os._exit(0)"
+    source = "def filter_top_k(logits, k):\n    import ctypes\n    ctypes.string_at(0)"
     run = graded(three_exercises(filter_top_k=source))
     assert passed(run) == {**ALL, "test_filter_top_k": False, "hidden_filter_top_k": False}
     assert "Der Aufruf beendet den Kernel." in told(run)["test_filter_top_k"]

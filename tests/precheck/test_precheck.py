@@ -604,15 +604,19 @@ def test_a_cell_that_ends_the_kernel_or_never_ends_is_found(tmp_path: Path) -> N
     notebook.cells[place(notebook, "setup")].metadata = nbformat.from_dict({})  # nothing is loaded
     notebook.cells[
         place(notebook, "setup")
-    ].source = "import os, time\ncheck = print\ntorch = kischule = plots = None"
-    add(notebook, "setup", "time.sleep(60)", "print(1)")
-    add(notebook, "prompt", "os._exit(1)", "print(2)")
+    ].source = "import ctypes, time\ncheck = print\ntorch = kischule = plots = None"
+    add(notebook, "setup", "time.sleep(60)", "!pip install x\nprint(1)")
+    add(notebook, "prompt", "ctypes.string_at(0)", "print(2)")
     checked = precheck(written(notebook, tmp_path), time_limit_s=1)
     assert german(checked, "slow") == [
         "Zelle [2] (time.sleep(60)) war nach 1 Sekunden noch nicht fertig. Endet Ihre Schleife?"
     ]
     assert german(checked, "died") == [
-        "Zelle [6] (os._exit(1)) beendet den Kernel. Was nach ihr kommt, ist nicht geprüft."
+        "Zelle [6] (ctypes.string_at(0)) beendet den Kernel. Was nach ihr kommt, ist nicht geprüft."
     ]
+    (note,) = (f for f in checked.findings if f.kind == "note")  # as in grading
+    assert (note.cell, note.fix) == (3, False)
+    assert "`!pip install x` wurde übersprungen" in note.message.de
+    assert "`!pip install x` was skipped" in note.message.en
     details = {checked.details(result) for result in checked.results}
     assert details == {"Die Testzelle hat nichts ergeben; sie lief nicht bis zum Ende."}

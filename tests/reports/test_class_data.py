@@ -22,7 +22,7 @@ LEVELS = (Level.PUBLIC, Level.HIDDEN)
 
 def student(
     name: str,
-    solved: Mapping[str, tuple[bool, bool]],
+    solved: Mapping[str, tuple[bool | None, bool | None]],
     told: Mapping[tuple[str, Level], Message] | None = None,
     **record: Any,
 ) -> GradedStudent:
@@ -87,6 +87,17 @@ def test_an_exercise_counts_as_solved_with_both_levels() -> None:
     rows = {row.id: row for row in class_data.exercise_rows(graded, "de")}
     assert (rows[A].solved, rows[B].solved) == (2, 1)
     assert rows[A].share == pytest.approx(2 / 3)
+
+
+def test_an_exercise_that_was_not_judged_counts_for_nobody() -> None:
+    graded = [
+        student("a", {A: YES, B: YES}),
+        student("b", {A: NO, B: (None, None)}),
+        student("c", {A: YES, B: (True, None)}),
+    ]
+    rows = {row.id: row for row in class_data.exercise_rows(graded, "de")}
+    assert (rows[A].solved, rows[A].share) == (2, pytest.approx(2 / 3))
+    assert (rows[B].solved, rows[B].share) == (1, 1.0)
 
 
 def test_hints_are_counted_once_a_student() -> None:

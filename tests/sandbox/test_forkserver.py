@@ -125,8 +125,6 @@ def test_the_end_of_a_kernel_hurts_no_other() -> None:
     server = servers.shared()
     server.ready()
     with pytest.raises(Exception, match="died"):
-        ran("import os; os._exit(3)")
-    with pytest.raises(Exception, match="died"):
         ran("import ctypes; ctypes.string_at(0)")
     assert server.alive
     assert server is servers.shared()
@@ -233,3 +231,39 @@ def test_the_command_stops_with_one_sentence(
     error = capsys.readouterr().err
     assert "--isolation process" in error
     assert len(error.splitlines()) == 1
+
+
+FORKED = """
+import sys, os, multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+import nbformat
+from nbclient import NotebookClient
+
+def ran(number):
+    cells = [nbformat.v4.new_code_cell(f"print({number})")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, kernel_name="kischule", timeout=60).execute()
+    return int(notebook.cells[0].outputs[0].text)
+
+found = [ran(0)]
+with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+    found += pool.map(ran, (1, 2))
+if (child := os.fork()) == 0:
+    sys.exit()  # in order, as multiprocessing's children do not
+os.waitpid(child, 0)
+print(*found, ran(3))  # the parent's server and folder are still there
+"""
+
+
+def test_a_forked_process_starts_kernels_of_its_own(tmp_path: Path) -> None:
+    """The event loop and the server that it inherits are its parent's."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+        env=environment,
+    )
+    assert done.stdout == "0 1 2 3\n", done.stderr

@@ -49,9 +49,14 @@ def three_exercises(*more: tuple[str, str], **replaced: str) -> Any:
 
     more: own cells of the student, each with the id of the cell that follows it.
     """
+    return exercises(THREE, *more, **replaced)
+
+
+def exercises(names: Sequence[str], *more: tuple[str, str], **replaced: str) -> Any:
+    """The release's cells of some exercises, as in `three_exercises`."""
     made = read_notebook(RELEASE)
     solved = {**reference_cells(), **replaced}
-    named = [f"{prefix}{name}" for name in THREE for prefix in ("", "test_", "hidden_")]
+    named = [f"{prefix}{name}" for name in names for prefix in ("", "test_", "hidden_")]
     made.cells = [c for c in made.cells if metadata_of(c).get("grade_id") in named]
     for cell in made.cells:
         cell.source = solved.get(metadata_of(cell)["grade_id"], cell.source)

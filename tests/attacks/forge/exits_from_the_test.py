@@ -1,5 +1,4 @@
 # place: filter_top_k
-# expect: kernel ends
 # The process ends, and says that it ended well.
 def filter_top_k(logits, k):
     import os
