@@ -142,6 +142,13 @@ def _import_options(sub: argparse.ArgumentParser) -> None:
         metavar="RE",
         help="folder: finds the student in a path, by the group (?P<student>…)",
     )
+    sub.add_argument(
+        "--prefer",
+        action="append",
+        metavar="NAME",
+        help="of several notebooks of a student take the one with this in its path (repeatable; "
+        "default: the newest)",
+    )
     _course(sub)
 
 
