@@ -115,6 +115,7 @@ def _grade_options(sub: argparse.ArgumentParser) -> None:
         "--markdown", metavar="F", help="append the table as Markdown (for $GITHUB_STEP_SUMMARY)"
     )
     sub.add_argument("--quiet", action="store_true", help="print neither progress nor table")
+    sub.add_argument("--verbose", action="store_true", help="print all flags below the table")
     _course(sub)
 
 
