@@ -10,6 +10,8 @@ from autograder.cli.output import (
     WrongUseError,
     check_writable,
     print_table,
+    printable,
+    shortened,
     stderr,
     stopped_by_signals,
     write_json,
@@ -25,6 +27,7 @@ from autograder.grading.settings import from_options
 from autograder.reports import machine
 
 MAX_NOTES = 4  # exercises that are named in a row
+TESTS = {Level.PUBLIC.prefix: "public tests", Level.HIDDEN.prefix: "hidden tests"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _write_files(report: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json != "-" and not options.quiet:
-        print_class(report)
+        print_class(report, options.verbose)
     write_json(options.json, report)
     if options.junit:
         write_atomically(Path(options.junit), machine.junit(report))
@@ -82,18 +85,20 @@ def _print_reasons(could_not: list[dict[str, Any]], number: int) -> None:
     """Below a table of hundreds: the students without a grade, and why."""
     stderr(f"\n{len(could_not)} of {number} could not be graded:")
     for row in could_not:
-        stderr(f"  {row['student']}: {row['status']}: {'; '.join(row['flags'])}")
+        stderr(f"  {row['student']}: {row['status']}: {in_brief(row['flags'])}")
 
 
-def print_class(report: dict[str, Any]) -> None:
-    """Print the class as a table: student, status, points, and what did not pass."""
+def print_class(report: dict[str, Any], verbose: bool = False) -> None:
+    """Print the class as a table: student, status, points, and what did not pass; flags below it.
+
+    verbose: each flag in a line of its own, else a line for each student.
+    """
     rows = []
     for row in report["submissions"]:
         checked = [e for e in row["exercises"] if e["level"] != Level.MANUAL]
         by_hand = [e for e in row["exercises"] if e["level"] == Level.MANUAL]
         waiting = sum(e["max_points"] for e in by_hand if e["passed"] is None)
         notes = _few(_grouped([e for e in checked if not e["passed"]]))
-        notes += [f"! {flag}" for flag in row["flags"]]
         rows.append(
             [
                 row["student"],
@@ -104,6 +109,28 @@ def print_class(report: dict[str, Any]) -> None:
             ]
         )
     print_table(["student", "status", "points", "waiting", "not passed"], rows, right=(2, 3))
+    flagged = [row for row in report["submissions"] if row["flags"]]
+    if flagged:
+        print(f"\nFlags{'' if verbose else ', in brief (--verbose: all)'}:")
+    for row in flagged:
+        for text in row["flags"] if verbose else [in_brief(row["flags"])]:
+            line = f"{row['student']}: {text}"
+            print(printable(line) if verbose else shortened(line))
+
+
+def in_brief(flags: list[str]) -> str:
+    """Say flags of one kind once: `15 × missing hidden tests`."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for flag in flags:
+        kind, _, cell = flag.partition(": ")
+        tests = next((name for prefix, name in TESTS.items() if cell.startswith(prefix)), "")
+        groups.setdefault((kind, tests), []).append(flag)
+    texts = []
+    for (kind, tests), found in groups.items():
+        first = found[0].partition(": ")[2]
+        many = f"{len(found)} × {kind} {tests}" if tests else f"{len(found)} × {kind}: {first}, …"
+        texts.append(found[0] if len(found) == 1 else many)
+    return "; ".join(texts)
 
 
 def _grouped(failed: list[dict[str, Any]]) -> list[str]:

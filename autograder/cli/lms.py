@@ -5,6 +5,7 @@ import argparse
 from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr
 from autograder.errors import UserError
 from autograder.lms import systems
+from autograder.sandbox.text import clean
 
 
 def import_(options: argparse.Namespace) -> int:
@@ -16,13 +17,15 @@ def import_(options: argparse.Namespace) -> int:
         options.assignment,
         table=options.table,
         pattern=options.pattern,
+        prefer=options.prefer,
     )
-    for note in found.notes:
-        stderr(note)
-    for line in found.refused:
-        stderr(f"refused: {line}")
+    lines = [*found.notes, *found.aside, *(f"refused: {line}" for line in found.refused)]
+    lines += [f"in doubt: {line}" for line in found.doubts]
+    lines += [f"not gradable: {line}" for line in found.not_gradable]
+    for line in lines:
+        stderr(clean(line))
     print(found)
-    return NOT_GRADED if found.refused else DONE
+    return DONE if found.is_clear else NOT_GRADED
 
 
 def export(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr
+from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, shortened, stderr
 from autograder.selftest.selftest import selftest as compare_all
 from kischule.catalog import FAMILY
 from kischule.models import where
@@ -36,7 +36,7 @@ def selftest(options: argparse.Namespace) -> int:
         stderr(f"{result.id}: {mark(result.passed)}")
         results.append(result)
     rows = [
-        [mark(r.passed), r.id, _in_brief(r.source), _in_brief(r.expected), _in_brief(r.got)]
+        [mark(r.passed), r.id, *(shortened(t, MAX_WIDTH) for t in (r.source, r.expected, r.got))]
         for r in results
     ]
     print_table(["", "what", "source", "expected", "got"], rows)
@@ -46,7 +46,3 @@ def selftest(options: argparse.Namespace) -> int:
     compared = sum(r.passed is not None for r in results)
     print(f"{compared - len(failed)} of {compared} hold, {len(results) - compared} left out")
     return NOT_PASSED if failed else DONE
-
-
-def _in_brief(text: str) -> str:
-    return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 1]}…"

@@ -2,16 +2,23 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from wcwidth import wcswidth, wcwidth
+
 from autograder.errors import UserError
 from autograder.files import write_atomically
+from autograder.sandbox.text import clean
 
+GAP = "  "  # between columns
+WITHOUT_TERMINAL = 100  # columns
 DONE, NOT_PASSED, WRONG_USE, NOT_GRADED, STOPPED = 0, 1, 2, 3, 130
 
 
@@ -30,15 +37,62 @@ def mark(passed: bool | None) -> str:
 
 
 def print_table(head: list[str], rows: list[list[str]], right: Sequence[int] = ()) -> None:
-    """Print rows in columns; right: the indices of columns that are aligned to the right."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    rule = ["─" * width for width in widths]
-    for row in [head, rule, *rows]:
-        cells = [
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())
+    """Print rows in columns, no wider than the terminal: long cells go on in further lines.
+
+    right: the indices of columns that are aligned to the right.
+    """
+    table = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(wcswidth, column)) for column in zip(*table, strict=True)]
+    while sum(widths) + len(GAP) * (len(widths) - 1) > terminal_width() and max(widths) > 2:
+        widths[widths.index(max(widths))] -= 1
+    table.insert(1, ["─" * width for width in widths])
+    for row in table:
+        columns = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for cells in zip_longest(*columns, fillvalue=""):
+            fills = [" " * (w - wcswidth(c)) for c, w in zip(cells, widths, strict=True)]
+            pairs = enumerate(zip(cells, fills, strict=True))
+            line = [fill + cell if i in right else cell + fill for i, (cell, fill) in pairs]
+            print(GAP.join(line).rstrip())
+
+
+def printable(text: str) -> str:
+    """A stranger's text in one line, without what moves a terminal's cursor."""
+    text = " ".join(clean(text).split())
+    return "".join(c if wcwidth(c) >= 0 else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def shortened(text: str, columns: int = 0) -> str:
+    """A text in one line of the terminal, or of so many columns; … where it goes on."""
+    text, columns = printable(text), columns or terminal_width()
+    return text if wcswidth(text) <= columns else f"{_split(text, columns - 1)[0]}…"
+
+
+def terminal_width() -> int:
+    """The columns of the terminal, or of a page where there is none."""
+    return shutil.get_terminal_size((WITHOUT_TERMINAL, 24)).columns
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """Break a text into lines, between words where it can be."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip(" ")
+        if wcswidth(longer) <= columns:
+            lines[-1] = longer
+            continue
+        lines += [word] if lines[-1] else []
+        lines[-1] = word
+        while wcswidth(lines[-1]) > columns:
+            lines[-1:] = _split(lines[-1], columns)
+    return lines
+
+
+def _split(text: str, columns: int) -> tuple[str, str]:
+    """Split a text behind the last character that fits, but never before the first."""
+    end = 1
+    while end < len(text) and wcswidth(text[: end + 1]) <= columns:
+        end += 1
+    return text[:end], text[end:]
 
 
 def write_json(target: str | None, data: dict[str, Any]) -> None:

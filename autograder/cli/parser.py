@@ -115,6 +115,7 @@ def _grade_options(sub: argparse.ArgumentParser) -> None:
         "--markdown", metavar="F", help="append the table as Markdown (for $GITHUB_STEP_SUMMARY)"
     )
     sub.add_argument("--quiet", action="store_true", help="print neither progress nor table")
+    sub.add_argument("--verbose", action="store_true", help="print all flags below the table")
     _course(sub)
 
 
@@ -141,6 +142,13 @@ def _import_options(sub: argparse.ArgumentParser) -> None:
         "--pattern",
         metavar="RE",
         help="folder: finds the student in a path, by the group (?P<student>…)",
+    )
+    sub.add_argument(
+        "--prefer",
+        action="append",
+        metavar="NAME",
+        help="of several notebooks of a student take the one with this in its path (repeatable; "
+        "default: the newest)",
     )
     _course(sub)
 

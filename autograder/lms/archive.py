@@ -1,28 +1,32 @@
 """Reading a zip or a folder from a system: hostile until shown otherwise.
 
 Files are listed first and read one by one, with a limit; no file is unpacked under its own name.
-Entries that must not be followed (absolute paths, `..`, links, encrypted or oversized entries,
-names that are neither ASCII nor UTF-8) are refused by name, and the rest goes on.
+Entries that must not be followed (absolute paths, `..`, links, encrypted or oversized entries) are
+refused by name, and the rest goes on. A zip within the archive counts as the files in it.
+
+A zip keeps local time without a zone, and names that are not UTF-8 without their code page; both
+are decided here.
 """
 
+import io
 import os
 import stat
-import time
 import unicodedata
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UserError
+from autograder.lms import zip_names
 from autograder.notebooks import intake
 from autograder.sandbox.text import clean
 
 MAX_ENTRIES = 100_000
 MAX_TOTAL_BYTES = 4_000_000_000  # bytes that are read of one archive
-IGNORED = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
+IGNORED = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 class ArchiveError(UserError, ValueError):
@@ -38,62 +42,145 @@ class ArchiveFile:
     """A file in an archive."""
 
     path: PurePosixPath
-    modified: float  # seconds since 1970
+    modified: float  # seconds since 1970; in an inner zip: of that zip, which the system dated
     read: Callable[[], bytes]  # raises RefusedError
+    inner: PurePosixPath | None = None  # the path within an inner zip
+    saved: float = 0.0  # the file's own time within an inner zip
+
+    @property
+    def owned_path(self) -> PurePosixPath:
+        """The path by which the system names the owner: of the inner zip, if there is one."""
+        if self.inner is None:
+            return self.path
+        return PurePosixPath(*self.path.parts[: -len(self.inner.parts)])
 
 
 @dataclass(frozen=True)
 class Archive:
-    """The files of an archive, and those that were refused."""
+    """The files of an archive, those that were refused, and remarks."""
 
     entries: tuple[ArchiveFile, ...]
-    refused: tuple[str, ...]  # a line each, with the reason
+    refused: tuple[str, ...] = ()  # a line each, with the reason
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Reading:
+    """An archive that is being listed."""
+
+    zone: tzinfo | None
+    left: int = field(default_factory=lambda: MAX_TOTAL_BYTES)  # bytes that may still be read
+    refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def finished(self, entries: Iterable[ArchiveFile]) -> Archive:
+        files = tuple(self._with_inner(entries))
+        return Archive(files, tuple(self.refused), tuple(self.notes))
+
+    def _with_inner(self, entries: Iterable[ArchiveFile]) -> Iterator[ArchiveFile]:
+        """Put the files of inner zips in their place; one that cannot be opened stays a file."""
+        for entry in entries:
+            inner: list[ArchiveFile] = []
+            if entry.path.suffix.lower() == ".zip":
+                try:
+                    file = _open_zip(io.BytesIO(entry.read()))
+                    inner = self.listed(file, f"{entry.path}/")
+                except RefusedError as error:
+                    self.refused.append(f"{entry.path}: {error}")
+                    continue
+                except ArchiveError:
+                    pass
+            for each in inner:
+                path, saved = entry.path / each.path, each.modified
+                dated = replace(each, modified=entry.modified, saved=saved)
+                yield replace(dated, path=path, inner=each.path)
+            if not inner:
+                yield entry
+
+    def listed(self, file: zipfile.ZipFile, prefix: str = "") -> list[ArchiveFile]:
+        """List a zip's files; prefix: of their names in messages."""
+        infos = file.infolist()
+        if len(infos) > MAX_ENTRIES:
+            raise ArchiveError(f"must hold at most {MAX_ENTRIES:,} files, holds: {len(infos):,}")
+        names = self.decoded(list(map(zip_names.known, infos)))
+        entries = []
+        for info, name in zip(infos, names, strict=True):
+            if name.replace("\\", "/").endswith("/") and not info.file_size:
+                continue  # a folder
+            try:
+                path = _safe(name)
+                if _ignored(path):
+                    continue
+                _check_entry(info)
+            except RefusedError as error:
+                self.refused.append(f"{prefix}{clean(name)}: {error}")
+                continue
+            entries.append(ArchiveFile(path, self._modified(info), self._reader(file, info)))
+        return entries
+
+    def decoded(self, names: Sequence[str | bytes]) -> list[str]:
+        """Decode names that came as bytes, all by one code page, and note which it was."""
+        unknown = [name for name in names if isinstance(name, bytes)]
+        page = zip_names.code_page(unknown)
+        found = [n if isinstance(n, str) else n.decode(page, "replace") for n in names]
+        if unknown:
+            example = next(f for n, f in zip(names, found, strict=True) if n is unknown[0])
+            self.notes.append(
+                f"{len(unknown)} names are not in UTF-8 and were read as {page}: {clean(example)}"
+                + (", …" if len(unknown) > 1 else "")
+            )
+        return found
+
+    def _modified(self, info: zipfile.ZipInfo) -> float:
+        """The entry's time, which a zip keeps as local time."""
+        try:
+            return datetime(*info.date_time, tzinfo=self.zone).timestamp()
+        except (ValueError, OverflowError, OSError):
+            return 0.0
+
+    def _reader(self, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+        def read() -> bytes:
+            try:
+                with file.open(info) as stream:
+                    content = stream.read(intake.MAX_BYTES + 1)  # a header may understate the size
+            except Exception as error:  # zipfile raises whatever the damaged place provokes
+                raise RefusedError(f"cannot be read: {clean(str(error))}") from error
+            _check_size(len(content))
+            self.left -= len(content)
+            if self.left < 0:
+                raise RefusedError(f"all files together must not exceed {MAX_TOTAL_BYTES:,} bytes")
+            return content
+
+        return read
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Archive]:
-    """Open a zip file or a folder. Raises ArchiveError."""
+def opened(path: Path, zone: tzinfo | None = None) -> Iterator[Archive]:
+    """Open a zip file or a folder. Raises ArchiveError.
+
+    zone: of the times in a zip; default: this machine's.
+    """
+    reading = _Reading(zone)
     if path.is_dir():
-        yield _folder_archive(path)
+        yield reading.finished(_folder_files(path, reading))
         return
     try:
-        file = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise ArchiveError(f"must be a zip file or a folder, {path}: {error}") from error
-    with file:
-        yield _zip(file)
-
-
-def _zip(file: zipfile.ZipFile) -> Archive:
-    infos = file.infolist()
-    if len(infos) > MAX_ENTRIES:
-        raise ArchiveError(f"must hold at most {MAX_ENTRIES:,} files, holds: {len(infos):,}")
-    left = [MAX_TOTAL_BYTES]
-    entries, refused = [], []
-    for info in infos:
-        if info.is_dir():
-            continue
+        stream = path.open("rb")
+    except OSError as error:
+        raise ArchiveError(f"must be a zip file or a folder, {path}: {error.strerror}") from error
+    with stream:
         try:
-            path = _safe(_decoded_name(info))
-            if _ignored(path):
-                continue
-            _check_entry(info)
-        except RefusedError as error:
-            refused.append(f"{clean(info.filename)}: {error}")
-            continue
-        entries.append(ArchiveFile(path, _modified(info), _limited_reader(file, info, left)))
-    return Archive(tuple(entries), tuple(refused))
+            file = _open_zip(stream)
+        except ArchiveError as error:
+            raise ArchiveError(f"must be a zip file or a folder, {path}: {error}") from error
+        yield reading.finished(reading.listed(file))
 
 
-def _decoded_name(info: zipfile.ZipInfo) -> str:
-    """The entry's name: a flag says that it is UTF-8, but many programs write it without one."""
-    name = info.orig_filename
-    if info.flag_bits & 0x800:
-        return name
+def _open_zip(stream: io.BytesIO | io.BufferedReader) -> zipfile.ZipFile:
     try:
-        return name.encode("cp437").decode("utf-8")  # Python has read the bytes as code page 437
-    except UnicodeError as error:
-        raise RefusedError("the name is neither ASCII nor UTF-8") from error
+        return zipfile.ZipFile(stream)
+    except Exception as error:  # zipfile raises whatever the damaged place provokes
+        raise ArchiveError(clean(str(error))) from error
 
 
 def _safe(name: str) -> PurePosixPath:
@@ -106,6 +193,8 @@ def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if ".." in path.parts:
         raise RefusedError("the path leads out of the archive")
+    if not path.parts:
+        raise RefusedError("the name is empty")
     return path
 
 
@@ -128,58 +217,29 @@ def _check_size(size: int) -> None:
         raise RefusedError(f"must not be larger than {intake.MAX_BYTES:,} bytes, is: {size:,}")
 
 
-def _modified(info: zipfile.ZipInfo) -> float:
-    """The entry's time. A zip keeps local time; the teacher's zone is assumed."""
-    try:
-        return time.mktime((*info.date_time, 0, 0, -1))
-    except (ValueError, OverflowError):
-        return 0.0
-
-
-def _limited_reader(
-    file: zipfile.ZipFile, info: zipfile.ZipInfo, left: list[int]
-) -> Callable[[], bytes]:
-    """left: bytes that may still be read of the whole archive."""
-
-    def read() -> bytes:
-        try:
-            with file.open(info) as stream:
-                content = stream.read(intake.MAX_BYTES + 1)  # a header may understate the size
-        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-            raise RefusedError(f"cannot be read: {error}") from error
-        except (NotImplementedError, RuntimeError) as error:
-            raise RefusedError(f"cannot be unpacked: {error}") from error
-        _check_size(len(content))
-        left[0] -= len(content)
-        if left[0] < 0:
-            raise RefusedError(f"all files together must not exceed {MAX_TOTAL_BYTES:,} bytes")
-        return content
-
-    return read
-
-
-def _folder_archive(root: Path) -> Archive:
-    entries: list[ArchiveFile] = []
-    refused: list[str] = []
-    for path in _walk(root, refused):
-        name = path.relative_to(root).as_posix()
+def _folder_files(root: Path, reading: _Reading) -> Iterator[ArchiveFile]:
+    paths = list(_walk(root, reading.refused))
+    names = [zip_names.of_path(path.relative_to(root)) for path in paths]
+    for path, name in zip(paths, reading.decoded(names), strict=True):
         try:
             safe = _safe(name)
             if _ignored(safe):
                 continue
             if path.is_symlink():
                 raise RefusedError("it is a link or a device")
-            entries.append(ArchiveFile(safe, path.lstat().st_mtime, _file_reader(path)))
+            entry = ArchiveFile(safe, path.lstat().st_mtime, _file_reader(path))
         except (RefusedError, OSError) as error:
-            refused.append(f"{clean(name)}: {error}")
-    return Archive(tuple(entries), tuple(refused))
+            reading.refused.append(f"{clean(name)}: {error}")
+            continue
+        yield entry
 
 
-def _walk(root: Path, refused: list[str]) -> Iterable[Path]:
+def _walk(root: Path, refused: list[str]) -> Iterator[Path]:
     def tell(error: OSError) -> None:
-        refused.append(f"{error.filename}: {error.strerror}")
+        refused.append(f"{clean(str(error.filename))}: {error.strerror}")
 
-    for folder, _, names in os.walk(root, onerror=tell):
+    for folder, folders, names in os.walk(root, onerror=tell):
+        folders.sort()
         yield from (Path(folder) / name for name in sorted(names))
 
 

@@ -2,11 +2,18 @@
 
 Format (Instructure's guide "How do I import grades in the Gradebook?", and what the Gradebook
 exports): columns `Student`, `ID`, `SIS User ID`, `SIS Login ID`, `Section`, then a column an
-assignment named `Title (12345)`; a second row `Points Possible`. A student is matched by ID, SIS
-user ID or SIS login ID; a column without a number in brackets becomes a new assignment; read-only
-columns are ignored.
+assignment named `Title (12345)`; a row `Points Possible`. A student is matched by ID, SIS user ID
+or SIS login ID; a column without a number in brackets becomes a new assignment; read-only columns
+are ignored.
+
+Its code (github.com/instructure/canvas-lms, `lib/gradebook_exporter.rb`, `gradebook_importer.rb`)
+adds: `LastName` and `FirstName` may stand in place of `Student`; above the points there may be a
+row with `Manual Posting` (once `Muted`) where it applies, else blank; numbers and delimiter follow
+the language (`54,0` and `;`).
 """
 
+import re
+from collections import Counter
 from pathlib import Path
 
 from autograder.course.gradebook import Course, Total
@@ -18,6 +25,7 @@ from autograder.lms.spreadsheet import Table, TableError
 
 CANVAS_HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POSSIBLE = "Points Possible"
+_HIDDEN = re.compile(r"\s*(Muted|Manual Posting.*)?\s*", re.IGNORECASE)
 
 
 def export(course: Path, assignment: str, target: Path, table: Path | None = None) -> list[str]:
@@ -51,22 +59,36 @@ def _new(assignment: str, totals: dict[str, Total]) -> Table:
 
 def _filled(sheet: Table, assignment: str, totals: dict[str, Total]) -> tuple[Table, list[str]]:
     """Only the columns that identify, and the assignment's: nothing else is written back."""
-    places = [sheet.need("Student"), sheet.need("ID")]
+    by_name = ["Student"] if sheet.column("LastName") is None else ["LastName", "FirstName"]
+    places = [sheet.need(name) for name in (*by_name, "ID")]
     places += [place for name in CANVAS_HEAD[2:] if (place := sheet.column(name)) is not None]
     column = _assignment_column(sheet, assignment)
-    left, rows = dict(totals), []
-    for row in sheet.rows:
-        ids = [row[place] for place in places]
-        if POSSIBLE in row[0]:
-            rows.append([*ids, row[column] if column is not None else ""])
-            continue
-        student = _student(ids, totals)
-        total = left.pop(student, None) if student else None
-        if total is not None:
-            rows.append([*ids, spreadsheet.format_number(total.points)])
-    notes = [f"not in Canvas's gradebook: {student}" for student in left]
+    own = [[row[place] for place in places] for row in sheet.rows]
+    id_places = [place for name in CANVAS_HEAD[1:4] if (place := sheet.column(name)) is not None]
+    people = [
+        (", ".join(ids[: len(by_name)]), [row[place] for place in id_places])
+        for row, ids in zip(sheet.rows, own, strict=True)
+        if not _is_about_columns(row)
+    ]
+    students, notes = _matched(people, totals)
+    matches = iter(students)
+    rows, possible = [], ""
+    for row, ids in zip(sheet.rows, own, strict=True):
+        there = row[column] if column is not None else ""
+        if _is_about_columns(row):
+            possible = there if POSSIBLE in row[0] else possible
+            rows += [[*ids, there]] if any((*ids, there)) else []
+        elif (found := next(matches)) is not None:
+            rows.append([*ids, spreadsheet.format_number(totals[found].points, possible)])
+    left = [student for student in totals if student not in students]
+    notes += [f"not in Canvas's gradebook: {student}" for student in left]
     title = sheet.head[column] if column is not None else assignment
     return Table(sheet.name, [*(sheet.head[p] for p in places), title], rows), notes
+
+
+def _is_about_columns(row: list[str]) -> bool:
+    """Return True for the rows above the students'."""
+    return POSSIBLE in row[0] or all(map(_HIDDEN.fullmatch, row))
 
 
 def _assignment_column(sheet: Table, assignment: str) -> int | None:
@@ -81,17 +103,48 @@ def _assignment_column(sheet: Table, assignment: str) -> int | None:
     return found[0] if found else None
 
 
-def _student(ids: list[str], totals: dict[str, Total]) -> str | None:
-    """The student of a row: by login or id, else by name, if only one student can be meant."""
-    for text in filter(None, ids[1:]):
-        for name in (text.lower(), slug(text)):
-            if name in totals:
-                return name
-    last, _, first = ids[0].partition(",")
-    wanted = {slug(f"{first} {last}"), slug(f"{last} {first}")}
-    found = [
+def _matched(
+    people: list[tuple[str, list[str]]], totals: dict[str, Total]
+) -> tuple[list[str | None], list[str]]:
+    """The student of each row (name, ids): by login or id, else by name; and notes.
+
+    Only one student may be meant by a row, and only one row may mean a student.
+    """
+    found: list[str | None] = [None] * len(people)
+    unclear: dict[int, set[str]] = {}
+    for rule in (_by_id, _by_slug, _by_name):
+        claims = {
+            i: rule(name, ids, totals).difference(filter(None, found))
+            for i, (name, ids) in enumerate(people)
+            if found[i] is None
+        }
+        rivals = Counter(student for claimed in claims.values() for student in claimed)
+        for i, claimed in claims.items():
+            if len(claimed) == 1 and rivals[min(claimed)] == 1:
+                found[i] = min(claimed)
+            elif claimed:
+                unclear[i] = claimed
+    notes = [
+        f"{people[i][0]} in Canvas has no grade: not sure to be {' or '.join(sorted(claimed))}"
+        for i, claimed in unclear.items()
+        if found[i] is None
+    ]
+    return found, notes
+
+
+def _by_id(name: str, ids: list[str], totals: dict[str, Total]) -> set[str]:
+    return {text.lower() for text in ids} & set(totals)
+
+
+def _by_slug(name: str, ids: list[str], totals: dict[str, Total]) -> set[str]:
+    return {slug(text) for text in ids} & set(totals)
+
+
+def _by_name(name: str, ids: list[str], totals: dict[str, Total]) -> set[str]:
+    last, _, first = name.partition(",")
+    wanted = {slug(f"{first} {last}"), slug(f"{last} {first}")} - {""}
+    return {
         s
         for s, t in totals.items()
         if s in wanted or slug(f"{t.first_name} {t.last_name}") in wanted
-    ]
-    return found[0] if len(found) == 1 else None
+    }

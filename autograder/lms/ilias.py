@@ -14,6 +14,9 @@ Formats, as ILIAS's own code reads and writes them (github.com/ILIAS-eLearning/I
 """
 
 import re
+from collections.abc import Sequence
+from functools import partial
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from autograder.course.gradebook import Course
@@ -21,6 +24,7 @@ from autograder.files import write_atomically
 from autograder.lms import spreadsheet
 from autograder.lms.archive import opened
 from autograder.lms.final import not_final
+from autograder.lms.local_time import zone_of
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
 from autograder.lms.submissions import Imported, take_in
@@ -32,9 +36,14 @@ HEAD = (
 )
 
 
-def owner(path: PurePosixPath) -> tuple[Person, str] | None:
-    """The student of a file: by the innermost folder that has a name of ILIAS's kind."""
-    for part in reversed(path.parts[:-1]):
+def owner(path: PurePosixPath, top: int = 0) -> tuple[Person, str] | None:
+    """The student of a file: by the outermost folder with a name of ILIAS's kind.
+
+    What lies further in was named by a student. top: folders above all that ILIAS has zipped; the
+    exercise's may have such a name as well.
+    """
+    folders = path.parts[:-1]
+    for part in (*folders[top:], *reversed(folders[:top])):
         match = _FOLDER.fullmatch(part)
         if match and not part.startswith("multi_feedback"):
             last, _, first = match["names"].partition("_")
@@ -43,10 +52,14 @@ def owner(path: PurePosixPath) -> tuple[Person, str] | None:
     return None
 
 
-def import_(course: Path, assignment: str, file: Path) -> Imported:
+def import_(course: Path, assignment: str, file: Path, prefer: Sequence[str] = ()) -> Imported:
     """Import submissions. Raises ArchiveError."""
-    with opened(file) as archive:
-        return take_in(course, assignment, "ilias", archive, owner)
+    with opened(file, zone_of(course)) as archive:
+        folders = [entry.owned_path.parts[:-1] for entry in archive.entries]
+        levels = zip(*folders, strict=False)
+        top = sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, levels))
+        whose = partial(owner, top=top)
+        return take_in(course, assignment, "ilias", archive, whose, prefer=prefer)
 
 
 def export(course: Path, assignment: str, target: Path, pass_mark: float = 50.0) -> list[str]:

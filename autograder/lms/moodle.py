@@ -15,7 +15,7 @@ Formats, as Moodle's own code reads and writes them (github.com/moodle/moodle):
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from autograder.course.gradebook import Course, Total
@@ -24,13 +24,14 @@ from autograder.grading.store import FOLDER
 from autograder.lms import spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.final import not_final
+from autograder.lms.local_time import zone_of
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
 from autograder.lms.spreadsheet import Table, TableError
 from autograder.lms.submissions import Imported, take_in
 
 _PREFIX = re.compile(
-    r"(?P<name>.*)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"
+    r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"
 )
 _NUMBER = re.compile(r"\D*(\d+)\s*")
 
@@ -55,12 +56,18 @@ def owner(path: PurePosixPath) -> tuple[Person, str] | None:
     return None
 
 
-def import_(course: Path, assignment: str, file: Path, table: Path | None = None) -> Imported:
+def import_(
+    course: Path,
+    assignment: str,
+    file: Path,
+    table: Path | None = None,
+    prefer: Sequence[str] = (),
+) -> Imported:
     """Import submissions; table: the grading worksheet (default: one beside the archive)."""
-    with opened(file) as archive:
+    with opened(file, zone_of(course)) as archive:
         sheet = read_worksheet(table) if table else _beside(file, archive)
         more = list(_persons(sheet)) if sheet else []
-        found = take_in(course, assignment, "moodle", archive, owner, more=more)
+        found = take_in(course, assignment, "moodle", archive, owner, prefer=prefer, more=more)
     if sheet:
         write_atomically(_kept_worksheet(course, assignment), sheet.content())
         found.notes.append(f"{sheet.name}: kept as the grading worksheet")
@@ -176,7 +183,7 @@ def _kept_worksheet(course: Path, assignment: str) -> Path:
 
 def _beside(file: Path, archive: Archive) -> Table | None:
     """Find the worksheet in the archive's folder: one with a participant of the archive."""
-    there = {owned[0].id for e in archive.entries if (owned := owner(e.path))}
+    there = {owned[0].id for e in archive.entries if (owned := owner(e.owned_path))}
     found = []
     for path in sorted(file.resolve().parent.glob("*.csv")):
         try:
@@ -195,4 +202,5 @@ def _beside(file: Path, archive: Archive) -> Table | None:
 
 def _moodle_folder(person: Person) -> str:
     """The folder's name as in the submissions' archive, from which Moodle knows the student."""
-    return person.folder or f"{person.name.replace('_', ' ')}_{person.id}_assignsubmission_file_"
+    name = re.sub(r"[_/\\]", " ", person.name)
+    return person.folder or f"{name}_{person.id}_assignsubmission_file_"

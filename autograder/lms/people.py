@@ -1,13 +1,16 @@
 """Students' names in the course folder, and in the learning management system.
 
 An import keeps them in `.kischule/lms/<assignment>.json` for the way back, and in nbgrader's
-gradebook, so that formgrader shows names. Known names stay: a second import of the same assignment
-finds the same students under the same names.
+gradebook, so that formgrader shows names. Known names stay: a later import finds the same students
+under the same names, and nobody gets a name that is another person's already, in this assignment or
+in another one of the course.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +23,7 @@ from autograder.files import write_atomically
 from autograder.grading.store import FOLDER
 
 GERMAN = [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue")]
+MAX_NAME = 60  # characters of a student's name, without a suffix
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Person:
 
 
 class PeopleError(UserError, ValueError):
-    """An export without the import that it needs."""
+    """An export without the import that it needs, or a list of people that cannot be read."""
 
 
 class People:
@@ -43,13 +47,15 @@ class People:
     def __init__(self, course: Path, assignment: str, system: str) -> None:
         self._path = course / FOLDER / "lms" / f"{assignment}.json"
         self.system = system
-        self.by_student: dict[str, Person] = {}
-        try:
-            data: dict[str, Any] = json.loads(self._path.read_bytes())
-        except FileNotFoundError:
-            return
-        if data["system"] == system:
-            self.by_student = {s: Person(**person) for s, person in data["students"].items()}
+        self._by_system = _read(self._path) if self._path.exists() else {}
+        self.by_student = self._by_system.setdefault(system, {})
+        # of other systems and other assignments: (system, person) by student
+        self._elsewhere: dict[str, list[tuple[str, Person]]] = defaultdict(list)
+        found = [self._by_system | {system: {}}]
+        found += [_read(p) for p in sorted(self._path.parent.glob("*.json")) if p != self._path]
+        for other, students in (pair for by_system in found for pair in by_system.items()):
+            for student, person in students.items():
+                self._elsewhere[student].append((other, person))
 
     @classmethod
     def of_import(cls, course: Path, assignment: str, system: str) -> People:
@@ -62,34 +68,92 @@ class People:
             )
         return people
 
-    def add(self, persons: Iterable[Person]) -> dict[str, str]:
-        """Add persons; returns their names in the course folder, by the system's id."""
+    def add(self, persons: Iterable[Person]) -> tuple[dict[str, str], list[str]]:
+        """Add persons; returns their names in the course folder by the system's id, and notes.
+
+        Where several would get one name, each gets a suffix from the id, so that neither the order
+        nor a later import changes it.
+        """
         known = {person.id: student for student, person in self.by_student.items()}
-        persons = sorted(persons, key=lambda p: (p.id in known, p.id))
-        wanted = [_short_name(person) for person in persons]
-        for person, name in zip(persons, wanted, strict=True):
-            student = known.get(person.id)
+        persons, notes = list(persons), []
+        wanted = Counter(_short_name(person) for person in persons if person.id not in known)
+        for person in persons:
+            student = known.get(person.id) or self._by_email(person)
             if student is None:
-                twice = wanted.count(name) > 1 or name in self.by_student
-                student = f"{name}-{slug(person.id)}" if twice else name
+                name = _short_name(person)
+                names = [f"{name}-{_suffix(person.id)}", f"{name}-{_digest(person.id)}"]
+                if wanted[name] == 1:
+                    names.insert(0, name)
+                student = next(each for each in names if self._is_free(each, person))
+                if student != name:
+                    who = person.name if person.name == person.id else f"{person.name}, {person.id}"
+                    notes.append(f"{who}: called {student}, since {name} is not theirs alone")
             known[person.id] = student
             self.by_student[student] = person
-        return known
+        return known, notes
+
+    def _by_email(self, person: Person) -> str | None:
+        """The student of another import who has this address."""
+        for student, others in self._elsewhere.items():
+            same = any(person.email and person.email == other.email for _, other in others)
+            if same and student not in self.by_student:
+                return student
+        return None
+
+    def _is_free(self, student: str, person: Person) -> bool:
+        """Return True if nobody else has this name in the course."""
+        others = self._elsewhere.get(student, [])
+        same = all(self._is_same(person, system, other) for system, other in others)
+        return student not in self.by_student and same
+
+    def _is_same(self, person: Person, system: str, other: Person) -> bool:
+        """Compare with a person of another import; Moodle's numbers are of one assignment only."""
+        if system == self.system and system != "moodle":
+            return person.id == other.id
+        different = person.email and other.email and person.email != other.email
+        return person.name == other.name and not different
 
     def save(self) -> None:
-        """Keep the students for an export."""
-        students = {student: asdict(person) for student, person in sorted(self.by_student.items())}
-        text = json.dumps(
-            {"system": self.system, "students": students}, ensure_ascii=False, indent=1
-        )
-        write_atomically(self._path, text.encode())
+        """Keep the students for an export, and those of other systems."""
+        by_system = {
+            system: {student: asdict(person) for student, person in sorted(students.items())}
+            for system, students in self._by_system.items()
+        }
+        data = {"system": self.system, "students": by_system.pop(self.system), "others": by_system}
+        write_atomically(self._path, json.dumps(data, ensure_ascii=False, indent=1).encode())
+
+
+def _read(path: Path) -> dict[str, dict[str, Person]]:
+    """The students of a file, by system."""
+    try:
+        data: dict[str, Any] = json.loads(path.read_bytes())
+        by_system = {data["system"]: data["students"], **data.get("others", {})}
+        return {
+            system: {student: Person(**person) for student, person in students.items()}
+            for system, students in by_system.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PeopleError(
+            f"{path} cannot be read: {error}; move it away and import anew"
+        ) from error
 
 
 def _short_name(person: Person) -> str:
     """The name of a student's folder: `umit-oezguer` for Ümit Özgür; a login stays itself."""
-    return slug(person.login) or slug(person.name) or f"student-{slug(person.id)}"
+    return slug(person.login) or slug(person.name) or f"student-{_suffix(person.id)}"
+
+
+def _suffix(identifier: str) -> str:
+    """A short text for an id: a number is itself."""
+    if identifier.isascii() and identifier.isdigit():
+        return identifier
+    return _digest(identifier)[:6]
+
+
+def _digest(identifier: str) -> str:
+    return hashlib.sha256(identifier.encode()).hexdigest()
 
 
 def slug(text: str) -> str:
     """Reduce a text to ASCII letters, digits and hyphens, for a file's name."""
-    return slugify(text, replacements=GERMAN, max_length=60)
+    return slugify(text, replacements=GERMAN, max_length=MAX_NAME)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ class TableError(UserError, ValueError):
     """A table that cannot be used; the message names it, the rule and what arrived."""
 
 
+DELIMITERS = ",;\t|"
+
+
 @dataclass
 class Table:
     """A CSV file with a head, and its format."""
@@ -26,6 +30,7 @@ class Table:
     delimiter: str = ","
     encoding: str = "utf-8"
     line_end: str = "\r\n"
+    escapes: bool = False  # PHP's way: a quote behind a backslash is not doubled
 
     def column(self, *names: str) -> int | None:
         """The index of the first of these heads; None if there is none."""
@@ -43,34 +48,72 @@ class Table:
         return place
 
     def content(self) -> bytes:
-        """The file's bytes."""
-        stream = io.StringIO(newline="")
-        writer = csv.writer(stream, delimiter=self.delimiter, lineterminator=self.line_end)
-        writer.writerow(self.head)
-        writer.writerows(self.rows)
-        return stream.getvalue().encode(self.encoding)
+        """The file's bytes. The head is quoted wherever it could be read in another way."""
+        rows = [self._line(self.head, DELIMITERS)]
+        rows += [self._line(row, self.delimiter) for row in self.rows]
+        return "".join(row + self.line_end for row in rows).encode(self.encoding)
+
+    def _line(self, row: list[str], special: str) -> str:
+        return self.delimiter.join(self._cell(cell, f'{special}"\r\n') for cell in row)
+
+    def _cell(self, cell: str, special: str) -> str:
+        # PHP cannot quote what ends in a backslash; unquoted it reads it as it is
+        if not any(c in special for c in cell) or (self.escapes and cell.endswith("\\")):
+            return cell
+        doubled = cell.replace('"', '""')
+        return f'"{doubled.replace(_PLAIN, _ESCAPED) if self.escapes else doubled}"'
+
+
+_ESCAPED, _PLAIN = '\\"', '\\""'  # a quote behind a backslash, as PHP and as others write it
+_SEPARATOR = re.compile(rf'(?:\s*"?sep=([{DELIMITERS}])"?[{DELIMITERS} ]*(?:\r\n|\r|\n|$))+', re.I)
 
 
 def read_table(content: bytes, name: str) -> Table:
-    """Read a table in UTF-8, UTF-16 or Windows' Western encoding. Raises TableError."""
+    """Read a table in UTF-8, UTF-16 or Windows' Western encoding. Raises TableError.
+
+    A first line `sep=;`, for Excel, is not part of the table. Quotes are doubled (RFC 4180), or, if
+    that makes no table, written as Moodle does, with PHP's fputcsv: a quote behind a backslash
+    stands for itself, and the backslash for itself.
+    """
     encoding = _encoding(content)
     try:
         text = content.decode(encoding)
-        first = text.splitlines()[0] if text.strip() else ""
-        delimiter = max(",;\t", key=first.count)
+    except UnicodeError as error:
+        raise TableError(f"{name}: not a CSV file: {error}") from error
+    separator = _SEPARATOR.match(text)
+    if separator:
+        text = text[separator.end() :]
+    delimiter = separator[1] if separator else _delimiter(text)
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    try:
+        rows, escapes = _rows(text, delimiter, name), False
+    except TableError:
+        if _ESCAPED not in text:
+            raise
+        rows, escapes = _rows(text.replace(_ESCAPED, _PLAIN), delimiter, name), True
+    return Table(name, rows[0], rows[1:], delimiter, encoding, line_end, escapes)
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that the first line has most of, outside of quotes."""
+    outside = re.sub(r'"[^"]*"', "", text.lstrip("\r\n"))
+    first = re.split(r"[\r\n]", outside, maxsplit=1)[0]
+    return max(DELIMITERS, key=first.count)
+
+
+def _rows(text: str, delimiter: str, name: str) -> list[list[str]]:
+    try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except (UnicodeError, csv.Error) as error:
+    except csv.Error as error:
         raise TableError(f"{name}: not a CSV file: {error}") from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows or len(rows[0]) < 2:
         raise TableError(f"{name}: a table must have a head of at least two columns")
     wide = len(rows[0])
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in enumerate(rows, 1):
         if len(row) > wide:
             raise TableError(f"{name}: row {number} has {len(row)} cells, the head {wide}")
-    filled = [row + [""] * (wide - len(row)) for row in rows[1:]]
-    line_end = "\r\n" if "\r\n" in text else "\n"
-    return Table(name, rows[0], filled, delimiter, encoding=encoding, line_end=line_end)
+    return [row + [""] * (wide - len(row)) for row in rows]
 
 
 def _encoding(content: bytes) -> str:

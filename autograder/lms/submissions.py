@@ -1,14 +1,20 @@
-"""From an archive to nbgrader's `submitted/`: the newest notebook of each student.
+"""From an archive to nbgrader's `submitted/`: one notebook of each student.
 
-Everything else is reported. A newer submission takes the place of an older one, which is kept in
-`.kischule/replaced/`. An older or equal one changes nothing, so an archive may be imported again.
+Every file is accounted for: it is a student's submission (new, in place of an older one, or as
+before), or left aside for it, or refused. A newer submission takes the place of an older one, which
+is kept in `.kischule/replaced/`. An older or equal one changes nothing, so an archive may be
+imported again. A student without a usable file gets a folder with the reason in it, and so a row in
+the grades.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
 
 from autograder.course.gradebook import Course
 from autograder.course.release import source_notebook
@@ -16,6 +22,7 @@ from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import FOLDER, Store
 from autograder.lms.archive import Archive, ArchiveFile, RefusedError
+from autograder.lms.local_time import zone_of
 from autograder.lms.people import People, Person
 from autograder.notebooks import intake
 from autograder.sandbox.text import clean
@@ -23,21 +30,39 @@ from autograder.sandbox.text import clean
 # a file's path in an archive -> its student and its own name; None: not a submission
 Owner = Callable[[PurePosixPath], "tuple[Person, str] | None"]
 
+# how browsers and mail programs end the name of a notebook, beside `.ipynb`
+NOTEBOOK_LIKE = re.compile(r"ipynb|\.(json|txt)$|^[^.]+$", re.IGNORECASE)
+OLD_WORDS = re.compile(r"(?<![^\W_])(alt|old|backup|sicherung)(?![^\W_])", re.IGNORECASE)
+
 
 @dataclass
 class Imported:
-    """The report of an import: students, and lines about single files."""
+    """The report of an import: students, each with one file, and lines about other files."""
 
     new: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)  # files that were left aside, and why
+    aside: list[str] = field(default_factory=list)  # further files of a student
     refused: list[str] = field(default_factory=list)  # files that were not accepted, and why
+    not_gradable: list[str] = field(default_factory=list)  # files of students without a notebook
+    notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # guesses that a teacher has to look at
+
+    @property
+    def is_clear(self) -> bool:
+        """True if nothing was refused or guessed."""
+        return not (self.refused or self.not_gradable or self.doubts)
 
     def __str__(self) -> str:
-        counts = f"{len(self.new)} new, {len(self.replaced)} replaced by a newer submission"
-        counts += f", {len(self.unchanged)} unchanged"
-        return f"{counts}, {len(self.refused)} refused"
+        refused = len(self.refused) + len(self.not_gradable)
+        counts = {
+            "new": len(self.new),
+            "replaced by a newer submission": len(self.replaced),
+            "as before": len(self.unchanged),
+            "refused": refused,
+            "left aside": len(self.aside),
+        }
+        return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,23 @@ class _Incoming:
     person: Person
     name: str
     entry: ArchiveFile
+    prefer: bool = False  # named by --prefer
+
+    @property
+    def newness(self) -> tuple[object, ...]:
+        """Sorts a student's files: the greatest is the newest."""
+        old = OLD_WORDS.search(PurePosixPath(self.name).stem) is not None
+        times = self.entry.modified, self.entry.saved
+        return not old, *times, -len(self.name), str(self.entry.path)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The file of a student that is taken."""
+
+    file: _Incoming
+    content: bytes = field(repr=False)
+    why: str = ""  # it is not readable
 
 
 def take_in(
@@ -53,25 +95,34 @@ def take_in(
     system: str,
     archive: Archive,
     owner: Owner,
+    *,
+    prefer: Sequence[str] = (),
     more: Iterable[Person] = (),
 ) -> Imported:
     """Write the archive's notebooks to submitted/. more: further facts about persons in it.
 
+    prefer: patterns or parts of paths; of several notebooks of a student such a one is taken.
     Raises AssignmentError for an unknown assignment, BusyError while a run grades.
     """
     name = source_notebook(course, assignment).name
-    found = Imported(refused=list(archive.refused))
-    files = _sorted(archive, owner, found)
+    found = Imported(refused=list(archive.refused), notes=list(archive.notes))
+    files = _sorted(archive, owner, prefer, found)
     people = People(course, assignment, system)
     known = {person.id: person for person in more}
     persons = [known.get(each[0].person.id, each[0].person) for each in files.values()]
     with_folders = [_with_folder(p, files[p.id][0].person) for p in persons]
-    students = people.add([*with_folders, *(p for i, p in known.items() if i not in files)])
+    students, notes = people.add([*with_folders, *(p for i, p in known.items() if i not in files)])
+    found.notes += notes
+    zone = zone_of(course)
     with Store(course).alone():
         for identifier, candidates in sorted(files.items(), key=lambda f: students[f[0]]):
             student = students[identifier]
-            chosen = _choose(candidates, name, found)
-            _store(course / "submitted" / student / assignment, name, student, chosen, found)
+            folder = course / "submitted" / student / assignment
+            chosen = _choose(candidates, name, student, found)
+            if chosen is None:
+                _note_missing(folder, name, candidates)
+            else:
+                _store(_Target(folder, name, student, zone), chosen, found)
         people.save()
         Course(course).enrol(people.by_student)
     return found
@@ -82,54 +133,126 @@ def _with_folder(known: Person, seen: Person) -> Person:
     return Person(known.id, known.name, known.login, known.email, seen.folder)
 
 
-def _sorted(archive: Archive, owner: Owner, found: Imported) -> dict[str, list[_Incoming]]:
-    """Sort notebooks by their student's id; note other files."""
+def _sorted(
+    archive: Archive, owner: Owner, prefer: Sequence[str], found: Imported
+) -> dict[str, list[_Incoming]]:
+    """Sort files by their student's id."""
     files: dict[str, list[_Incoming]] = defaultdict(list)
     for entry in archive.entries:
-        owned = owner(entry.path)
+        owned = owner(entry.owned_path)
         if owned is None:
-            found.notes.append(f"{entry.path}: not a submission")
-        elif not owned[1].lower().endswith(".ipynb"):
-            found.notes.append(f"{entry.path}: not a notebook")
-        else:
-            files[owned[0].id].append(_Incoming(*owned, entry))
+            found.refused.append(f"{entry.path}: not a submission, no student is named")
+            continue
+        person, name = owned
+        preferred = any(_is_named(entry.path, wanted) for wanted in prefer)
+        name = name if entry.inner is None else entry.inner.name
+        files[person.id].append(_Incoming(person, name, entry, preferred))
     return dict(files)
 
 
-def _choose(files: list[_Incoming], name: str, found: Imported) -> _Incoming:
-    """The newest with the assignment's name in its own (`A7_2 (1).ipynb`); else the newest."""
-    stem = name.removesuffix(".ipynb").lower()
-    named = [f for f in files if stem in f.name.lower()]
-    chosen = max(named or files, key=lambda f: (f.entry.modified, f.name))
-    for other in files:
-        if other is not chosen:
-            found.notes.append(f"{other.entry.path}: left aside for {chosen.entry.path}")
+def _is_named(path: PurePosixPath, wanted: str) -> bool:
+    text, wanted = str(path).casefold(), wanted.casefold()
+    return wanted in text or fnmatch(text, wanted) or fnmatch(path.name.casefold(), wanted)
+
+
+def _choose(files: list[_Incoming], name: str, student: str, found: Imported) -> _Chosen | None:
+    """The newest notebook with the assignment's name in its own, else the newest.
+
+    All other files of the student are reported here. Where nothing can be read as a notebook, one
+    that is called so is chosen all the same: grading says what is wrong with it.
+    """
+    stem = name.removesuffix(".ipynb").casefold()
+    order = sorted(files, key=lambda f: (f.prefer, stem in f.name.casefold(), *f.newness))
+    readable: list[_Chosen] = []
+    broken: list[_Chosen] = []
+    others: list[_Incoming] = []
+    for file in reversed(order):
+        if readable or not NOTEBOOK_LIKE.search(file.name):
+            others.append(file)
+            continue
+        try:
+            content = file.entry.read()
+            intake.parse(content)
+        except RefusedError as error:
+            found.refused.append(f"{file.entry.path}: {error}")
+        except intake.UnreadableError as error:
+            broken.append(_Chosen(file, content, str(error)))
+        else:
+            readable.append(_Chosen(file, content))
+    named = [each for each in broken if each.file.name.lower().endswith(".ipynb")]
+    chosen = next(iter(readable + named), None)
+    if chosen is None:
+        who = f"{files[0].person.name} ({student})"
+        files = [*(each.file for each in broken), *others]
+        found.not_gradable += [f"{who}: {file.entry.path}: not a notebook" for file in files]
+        return None
+    if named:
+        path, why = named[0].file.entry.path, named[0].why
+        found.doubts.append(f"{student}: the newest notebook cannot be read: {path}: {why}")
+    again = [file for file in others if NOTEBOOK_LIKE.search(file.name)]
+    for file in (*(each.file for each in broken if each is not chosen), *others):
+        is_notebook = file in again
+        why = "left aside" if is_notebook else "not a notebook, left aside"
+        found.aside.append(f"{file.entry.path}: {why} for {chosen.file.entry.path}")
+    if again:
+        found.notes.append(f"{student}: to take another one than {chosen.file.name}: --prefer NAME")
     return chosen
 
 
-def _store(folder: Path, name: str, student: str, chosen: _Incoming, found: Imported) -> None:
-    try:
-        content = chosen.entry.read()
-    except RefusedError as error:
-        found.refused.append(f"{chosen.entry.path}: {error}")
+@dataclass(frozen=True)
+class _Target:
+    """The place of a student's submission."""
+
+    folder: Path
+    name: str
+    student: str
+    zone: ZoneInfo
+
+    @property
+    def notebook(self) -> Path:
+        return self.folder / self.name
+
+    @property
+    def stamp(self) -> Path:
+        return self.folder / "timestamp.txt"
+
+    def when(self, seconds: float) -> str:
+        """A time for the teacher to read."""
+        return datetime.fromtimestamp(seconds, self.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _store(target: _Target, chosen: _Chosen, found: Imported) -> None:
+    there, before = _there(target.notebook), _time_of(target.stamp)
+    modified, path = chosen.file.entry.modified, chosen.file.entry.path
+    if there == chosen.content:
+        found.unchanged.append(target.student)
         return
-    path, stamp = folder / name, folder / "timestamp.txt"
-    there = _there(path)
-    if there == content:
-        found.unchanged.append(student)
+    if there is not None and chosen.why:
+        found.refused.append(f"{path}: {chosen.why}; {target.student} keeps the earlier submission")
+        return
+    if there is not None and modified <= before and not chosen.file.prefer:
+        found.notes.append(f"{path}: older than what {target.student} has in submitted/")
+        found.unchanged.append(target.student)
         return
     if there is not None:
-        if chosen.entry.modified <= _time_of(stamp):
-            found.notes.append(f"{chosen.entry.path}: older than what {student} has in submitted/")
-            found.unchanged.append(student)
-            return
-        _put_aside(folder, path, stamp)
-    stamp.unlink(missing_ok=True)  # never the new file with the old one's time
-    write_atomically(path, content)
-    write_atomically(stamp, f"{_utc(chosen.entry.modified)}\n".encode())
-    (found.new if there is None else found.replaced).append(student)
-    if clean(chosen.name) != name:
-        found.notes.append(f"{chosen.entry.path}: taken as {name}")
+        _put_aside(target)
+        times = f"{target.when(before)} → {target.when(modified)}"
+        name = chosen.file.person.name
+        found.notes.append(f"replaced: {target.student} ({name}), {times}: {path}")
+    target.stamp.unlink(missing_ok=True)  # never the new file with the old one's time
+    (target.folder / intake.NO_NOTEBOOK).unlink(missing_ok=True)
+    write_atomically(target.notebook, chosen.content)
+    write_atomically(target.stamp, f"{_utc(modified)}\n".encode())
+    (found.new if there is None else found.replaced).append(target.student)
+    if clean(chosen.file.name) != target.name:
+        found.notes.append(f"{path}: taken as {target.name}")
+
+
+def _note_missing(folder: Path, name: str, files: Sequence[_Incoming]) -> None:
+    """Leave the reason in the place of a notebook; an earlier notebook stays."""
+    if not (folder / name).exists():
+        names = ", ".join(sorted({clean(file.name) for file in files}))
+        write_atomically(folder / intake.NO_NOTEBOOK, names.encode())
 
 
 def _there(path: Path) -> bytes | None:
@@ -154,10 +277,10 @@ def _time_of(stamp: Path) -> float:
     return moment.replace(tzinfo=timezone.utc).timestamp()
 
 
-def _put_aside(folder: Path, path: Path, stamp: Path) -> None:
+def _put_aside(target: _Target) -> None:
     """Put the earlier submission aside."""
-    student, assignment, course = folder.parent.name, folder.name, folder.parents[2]
-    when = datetime.fromtimestamp(_time_of(stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
-    content = path.read_bytes()
-    aside = course / FOLDER / "replaced" / assignment / student / f"{when}-{key_of(content)[:8]}"
-    write_atomically(aside / path.name, content)
+    assignment, course = target.folder.name, target.folder.parents[2]
+    when = datetime.fromtimestamp(_time_of(target.stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
+    content = target.notebook.read_bytes()
+    replaced = course / FOLDER / "replaced" / assignment / target.student
+    write_atomically(replaced / f"{when}-{key_of(content)[:8]}" / target.name, content)

@@ -24,6 +24,7 @@ from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
 
 MAX_BYTES = 20_000_000
+NO_NOTEBOOK = "no_notebook.txt"  # written by an import: the files that a student handed in instead
 
 
 class UnreadableError(UserError, ValueError):
@@ -71,6 +72,8 @@ def find_notebook(folder: Path, name: str) -> tuple[Path, tuple[Flag, ...]]:
     if len(others) == 1:
         return others[0], (Flag(FlagKind.RENAMED, reason=clean(others[0].name)),)
     found = ", ".join(clean(p.name) for p in others) or "no notebook"
+    if (folder / NO_NOTEBOOK).is_file():
+        found = clean(read_bytes(folder / NO_NOTEBOOK).decode(errors="replace"))
     raise UnreadableError(f"the folder must hold {name}, was: {found}")
 
 

@@ -6,6 +6,8 @@ import os
 import stat
 import struct
 import zipfile
+import zlib
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -102,17 +104,87 @@ def test_a_damaged_file_is_refused_and_the_next_one_read(tmp_path: Path) -> None
         assert found.entries[1].read() == b"{}"
 
 
-def test_names_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
-    path = _zip(tmp_path, ("Jörg/x.ipynb", b"1"), ("J#rg/x.ipynb", b"2"))
-    content = path.read_bytes().replace(b"J#rg/x.ipynb", b"J\x94rg/x.ipynb")  # code page 437
-    path.write_bytes(content)
+NAMES = ("Jörg Müller/x.ipynb", "Größe/Straße.ipynb", "Ärger/Übung Öl.ipynb", "Zoë/é à ç.ipynb")
+
+
+def _as_windows(path: Path, page: str, *names: str) -> Path:
+    """A zip with names in a code page: Python writes placeholders, which are replaced."""
+    entries = [(str(i) * len(name.encode(page)), b"%d" % i) for i, name in enumerate(names)]
+    content = _zip(path, *entries).read_bytes()
+    for (placeholder, _), name in zip(entries, names, strict=True):
+        content = content.replace(placeholder.encode(), name.encode(page))
+    (path / "submissions.zip").write_bytes(content)
+    return path / "submissions.zip"
+
+
+@pytest.mark.parametrize("page", ["cp437", "cp850", "cp1252"])
+@pytest.mark.parametrize("names", [NAMES, *((name,) for name in NAMES), ("Jäger.ipynb",)])
+def test_names_in_a_code_page_of_windows_are_read(
+    tmp_path: Path, page: str, names: tuple[str, ...]
+) -> None:
+    with opened(_as_windows(tmp_path, page, *names)) as found:
+        assert [str(e.path) for e in found.entries] == list(names)
+        assert [e.read() for e in found.entries] == [b"%d" % i for i in range(len(names))]
+        (note,) = found.notes
+        assert f"{len(names)} names are not in UTF-8 and were read as cp" in note
+        assert names[0] in note
+        assert ("cp1252" in note) == (page == "cp1252")
+
+
+def test_a_name_in_utf_8_needs_no_flag(tmp_path: Path) -> None:
+    path = _zip(tmp_path, ("Jörg/x.ipynb", b"1"))
+    path.write_bytes(path.read_bytes().replace(b"\x00\x08", b"\x00\x00"))
     with opened(path) as found:
         assert [str(e.path) for e in found.entries] == ["Jörg/x.ipynb"]
-        assert "neither ASCII nor UTF-8" in found.refused[0]
-    unflagged = path.read_bytes().replace(b"\x00\x08", b"\x00\x00")
-    path.write_bytes(unflagged)
+        assert found.notes == ()
+
+
+@pytest.mark.parametrize(("stale", "name"), [(False, "李/x.ipynb"), (True, "abc/x.ipynb")])
+def test_the_unicode_field_counts_if_it_is_of_this_name(
+    tmp_path: Path, stale: bool, name: str
+) -> None:
+    info = zipfile.ZipInfo("abc/x.ipynb")
+    checksum = zlib.crc32(b"another name" if stale else b"abc/x.ipynb")
+    data = struct.pack("<BL", 1, checksum) + "李/x.ipynb".encode()
+    info.extra = struct.pack("<HH", 0x7075, len(data)) + data
+    with opened(_zip(tmp_path, (info, b"1"))) as found:
+        assert [str(e.path) for e in found.entries] == [name]
+
+
+def test_bytes_of_windows_in_a_folder_are_read(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode("Jörg".encode("cp850"))).mkdir()
+    (tmp_path / os.fsdecode("Jörg".encode("cp850")) / "x.ipynb").write_bytes(b"{}")
+    with opened(tmp_path) as found:
+        assert [(str(e.path), e.read()) for e in found.entries] == [("Jörg/x.ipynb", b"{}")]
+        assert "cp850" in found.notes[0]
+
+
+def test_a_zip_inside_counts_as_its_files(tmp_path: Path) -> None:
+    when = (2026, 11, 1, 12, 0, 0)
+    inner = school.zipped(tmp_path / "i.zip", [("a/x.ipynb", b"1", when), ("../y", b"2", when)])
+    files = [("m/i.zip", inner.read_bytes(), school.WHEN), ("m/broken.zip", b"PK", school.WHEN)]
+    with opened(school.zipped(tmp_path / "o.zip", files), timezone.utc) as found:
+        entry, broken = found.entries
+        assert (str(entry.path), str(entry.inner)) == ("m/i.zip/a/x.ipynb", "a/x.ipynb")
+        assert (str(entry.owned_path), str(broken.path)) == ("m/i.zip", "m/broken.zip")
+        # handed in when the system says, whatever the student's clock said
+        assert entry.modified == datetime(*school.WHEN, tzinfo=timezone.utc).timestamp()
+        assert entry.saved == datetime(*when, tzinfo=timezone.utc).timestamp()
+        assert entry.read() == b"1"
+        assert found.refused == ("m/i.zip/../y: the path leads out of the archive",)
+
+
+@pytest.mark.parametrize("name", ["", ".", "./"])
+def test_an_empty_name_is_refused_alone(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x.ipynb", b"2")
+        info = zipfile.ZipInfo("y")
+        info.filename = name
+        file.writestr(info, b"1")
     with opened(path) as found:
-        assert "Jörg/x.ipynb" in [str(e.path) for e in found.entries]
+        assert [str(e.path) for e in found.entries] == ["x.ipynb"]
+        assert [line.rpartition(": ")[2] for line in found.refused] == ["the name is empty"]
 
 
 def test_files_that_systems_leave_behind_are_passed_over(tmp_path: Path) -> None:

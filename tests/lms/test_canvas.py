@@ -46,6 +46,51 @@ def test_canvas_gradebook_is_filled_by_login_or_name(course: Path, tmp_path: Pat
     assert notes[0] == "not in Canvas's gradebook: ohne"
 
 
+HIDDEN = """Student,ID,SIS User ID,SIS Login ID,Section,{column},Quiz (1)
+,,,,,{hidden},Manual Posting
+    Points Possible,,,,,"54,0",10
+"Müller, Jörg",101,S1,JMueller,KI,,3
+"""
+
+
+@pytest.mark.parametrize(
+    "hidden", ["Manual Posting", "", "Muted", "Manual Posting (scores hidden)"]
+)
+@pytest.mark.parametrize("column", ["a7_2 (4711)", "Other (2)"])
+def test_rows_above_the_students_are_nobodys(
+    course: Path, tmp_path: Path, hidden: str, column: str
+) -> None:
+    table = tmp_path / "g.csv"
+    table.write_text(HIDDEN.format(column=column, hidden=hidden), encoding="utf-8")
+    notes = canvas.export(course, ASSIGNMENT, tmp_path / "o.csv", table)
+    rows = _rows(tmp_path / "o.csv")[1:]
+    assert notes[:2] == ["not in Canvas's gradebook: ohne", "not in Canvas's gradebook: zoe-gross"]
+    assert all("possible" in row[0].lower() or row[5] in (hidden, "") for row in rows[:-1])
+    assert rows[-1] == ["Müller, Jörg", "101", "S1", "JMueller", "KI", rows[-1][5]]
+    assert rows[-1][5] == ("40,25" if column == "a7_2 (4711)" else "40.25")
+
+
+def test_two_rows_that_may_be_one_student_get_no_grade(course: Path, tmp_path: Path) -> None:
+    table = tmp_path / "g.csv"
+    lines = ["Student,ID,a7_2 (1)", '"Groß, Zoë",1,', '"Gross, Zoe",2,', '"Müller, J",jmueller,']
+    table.write_text("\n".join(lines), encoding="utf-8")
+    notes = canvas.export(course, ASSIGNMENT, tmp_path / "o.csv", table)
+    assert _rows(tmp_path / "o.csv")[1:] == [["Müller, J", "jmueller", "40.25"]]
+    assert notes[:2] == [
+        "Groß, Zoë in Canvas has no grade: not sure to be zoe-gross",
+        "Gross, Zoe in Canvas has no grade: not sure to be zoe-gross",
+    ]
+    assert "not in Canvas's gradebook: zoe-gross" in notes
+
+
+def test_first_and_last_names_may_have_columns_of_their_own(course: Path, tmp_path: Path) -> None:
+    table = tmp_path / "g.csv"
+    text = "LastName;FirstName;ID;SIS Login ID;Section;a7_2 (1)\nGroß;Zoë;1;zg;KI;\n"
+    table.write_text(text, encoding="utf-8-sig")
+    canvas.export(course, ASSIGNMENT, tmp_path / "o.csv", table)
+    assert _rows(tmp_path / "o.csv")[1] == ["Groß", "Zoë", "1", "zg", "KI", "46"]
+
+
 def test_without_a_gradebook_there_is_a_new_one(course: Path, tmp_path: Path) -> None:
     canvas.export(course, ASSIGNMENT, tmp_path / "o.csv")
     rows = _rows(tmp_path / "o.csv")

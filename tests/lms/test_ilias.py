@@ -47,6 +47,26 @@ def test_thirty_submissions_come_in_from_any_depth(course: Path, tmp_path: Path,
     assert (there / "gr6012" / ASSIGNMENT / NAME).read_bytes() == notebook("6012")
 
 
+def test_a_folder_named_like_anothers_stays_its_owners(course: Path, tmp_path: Path) -> None:
+    first, second = PEOPLE[0], PEOPLE[1]
+    inside = f"KI_Kurs_Blatt_7/{folder(*first)}/{folder(*second)}/{NAME}"
+    files = [
+        (inside, notebook("x"), WHEN),
+        (f"KI_Kurs_Blatt_7/{folder(*second)}/{NAME}", notebook("y"), WHEN),
+    ]
+    found = ilias.import_(course, ASSIGNMENT, school.zipped(tmp_path / "i.zip", files))
+    assert found.new == ["oe6000", "oe6001"]
+    there = course / "submitted"
+    assert (there / "oe6001" / ASSIGNMENT / NAME).read_bytes() == notebook("y")
+
+
+@pytest.mark.parametrize("top", ["", "KI_Kurs_Blatt_7/"])
+def test_a_single_submission_has_its_owner(course: Path, tmp_path: Path, top: str) -> None:
+    files = [(f"{top}{folder(*PEOPLE[0])}/{NAME}", notebook("x"), WHEN)]
+    found = ilias.import_(course, ASSIGNMENT, school.zipped(tmp_path / "i.zip", files))
+    assert found.new == ["oe6000"]
+
+
 def test_the_way_back_has_folders_and_marks_as_ilias_reads_them(
     course: Path, tmp_path: Path
 ) -> None:

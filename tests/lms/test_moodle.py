@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nbgrader.utils import parse_utc
 from support import school
 from support.moodle import ENGLISH, GERMAN, worksheet
 from support.school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
@@ -14,6 +17,7 @@ from support.school import ASSIGNMENT, NAME, PEOPLE, WHEN, notebook
 from autograder.cli import main
 from autograder.course.gradebook import Course, Total
 from autograder.lms import moodle, spreadsheet
+from autograder.lms.local_time import ZoneError
 from autograder.lms.people import People, PeopleError
 from autograder.lms.spreadsheet import TableError
 
@@ -62,7 +66,7 @@ def test_thirty_submissions_come_in_from_any_moodle_layout(
     assert there["umit-oeztuerk-4700".replace("umit", "uemit")] == notebook("4700")
     assert there["uemit-oeztuerk-4799"] == notebook("4799")
     assert found.refused == []
-    notes = "\n".join(found.notes)
+    notes = "\n".join(found.aside)
     for aside in (
         "Notizen.ipynb: left aside",
         "bild.png: not a notebook",
@@ -71,17 +75,59 @@ def test_thirty_submissions_come_in_from_any_moodle_layout(
         assert aside in notes
 
 
-def test_a_submission_has_its_time_as_nbgrader_reads_it(course: Path, tmp_path: Path) -> None:
-    from datetime import datetime
+@pytest.fixture(params=["UTC", "America/New_York"])
+def machine_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Put this machine in another zone than the school."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
 
-    from nbgrader.utils import parse_utc
 
-    moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
-    stamp = course / "submitted" / "max-mueller" / ASSIGNMENT / "timestamp.txt"
-    assert not stamp.exists()  # nobody of that name: PEOPLE has 29 of 30 names
-    stamp = course / "submitted" / "max-gross" / ASSIGNMENT / "timestamp.txt"
-    local = datetime(*WHEN).astimezone()
-    assert parse_utc(stamp.read_text()) == parse_utc(local)
+@pytest.mark.parametrize(
+    ("setting", "winter", "summer"),
+    [("", "17:30", "16:30"), ('c.Kischule.timezone = "Europe/London"', "18:30", "17:30")],
+    ids=["Germany", "as the course says"],
+)
+def test_times_are_those_of_the_school(
+    course: Path, tmp_path: Path, machine_zone: str, setting: str, winter: str, summer: str
+) -> None:
+    config = course / "nbgrader_config.py"
+    config.write_text(f"c = get_config()\n{config.read_text()}\n{setting}\n")
+    numbers = {"winter": (2026, 11, 20, 18, 30, 0), "summer": (2026, 7, 1, 18, 30, 0)}
+    files = [
+        (f"{who}_{i}_assignsubmission_file/{NAME}", notebook(who), when)
+        for i, (who, when) in enumerate(numbers.items())
+    ]
+    moodle.import_(course, ASSIGNMENT, school.zipped(tmp_path / "m.zip", files))
+    stamps = {
+        who: (course / "submitted" / who / ASSIGNMENT / "timestamp.txt").read_text()
+        for who in numbers
+    }
+    assert stamps == {
+        "winter": f"2026-11-20 {winter}:00 UTC\n",
+        "summer": f"2026-07-01 {summer}:00 UTC\n",
+    }
+    assert parse_utc(stamps["winter"]).hour == int(winter[:2])
+
+
+@pytest.mark.parametrize("zone", ['"Berlin"', "3", '"../x"', "undefined"])
+def test_a_zone_that_does_not_exist_is_named(course: Path, tmp_path: Path, zone: str) -> None:
+    (course / "nbgrader_config.py").write_text(f"c = get_config()\nc.Kischule.timezone = {zone}\n")
+    with pytest.raises(ZoneError, match=r"c\.Kischule\.timezone must be|cannot be read: name"):
+        moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
+
+
+def test_a_file_named_like_anothers_folder_stays_its_owners(course: Path, tmp_path: Path) -> None:
+    mine, theirs = "Max Maier_4711_assignsubmission_file_", "Li_4703_assignsubmission_file_"
+    files = [
+        (f"{mine}{theirs}{NAME}", notebook("x"), WHEN),
+        (f"{theirs}{NAME}", notebook("y"), WHEN),
+    ]
+    found = moodle.import_(course, ASSIGNMENT, school.zipped(tmp_path / "m.zip", files))
+    assert found.new == ["li", "max-maier"]
+    assert submitted(course) == {"li": notebook("y"), "max-maier": notebook("x")}
 
 
 def test_an_import_again_changes_only_newer_files_and_keeps_old(
@@ -94,7 +140,10 @@ def test_an_import_again_changes_only_newer_files_and_keeps_old(
     number, name = PEOPLE[2]
     path = f"{name}_{number}_assignsubmission_file/{NAME}"
     late = school.zipped(tmp_path / "l.zip", [(path, notebook("v2"), (2026, 11, 23, 1, 0, 0))])
-    assert moodle.import_(course, ASSIGNMENT, late).replaced == ["joerg-oeztuerk"]
+    found = moodle.import_(course, ASSIGNMENT, late)
+    assert found.replaced == ["joerg-oeztuerk"]
+    times = "2026-11-20 18:30 → 2026-11-23 01:00"
+    assert f"replaced: joerg-oeztuerk (Jörg Öztürk), {times}: {path}" in found.notes
     assert submitted(course)["joerg-oeztuerk"] == notebook("v2")
     kept = list((course / ".kischule" / "replaced").rglob(NAME))
     assert [path.read_bytes() for path in kept] == [notebook("4702")]
@@ -224,6 +273,31 @@ def test_worksheets_are_written_in_the_encoding_they_came_in(tmp_path: Path) -> 
         assert table.content() == text.encode(encoding)
 
 
+AS_PHP = r"""ID,Name,Bewertung,Bestwertung
+Teilnehmer/in1,"Max \"Mäx\" Maier",,"54,00"
+Teilnehmer/in2,"Li ""L."" Mo\", Jr.",,"54,00"
+"""
+
+
+def test_a_quote_behind_a_backslash_is_read_as_php_does(tmp_path: Path) -> None:
+    """PHP keeps the backslash: github.com/php/php-src, ext/standard/file.c, php_fputcsv."""
+    (tmp_path / "w.csv").write_text(AS_PHP, encoding="utf-8")
+    table = moodle.read_worksheet(tmp_path / "w.csv")
+    names = [r"Max \"Mäx\" Maier", r"""Li "L." Mo\", Jr."""]
+    assert [row[1] for row in table.rows] == names
+    assert table.content().decode() == AS_PHP.replace("\n", table.line_end)
+    assert spreadsheet.read_table(table.content(), "w.csv").rows == table.rows
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "sep=;;;;", "\ufeffsep=;"])
+def test_a_first_line_for_excel_is_not_the_head(tmp_path: Path, first: str) -> None:
+    text = "ID;Name;Bewertung;Bestwertung\r\nTeilnehmer/in1;Max, Li;;54,00\r\n"
+    (tmp_path / "w.csv").write_bytes(f"{first}\r\n{text}".encode())
+    table = moodle.read_worksheet(tmp_path / "w.csv")
+    assert table.rows == [["Teilnehmer/in1", "Max, Li", "", "54,00"]]
+    assert table.content().decode().removeprefix("\ufeff") == text
+
+
 def test_an_export_before_any_import_is_refused(course: Path, tmp_path: Path) -> None:
     advice = r"import submissions first: `kischule import moodle FILE a7_2`"
     with pytest.raises(PeopleError, match=advice):
@@ -238,7 +312,9 @@ def test_the_command_names_what_it_refuses_and_takes_the_rest(
     archive = school.zipped(tmp_path / "m.zip", files)
     assert main(["import", "moodle", str(archive), ASSIGNMENT, "--course", str(course)]) == 3
     output = capsys.readouterr()
-    assert output.out == "1 new, 0 replaced by a newer submission, 0 unchanged, 1 refused\n"
+    assert output.out == (
+        "1 new, 0 replaced by a newer submission, 0 as before, 1 refused, 0 left aside\n"
+    )
     assert "refused: ../Zoë Öztürk_4701" in output.err
     assert set(submitted(course)) == {"uemit-oeztuerk"}
 

@@ -1,0 +1,36 @@
+"""The zone of the times in a learning management system's archives.
+
+A zip says 18:30 and not where. A German system writes German time, wherever it is imported; a
+course elsewhere says so in its `nbgrader_config.py`: `c.Kischule.timezone = "Europe/Zurich"`.
+"""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from traitlets.config import PyFileConfigLoader
+
+from autograder.errors import UserError
+
+DEFAULT = "Europe/Berlin"
+CONFIG = "nbgrader_config.py"
+
+
+class ZoneError(UserError, ValueError):
+    """A time zone that does not exist, or a course's configuration that cannot be read."""
+
+
+def zone_of(course: Path) -> ZoneInfo:
+    """The course's time zone. Raises ZoneError."""
+    name = DEFAULT
+    if (course / CONFIG).is_file():
+        try:
+            config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
+        except Exception as error:  # the teacher's own code
+            raise ZoneError(f"{course / CONFIG} cannot be read: {error}") from error
+        name = config.get("Kischule", {}).get("timezone", DEFAULT)
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ZoneError(
+            f"c.Kischule.timezone must be a zone such as {DEFAULT!r}, was: {name!r}"
+        ) from error
