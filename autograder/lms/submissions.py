@@ -59,7 +59,7 @@ def take_in(
 
     Raises AssignmentError for an unknown assignment, BusyError while a run grades.
     """
-    name = source_notebook(course, assignment).name
+    book, name = Course(course), source_notebook(course, assignment).name
     found = Imported(refused=list(archive.refused))
     files = _sorted(archive, owner, found)
     people = People(course, assignment, system)
@@ -71,9 +71,11 @@ def take_in(
         for identifier, candidates in sorted(files.items(), key=lambda f: students[f[0]]):
             student = students[identifier]
             chosen = _choose(candidates, name, found)
-            _store(course / "submitted" / student / assignment, name, student, chosen, found)
+            folder = book.folder("submitted", assignment, student)
+            aside = course / FOLDER / "replaced" / assignment / student
+            _store(folder, name, student, chosen, found, aside=aside)
         people.save()
-        Course(course).enrol(people.by_student)
+        book.enrol(people.by_student)
     return found
 
 
@@ -107,7 +109,9 @@ def _choose(files: list[_Incoming], name: str, found: Imported) -> _Incoming:
     return chosen
 
 
-def _store(folder: Path, name: str, student: str, chosen: _Incoming, found: Imported) -> None:
+def _store(
+    folder: Path, name: str, student: str, chosen: _Incoming, found: Imported, *, aside: Path
+) -> None:
     try:
         content = chosen.entry.read()
     except RefusedError as error:
@@ -123,7 +127,7 @@ def _store(folder: Path, name: str, student: str, chosen: _Incoming, found: Impo
             found.notes.append(f"{chosen.entry.path}: older than what {student} has in submitted/")
             found.unchanged.append(student)
             return
-        _put_aside(folder, path, stamp)
+        _put_aside(aside, path, stamp)
     stamp.unlink(missing_ok=True)  # never the new file with the old one's time
     write_atomically(path, content)
     write_atomically(stamp, f"{_utc(chosen.entry.modified)}\n".encode())
@@ -156,8 +160,6 @@ def _time_of(stamp: Path) -> float:
 
 def _put_aside(folder: Path, path: Path, stamp: Path) -> None:
     """Put the earlier submission aside."""
-    student, assignment, course = folder.parent.name, folder.name, folder.parents[2]
     when = datetime.fromtimestamp(_time_of(stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
     content = path.read_bytes()
-    aside = course / FOLDER / "replaced" / assignment / student / f"{when}-{key_of(content)[:8]}"
-    write_atomically(aside / path.name, content)
+    write_atomically(folder / f"{when}-{key_of(content)[:8]}" / path.name, content)
