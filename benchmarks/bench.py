@@ -486,7 +486,7 @@ def one_submission(root: Path) -> str:
         times.append(time.monotonic())
         writer.store.write(ASSIGNMENT, record)
         times.append(time.monotonic())
-        writer.write(Entry(f"student{number}", record, b""))
+        writer.write(Entry(f"student{number}", record, {}))
         times.append(time.monotonic())
         parts = record.parts
         rows.append(

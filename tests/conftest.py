@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from support import browser
+from support.nbgrader import AllPass
 from support.notebooks import SOURCE, reference_cells
 from xdist.scheduler import LoadScopeScheduling
 
@@ -58,6 +59,12 @@ def solved() -> Callable[..., dict[str, Any]]:
     """A namespace with all reference solutions, some replaced: `solved(top_tokens="def ...")`."""
     code = solutions(read_notebook(SOURCE), Role.SOLUTION)
     return lambda **replaced: namespace({**code, **replaced})
+
+
+@pytest.fixture
+def all_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grade without kernels: every exercise of every submission has its points."""
+    monkeypatch.setattr("autograder.course.grade._engine", lambda *_: AllPass())
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from autograder.cli.grade import print_class
 from autograder.cli.output import DONE, stderr, stopped_by_signals
 from autograder.cli.progress import Progress
 from autograder.course.grade import grade
+from autograder.course.ours import AssignmentError
 from autograder.course.pages import feedback
-from autograder.course.release import AssignmentError, release, source_notebook
+from autograder.course.release import release, source_notebook
 from autograder.exercises.exercise import exercise_ids
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged, write_atomically

@@ -17,6 +17,7 @@ from autograder.cli.output import (
     write_json,
 )
 from autograder.cli.progress import Progress, points
+from autograder.course.commands import course_settings
 from autograder.course.grade import RunOptions, grade
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
@@ -45,12 +46,13 @@ def run(options: argparse.Namespace) -> int:
         seed_file=options.seed_file,
         force=options.force,
     )
+    course = options.course.resolve()
     with stopped_by_signals():
         try:
             report = grade(
-                options.course.resolve(),
+                course,
                 options.assignment,
-                from_options(options),
+                from_options(options, course=course_settings(course)),
                 run_options,
                 Progress(options.quiet),
             )

@@ -122,7 +122,8 @@ def _grade_options(sub: argparse.ArgumentParser) -> None:
 def _feedback_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _students(sub)
-    _language(sub)
+    about = "language of the page (default: the course's FeedbackPage.language, else de)"
+    sub.add_argument("--language", choices=LANGUAGES, help=about)
     _course(sub)
 
 

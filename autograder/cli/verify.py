@@ -5,6 +5,7 @@ import argparse
 from autograder.checking.retarget import exercises_for
 from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
 from autograder.course.verify import Verdict, verify
+from autograder.grading.settings import from_options
 from autograder.grading.store import Store
 from kischule.models import fingerprint
 
@@ -13,16 +14,17 @@ COLUMNS = ["exercise", "reference passes", "skeleton fails", "wrong caught", "co
 
 def run(options: argparse.Namespace) -> int:
     """Verify the checks of an assignment; a table, or JSON."""
+    model = from_options(options, "model").model
 
     def making(exercise: str) -> None:
-        stderr(f"{exercise}: making the expected replies of {options.model}, once")
+        stderr(f"{exercise}: making the expected replies of {model}, once")
 
     def progress(verdict: Verdict) -> None:
         state = "ok" if verdict.passed else f"{len(verdict.problems)} problems"
         stderr(f"{verdict.exercise}: {state}, {verdict.seconds:g} s")
 
     course = options.course.resolve()
-    exercises = exercises_for(options.model, Store(course).expected, making)
+    exercises = exercises_for(model, Store(course).expected, making)
     verdicts = verify(course, options.assignment, progress, exercises)
     passed = all(verdict.passed for verdict in verdicts)
     if options.json != "-":
@@ -32,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
                 print(f"✗ {verdict.exercise}: {problem}")
     report = {
         "assignment": options.assignment,
-        "model": fingerprint(options.model),
+        "model": fingerprint(model),
         "passed": passed,
         "exercises": [verdict.as_data() for verdict in verdicts],
     }

@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import Execute
 
+from autograder.course.configuration import course_config
+from autograder.course.ours import ForExercises
 from autograder.course.preprocessors import with_record
 from autograder.course.rules import rules_of
 from autograder.grading.record import Record, Rules, task_of
-from autograder.grading.settings import FLAGS, Settings, trait
+from autograder.grading.settings import FLAGS, Settings, setting, trait
 from autograder.grading.store import Store
 from autograder.grading.submission import grade_submission, settle, take
 from autograder.notebooks import intake
@@ -19,7 +21,7 @@ from autograder.notebooks import intake
 _known_rules: dict[tuple[str, str], Rules] = {}  # by course and assignment
 
 
-class TakeIn(NbGraderPreprocessor):
+class TakeIn(ForExercises):
     """Puts the submission's texts on the release's structure, before anything else.
 
     `kischule grade` has done it already. For `nbgrader autograde` it is done here, from the file
@@ -35,11 +37,13 @@ class TakeIn(NbGraderPreprocessor):
         return taken.notebook, resources
 
 
-class TrustedExecute(NbGraderPreprocessor):
+class TrustedExecute(ForExercises):
     """Grades the submission with the trusted worker, in place of nbgrader's Execute.
 
     The record is stored as by `kischule grade`, so that the student's and the class's page have it.
     """
+
+    stock = Execute
 
     isolation = trait("isolation")
     model = trait("model")
@@ -48,21 +52,34 @@ class TrustedExecute(NbGraderPreprocessor):
     memory_mib = trait("memory_mib")
     display = trait("display")
 
+    def _time_limit_s_default(self) -> float:
+        """The course's limit for ordinary assignments, if it names one; None there: no limit."""
+        bounds = setting("time_limit_s").metadata["bounds"]
+        given = self.config.Execute.get("timeout", setting("time_limit_s").default)
+        return float(given) if given and given > 0 else float(bounds[1])
+
     def settings(self) -> Settings:
         """The settings that the course's configuration gives."""
         return Settings(**{name: getattr(self, name) for name in FLAGS})
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Grade the submission, keep its record, and take its outputs over."""
+        if not Execute(parent=self.parent).enabled:
+            self.log.warning("--no-execute is for ordinary assignments: exercises are graded")
         rules, content = _rules_of(self, resources), _submitted_content(self, resources)
         record = _in_a_thread(lambda: grade_submission(rules, task_of(rules, content)))
         if not record.results:
             raise RuntimeError("; ".join(map(str, record.flags)))
-        named, store = resources["nbgrader"], Store(Path(_directory(self).root))
+        named, store = resources["nbgrader"], Store(Path(self.directory.root))
         store.write(named["assignment"], record)
         # without a mark: `kischule grade` will write it into the gradebook in its own way
         store.note_written(named["assignment"], named["student"], "", record.key)
         return with_record(nb, resources, record)
+
+
+def course_settings(course: Path) -> Settings:
+    """The settings that a course's configuration gives for its submissions."""
+    return TrustedExecute(config=course_config(course)).settings()
 
 
 def _in_a_thread(work: Callable[[], Record]) -> Record:
@@ -71,17 +88,13 @@ def _in_a_thread(work: Callable[[], Record]) -> Record:
         return pool.submit(work).result()
 
 
-def _directory(preprocessor: Any) -> Any:
-    """The course directory of the converter that runs a preprocessor."""
-    return preprocessor.parent.parent.coursedir  # exporter, converter
-
-
 def _rules_of(preprocessor: Any, resources: Any) -> Rules:
     """The rules of an assignment, made once a process."""
-    root, assignment = _directory(preprocessor).root, resources["nbgrader"]["assignment"]
+    root, assignment = preprocessor.directory.root, resources["nbgrader"]["assignment"]
     if (root, assignment) not in _known_rules:
         own = TrustedExecute(parent=preprocessor.parent).settings()
-        rules = rules_of(Path(root), assignment, own)
+        db_url = preprocessor.directory.db_url  # the command line may name another one
+        rules = rules_of(Path(root), assignment, own, db_url=db_url)
         settings, warning = settle(rules.settings)
         if warning:
             preprocessor.log.warning(warning)
@@ -91,7 +104,7 @@ def _rules_of(preprocessor: Any, resources: Any) -> Rules:
 
 def _submitted_content(preprocessor: Any, resources: Any) -> bytes:
     """The submission's file, as it was submitted."""
-    directory, named = _directory(preprocessor), resources["nbgrader"]
+    directory, named = preprocessor.directory, resources["nbgrader"]
     folder = directory.format_path(
         directory.submitted_directory, named["student"], named["assignment"]
     )

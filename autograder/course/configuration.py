@@ -1,34 +1,54 @@
 """nbgrader's settings in a kischule course."""
 
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
-from nbgrader.converters import GenerateAssignment
+from jupyter_core.paths import jupyter_config_path
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    ClearOutput,
+    ClearMarkScheme,
+    ClearSolutions,
+    Execute,
     GetGrades,
-    IgnorePattern,
-    OverwriteCells,
-    OverwriteKernelspec,
+    SaveAutoGrades,
 )
+from sqlalchemy.engine import make_url
+from traitlets.config import Application, Config
 
 from autograder.course.preprocessors import (
+    ClearRubric,
+    ClearToStubs,
+    FeedbackExporter,
     FeedbackPage,
     HarmlessText,
     HideMarkScheme,
     PlainMetadata,
     SaveResults,
 )
-from autograder.feedback.student_page import TEMPLATES
+from autograder.errors import UserError
 from autograder.notebooks.running import TRANSPORT_ENCRYPTION
 
-CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
-TEXT_STUB = "*Ihre Antwort · Your answer*"
 # named rather than imported: they grade, for which the course's release has to be made first
 TAKE_IN = "autograder.course.commands.TakeIn"
 TRUSTED_EXECUTE = "autograder.course.commands.TrustedExecute"
+
+
+# each steps aside for nbgrader's where an assignment has no exercises: see `course.ours`
+REPLACED: Mapping[Any, Any] = {
+    ClearSolutions: ClearToStubs,
+    ClearMarkScheme: ClearRubric,
+    Execute: TRUSTED_EXECUTE,
+    SaveAutoGrades: SaveResults,
+}
+
+NAME = "nbgrader_config"  # .py or .json
+
+
+class ConfigurationError(UserError, ValueError):
+    """A configuration of nbgrader's that cannot be read, or that this command cannot follow."""
 
 
 def configure(config: Any) -> None:
@@ -37,33 +57,90 @@ def configure(config: Any) -> None:
     All of nbgrader's commands and formgrader work with them; a course may override any.
     """
     config.CourseDirectory.course_id = "kischule"
-    config.ClearSolutions.code_stub = {"python": CODE_STUB}
-    config.ClearSolutions.text_stub = TEXT_STUB
-    # a rubric is part of the locked cell with the question, not of a task cell
-    config.ClearMarkScheme.enforce_metadata = False
-    config.OverwriteCells.add_missing_cells = True
-    stock = GenerateAssignment.class_traits()["preprocessors"].default()
-    config.GenerateAssignment.preprocessors = [PlainMetadata, *stock]
+    config.GenerateAssignment.preprocessors = [
+        PlainMetadata,
+        *_replaced(GenerateAssignment, "preprocessors"),
+    ]
     config.Autograde.sanitize_preprocessors = [
         TAKE_IN,
-        ClearOutput,
-        OverwriteKernelspec,
-        OverwriteCells,
-        CheckCellMetadata,
+        *_replaced(Autograde, "sanitize_preprocessors"),
     ]
-    config.Autograde.autograde_preprocessors = [
-        TRUSTED_EXECUTE,
-        IgnorePattern,
-        ClearMetadataPreprocessor,
-        SaveResults,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
+    config.Autograde.autograde_preprocessors = _replaced(Autograde, "autograde_preprocessors")
     config.HTMLExporter.preprocessors = [HideMarkScheme, HarmlessText]
-    config.GenerateFeedback.preprocessors = [GetGrades, FeedbackPage, CSSHTMLHeaderPreprocessor]
-    # formgrader's own pages use an HTMLExporter as well: this template is for the feedback alone
-    config.GenerateFeedback.HTMLExporter.template_name = "kischule"
-    config.GenerateFeedback.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
+    config.GenerateFeedback.preprocessors = [
+        each
+        for stock in _replaced(GenerateFeedback, "preprocessors")
+        for each in ((stock, FeedbackPage) if stock is GetGrades else (stock,))
+    ]
+    config.GenerateFeedback.exporter_class = FeedbackExporter
     config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
     # its panel shows all settings, including the server's token, to anyone who sees the screen
     config.FormgradeExtension.debug = False
+
+
+def _replaced(converter: Any, name: str) -> list[Any]:
+    """A converter's own list of preprocessors, with ours in their places."""
+    return [REPLACED.get(stock, stock) for stock in converter.class_traits()[name].default()]
+
+
+def course_config(root: Path) -> Config:
+    """Read a course's settings as nbgrader does: ours, the user's files, the course's own.
+
+    Raises ConfigurationError.
+    """
+    config = Config()
+    configure(config)
+    user = _read(*jupyter_config_path())
+    user.CourseDirectory.pop("root", None)  # this course has its own
+    config.merge(user)
+    with importable(root):
+        config.merge(_read(str(root)))
+    directory = config.CourseDirectory
+    if "root" in directory and (root / directory.root).resolve() != root.resolve():
+        raise ConfigurationError(
+            f"{root / NAME}.py sets CourseDirectory.root to {directory.root}: that is the course's "
+            f"folder for nbgrader; run the command there, or with --course {directory.root}"
+        )
+    if missing := {TRUSTED_EXECUTE, SaveResults} - set(config.Autograde.autograde_preprocessors):
+        raise ConfigurationError(
+            f"{root / NAME}.py leaves {missing.pop()} out of Autograde.autograde_preprocessors: "
+            "without it exercises are not judged; change the list that `configure` made"
+        )
+    directory.root = str(root)
+    if "db_url" in directory:
+        directory.db_url = _from(root, directory.db_url)
+    return config
+
+
+def _read(*folders: str) -> Config:
+    """Read the configuration files of these folders; the first has the last word."""
+    application = Application()
+    application.raise_config_file_errors = True
+    try:
+        application.load_config_file(NAME, path=list(folders))
+    except (Exception, SystemExit) as error:  # it is a program
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(f"{NAME}.py in {folders[0]} cannot be used: {reason}") from error
+    return application.config
+
+
+def _from(root: Path, url: str) -> str:
+    """The database's address, its file named from the course's folder as nbgrader works there."""
+    place = make_url(url)
+    if (
+        not place.drivername.startswith("sqlite")
+        or not place.database
+        or place.database == ":memory:"
+    ):
+        return url
+    return place.set(database=str(root / place.database)).render_as_string(hide_password=False)
+
+
+@contextmanager
+def importable(root: Path) -> Iterator[None]:
+    """Let modules of the course's folder be imported, as nbgrader does: a plugin for lateness."""
+    sys.path.append(str(root))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(root))

@@ -3,14 +3,16 @@
 import importlib
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
+from unicodedata import normalize
 
-from autograder.course.gradebook import Course, Score
-from autograder.course.release import source_notebook
+from autograder.course.converters import is_time
+from autograder.course.gradebook import Course, Score, Total
+from autograder.course.release import exercises_notebook
 from autograder.course.rules import rules_of
 from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
@@ -85,7 +87,7 @@ def cores() -> int:
 
 def students_of(course: Path, assignment: str) -> list[str]:
     """List the students with a folder for this assignment under submitted/, sorted."""
-    return sorted(p.parent.name for p in (course / "submitted").glob(f"*/{assignment}"))
+    return Course(course).students("submitted", assignment)
 
 
 def grade(
@@ -102,25 +104,53 @@ def grade(
     where nbgrader keeps them.
 
     Raises AssignmentError, NoSubmissionError, SeedError, IsolationError, ServerError, BusyError,
-    or OSError where the disk fails; whatever was graded until then is kept.
+    ConfigurationError, GradebookError, or OSError where the disk fails; whatever was graded until
+    then is kept.
     """
     options = options or RunOptions()
-    source_notebook(course, assignment)
+    exercises_notebook(course, assignment)
     there = students_of(course, assignment)
-    for student in options.students:
-        if student not in there:
+    chosen = [known_as(student, there) for student in options.students]
+    for student, known in zip(options.students, chosen, strict=True):
+        if known is None:
             names = ", ".join(there) or "none"
             raise NoSubmissionError(
                 f"no submission of {student!r} for {assignment!r}; there are: {names}"
             )
     if not there:
-        raise NoSubmissionError(
-            f"no submission for {assignment!r}: nothing matches "
-            f"{course / 'submitted' / '<student>' / assignment}"
-        )
+        folder = Course(course).folder("submitted", assignment, "<student>")
+        raise NoSubmissionError(f"no submission for {assignment!r}: nothing matches {folder}")
     with Store(course).alone():
         run = _ClassRun(course, assignment, settings or Settings(), options, watch or Watch())
-        return run.grade(list(dict.fromkeys(options.students)) or there)
+        return run.grade(list(dict.fromkeys(filter(None, chosen))) or there)
+
+
+def known_as(student: str, there: Sequence[str]) -> str | None:
+    """The folder's name of a student: an umlaut may be one character in it, or two."""
+    if student in there:
+        return student
+    alike = [n for n in there if normalize("NFC", n) == normalize("NFC", student)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, ...]]:
+    """The files that nbgrader wants beside the notebook, and flags; stamp: of timestamp.txt."""
+    files, flags = {}, []
+    if os.path.lexists(folder / "timestamp.txt"):
+        known = is_time(stamp)
+        files["timestamp.txt"] = stamp if known else b""  # which nbgrader takes for no time
+        told = clean(stamp.decode(errors="replace")).strip()
+        flags = [] if known else [Flag(FlagKind.NO_TIME, reason=repr(told))]
+    with suppress(intake.UnreadableError):  # only submissions by nbgrader's exchange have one
+        files["submission_secret.txt"] = intake.read_bytes(folder / "submission_secret.txt")[:1000]
+    return files, tuple(flags)
+
+
+def _lateness(total: Total) -> Flag | None:
+    if not total.late_s:
+        return None
+    less = f", {total.penalty:g} points less" if total.penalty else ""
+    return Flag(FlagKind.LATE, reason=f"{total.late}{less}")
 
 
 def _engine(
@@ -155,7 +185,7 @@ class _Waiting:
     """A submission that is being graded."""
 
     student: str
-    stamp: bytes = field(repr=False)
+    files: Mapping[str, bytes] = field(repr=False)
     flags: tuple[Flag, ...]
 
 
@@ -172,7 +202,9 @@ class _ClassRun:
         self.settled: dict[str, _Settled] = {}
         self.waiting: dict[str, list[_Waiting]] = {}  # by key of the task
         self.fresh: set[str] = set()  # keys of what this run has graded
-        source = source_notebook(course, assignment).read_bytes()
+        self.course_book = Course(course)
+        self.totals: dict[str, Total] = {}  # once all is written
+        source = exercises_notebook(course, assignment).read_bytes()
         self.book = GradebookWriter(course, assignment, self.rules.name, source)
 
     def _making(self, model: str) -> Callable[[str], None]:
@@ -197,7 +229,9 @@ class _ClassRun:
         finally:
             self.book.close(finished)
             self.watch.end()
-        scores = Course(self.course).scores(self.assignment)
+        self.course_book.assign_penalties(self.assignment)
+        scores = self.course_book.scores(self.assignment)
+        self.totals = self.course_book.totals(self.assignment)
         return {
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules.seed),
@@ -208,7 +242,7 @@ class _ClassRun:
     def _tasks(self, students: list[str]) -> Iterator[Task]:
         """Yield what has to be graded; settle submissions with a record, or unreadable ones."""
         for student in students:
-            folder = self.course / "submitted" / student / self.assignment
+            folder = self.course_book.folder("submitted", self.assignment, student)
             try:
                 found = intake.read_submission(folder, self.rules.name)
             except intake.UnreadableError as error:
@@ -216,7 +250,8 @@ class _ClassRun:
                 self._settle(student, _Settled(None, (flag,)))
                 continue
             task = task_of(self.rules, found.content)
-            submission = _Waiting(student, found.stamp, found.flags)
+            files, odd = _beside(folder, found.stamp)
+            submission = _Waiting(student, files, (*found.flags, *odd))
             if task.key in self.waiting:  # the same file, submitted twice
                 self.waiting[task.key].append(submission)
                 continue
@@ -230,7 +265,7 @@ class _ClassRun:
 
     def _have(self, submission: _Waiting, record: Record, known: bool = False) -> None:
         if record.results:
-            self.book.put(Entry(submission.student, record, submission.stamp))
+            self.book.put(Entry(submission.student, record, submission.files))
             record = replace(record, notebook=b"")  # it is on the disk
         self._settle(submission.student, _Settled(record, submission.flags), known)
 
@@ -256,7 +291,10 @@ class _ClassRun:
         graded = record is not None and bool(record.results) and not error
         if not graded and scores:
             flags.append(Flag(FlagKind.EARLIER_GRADE))
-        score = sum(each.points for each in scores.values())
+        score = 0.0
+        if total := self.totals.get(student):
+            score = total.points
+            flags += [late] if (late := _lateness(total)) else []
         if record is not None and graded and not scores:
             score = sum(result.points for result in record.results)
         return {

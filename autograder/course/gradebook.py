@@ -1,43 +1,44 @@
-"""nbgrader's gradebook and converters, for one course folder."""
+"""nbgrader's layout, gradebook and commands, for one course folder."""
 
 import copy
-import logging
+import fnmatch
+import glob
 import os
-import sys
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbformat.v4 import new_notebook
 from nbgrader.api import (
     Assignment,
     BaseCell,
     Grade,
     Gradebook,
     MissingEntry,
-    Student,
+    Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
 )
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import CheckCellMetadata, OverwriteCells
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, OverwriteCells
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SAWarning
-from traitlets.config import Config
+from sqlalchemy.exc import DBAPIError
 
-from autograder.course.configuration import TRUSTED_EXECUTE, configure
+from autograder.course import converters
+from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
 from autograder.course.preprocessors import RecordedOutputs
-from autograder.grading.environment import environment
+from autograder.errors import UserError
 from autograder.grading.record import Record
-from autograder.grading.store import FOLDER
+
+WAIT_S = 20.0  # for a gradebook that another program has locked
 
 
-class NbgraderError(RuntimeError):
-    """nbgrader failed; the message is the last error that it logged."""
+class GradebookError(UserError, RuntimeError):
+    """The gradebook is locked, or its file is damaged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,32 +60,67 @@ class Total:
     max_points: float
     waiting: float  # points at most that a teacher has still to give
     penalty: float  # for lateness, already taken off
+    late_s: float = 0.0  # seconds after the due date, an extension included
     first_name: str = ""
     last_name: str = ""
     email: str = ""
 
+    @property
+    def late(self) -> str:
+        """The lateness for a reader, as `2 d 3 h` or `5 min`; "" in time."""
+        minutes = -int(-self.late_s // 60)
+        days, hours = minutes // 1440, minutes // 60 % 24
+        parts = [(days, "d"), (hours, "h"), (0 if days else minutes % 60, "min")]
+        return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
 
 class Course:
-    """One course folder in nbgrader's layout."""
+    """One course folder in nbgrader's layout, with the settings of its `nbgrader_config.py`."""
 
     def __init__(self, root: Path, **settings: Any) -> None:
-        """settings: of CourseDirectory, in place of the course's own."""
-        self.config = Config()
-        configure(self.config)
-        self.config.CourseDirectory.root = str(root)
+        """settings: of CourseDirectory, in place of the course's own. Raises ConfigurationError."""
+        self.config = course_config(root)
         for name, value in settings.items():
             setattr(self.config.CourseDirectory, name, value)
         self.root = root
+        directory = CourseDirectory(config=self.config)
+        self.url = self.config.CourseDirectory.db_url = _patient(directory.db_url)
 
-    def directory(self, assignment: str, student: str = "*") -> CourseDirectory:
+    def directory(self, assignment: str = "", student: str = "*") -> CourseDirectory:
         """nbgrader's directory of an assignment and a student."""
         directory = CourseDirectory(config=self.config)
         directory.assignment_id, directory.student_id = assignment, student
         return directory
 
+    def folder(self, step: str, assignment: str, student: str = ".") -> Path:
+        """An assignment's folder; step: source, release, submitted, autograded or feedback."""
+        directory = CourseDirectory(config=self.config)
+        name = getattr(directory, f"{step}_directory")
+        return Path(directory.format_path(name, student, assignment))
+
+    def students(self, step: str, assignment: str) -> list[str]:
+        """List the students with a folder for an assignment, without those the course omits."""
+        directory = CourseDirectory(config=self.config)
+        omitted = directory.student_id_exclude.split(",")
+        return [
+            name
+            for name in self._names(step, "\0", assignment)
+            if name not in omitted and fnmatch.fnmatchcase(name, directory.student_id)
+        ]
+
+    def assignments(self) -> list[str]:
+        """List the assignments with a folder under source/."""
+        return self._names("source", ".", "\0")
+
+    def _names(self, step: str, student: str, assignment: str) -> list[str]:
+        """List the names that folders have in the place of the null character."""
+        before, after = str(self.folder(step, assignment, student)).split("\0")
+        found = glob.glob(f"{glob.escape(before)}*{glob.escape(after)}")
+        return sorted(path[len(before) : len(path) - len(after)] for path in found)
+
     def generate(self, assignment: str) -> None:
         """Run `nbgrader generate_assignment`, which makes the gradebook's entries as well."""
-        self._run(GenerateAssignment, assignment, ".")
+        self._run(GenerateAssignment, assignment, ".", self.config)
 
     def autograde(self, assignment: str, student: str, record: Record) -> None:
         """Run `nbgrader autograde` for one student, with a record in place of a run."""
@@ -97,6 +133,26 @@ class Course:
             if preprocessor is not CheckCellMetadata
         ]
         self._run(Autograde, assignment, student, config)
+
+    def assign_penalties(self, assignment: str) -> None:
+        """Compute the penalties for lateness anew: due dates, extensions and points change.
+
+        nbgrader does so when it grades a submission, which a known one is not again.
+        """
+        config = copy.deepcopy(self.config)
+        penalise = AssignLatePenalties(config=config)
+        if AssignLatePenalties not in config.Autograde.autograde_preprocessors:
+            return
+        with self._gradebook() as book:
+            affected = [
+                (notebook.assignment.student_id, notebook.notebook.name)
+                for notebook in self._submitted(book, assignment)
+                if notebook.assignment.total_seconds_late or notebook.late_submission_penalty
+            ]
+        with importable(self.root), converters.logged_causes(penalise.log), self._explained():
+            for student, notebook in affected:
+                named = {"student": student, "assignment": assignment, "notebook": notebook}
+                penalise(new_notebook(), {"nbgrader": {**named, "db_url": self.url}})
 
     def knows(self, assignment: str) -> bool:
         """Return True if the gradebook has the assignment, with its notebooks."""
@@ -112,6 +168,7 @@ class Course:
             rows = (
                 book.db.query(
                     SubmittedAssignment.student_id,
+                    Notebook.name,
                     BaseCell.name,
                     Grade.score,
                     Grade.max_score,
@@ -123,6 +180,7 @@ class Course:
                 .select_from(Grade)
                 .join(BaseCell, Grade.cell_id == BaseCell.id)
                 .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
+                .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
                 .join(
                     SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id
                 )
@@ -130,11 +188,13 @@ class Course:
                 .filter(Assignment.name == assignment)
             )
             found: dict[str, dict[str, Score]] = {}
-            for student, cell, score, possible, waits, auto, manual, extra in rows:
+            for student, notebook, cell, score, possible, waits, auto, manual, extra in rows:
                 machine = None if auto is None else float(auto)
                 if machine is not None and not possible:  # a bonus
                     machine = None if manual is not None else machine + float(extra or 0)
-                found.setdefault(student, {})[cell] = Score(
+                mine = found.setdefault(student, {})
+                name = f"{notebook}/{cell}" if cell in mine else cell  # of a second notebook
+                mine[name] = Score(
                     points=float(score or 0),
                     max_points=float(possible or 0),
                     waits=bool(waits),
@@ -147,24 +207,32 @@ class Course:
         """Read the totals by student, of those with a grade in the gradebook."""
         scores = self.scores(assignment)
         with self._gradebook() as book:
-            rows = (
-                book.db.query(Student, SubmittedNotebook.late_submission_penalty)
-                .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
-                .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-                .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-                .filter(Assignment.name == assignment)
-                .all()
-            )
+            penalties: dict[str, float] = {}
+            submissions = {}
+            for notebook in self._submitted(book, assignment):
+                submission = submissions[notebook.assignment.student_id] = notebook.assignment
+                student = submission.student_id
+                penalty = float(notebook.late_submission_penalty or 0)
+                penalties[student] = penalties.get(student, 0.0) + penalty
             return {
-                student.id: _total(student, scores[student.id].values(), float(penalty or 0))
-                for student, penalty in rows
-                if student.id in scores
+                student: _total(submission, scores[student].values(), penalties[student])
+                for student, submission in submissions.items()
+                if student in scores
             }
+
+    @staticmethod
+    def _submitted(book: Any, assignment: str) -> Iterable[Any]:
+        return (
+            book.db.query(SubmittedNotebook)
+            .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+            .filter(Assignment.name == assignment)
+            .all()
+        )
 
     def enrol(self, students: Mapping[str, Any]) -> None:
         """Enter students with name, email and their id elsewhere (`lms.people.Person`)."""
-        with self._gradebook() as book, warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)
+        with self._gradebook() as book, converters.quiet_sqlalchemy():
             for student, person in students.items():
                 first, _, last = person.name.rpartition(" ")
                 about = {"first_name": first, "last_name": last, "lms_user_id": person.id}
@@ -172,47 +240,55 @@ class Course:
                     about["email"] = person.email
                 book.update_or_create_student(student, **about)
 
-    def feedback(self, assignment: str, student: str, language: str = "de") -> Path:
-        """Run `nbgrader generate_feedback` for one student; returns the page's path."""
+    def feedback(self, assignment: str, student: str, language: str | None = None) -> Path:
+        """Run `nbgrader generate_feedback` for one student; returns the page's path.
+
+        language: None: the course's, else German.
+        """
         config = copy.deepcopy(self.config)
-        config.FeedbackPage.language = language
-        self._run(GenerateFeedback, assignment, student, config)
-        directory = self.directory(assignment, student)
-        folder = directory.format_path(directory.feedback_directory, student, assignment)
-        return sorted(Path(folder).glob("*.html"))[0]
+        if language:
+            config.FeedbackPage.language = language
+        converter = self._run(GenerateFeedback, assignment, student, config)
+        folder = self.folder("feedback", assignment, student)
+        name = Path(converter.notebooks[0]).with_suffix(converter.exporter.file_extension).name
+        return folder / name
 
     @contextmanager
     def _gradebook(self) -> Iterator[Any]:
         directory = CourseDirectory(config=self.config)
-        with _own_programs():
-            _make_whole(directory.db_url, directory.course_id)
-            with Gradebook(directory.db_url, directory.course_id) as book:
+        with converters.own_programs(), self._explained():
+            _make_whole(self.url, directory.course_id)
+            with Gradebook(self.url, directory.course_id) as book:
                 yield book
 
-    def _run(
-        self, converter_class: Any, assignment: str, student: str, config: Config | None = None
-    ) -> None:
-        directory = self.directory(assignment, student)
-        converter = converter_class(coursedir=directory, config=config or self.config)
-        converter.force = True
-        with _own_programs(), _logged_causes(converter.log) as causes, warnings.catch_warnings():
-            # nbgrader 0.9 adds objects in an order that SQLAlchemy 2.1 remarks upon
-            warnings.simplefilter("ignore", SAWarning)
-            try:
-                converter.start()
-            except KeyboardInterrupt:
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise GradebookError where the database fails, which nbgrader may have wrapped."""
+        try:
+            yield
+        except Exception as error:
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, DBAPIError):
+                cause = cause.__cause__ or cause.__context__
+            if cause is None:
                 raise
-            except BaseException as error:  # it also leaves by sys.exit
-                raise NbgraderError(causes[0] if causes else str(error)) from error
+            raise GradebookError(_sentence(self.url, cause.orig)) from error
+
+    def _run(self, converter_class: Any, assignment: str, student: str, config: Any) -> Any:
+        directory = CourseDirectory(config=config)
+        directory.assignment_id, directory.student_id = assignment, student
+        with self._explained():
+            return converters.run(converter_class, directory, student, config)
 
 
-def _total(student: Any, scores: Iterable[Score], penalty: float) -> Total:
-    scores = list(scores)
+def _total(submission: Any, scores: Iterable[Score], penalty: float) -> Total:
+    scores, student = list(scores), submission.student
     return Total(
         points=sum(score.points for score in scores) - penalty,
         max_points=sum(score.max_points for score in scores),
         waiting=sum(score.max_points for score in scores if score.waits),
         penalty=penalty,
+        late_s=float(submission.total_seconds_late),
         first_name=student.first_name or "",
         last_name=student.last_name or "",
         email=student.email or "",
@@ -231,37 +307,31 @@ def _make_whole(url: str, course_id: str) -> None:
     path = Path(place.database)
     if path.exists() or not path.parent.is_dir():
         return
-    ours = path.parent / FOLDER
-    ours.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="gradebook-", dir=ours) as folder:
+    with tempfile.TemporaryDirectory(prefix=".gradebook-", dir=path.parent) as folder:
         new = Path(folder) / path.name
         Gradebook(f"sqlite:///{new}", course_id).close()
         os.replace(new, path)
 
 
-def _own_programs() -> AbstractContextManager[None]:
-    """Put this interpreter's programs on PATH: nbgrader runs `alembic` for a new gradebook."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return environment({"PATH": path})
+def _patient(url: str) -> str:
+    """The database's address with a time that SQLite waits for a lock."""
+    place = make_url(url)
+    if place.drivername.startswith("sqlite") and "timeout" not in place.query:
+        place = place.update_query_dict({"timeout": f"{WAIT_S:g}"})
+    return place.render_as_string(hide_password=False)
 
 
-@contextmanager
-def _logged_causes(log: Any) -> Iterator[list[str]]:
-    """Keep nbgrader's log off the terminal; yields the list of the causes that it logs."""
-    found: list[str] = []
-
-    class Keep(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            text = record.getMessage().strip()
-            if text.startswith("Traceback"):  # its last line says what happened
-                found.append(text.splitlines()[-1])
-
-    handler = Keep()
-    propagate, others, level = log.propagate, log.handlers[:], log.level
-    log.propagate, log.handlers = False, [handler]
-    log.setLevel(logging.ERROR)
-    try:
-        yield found
-    finally:
-        log.propagate, log.handlers = propagate, others
-        log.setLevel(level)
+def _sentence(url: str, cause: object) -> str:
+    """Say which gradebook cannot be used, what to do, and what is lost: nothing that was graded."""
+    place = make_url(url)
+    name = place.database if place.drivername.startswith("sqlite") else repr(place)
+    if "locked" in str(cause):
+        return (
+            f"{name} is locked by another program (a backup, a database browser, a sync client), "
+            f"for more than {WAIT_S:g} s: close that and repeat the command; nothing is lost, what "
+            "was graded is kept and goes into the gradebook then"
+        )
+    return (
+        f"{name} cannot be used as a gradebook ({cause}): repair it or put a backup in its place, "
+        "then repeat the command; what was graded is kept and goes into the gradebook then"
+    )

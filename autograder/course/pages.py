@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from autograder.course.grade import cores
+from autograder.course.grade import cores, known_as
 from autograder.course.gradebook import Course
+from autograder.course.ours import notebooks_in
 from autograder.errors import UserError
 from autograder.grading.processes import context
 
@@ -17,15 +19,17 @@ class NothingGradedError(UserError, ValueError):
 
 
 def feedback(
-    course: Path, assignment: str, students: Sequence[str] = (), language: str = "de"
+    course: Path, assignment: str, students: Sequence[str] = (), language: str | None = None
 ) -> Iterator[tuple[str, Path | Exception]]:
     """Make pages; yields each student with the page's path, or with the error that prevented it.
 
-    students: these; empty: all that have been graded. Raises NothingGradedError.
+    students: these; empty: all that have been graded. language: None: the course's, else German.
+    Raises NothingGradedError.
     """
     graded = graded_students(course, assignment)
-    for student in students:
-        if student not in graded:
+    chosen = [known_as(student, graded) for student in students]
+    for student, known in zip(students, chosen, strict=True):
+        if known is None:
             raise NothingGradedError(
                 f"{student!r} has no graded submission for {assignment!r}: "
                 f"`kischule grade {assignment}` makes one"
@@ -34,17 +38,18 @@ def feedback(
         raise NothingGradedError(
             f"nothing is graded for {assignment!r}: `kischule grade {assignment}`"
         )
-    return _made(course, assignment, list(students) or graded, language)
+    return _made(course, assignment, list(filter(None, chosen)) or graded, language)
 
 
 def graded_students(course: Path, assignment: str) -> list[str]:
     """List the students with a notebook under autograded/ for this assignment, sorted."""
-    found = (course / "autograded").glob(f"*/{assignment}/*.ipynb")
-    return sorted({path.parents[1].name for path in found})
+    book = Course(course)
+    folder = partial(book.folder, "autograded", assignment)
+    return [s for s in book.students("autograded", assignment) if notebooks_in(folder(s))]
 
 
 def _made(
-    course: Path, assignment: str, students: Sequence[str], language: str
+    course: Path, assignment: str, students: Sequence[str], language: str | None
 ) -> Iterator[tuple[str, Path | Exception]]:
     if len(students) < MIN_PARALLEL:
         for student in students:
@@ -59,7 +64,9 @@ def _made(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _make_page(course: Path, assignment: str, student: str, language: str) -> Path | Exception:
+def _make_page(
+    course: Path, assignment: str, student: str, language: str | None
+) -> Path | Exception:
     try:
         return Course(course).feedback(assignment, student, language)
     except Exception as error:  # an error of nbgrader's concerns one student only

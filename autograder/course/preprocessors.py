@@ -5,23 +5,39 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import ClearMarkScheme, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import (
+    ClearMarkScheme,
+    ClearSolutions,
+    NbGraderPreprocessor,
+    SaveAutoGrades,
+)
 from traitlets import Unicode
 
 from autograder.checking.result import Result, result_in
+from autograder.course.ours import ForExercises, has_exercises
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
-from autograder.feedback.student_page import page
+from autograder.feedback.student_page import TEMPLATES, page
 from autograder.grading.outputs import harmless_markdown
 from autograder.grading.record import Record
 from autograder.grading.store import Store
-from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, metadata_of
+from autograder.notebooks.cells import (
+    Role,
+    exercise_of,
+    grade_id_of,
+    is_graded,
+    metadata_of,
+    role,
+)
 
+CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
+TEXT_STUB = "*Ihre Antwort · Your answer*"
 RECORD = "kischule_record"  # in nbgrader's resources
 
 
-class PlainMetadata(NbGraderPreprocessor):
+class PlainMetadata(ForExercises):
     """Removes every trace of the machine on which a teacher opened the source.
 
     JupyterLab writes its kernel's name and version into what it saves. A release that differed by
@@ -34,6 +50,27 @@ class PlainMetadata(NbGraderPreprocessor):
         metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
         nb.metadata = nbformat.from_dict(metadata)
         return nb, resources
+
+
+class ClearToStubs(ForExercises, ClearSolutions):
+    """Puts our stubs in the place of solutions."""
+
+    stock = ClearSolutions
+
+    def _code_stub_default(self) -> dict[str, str]:
+        return {"python": CODE_STUB}
+
+    def _text_stub_default(self) -> str:
+        return TEXT_STUB
+
+
+class ClearRubric(ForExercises, ClearMarkScheme):
+    """Takes rubrics out of the release."""
+
+    stock = ClearMarkScheme
+
+    def _enforce_metadata_default(self) -> bool:
+        return False  # a rubric is part of the locked cell with the question, not of a task cell
 
 
 class RecordedOutputs(NbGraderPreprocessor):
@@ -60,12 +97,16 @@ def with_record(nb: Any, resources: Any, record: Record) -> tuple[Any, Any]:
     return nb, resources
 
 
-class SaveResults(SaveAutoGrades):
+class SaveResults(ForExercises, SaveAutoGrades):
     """nbgrader's gradebook with scores from results: a cell's outputs have no say.
+
+    A test cell that is not an exercise's was not judged: it has no points, and waits.
 
     The points of a bonus exercise become extra credit of its test cell. A teacher's own score and
     comment stay; so does extra credit, but for a bonus without a score by hand.
     """
+
+    stock = SaveAutoGrades
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Save as nbgrader does, but in one transaction: all scores or none, and fast."""
@@ -85,22 +126,25 @@ class SaveResults(SaveAutoGrades):
         super()._add_score(cell, resources)
         grade_id = grade_id_of(cell)
         result = self._results.get(grade_id)
-        if result is not None and result.level == Level.MANUAL:
+        manual = result is not None and result.level == Level.MANUAL
+        if manual and role(cell) != Role.TEST:
             return
         grade = self.gradebook.find_grade(
             grade_id, self.notebook_id, self.assignment_id, self.student_id
         )
         points = result.points if result is not None and result.passed is True else 0.0
         bonus = result is not None and result.bonus
-        grade.auto_score = 0.0 if bonus else points
+        grade.auto_score = None if manual else 0.0 if bonus else points
         if bonus and grade.manual_score is None:  # otherwise a teacher has decided about both
             grade.extra_credit = points
-        if result is None or result.kind == "ours":  # the student is not to blame: have a look
+        if (
+            result is None or manual or result.kind == "ours"
+        ):  # the student is not to blame: have a look
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
 
 
-class HarmlessText(NbGraderPreprocessor):
+class HarmlessText(ForExercises):
     """Makes a student's texts safe for a browser: Markdown stays, markup, pictures and links go."""
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
@@ -111,8 +155,10 @@ class HarmlessText(NbGraderPreprocessor):
         return cell, resources
 
 
-class HideMarkScheme(ClearMarkScheme):
+class HideMarkScheme(ClearRubric):
     """Takes rubrics out of the feedback for students; formgrader still shows them."""
+
+    stock = None  # there are none in nbgrader's feedback
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Clear the rubrics, except on formgrader's own pages."""
@@ -121,7 +167,17 @@ class HideMarkScheme(ClearMarkScheme):
         return super().preprocess(nb, resources)
 
 
-class FeedbackPage(NbGraderPreprocessor):
+class FeedbackExporter(HTMLExporter):
+    """HTML in nbgrader's layout, or in ours for an assignment with exercises."""
+
+    def __init__(self, config: Any = None, parent: Any = None, **settings: Any) -> None:
+        directory = getattr(parent, "coursedir", None)
+        if directory is not None and has_exercises(directory, directory.assignment_id):
+            settings |= {"template_name": "kischule", "extra_template_basedirs": [str(TEMPLATES)]}
+        super().__init__(config=config, parent=parent, **settings)
+
+
+class FeedbackPage(ForExercises):
     """Makes the student's page, after nbgrader's GetGrades."""
 
     language = Unicode("de", help="de | en").tag(config=True)
@@ -160,7 +216,7 @@ class FeedbackPage(NbGraderPreprocessor):
         Raises UserError where neither can be read, as after an upgrade: a page that calls graded
         exercises ungraded would be wrong.
         """
-        store = Store(Path(self.parent.parent.coursedir.root))
+        store = Store(Path(self.directory.root))
         _, key = store.written(assignment, student)
         if key and (record := store.read(assignment, key)) is not None:
             return {result.grade_id: result for result in record.results}

@@ -1,8 +1,8 @@
 """From source to release: the student's notebook, made only if the source is sound."""
 
 import copy
+import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ import nbformat
 
 from autograder.checking.result import Result
 from autograder.course.gradebook import Course
-from autograder.errors import UserError
+from autograder.course.ours import AssignmentError, has_exercises, notebooks_in, several
 from autograder.exercises.exercise import Exercise, Level, exercise_ids, load_exercise
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
@@ -26,35 +26,44 @@ from autograder.precheck.results import results_of
 TIME_LIMIT_S = 60.0  # of a cell of the reference
 
 
-class AssignmentError(UserError, ValueError):
-    """An assignment that does not exist, or whose source breaks a rule."""
-
-
 def source_notebook(course: Path, assignment: str) -> Path:
     """Find the notebook of source/<assignment>; AssignmentError naming those that exist."""
-    folder = course / "source"
-    known = sorted(p.parent.name for p in folder.glob("*/*.ipynb"))
-    if assignment not in known:
-        there = ", ".join(known) or "none"
+    book = Course(course)
+    if not (found := notebooks_in(book.folder("source", assignment))):
+        known = [n for n in book.assignments() if notebooks_in(book.folder("source", n))]
+        folder, there = book.folder("source", "."), ", ".join(known) or "none"
         raise AssignmentError(f"no assignment {assignment!r} in {folder}; there are: {there}")
-    return sorted((folder / assignment).glob("*.ipynb"))[0]
+    if len(found) > 1:
+        raise several(assignment, found)
+    return found[0]
+
+
+def exercises_notebook(course: Path, assignment: str) -> Path:
+    """Find the notebook as `source_notebook` does; AssignmentError if it has no exercises."""
+    path = source_notebook(course, assignment)
+    if not has_exercises(Course(course).directory(), assignment):
+        raise AssignmentError(
+            f"{assignment} has no exercises of this package: it is an ordinary assignment for "
+            f"nbgrader's own commands, as `nbgrader autograde {assignment}`"
+        )
+    return path
 
 
 def build_release(course: Path, assignment: str) -> dict[str, bytes]:
     """Make the release's files, by relative path, as nbgrader does; nothing is written."""
     source_notebook(course, assignment)
     with tempfile.TemporaryDirectory(prefix="kischule-") as temporary:
-        root = Path(temporary)
-        shutil.copytree(course / "source" / assignment, root / "source" / assignment)
-        Course(root).generate(assignment)
-        made = root / "release" / assignment
+        url = f"sqlite:///{temporary}/gradebook.db"
+        book = Course(course, release_directory=f"{temporary}/release", db_url=url)
+        book.generate(assignment)
+        made = book.folder("release", assignment)
         files = sorted(p for p in made.rglob("*") if p.is_file())
         return {str(p.relative_to(made)): p.read_bytes() for p in files}
 
 
 def stale_files(course: Path, assignment: str) -> list[str]:
     """List the files of release/<assignment> that differ from what the source gives now."""
-    folder = course / "release" / assignment
+    folder = Course(course).folder("release", assignment)
     fresh = build_release(course, assignment)
     there = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     return sorted(n for n in fresh.keys() | there.keys() if fresh.get(n) != there.get(n))
@@ -66,7 +75,7 @@ def release(course: Path, assignment: str) -> list[str]:
     Raises AssignmentError if the source breaks a rule of `layout_problems`, if the reference
     solutions do not get all points, or if the empty notebook gets any.
     """
-    path = source_notebook(course, assignment)
+    path = exercises_notebook(course, assignment)
     source = read_notebook(path)
     problems = layout_problems(source)
     if not problems:
@@ -74,26 +83,27 @@ def release(course: Path, assignment: str) -> list[str]:
         problems = run_problems(source, files[path.name])
     if problems:
         raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
-    folder = course / "release" / assignment
+    folder = Course(course).folder("release", assignment)
     for old in sorted(p for p in folder.rglob("*") if p.is_file()):
         if str(old.relative_to(folder)) not in files:
             old.unlink()
     for name, content in files.items():
         write_atomically(folder / name, content)
     registered(course, assignment)
-    return [str(Path("release") / assignment / name) for name in files]
+    return [os.path.relpath(folder / name, course) for name in files]
 
 
-def registered(course: Path, assignment: str) -> Path:
+def registered(course: Path, assignment: str, **settings: str) -> Path:
     """Find the released notebook as the gradebook knows it; release/ stays as it is.
 
     The gradebook's entries are made anew if there are none, or if the source has changed since.
+    settings: of nbgrader's CourseDirectory, in place of the course's own. Raises AssignmentError.
     """
-    path = source_notebook(course, assignment)
+    path = exercises_notebook(course, assignment)
     mark = course / STORE / f"registered-{assignment}"
     key = key_of(path.read_bytes())
-    book = Course(course, release_directory=f"{STORE}/release")
-    released = course / STORE / "release" / assignment / path.name
+    book = Course(course, release_directory=f"{STORE}/release", **settings)
+    released = book.folder("release", assignment) / path.name
     current = mark.is_file() and mark.read_text() == key
     if not (current and released.is_file() and book.knows(assignment)):
         book.generate(assignment)

@@ -18,11 +18,13 @@ def rules_of(
     settings: Settings,
     seed_file: Path | None = None,
     making: Callable[[str], None] = lambda _: None,
+    **directory: str,
 ) -> Rules:
     """Make the rules of an assignment, which gets its entries in the gradebook.
 
     seed_file: the teacher's secret; None: the course's own. making: called with each exercise
-    whose expected replies have to be made, for a model that is used for the first time.
+    whose expected replies have to be made, for a model that is used for the first time. directory:
+    settings of nbgrader's CourseDirectory, in place of the course's own.
 
     Raises AssignmentError or SeedError; for another model than `mini` what `exercises_for` does.
     """
@@ -30,7 +32,7 @@ def rules_of(
     source = source_notebook(course, assignment)
     return Rules(
         name=source.name,
-        release=registered(course, assignment).read_bytes(),
+        release=registered(course, assignment, **directory).read_bytes(),
         seed=store.seed(seed_file),
         checks=checks_id(model),
         settings=settings.slowed(slowdown(model)),

@@ -18,7 +18,7 @@ import torch
 
 from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Result
-from autograder.course.release import build_release, source_notebook
+from autograder.course.release import build_release, exercises_notebook
 from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
@@ -66,7 +66,7 @@ def verify(
     progress: called with each verdict. exercises: for another model, see `retarget`; empty: those
     of the files. Raises AssignmentError.
     """
-    path = source_notebook(course, assignment)
+    path = exercises_notebook(course, assignment)
     released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
     reference = solutions(read_notebook(path), Role.SOLUTION)
     skeletons = solutions(released, Role.SOLUTION)

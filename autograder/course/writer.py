@@ -9,11 +9,12 @@ import json
 import queue
 import shutil
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.course.gradebook import Course, Score
+from autograder.course.gradebook import Course, GradebookError, Score
 from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
 from autograder.grading.record import Record, key_of
@@ -30,7 +31,7 @@ class Entry:
 
     student: str
     record: Record  # with results; its notebook may be in the store only
-    stamp: bytes  # of timestamp.txt
+    files: Mapping[str, bytes]  # nbgrader's own beside the notebook, by name
 
 
 class GradebookWriter:
@@ -38,18 +39,19 @@ class GradebookWriter:
 
     def __init__(self, course: Path, assignment: str, name: str, source: bytes) -> None:
         """name: of the notebook. source: the assignment's, on which the entries depend."""
-        self.course, self.assignment, self.name, self.source = course, assignment, name, source
+        self.assignment, self.name, self.source = assignment, name, source
         self.store = Store(course)
         self.errors: dict[str, str] = {}  # by student
-        self._before = Course(course).scores(assignment)
+        self._book = Course(course, submitted_directory=INTAKE)
+        self._before = self._book.scores(assignment)
         self._entries: queue.Queue[Entry | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._broken: OSError | None = None
+        self._broken: OSError | GradebookError | None = None
         self._stopped = False
         self._thread.start()
 
     def put(self, entry: Entry) -> None:
-        """Queue an entry. Raises OSError once the disk is full."""
+        """Queue an entry. Raises OSError once the disk is full, GradebookError if it is locked."""
         if self._broken is not None:
             raise self._broken
         self._entries.put(entry)
@@ -71,8 +73,8 @@ class GradebookWriter:
         while (entry := self._entries.get()) is not None and not self._stopped:
             try:
                 self.write(entry)
-            except OSError as error:
-                if error.errno in DISK_FULL:
+            except (OSError, GradebookError) as error:
+                if isinstance(error, GradebookError) or error.errno in DISK_FULL:
                     self._broken = error
                     return
                 self.errors[entry.student] = str(error)
@@ -82,18 +84,18 @@ class GradebookWriter:
     def write(self, entry: Entry) -> bool:
         """Write an entry; False if it is there already. Raises NbgraderError, or OSError."""
         record = entry.record
-        mark = key_of(json.dumps(record.as_data()).encode(), entry.stamp, self.source)
+        files = json.dumps(sorted((name, key_of(text)) for name, text in entry.files.items()))
+        mark = key_of(json.dumps(record.as_data()).encode(), files.encode(), self.source)
         if self._has(entry, mark):
             return False
         content = record.notebook or self.store.notebook(self.assignment, record.key)
-        staged = self.course / INTAKE / entry.student / self.assignment
+        staged = self._book.folder("submitted", self.assignment, entry.student)
         try:
             write_atomically(staged / self.name, content)
-            if entry.stamp:
-                (staged / "timestamp.txt").write_bytes(entry.stamp)
-            book = Course(self.course, submitted_directory=INTAKE)
+            for name, text in entry.files.items():
+                (staged / name).write_bytes(text)
             record = replace(record, notebook=content)
-            book.autograde(self.assignment, entry.student, record)
+            self._book.autograde(self.assignment, entry.student, record)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
             with suppress(OSError):
@@ -102,10 +104,10 @@ class GradebookWriter:
         return True
 
     def _has(self, entry: Entry, mark: str) -> bool:
-        graded = self.course / "autograded" / entry.student / self.assignment / self.name
+        graded = self._book.folder("autograded", self.assignment, entry.student)
         return (
             self.store.written(self.assignment, entry.student)[0] == mark
-            and graded.is_file()
+            and (graded / self.name).is_file()
             and _agree(entry.record, self._before.get(entry.student, {}))
         )
 

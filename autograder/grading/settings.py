@@ -77,13 +77,14 @@ def trait(name: str) -> Any:
 def add_options(parser: Any, *names: str, prefix: str = "") -> None:
     """Add the options of these settings, or of all, to an argparse parser or a pytest group.
 
-    prefix: put into the flags, `--kischule-time-limit`. A wrong value is refused by argparse.
+    prefix: put into the flags, `--kischule-time-limit`. A wrong value is refused by argparse; an
+    option that is not given is None.
     """
     add = getattr(parser, "addoption", None) or parser.add_argument
     for name in names or FLAGS:
         flag, metavar = FLAGS[name]
         about, default = setting(name).metadata, setting(name).default
-        options: dict[str, Any] = {"help": about["help"], "default": default}
+        options: dict[str, Any] = {"help": about["help"], "default": None}
         if isinstance(default, bool):
             options["action"] = "store_true"
         elif "choices" in about:
@@ -97,10 +98,14 @@ def add_options(parser: Any, *names: str, prefix: str = "") -> None:
         )
 
 
-def from_options(options: Any, *names: str, prefix: str = "") -> Settings:
-    """Make settings from parsed options; those that are not named keep their defaults."""
+def from_options(
+    options: Any, *names: str, prefix: str = "", course: Settings | None = None
+) -> Settings:
+    """Make settings from parsed options; the others are the course's, or keep their defaults."""
     dest = prefix.replace("-", "_")
-    return Settings(**{name: getattr(options, dest + name) for name in names or FLAGS})
+    found = {name: getattr(options, dest + name) for name in names or FLAGS}
+    given = {name: value for name, value in found.items() if value is not None}
+    return replace(course or Settings(), **given)
 
 
 def _option_reader(name: str) -> Any:

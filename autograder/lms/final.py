@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.course.grade import students_of
-from autograder.course.gradebook import Total
+from autograder.course.gradebook import Course, Total
 
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
@@ -13,7 +13,12 @@ def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> lis
     missing = [student for student in there if student not in totals]
     again = [s for s in there if s in totals and _newer(course, assignment, s)]
     waiting = [student for student, total in totals.items() if total.waiting]
-    notes = []
+    late = [
+        f"{student} ({total.late}{f', {total.penalty:g} points less' if total.penalty else ''})"
+        for student, total in totals.items()
+        if total.late_s
+    ]
+    notes = [f"{len(late)} submitted late: {some(late)}"] if late else []
     if missing:
         notes.append(f"{len(missing)} submissions have no grade: {some(missing)}")
     if again:
@@ -35,8 +40,12 @@ def some(names: Sequence[str], count: int = 5) -> str:
 
 def _newer(course: Path, assignment: str, student: str) -> bool:
     """Return True if the submission is newer than the time that nbgrader keeps."""
+    book = Course(course)
     stamps = [
-        course / folder / student / assignment / "timestamp.txt"
-        for folder in ("submitted", "autograded")
+        book.folder(step, assignment, student) / "timestamp.txt"
+        for step in ("submitted", "autograded")
     ]
-    return all(s.is_file() for s in stamps) and stamps[0].read_bytes() != stamps[1].read_bytes()
+    if not all(stamp.is_file() for stamp in stamps):
+        return False
+    new, graded = (stamp.read_bytes() for stamp in stamps)
+    return graded not in (new, b"")  # empty: not a date; the grade's line says so

@@ -5,15 +5,16 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.course.gradebook import Course
 from autograder.lms.final import some
 
 
 def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tuple[bytes, list[str]]:
     """Zip the pages; folders: by student. Returns the zip, and a note of students without one."""
-    stream, without = io.BytesIO(), []
+    stream, without, book = io.BytesIO(), [], Course(course)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
         for student, folder in sorted(folders.items()):
-            pages = sorted((course / "feedback" / student / assignment).glob("*.html"))
+            pages = sorted(book.folder("feedback", assignment, student).glob("*.html"))
             if not pages:
                 without.append(student)
             for page in pages:

@@ -104,7 +104,7 @@ def take_in(
     prefer: patterns or parts of paths; of several notebooks of a student such a one is taken.
     Raises AssignmentError for an unknown assignment, BusyError while a run grades.
     """
-    name = source_notebook(course, assignment).name
+    book, name = Course(course), source_notebook(course, assignment).name
     found = Imported(refused=list(archive.refused), notes=list(archive.notes))
     files = _sorted(archive, owner, prefer, found)
     people = People(course, assignment, system)
@@ -117,14 +117,15 @@ def take_in(
     with Store(course).alone():
         for identifier, candidates in sorted(files.items(), key=lambda f: students[f[0]]):
             student = students[identifier]
-            folder = course / "submitted" / student / assignment
+            folder = book.folder("submitted", assignment, student)
             chosen = _choose(candidates, name, student, found)
             if chosen is None:
                 _note_missing(folder, name, candidates)
             else:
-                _store(_Target(folder, name, student, zone), chosen, found)
+                aside = course / FOLDER / "replaced" / assignment / student
+                _store(_Target(folder, aside, name, student, zone), chosen, found)
         people.save()
-        Course(course).enrol(people.by_student)
+        book.enrol(people.by_student)
     return found
 
 
@@ -204,6 +205,7 @@ class _Target:
     """The place of a student's submission."""
 
     folder: Path
+    aside: Path  # for submissions that it replaces
     name: str
     student: str
     zone: ZoneInfo
@@ -279,8 +281,6 @@ def _time_of(stamp: Path) -> float:
 
 def _put_aside(target: _Target) -> None:
     """Put the earlier submission aside."""
-    assignment, course = target.folder.name, target.folder.parents[2]
     when = datetime.fromtimestamp(_time_of(target.stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
     content = target.notebook.read_bytes()
-    replaced = course / FOLDER / "replaced" / assignment / target.student
-    write_atomically(replaced / f"{when}-{key_of(content)[:8]}" / target.name, content)
+    write_atomically(target.aside / f"{when}-{key_of(content)[:8]}" / target.name, content)

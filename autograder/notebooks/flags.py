@@ -17,6 +17,8 @@ class FlagKind(str, Enum):
     RENAMED = "renamed"  # the notebook has another name than the release
     KERNEL_ENDED = "kernel ended"  # at a cell, for a reason
     CHECK_FAILED = "check failed"  # at a test cell, and the mistake is ours
+    LATE = "late"  # by a time, and the points that it costs
+    NO_TIME = "the time of submission is not a date"
     NOT_READABLE = "not readable"
     NOT_GRADED = "not graded"
     NOT_STORED = "not in the gradebook"

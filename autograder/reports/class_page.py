@@ -89,9 +89,25 @@ def _class_remarks(
         remarks.append(
             messages.WAITING_POINTS.format(submissions=len(waiting), points=sum(waiting))
         )
+    if late := [student for student in graded if student.total and student.total.late_s]:
+        remarks.append(_late(late))
     if len(totals) < 10:
         remarks.append(messages.FEW)
     return remarks
+
+
+def _late(students: Sequence[GradedStudent]) -> Text:
+    """The remark that names late students, and what it cost them."""
+    names = [
+        (messages.LATE_LESS if total.penalty else messages.LATE_BY).format(
+            name=student.full_name or student.name, late=total.late, penalty=total.penalty
+        )
+        for student in students
+        if (total := student.total)
+    ]
+    return messages.LATE_STUDENTS.format(
+        names=Text(", ".join(n.de for n in names), ", ".join(n.en for n in names))
+    )
 
 
 def _similar_pairs(

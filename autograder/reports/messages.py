@@ -19,6 +19,11 @@ WAITING_POINTS = Text(
     "{submissions} submissions have answers that wait for your points (formgrader, up to "
     "{points:g} in all).",
 )
+LATE_STUDENTS = Text("Verspätet abgegeben: {names}.", "Submitted late: {names}.")
+LATE_BY = Text("{name} ({late})", "{name} ({late})")
+LATE_LESS = Text(
+    "{name} ({late}, {penalty:g} Punkte Abzug)", "{name} ({late}, {penalty:g} points less)"
+)
 FEW = Text(
     "Bei weniger als zehn Abgaben sagen Trennschärfen wenig.",
     "With fewer than ten submissions, discrimination means little.",

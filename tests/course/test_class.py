@@ -18,8 +18,9 @@ from attacks import small
 
 from autograder.cli import main
 from autograder.course import release
+from autograder.course.converters import NbgraderError
 from autograder.course.grade import NoSubmissionError, RunOptions, Watch, grade
-from autograder.course.gradebook import Course, NbgraderError
+from autograder.course.gradebook import Course
 from autograder.course.pages import feedback
 from autograder.files import write_atomically
 from autograder.grading.record import Record, Rules, Status, Task
@@ -168,7 +169,7 @@ def test_a_new_gradebook_is_there_whole_or_not_at_all(
         with pytest.raises(KeyboardInterrupt):
             room.grade()
     assert not path.exists()
-    assert not list((room.course / ".kischule").glob("gradebook-*"))
+    assert not list(room.course.glob(".gradebook-*"))
     assert room.graded() == 0
     assert room.book() == before
     with sqlite3.connect(path) as book:

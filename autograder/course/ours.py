@@ -1,0 +1,107 @@
+"""The one decision on an assignment: graded by this package, or an ordinary one of nbgrader's.
+
+An assignment with exercises is graded by the trusted worker. For an ordinary one each of our
+preprocessors steps aside for nbgrader's own: its hidden tests, limits and kernel are the course's.
+"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from sqlalchemy.engine import make_url
+
+from autograder.errors import UserError
+from autograder.exercises.exercise import Level, exercise_ids
+from autograder.notebooks.cells import grade_id_of, read_notebook
+
+
+class AssignmentError(UserError, ValueError):
+    """An assignment that does not exist, or whose source breaks a rule."""
+
+
+def has_exercises(directory: Any, assignment: str) -> bool:
+    """Return True if the assignment's source calls `check` for one of the exercises.
+
+    directory: nbgrader's CourseDirectory. Without a source the gradebook's cells decide, which
+    nbgrader grades by as well. Raises AssignmentError for a source that cannot be read, and for
+    exercises in an assignment of several notebooks.
+    """
+    folder = Path(directory.format_path(directory.source_directory, ".", assignment))
+    found = notebooks_in(folder)
+    if not found:
+        return _in_gradebook(directory, assignment)
+    ours = [path for path in found if _asks(path, path.stat().st_mtime_ns)]
+    if ours and len(found) > 1:
+        raise several(assignment, found)
+    return bool(ours)
+
+
+def notebooks_in(folder: Path) -> list[Path]:
+    """List the notebooks of a folder, sorted; not an editor's or a system's hidden files."""
+    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def several(assignment: str, found: list[Path]) -> AssignmentError:
+    """The error of an assignment with several notebooks, of which none would be graded."""
+    names = ", ".join(path.name for path in found)
+    return AssignmentError(
+        f"{assignment} must have one notebook in its source folder, was: {names}; each can be an "
+        f"assignment of its own (without exercises, all in one: `nbgrader autograde {assignment}`)"
+    )
+
+
+@lru_cache(maxsize=64)
+def _asks(path: Path, _modified: int) -> bool:
+    try:
+        cells = read_notebook(path).cells
+    except Exception as error:  # nbformat raises whatever the malformed place provokes
+        reason = " ".join(str(error).split())[:200]
+        raise AssignmentError(f"{path} cannot be read as a notebook: {reason}") from error
+    return any(_is_check(grade_id_of(cell), cell.source) for cell in cells)
+
+
+def _is_check(grade_id: str, source: str) -> bool:
+    """Return True for an exercise's test cell: an ordinary one may have such a name as well."""
+    for level in (Level.PUBLIC, Level.HIDDEN):
+        name = grade_id.removeprefix(level.prefix)
+        if grade_id.startswith(level.prefix) and name in exercise_ids():
+            return re.search(rf"""\bcheck\(\s*["']{name}["']""", source) is not None
+    return False
+
+
+def _in_gradebook(directory: Any, assignment: str) -> bool:
+    place = make_url(directory.db_url)
+    if place.drivername.startswith("sqlite") and not Path(place.database or "").is_file():
+        return False
+    with Gradebook(directory.db_url, directory.course_id) as book:
+        try:
+            found = book.find_assignment(assignment).notebooks
+        except MissingEntry:
+            return False
+        return any(_is_check(c.name, c.source or "") for n in found for c in n.source_cells)
+
+
+class ForExercises(NbGraderPreprocessor):
+    """A preprocessor for assignments with exercises; ordinary ones get nbgrader's in its place."""
+
+    stock: Any = None  # nbgrader's class; None: it has none there
+
+    def __call__(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Preprocess the notebook, or let nbgrader's preprocessor do so."""
+        # formgrader names it otherwise
+        named = resources.get("nbgrader", {}).get("assignment") or resources["assignment_id"]
+        if has_exercises(self.directory, named):
+            return super().__call__(nb, resources)
+        return (
+            (nb, resources) if self.stock is None else self.stock(parent=self.parent)(nb, resources)
+        )
+
+    @property
+    def directory(self) -> Any:
+        """The course directory of the converter; formgrader's pages are made without one."""
+        converter = self.parent.parent  # of the exporter
+        return CourseDirectory(config=self.config) if converter is None else converter.coursedir

@@ -1,0 +1,200 @@
+"""Ordinary assignments in a course of ours are nbgrader's; those with exercises never are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from attacks import small
+from nbformat.v4 import new_code_cell, new_output
+from support import nbgrader as course_of
+from support.nbgrader import graded_cell, nbgrader, write
+from support.notebooks import ROOT
+
+from autograder.cli import main
+from autograder.course import ours
+from autograder.course.gradebook import Course
+from autograder.course.ours import AssignmentError
+from autograder.notebooks.cells import by_id, read_notebook
+
+HIDDEN = "### BEGIN HIDDEN TESTS\nassert double(-1) == -2\n### END HIDDEN TESTS"
+SOLUTION = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+CONSTANT = "def double(x):\n    return 4"
+SLOW = "import time; time.sleep(20)"
+ENVIRONMENT = "import os; assert os.environ['NBGRADER_EXECUTION'] == 'autograde'"
+ANSWER: dict[str, Any] = {"solution": True, "text": True}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with `ps1`, of two notebooks, released by nbgrader; nobody has submitted."""
+    folder = tmp_path_factory.mktemp("ordinary").resolve()
+    course_of.configured(folder, "c.Execute.timeout = 1")
+    write(
+        folder / "source" / "ps1" / "p1.ipynb",
+        graded_cell("double", SOLUTION, solution=True),
+        graded_cell("test_explore", "assert double(2) == 4", 2),  # a name of ours, and no check
+        graded_cell("hidden", HIDDEN, 3),
+        graded_cell("environment", f"{ENVIRONMENT}; open('made.txt', 'w').write('x')", 1),
+        graded_cell("why", "An answer.", 4, **ANSWER),
+    )
+    write(folder / "source" / "ps1" / "p2.ipynb", graded_cell("test_slow", SLOW, 7))
+    nbgrader(folder, "generate_assignment", "ps1")
+    return folder
+
+
+def submit(course: Path, student: str, **sources: str) -> None:
+    for name in ("p1", "p2"):
+        notebook = read_notebook(course / "release" / "ps1" / f"{name}.ipynb")
+        for grade_id, source in sources.items():
+            if grade_id in by_id(notebook):
+                by_id(notebook)[grade_id].source = source
+        path = course / "submitted" / student / "ps1" / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, path)
+
+
+def scores(course: Path, student: str) -> dict[str, float]:
+    return {name: score.points for name, score in Course(course).scores("ps1")[student].items()}
+
+
+def test_the_release_is_as_nbgrader_makes_it(course: Path) -> None:
+    notebook = read_notebook(course / "release" / "ps1" / "p1.ipynb")
+    assert notebook.metadata.kernelspec.display_name == "Mine"
+    cells = by_id(notebook)
+    assert cells["double"].source.endswith("# YOUR CODE HERE\n    raise NotImplementedError()")
+    assert cells["why"].source == "YOUR ANSWER HERE"
+
+
+def test_hidden_tests_limits_and_files_are_nbgraders(course: Path) -> None:
+    submit(course, "ada", double=CONSTANT)
+    nbgrader(course, "autograde", "ps1")
+    assert scores(course, "ada") == {
+        "test_explore": 2,
+        "hidden": 0,
+        "environment": 1,
+        "why": 0,  # the stub as it was
+        "test_slow": 0,  # longer than Execute.timeout
+    }
+    autograded = course / "autograded" / "ada" / "ps1"
+    assert (autograded / "made.txt").read_text() == "x"
+    notebook = read_notebook(autograded / "p1.ipynb")
+    assert notebook.metadata.kernelspec.display_name == "Mine"
+    assert "assert double(-1) == -2" in by_id(notebook)["hidden"].source
+    # `kischule feedback` leaves the page to nbgrader as well
+    assert main(["feedback", "ps1", "--course", str(course)]) == 0
+    page = (course / "feedback" / "ada" / "ps1" / "p1.html").read_text(encoding="utf-8")
+    assert "(Score: 3.0 / 10.0)" in page
+    assert "Comments:" in page
+    assert "kischule" not in page
+    assert (course / "feedback" / "ada" / "ps1" / "p2.html").is_file()
+
+
+def test_no_execute_reads_the_outputs_that_were_submitted(course: Path) -> None:
+    submit(course, "bob", double="raise SystemExit")
+    path = course / "submitted" / "bob" / "ps1" / "p1.ipynb"
+    notebook = read_notebook(path)
+    failed = new_output("error", ename="AssertionError", evalue="", traceback=[])
+    by_id(notebook)["hidden"].outputs = [failed]
+    nbformat.write(notebook, path)
+    nbgrader(course, "autograde", "ps1", "--student", "bob", "--no-execute")
+    found = scores(course, "bob")
+    assert (found["hidden"], found["test_explore"], found["test_slow"]) == (0, 2, 7)
+
+
+@pytest.mark.parametrize("command", ["grade", "release", "verify", "report"])
+def test_our_commands_say_that_it_is_not_theirs(
+    course: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (course / "source" / "one").mkdir(exist_ok=True)
+    write(course / "source" / "one" / "p.ipynb", graded_cell("t", "assert True", 1))
+    assert main([command, "one", "--course", str(course)]) == 2
+    told = capsys.readouterr().err
+    assert "one has no exercises of this package" in told
+    assert "nbgrader autograde one" in told
+    assert main([command, "ps1", "--course", str(course)]) == 2
+    assert "ps1 must have one notebook in its source folder, was: p1.ipynb, p2.ipynb" in (
+        capsys.readouterr().err
+    )
+
+
+# --- with exercises -----------------------------------------------------------------------------
+
+
+def test_two_notebooks_with_exercises_are_refused_everywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = course_of.course(tmp_path / "two")
+    write(folder / "source" / "small" / "another.ipynb", new_code_cell("1"))
+    course_of.submit(folder, "ada")
+    for command in ("grade", "release", "report"):
+        assert main([command, "small", "--course", str(folder)]) == 2
+        assert "must have one notebook in its source folder, was: another.ipynb, small.ipynb" in (
+            capsys.readouterr().err
+        )
+    for command in ("generate_assignment", "autograde"):
+        log = nbgrader(folder, command, "small", "--force", status=1)
+        assert "small must have one notebook in its source folder" in log
+    assert sum(score.points for score in Course(folder).scores("small")["ada"].values()) == 0
+
+
+def test_the_source_decides_and_else_the_gradebook(tmp_path: Path) -> None:
+    folder = course_of.course(tmp_path / "course")
+    directory = Course(folder).directory()
+    assert ours.has_exercises(directory, "small")
+    source = folder / "source" / "small"
+    (source / "._small.ipynb").write_bytes(b"\0\1")  # as macOS leaves it on other disks
+    assert ours.has_exercises(directory, "small")
+    (source / small.NAME).write_text("{")
+    with pytest.raises(AssignmentError, match=r"small\.ipynb cannot be read as a notebook"):
+        ours.has_exercises(directory, "small")
+    (source / small.NAME).unlink()
+    assert ours.has_exercises(directory, "small")
+    assert not ours.has_exercises(directory, "unknown")
+
+
+@pytest.mark.usefixtures("all_pass")
+def test_an_asserting_cell_among_exercises_waits(tmp_path: Path) -> None:
+    """It was not run with its hidden tests, so it keeps no score of nbgrader's reading."""
+    folder = course_of.course(tmp_path / "course")
+    path = folder / "source" / "small" / small.NAME
+    source = read_notebook(path)
+    source.cells.append(graded_cell("test_own", f"assert True\n{HIDDEN}", 2))
+    nbformat.write(source, path)
+    course_of.submit(folder, "ada")
+    assert main(["grade", "small", "--course", str(folder)]) == 0
+    score = Course(folder).scores("small")["ada"]["test_own"]
+    assert (score.points, score.waits, score.machine) == (0, True, None)
+    assert Course(folder).totals("small")["ada"].waiting == 2  # nobody answered the question
+
+
+def test_a_configuration_without_the_worker_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = course_of.course(
+        tmp_path / "course",
+        "from nbgrader.preprocessors import Execute, SaveAutoGrades",
+        "c.Autograde.autograde_preprocessors = [Execute, SaveAutoGrades]",
+    )
+    course_of.submit(folder, "ada")
+    assert main(["grade", "small", "--course", str(folder)]) == 2
+    assert "out of Autograde.autograde_preprocessors: without it" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_nbgraders_own_tests_pass_with_our_configuration() -> None:
+    options = ["-q", "-n", "0", "-W", "ignore", "-c", os.devnull, "-p", "no:cacheprovider"]
+    options += ["-p", "support.our_configuration", "--pyargs"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "nbgrader.tests.apps.test_nbgrader_autograde"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
