@@ -378,7 +378,7 @@ def test_wrong_tokens_are_refused_in_half_precision(half: Any, mini: tuple[Any, 
             second = torch.cat([second, token], dim=1)
     penalised = kischule.generate(half, ids, seed=0, max_length=length, repetition_penalty=1.5)
     right = kischule.generate(half, ids, seed=0, max_length=length)
-    wrong = {"token": [second, penalised], "too_short": [right[:, :-1]]}
+    wrong = {"token": [second, penalised], "incomplete": [right[:, :-1]]}
     for kind, values in wrong.items():
         for value in values:
             mismatch = _judged(half, ids, length, value)

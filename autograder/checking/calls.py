@@ -1,6 +1,6 @@
 """A call of a student's function, and the tokens of its reply."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,16 @@ class Call:
 
     arguments: Mapping[str, Any]
     reply: Reply
+
+
+# kinds of a text that ends early: after a prompt with an end token; otherwise; without the end
+# token that ended it, which only the checkers can tell
+ENDED_EARLY = ("too_short", "incomplete")
+
+
+def eos_missing(ids: Sequence[int]) -> Mismatch:
+    """A text that was ended by an end token which is not part of it."""
+    return Mismatch("eos_missing", len(ids) + 1, len(ids))
 
 
 def continuation(call: Call) -> list[int] | Mismatch:
@@ -38,7 +48,7 @@ def continuation(call: Call) -> list[int] | Mismatch:
     if eos in new[:-1]:
         return Mismatch("after_eos", len(prompt) + new.index(eos) + 1, len(ids))
     if len(ids) < limit and (not new or new[-1] != eos):
-        return Mismatch("too_short", limit, len(ids))
+        return Mismatch("too_short" if eos in prompt else "incomplete", limit, len(ids))
     return ids
 
 

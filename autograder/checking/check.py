@@ -117,7 +117,7 @@ def run_check(
         message=Message(sentence=working_note(working)) if working else None,
     )
     for passed, case in enumerate(cases):
-        mismatch = run_case(exercise, case, student)
+        mismatch = run_case(exercise, case, student, cases[:passed])
         if mismatch is None:
             continue
         result = replace(result, points=0.0, passed_cases=passed)
@@ -148,8 +148,13 @@ def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch)
     )
 
 
-def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | None:
-    """Make a case's calls and judge the replies; never raises for what the student's code does."""
+def run_case(
+    exercise: Exercise, case: Case, student: Student, passed: Sequence[Case] = ()
+) -> Mismatch | None:
+    """Make a case's calls and judge the replies; never raises for what the student's code does.
+
+    passed: cases that the function has passed, see `judge`.
+    """
     calls = [
         (
             [(name, specs[name]) for name in exercise.parameters],
@@ -162,7 +167,7 @@ def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | Non
     except CallError as error:
         return Mismatch(error.kind, actual=error.detail, call=error.number)
     try:
-        return judge(exercise, case, replies)
+        return judge(exercise, case, replies, passed)
     except Exception as error:
         return Mismatch("ours", actual=f"{type(error).__name__}: {error}")
 

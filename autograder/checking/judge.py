@@ -3,7 +3,7 @@
 import logging
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,8 +30,13 @@ def checker_of(exercise: Exercise, case: Case) -> Checker:
     return CHECKERS[exercise.checker_of(case)]
 
 
-def judge(exercise: Exercise, case: Case, replies: Sequence[Reply]) -> Mismatch | None:
-    """Judge the replies to a case's calls: None, or the first mismatch, explained if possible."""
+def judge(
+    exercise: Exercise, case: Case, replies: Sequence[Reply], passed: Sequence[Case] = ()
+) -> Mismatch | None:
+    """Judge the replies to a case's calls: None, or the first mismatch, explained if possible.
+
+    passed: cases that the same function has passed; a wrong rule that fails one explains nothing.
+    """
     calls = [
         Call({name: build(spec) for name, spec in specs.items()}, reply)
         for specs, reply in zip(calls_of(case.arguments), replies, strict=True)
@@ -40,7 +45,7 @@ def judge(exercise: Exercise, case: Case, replies: Sequence[Reply]) -> Mismatch 
         if call.reply.changed:
             return Mismatch("changed", actual=call.reply.changed[0], call=i)
     mismatch = checker_of(exercise, case).judge(exercise, case, calls)
-    return mismatch and _explained(exercise, case, calls, mismatch)
+    return mismatch and _explained(exercise, case, calls, mismatch, passed)
 
 
 def expected_of(exercise: Exercise, case: Case) -> tuple[Any, float]:
@@ -71,7 +76,11 @@ def _arguments(case: Case) -> dict[str, Any]:
 
 
 def _explained(
-    exercise: Exercise, case: Case, calls: Sequence[Call], mismatch: Mismatch
+    exercise: Exercise,
+    case: Case,
+    calls: Sequence[Call],
+    mismatch: Mismatch,
+    passed: Sequence[Case],
 ) -> Mismatch:
     """The mismatch with a picture and the misconception that the replies follow, if any.
 
@@ -86,8 +95,11 @@ def _explained(
             found = checker.picture(exercise, case, calls, mismatch)
             mismatch = replace(mismatch, chart=found)
         if mismatch.kind in EXPLAINABLE:
-            explain = checker.explain or _explain
-            mismatch = replace(mismatch, rule=explain(exercise, calls, mismatch))
+            rules = (checker.explain or _fitting)(exercise, calls, mismatch)
+            passes = checker.passes or _passes
+            earlier = [c for c in passed if c.function == case.function]
+            fitting = (r for r in rules if all(passes(exercise, c, r) for c in earlier))
+            mismatch = replace(mismatch, rule=next(fitting, ""))
     except Exception:
         if "PYTEST_CURRENT_TEST" in os.environ:
             raise
@@ -95,14 +107,13 @@ def _explained(
     return mismatch
 
 
-def _explain(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> str:
-    """The first misconception that gives the same reply; "" if none does."""
+def _fitting(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> Iterator[str]:
+    """Yield the misconceptions that give the same reply, in their order."""
     call = calls[mismatch.call]
     for name in (m.rule for m in exercise.misconceptions):
         wrong = getattr(misconceptions, name)(**call.arguments)
         if _agrees(wrong, call, exercise.tolerance):
-            return name
-    return ""
+            yield name
 
 
 def _agrees(wrong: Any, call: Call, tolerance: float) -> bool:
@@ -122,13 +133,15 @@ def _agrees(wrong: Any, call: Call, tolerance: float) -> bool:
 
 def catches_all(exercise: Exercise, case: Case) -> bool:
     """Return True if a hidden case catches every wrong rule that it names."""
-    arguments, checker = _arguments(case), checker_of(exercise, case)
-    for name in case.catches:
-        wrong = getattr(misconceptions, name)(**arguments)
-        call = Call(arguments, Reply(_as_reply(wrong)))
-        if checker.judge(exercise, case, [call]) is None:
-            return False
-    return True
+    return not any(_passes(exercise, case, name) for name in case.catches)
+
+
+def _passes(exercise: Exercise, case: Case, name: str) -> bool:
+    """Return True if this wrong rule passes a case."""
+    arguments = _arguments(case)
+    wrong = getattr(misconceptions, name)(**arguments)
+    call = Call(arguments, Reply(_as_reply(wrong)))
+    return checker_of(exercise, case).judge(exercise, case, [call]) is None
 
 
 def _as_reply(value: Any) -> Any:

@@ -20,6 +20,18 @@ SENTENCES = {
         "Der Aufruf bricht ab mit: {actual}",
         "Your function raised {actual}",
     ),
+    "no_generate": Text(
+        "model.generate ist hier nicht gefragt: Rufen Sie model(input_ids) selbst auf, und wählen "
+        "Sie jedes Token aus den Logits.",
+        "model.generate is not to be used here: call model(input_ids) yourself, and choose each "
+        "token from the logits.",
+    ),
+    "not_in_table": Text(
+        "Das Modell dieses Falls ist nur eine Tabelle von Logits, {actual} gibt es darin nicht. "
+        "Benutzen Sie model(input_ids).logits.",
+        "The model of this case is just a table of logits, without {actual}. Use "
+        "model(input_ids).logits.",
+    ),
     "timeout": Text(
         "Der Aufruf ist nach {actual} Sekunden noch nicht fertig. Endet Ihre Schleife?",
         "The call has not finished after {actual} seconds. Does your loop end?",
@@ -82,8 +94,19 @@ SENTENCES = {
         "Expected: at most {expected} tokens, including the prompt. Got: {actual}.",
     ),
     "too_short": Text(
-        "Erwartet: {expected} Tokens, denn das Endezeichen kam nicht vorher. Erhalten: {actual}.",
-        "Expected: {expected} tokens, since the end token did not come earlier. Got: {actual}.",
+        "Erwartet: {expected} Tokens, denn nach dem Prompt kam kein Endezeichen. Erhalten: "
+        "{actual}.",
+        "Expected: {expected} tokens, since no end token came after the prompt. Got: {actual}.",
+    ),
+    "incomplete": Text(
+        "Erwartet: {expected} Tokens, denn ein Endezeichen kam nicht. Erhalten: {actual}.",
+        "Expected: {expected} tokens, since no end token came. Got: {actual}.",
+    ),
+    "eos_missing": Text(
+        "Erwartet: {expected} Tokens, denn das Endezeichen (eos), das den Text beendet, gehört "
+        "noch dazu. Erhalten: {actual}.",
+        "Expected: {expected} tokens, since the end token (eos) that ends the text is part of it. "
+        "Got: {actual}.",
     ),
     "after_eos": Text(
         "Erwartet: Ende nach dem Endezeichen (eos), also {expected} Tokens. Erhalten: {actual}.",
@@ -184,6 +207,11 @@ HIDDEN = {
     ),
     "too_long": Text("Die Antwort ist zu lang.", "The result is too long."),
     "too_short": Text("Die Antwort endet zu früh.", "The result ends too early."),
+    "incomplete": Text("Die Antwort endet zu früh.", "The result ends too early."),
+    "eos_missing": Text(
+        "Am Ende der Antwort fehlt das Endezeichen (eos).",
+        "The end token (eos) is missing at the end of the result.",
+    ),
     "after_eos": Text(
         "Die Antwort geht nach dem Endezeichen (eos) weiter.",
         "The result goes on after the end token (eos).",

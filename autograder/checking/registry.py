@@ -7,7 +7,7 @@
 An exercise file names its checker; a new one is one function.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,8 +22,10 @@ JudgeOne = Callable[[Exercise, Case, Call], Mismatch | None]
 # the reference's reply to a case with these arguments, and the smallest gap along it
 Expect = Callable[[Case, Mapping[str, Any]], tuple[Any, float]]
 Picture = Callable[[Exercise, Case, Sequence[Call], Mismatch], Chart | None]
-# the misconception that explains the replies, "" for none
-Explain = Callable[[Exercise, Sequence[Call], Mismatch], str]
+# the misconceptions that explain the replies, the best one first
+Explain = Callable[[Exercise, Sequence[Call], Mismatch], Iterable[str]]
+# whether a function that follows this misconception passes a case
+Passes = Callable[[Exercise, Case, str], bool]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Checker:
     margin: float = 0.0  # smallest gap along an expected reply that rounding cannot close
     picture: Picture | None = None
     explain: Explain | None = None
+    passes: Passes | None = None
 
 
 CHECKERS: dict[str, Checker] = {}

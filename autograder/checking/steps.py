@@ -22,6 +22,12 @@ class Step:
     call: int
 
 
+def settings_of(exercise: Exercise, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The sampling settings of a call, and under "eos" the model's end token."""
+    given = {name: value for name, value in arguments.items() if name in exercise.keywords}
+    return {**given, "eos": arguments["model"].config.eos_token_id}
+
+
 def sampled_steps(exercise: Exercise, calls: Sequence[Call]) -> list[Step]:
     """All sampled tokens of the calls whose reply is a text."""
     texts = [ids for call in calls if isinstance(ids := token_ids(call.reply.value), list)]
@@ -39,7 +45,7 @@ def steps_of(
         if (seed, tuple(ids)) in seen or len(ids) == start:
             continue
         seen.add((seed, tuple(ids)))
-        settings = {k: v for k, v in call.arguments.items() if k in exercise.keywords}
+        settings = settings_of(exercise, call.arguments)
         logits = oracle.logits_of(call.arguments["model"], ids[:-1])
         for t in range(start, len(ids)):
             yield Step(

@@ -6,7 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.checking import compare
-from autograder.checking.calls import Call, continuation, token_ids, token_text
+from autograder.checking.calls import (
+    ENDED_EARLY,
+    Call,
+    continuation,
+    eos_missing,
+    token_ids,
+    token_text,
+)
 from autograder.checking.compare import Mismatch
 from autograder.checking.registry import checker
 from autograder.exercises import oracle
@@ -34,7 +41,7 @@ def greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     model = call.arguments["model"]
     start = call.arguments["input_ids"].shape[1]
     ids = continuation(call)
-    if isinstance(ids, Mismatch) and ids.kind not in ("after_eos", "too_short"):
+    if isinstance(ids, Mismatch) and ids.kind not in ("after_eos", *ENDED_EARLY):
         return ids
     # the first wrong token is named first; a wrong end may only follow from it
     given = ids if isinstance(ids, list) else token_ids(call.reply.value)
@@ -44,6 +51,9 @@ def greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
         return Mismatch(
             "token", token_text(model, best), token_text(model, given[place]), f"[0, {place}]"
         )
+    if isinstance(ids, Mismatch) and ids.kind in ENDED_EARLY:
+        best = int(oracle.logits_of(model, given)[-1].argmax())
+        return eos_missing(given) if best == model.config.eos_token_id else ids
     return ids if isinstance(ids, Mismatch) else None
 
 
@@ -60,11 +70,16 @@ def beam(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     model, width = call.arguments["model"], call.arguments["num_beams"]
     prompt = call.arguments["input_ids"][0].tolist()
     ids = continuation(call)
-    if isinstance(ids, Mismatch):
+    if isinstance(ids, Mismatch) and ids.kind not in ENDED_EARLY:
         return ids
     expected = case.expected
     if expected is None:
         expected, _ = oracle.beam_path(model, prompt, call.arguments["max_length"], width)
+    if isinstance(ids, Mismatch):
+        given = token_ids(call.reply.value)
+        assert isinstance(given, list)
+        left_out = expected == [*given, model.config.eos_token_id]
+        return eos_missing(given) if left_out else ids
     for i, (wanted, token) in enumerate(zip(expected, ids, strict=False)):
         if wanted != token:
             return Mismatch(

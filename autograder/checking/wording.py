@@ -17,7 +17,7 @@ from kischule.i18n import Text
 # kinds whose sentence needs no hint
 SELF_EXPLANATORY = (
     *("missing", "not_callable", "ours", "timeout", "changed"),
-    *("died", "memory", "too_large", "unreadable"),
+    *("died", "memory", "too_large", "unreadable", "no_generate", "not_in_table"),
 )
 
 OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say

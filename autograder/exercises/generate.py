@@ -14,6 +14,7 @@ import numpy as np
 
 Generator = Callable[..., Any]
 GENERATORS: dict[str, Generator] = {}
+MIN_SEED_DISTANCE = 1_000  # of two seeds of a case; no text of a case has as many tokens
 
 
 def generator(function: Generator) -> Generator:
@@ -78,11 +79,13 @@ def generated_choice(rng: np.random.Generator, of: list[Any]) -> Any:
 @generator
 def generated_seeds(rng: np.random.Generator, pattern: str) -> dict[str, list[int]]:
     """One call a seed: equal letters of the pattern (such as "aab") get equal seeds."""
-    # far apart: a solution may derive the neighbours of a seed from it
-    by_letter = dict(
-        zip(sorted(set(pattern)), rng.choice(10**6, len(set(pattern)), False), strict=True)
-    )
-    return {"each": [int(by_letter[letter]) for letter in pattern]}
+    letters = sorted(set(pattern))
+    # far apart: a solution may derive the neighbours of a seed from it, one a step
+    free = 10**6 - MIN_SEED_DISTANCE * len(letters)
+    apart = np.sort(rng.choice(free, len(letters), False))
+    apart += MIN_SEED_DISTANCE * np.arange(1, len(letters) + 1)
+    by_letter = dict(zip(letters, rng.permutation(apart).tolist(), strict=True))
+    return {"each": [by_letter[letter] for letter in pattern]}
 
 
 @generator

@@ -4,7 +4,6 @@ Each takes the student's arguments. A reply that agrees with one of them gets it
 exercise's YAML has the rule and the text), so these functions never cost a point.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from autograder.exercises import oracle
+from autograder.exercises.measures import *  # noqa: F403 (its rules belong to these)
 from autograder.exercises.oracle import Floats
 
 
@@ -20,7 +20,7 @@ def raw_logits(model: Any, input_ids: Tensor) -> Floats:
 
 
 def log_probs(model: Any, input_ids: Tensor) -> Floats:
-    return np.log(oracle.next_token_probs(model, input_ids))
+    return oracle.log_softmax(raw_logits(model, input_ids))
 
 
 def softmax_twice(model: Any, input_ids: Tensor) -> Floats:
@@ -69,6 +69,15 @@ def penalty_of_the_last_token(logits: Tensor, input_ids: Tensor, penalty: float 
     return oracle.apply_repetition_penalty(logits, input_ids[:, -1:], penalty)
 
 
+def penalty_on_probs(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
+    return _divided(oracle.softmax(oracle.floats(logits)), input_ids[0].tolist(), penalty)
+
+
+def penalty_on_log_probs(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
+    log_probs = oracle.log_softmax(oracle.floats(logits))
+    return oracle.penalised(log_probs, input_ids[0].tolist(), penalty)
+
+
 def penalised_probs(logits: Tensor, input_ids: Tensor, penalty: float | None) -> Floats:
     return oracle.softmax(oracle.apply_repetition_penalty(logits, input_ids, penalty))
 
@@ -105,12 +114,24 @@ def top_p_crossing_dropped(logits: Tensor, p: float | None) -> Floats:
     return _cut(values, _below(oracle.softmax(values), p))
 
 
+def top_p_crossing_dropped_but_one(logits: Tensor, p: float | None) -> Floats:
+    values = oracle.floats(logits)
+    kept = _below(oracle.softmax(values), p)
+    kept[values.argmax()] |= not kept.any()
+    return _cut(values, kept)
+
+
 def _below(probs: Floats, p: float | None) -> oracle.Bools:
     """The most likely tokens whose probabilities together do not exceed p."""
     order = np.argsort(-probs, kind="stable")
     kept = np.empty(len(probs), dtype=bool)
     kept[order] = np.cumsum(probs[order]) <= (1 if p is None else p)
     return kept
+
+
+def top_p_inverted(logits: Tensor, p: float | None) -> Floats:
+    kept = oracle.filter_top_p(logits, None if p is None else 1 - p).may
+    return _cut(oracle.floats(logits), kept)
 
 
 def top_p_unsorted(logits: Tensor, p: float | None) -> Floats:
@@ -164,6 +185,15 @@ def _next_probs(
     top_p: Callable[[Floats, float | None], oracle.Bools] | None = None,
 ) -> Floats:
     """The probabilities from logits that are penalised already; the steps in another order."""
+    return oracle.softmax(_next_logits(logits, settings, order, top_p))
+
+
+def _next_logits(
+    logits: Floats,
+    settings: Parameters,
+    order: Sequence[str] = _ORDER,
+    top_p: Callable[[Floats, float | None], oracle.Bools] | None = None,
+) -> Floats:
     for step in order:
         value = settings.get(step)
         if step == "temperature":
@@ -176,7 +206,7 @@ def _next_probs(
             kept = top_p(oracle.softmax(logits), value)
             kept[logits.argmax()] |= not kept.any()  # such a loop would have no token to sample
             logits = _cut(logits, kept)
-    return oracle.softmax(logits)
+    return logits
 
 
 def _penalised(logits: Floats, ids: list[int], settings: Parameters) -> Floats:
@@ -212,7 +242,7 @@ def sampled_greedily(logits: Floats, ids: list[int], start: int, settings: Param
 
 
 def sampled_evenly(logits: Floats, ids: list[int], start: int, settings: Parameters) -> Floats:
-    allowed = oracle.next_distribution(logits, ids, settings) > 0
+    allowed = np.isfinite(_next_logits(_penalised(logits, ids, settings), settings))
     return allowed / allowed.sum()
 
 
@@ -241,6 +271,31 @@ def sampled_with_penalty_dividing(
     return _next_probs(_divided(logits, ids, settings.get("repetition_penalty")), settings)
 
 
+def sampled_with_penalty_on_probs(
+    logits: Floats, ids: list[int], start: int, settings: Parameters
+) -> Floats:
+    penalty = settings.get("repetition_penalty")
+    return _next_probs(_log(_divided(oracle.softmax(logits), ids, penalty)), settings)
+
+
+def sampled_with_penalty_on_log_probs(
+    logits: Floats, ids: list[int], start: int, settings: Parameters
+) -> Floats:
+    return _next_probs(_penalised(oracle.log_softmax(logits), ids, settings), settings)
+
+
+def sampled_without_the_end_token(
+    logits: Floats, ids: list[int], start: int, settings: Parameters
+) -> Floats:
+    logits = _penalised(logits, ids, settings)
+    ends = np.arange(len(logits)) == settings["eos"]
+    return _next_probs(np.where(ends, -np.inf, logits), settings)
+
+
+def _log(probs: Floats) -> Floats:
+    return np.log(probs, out=np.full(len(probs), -np.inf), where=probs > 0)
+
+
 def _one_token_less(settings: Parameters, size: int) -> Parameters:
     return {**settings, "top_k": max((settings.get("top_k") or size) - 1, 1)}
 
@@ -249,7 +304,13 @@ def _inverted(settings: Parameters, size: int) -> Parameters:
     return {**settings, "temperature": 1 / (settings.get("temperature") or 1)}
 
 
+def _top_p_inverted(settings: Parameters, size: int) -> Parameters:
+    p = settings.get("top_p")
+    return settings if p is None else {**settings, "top_p": 1 - p}
+
+
 # rules that differ from the right one in a single place
+sampled_with_top_p_inverted = _variant(changed=_top_p_inverted)
 sampled_with_one_token_less = _variant(changed=_one_token_less)
 sampled_without_temperature = _variant(order=("top_k", "top_p"))
 sampled_with_temperature_multiplied = _variant(changed=_inverted)
@@ -262,67 +323,6 @@ sampled_with_top_p_unsorted = _variant(top_p=_in_order_of_ids)
 sampled_without_penalty = _variant(penalised=lambda ids, start: [])
 sampled_with_only_generated_penalised = _variant(penalised=lambda ids, start: ids[start:])
 sampled_with_only_the_prompt_penalised = _variant(penalised=lambda ids, start: ids[:start])
-
-
-# --- measures: float ----------------------------------------------------------------------------
-
-
-def log_prob_not_shifted(model: Any, input_ids: Tensor, prompt_length: int) -> float:
-    ids = input_ids[0].tolist()
-    logits = oracle.logits_of(model, ids)
-    return math.fsum(
-        float(np.log(oracle.softmax(logits[i])[ids[i]])) for i in range(prompt_length, len(ids))
-    )
-
-
-def log_prob_of_the_prompt_too(model: Any, input_ids: Tensor, prompt_length: int) -> float:
-    return oracle.sequence_log_prob(model, input_ids, 1)
-
-
-def log_prob_mean(model: Any, input_ids: Tensor, prompt_length: int) -> float:
-    new = input_ids.shape[1] - prompt_length
-    return oracle.sequence_log_prob(model, input_ids, prompt_length) / max(new, 1)
-
-
-def log_prob_as_probability(model: Any, input_ids: Tensor, prompt_length: int) -> float:
-    return math.exp(oracle.sequence_log_prob(model, input_ids, prompt_length))
-
-
-def log_prob_negated(model: Any, input_ids: Tensor, prompt_length: int) -> float:
-    return -oracle.sequence_log_prob(model, input_ids, prompt_length)
-
-
-def log_prob_base_2(model: Any, input_ids: Tensor, prompt_length: int) -> float:
-    return oracle.sequence_log_prob(model, input_ids, prompt_length) / math.log(2)
-
-
-def log_prob_of_raw_logits(model: Any, input_ids: Tensor, prompt_length: int) -> float:
-    ids = input_ids[0].tolist()
-    logits = oracle.logits_of(model, ids)
-    return math.fsum(float(logits[i - 1, ids[i]]) for i in range(prompt_length, len(ids)))
-
-
-def repetition_first_counted(token_ids: list[int], n: int) -> float:
-    ngrams = _ngrams(token_ids, n)
-    return sum(ngrams.count(g) > 1 for g in ngrams) / max(len(ngrams), 1)
-
-
-def repetition_as_distinct(token_ids: list[int], n: int) -> float:
-    return 1.0 - oracle.repetition_rate(token_ids, n)
-
-
-def repetition_by_tokens(token_ids: list[int], n: int) -> float:
-    ngrams = _ngrams(token_ids, n)
-    return oracle.repetition_rate(token_ids, n) * len(ngrams) / max(len(token_ids), 1)
-
-
-def repetition_by_distinct(token_ids: list[int], n: int) -> float:
-    ngrams = _ngrams(token_ids, n)
-    return (len(ngrams) - len(set(ngrams))) / max(len(set(ngrams)), 1)
-
-
-def _ngrams(token_ids: list[int], n: int) -> list[tuple[int, ...]]:
-    return [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
 
 
 # --- texts --------------------------------------------------------------------------------------

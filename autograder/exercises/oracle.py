@@ -43,13 +43,20 @@ def tie(dtype: torch.dtype, logits: Floats) -> Floats:  # (..., V) -> (...)
     """
     if dtype not in (torch.float16, torch.bfloat16):
         return np.full(logits.shape[:-1], TIE)
-    largest = np.abs(logits).max(axis=-1)
+    there = np.exp(logits - logits.max(axis=-1, keepdims=True)) > 0  # not what can never come
+    largest = np.abs(logits).max(axis=-1, where=there, initial=0.0)
     return np.maximum(TIE, ROUNDINGS * torch.finfo(dtype).eps * largest)
 
 
 def softmax(logits: Floats) -> Floats:  # (V,) -> (V,)
     weights = np.exp(logits - logits.max())
     return weights / weights.sum()
+
+
+def log_softmax(logits: Floats) -> Floats:  # (V,) -> (V,)
+    """The logarithms of `softmax`, finite also where that is 0 in float64."""
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum())
 
 
 def floats(tensor: Tensor) -> Floats:
@@ -151,17 +158,17 @@ def top_p_kept(logits: Floats, p: float | None) -> Kept:
     """The smallest set of most likely tokens that together reach p: Holtzman et al. 2019.
 
     (arXiv 1904.09751, section 3.1.) The token that crosses p stays. Of tokens that tie at the cut
-    any may stay. None, or 1 and more: all.
+    any may stay. None: all; so do 1 and more, but in float32 the sum may reach 1 before the last.
     """
-    if p is None or p >= 1:
+    if p is None:
         return _all_kept(logits)
     probs = softmax(logits)
     ranked = sorted(probs.tolist(), reverse=True)
     fewest, most = _needed(ranked, p - BOUNDARY), _needed(ranked, p + BOUNDARY)
     there = np.isfinite(logits)
-    gap = float(np.abs(np.cumsum(ranked) - p).min())
+    gap = float(np.abs(np.cumsum(ranked)[:-1] - p).min(initial=np.inf))
     must = (probs > ranked[fewest - 1]) & there
-    return Kept(must, (probs >= ranked[most - 1]) & there, fewest, gap)
+    return Kept(must, (probs >= ranked[most - 1]) & there, min(fewest, int(there.sum())), gap)
 
 
 def _needed(ranked: Sequence[float], p: float) -> int:
@@ -198,11 +205,8 @@ def next_distribution(logits: Floats, ids: Sequence[int], settings: Mapping[str,
     """
     logits = penalised(logits, list(ids), settings.get("repetition_penalty"))
     logits = tempered(logits, settings.get("temperature"))
-    for kept in (
-        lambda z: top_k_kept(z, settings.get("top_k")),
-        lambda z: top_p_kept(z, settings.get("top_p")),
-    ):
-        logits = np.where(kept(logits).may, logits, -np.inf)
+    logits = np.where(top_k_kept(logits, settings.get("top_k")).may, logits, -np.inf)
+    logits = np.where(top_p_kept(logits, settings.get("top_p")).may, logits, -np.inf)
     return softmax(logits)
 
 
@@ -278,7 +282,7 @@ def sequence_log_prob(model: Any, input_ids: Tensor, prompt_length: int) -> floa
     logits = logits_of(model, ids)
     total = 0.0
     for i in range(prompt_length, len(ids)):
-        total += float(np.log(softmax(logits[i - 1])[ids[i]]))
+        total += float(log_softmax(logits[i - 1])[ids[i]])
     return total
 
 
@@ -302,7 +306,7 @@ def beam_steps(
     for _ in range(max_length - len(prompt)):
         candidates = [b for b in beams if b.ended]
         for beam in (b for b in beams if not b.ended):
-            steps = np.log(softmax(logits_of(model, list(beam.ids))[-1]))
+            steps = log_softmax(logits_of(model, list(beam.ids))[-1])
             for token, step in enumerate(steps.tolist()):
                 ended = token == model.config.eos_token_id
                 candidates.append(Beam(beam.score + step, (*beam.ids, token), ended))

@@ -156,7 +156,7 @@ class SpyOf(OfModel):
     field: ClassVar[str] = "spy"
 
     def build(self) -> Any:
-        return SpyModel(model_of(self.spy))
+        return SpyModel.of(model_of(self.spy))
 
 
 @kind('{prompt: "text", of: mini}')
@@ -213,14 +213,15 @@ class OfTable(Kind):
 
     eos: int | None
 
-    def shown(self, table: str) -> str:
-        return f"table_model({table}{'' if self.eos is None else f', eos={self.eos}'})"
+    def shown(self, table: str, size: int) -> str:
+        """The model as one would type it; size: an end token of its own comes after these."""
+        return f"table_model({table}, eos={size if self.eos is None else self.eos})"
 
 
 @kind("{table: [[..], ..], eos: 0}")
 @dataclass(frozen=True)
 class Table(OfTable):
-    """A `TableModel` with these logits, (V, V); eos: its end token (null: has none)."""
+    """A `TableModel` with these logits, (V, V); eos: its end token (null: one that never comes)."""
 
     table: list[list[float]]
     eos: int | None = None
@@ -229,7 +230,8 @@ class Table(OfTable):
         return TableModel(torch.tensor(self.table, dtype=torch.float32), eos=self.eos)
 
     def describe(self) -> str:
-        return self.shown(f"V={len(self.table)}")
+        size = len(self.table)
+        return self.shown(f"V={size + (self.eos is None)}", size)
 
 
 @kind("{row: [..], eos: 0}")
@@ -241,11 +243,11 @@ class Row(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        table = torch.tensor([self.row] * len(self.row), dtype=torch.float32)
-        return TableModel(table, eos=self.eos)
+        row = torch.tensor(self.row, dtype=torch.float32)
+        return TableModel(row.expand(len(row), -1), eos=self.eos)
 
     def describe(self) -> str:
-        return self.shown(f"[{_listed(self.row, str)}]")
+        return self.shown(f"[{_listed(self.row, str)}]", len(self.row))
 
 
 @kind("{rotated: [..], eos: 0}")
@@ -257,11 +259,12 @@ class Rotated(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        rows = [self.rotated[-i:] + self.rotated[:-i] for i in range(len(self.rotated))]
-        return TableModel(torch.tensor(rows, dtype=torch.float32), eos=self.eos)
+        row = torch.tensor(self.rotated, dtype=torch.float32)
+        place = torch.arange(len(row))
+        return TableModel(row[place - place[:, None]], eos=self.eos)
 
     def describe(self) -> str:
-        return self.shown(f"[{_listed(self.rotated, str)}]")
+        return self.shown(f"[{_listed(self.rotated, str)}]", len(self.rotated))
 
 
 # --- tensors ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import torch
 
 from autograder.sandbox.arguments import build
 from autograder.sandbox.data import plain
-from autograder.sandbox.models import SpyModel
+from autograder.sandbox.models import SpyModel, TableError
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]{6,}")  # of an object, which differs from run to run
 WALL_CLOCK_FACTOR = 6  # a call that waits may take this many times its limit of computing
@@ -35,8 +35,8 @@ class Reply:
 class CallError(Exception):
     """A call that gave no reply. number: which of several, from 0.
 
-    kind: missing, not_callable, not_implemented, raised, timeout; from a kernel also died, memory,
-    too_large, unreadable.
+    kind: missing, not_callable, not_implemented, no_generate, not_in_table, raised, timeout; from a
+    kernel also died, memory, too_large, unreadable.
     """
 
     def __init__(self, kind: str, detail: str = "", number: int = 0) -> None:
@@ -118,6 +118,9 @@ class LocalStudent:
             raise CallError("timeout", f"{time_limit_s:g}") from None
         except NotImplementedError:
             raise CallError("not_implemented") from None
+        except TableError as error:
+            kind = "no_generate" if str(error).startswith("generate") else "not_in_table"
+            raise CallError(kind, str(error)) from None
         except BaseException as error:
             raise CallError("raised", _error_line(error)) from error
         reports = [r for v in everything.values() if isinstance(v, SpyModel) for r in v.reports]

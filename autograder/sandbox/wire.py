@@ -28,7 +28,10 @@ MAX_DEPTH = 6
 MAX_MESSAGE_PARTS = 200_000
 MAX_REPORTS = 100
 MAX_TEXT = 1_000_000  # characters
-ERROR_KINDS = ("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large")
+ERROR_KINDS = (
+    *("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large"),
+    *("no_generate", "not_in_table"),
+)
 # torch's name of a dtype -> numpy's of the bytes that are sent
 DTYPES = {
     **{n: n for n in ("float16", "float32", "float64", "complex64", "complex128", "bool")},

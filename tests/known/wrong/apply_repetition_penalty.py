@@ -122,7 +122,7 @@ def probabilities(logits, input_ids, penalty):
     return result.softmax(-1)
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="penalty_on_probs")
 def of_the_probabilities(logits, input_ids, penalty):
     """Penalises and returns probabilities, although the penalty applies to logits."""
     if penalty is None:

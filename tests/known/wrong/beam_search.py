@@ -117,7 +117,7 @@ def only_the_last_step_counts(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=3, kind="beam", misconception="beam_narrower")
+@wrong(fails_case=3, kind="beam")
 def sums_of_logits(model, input_ids, max_length, num_beams):
     """Adds up raw logits instead of log-probabilities."""
     beams = [(0.0, input_ids, False)]
@@ -133,7 +133,7 @@ def sums_of_logits(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_as_greedy")
+@wrong(fails_case=6, kind="beam", misconception="beam_never_ended")
 def sums_of_probabilities(model, input_ids, max_length, num_beams):
     """Adds up probabilities instead of log-probabilities."""
     beams = [(0.0, input_ids, False)]
@@ -149,7 +149,7 @@ def sums_of_probabilities(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_as_greedy")
+@wrong(fails_case=6, kind="beam", misconception="beam_never_ended")
 def divided_by_the_length(model, input_ids, max_length, num_beams):
     """Ranks beams by their mean log-probability instead of the sum."""
     beams = [(0.0, input_ids, False)]
@@ -166,7 +166,7 @@ def divided_by_the_length(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_as_greedy")
+@wrong(fails_case=6, kind="beam", misconception="beam_never_ended")
 def ended_beams_dropped(model, input_ids, max_length, num_beams):
     """Drops a beam once it has ended, so it can no longer win."""
     beams = [(0.0, input_ids, False)]
@@ -283,7 +283,7 @@ def max_length_of_new_tokens(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="too_short")
+@wrong(fails_case=1, kind="incomplete")
 def one_too_few(model, input_ids, max_length, num_beams):
     """Stops one token short of `max_length`."""
     beams = [(0.0, input_ids, False)]
@@ -300,7 +300,7 @@ def one_too_few(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="raised")
+@wrong(fails_case=1, kind="no_generate")
 def model_generate(model, input_ids, max_length, num_beams):
     """Calls `model.generate`, which not every model of the cases has."""
     return model.generate(input_ids, max_length=max_length, num_beams=num_beams)

@@ -17,7 +17,7 @@ def crossing_token_dropped(logits, p):
     return result
 
 
-@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped")
+@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped_but_one")
 def crossing_token_dropped_but_one_stays(logits, p):
     """Drops the token that reaches p, unless it is the most likely one."""
     if p is None or p >= 1:
@@ -63,7 +63,7 @@ def ascending(logits, p):
     return result
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="top_p_unsorted")
 def mask_not_put_back_in_order(logits, p):
     """Applies the mask of the sorted tokens to the unsorted logits."""
     if p is None or p >= 1:
@@ -83,7 +83,7 @@ def sorted_result(logits, p):
     return logits[order].masked_fill(total - probs >= p, float("-inf"))
 
 
-@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped")
+@wrong(fails_case=1, kind="dropped", misconception="top_p_crossing_dropped")
 def threshold_on_each_token(logits, p):
     """Compares each probability with 1 - p instead of their running sum with p."""
     if p is None or p >= 1:
@@ -91,7 +91,7 @@ def threshold_on_each_token(logits, p):
     return logits.masked_fill(logits.softmax(-1) < 1 - p, float("-inf"))
 
 
-@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped")
+@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped_but_one")
 def sums_logits(logits, p):
     """Adds up logits instead of probabilities."""
     if p is None or p >= 1:
@@ -158,7 +158,7 @@ def the_rest_stays(logits, p):
     return result
 
 
-@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped")
+@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped_but_one")
 def exp_without_normalising(logits, p):
     """Adds up exponentials that were not normalised to probabilities."""
     if p is None or p >= 1:
@@ -169,7 +169,7 @@ def exp_without_normalising(logits, p):
     return result
 
 
-@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped")
+@wrong(fails_case=1, kind="kept", misconception="top_p_inverted")
 def complement(logits, p):
     """Keeps a share of 1 - p instead of p."""
     if p is None or p >= 1:

@@ -27,7 +27,7 @@ def one_too_many(model, input_ids, max_length):
     return input_ids
 
 
-@wrong(fails_case=1, kind="too_short")
+@wrong(fails_case=1, kind="incomplete")
 def one_too_few(model, input_ids, max_length):
     """Stops one token short of `max_length`."""
     while input_ids.shape[1] < max_length - 1:
@@ -125,7 +125,7 @@ def only_the_last_token_as_context(model, input_ids, max_length):
     return input_ids
 
 
-@wrong(fails_case=4, kind="raised")
+@wrong(fails_case=4, kind="no_generate")
 def model_generate(model, input_ids, max_length):
     """Calls `model.generate`, which not every model of the cases has."""
     return model.generate(input_ids, max_length=max_length, do_sample=False)

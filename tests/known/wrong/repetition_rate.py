@@ -75,7 +75,7 @@ def not_overlapping(token_ids, n):
     return (len(ngrams) - len(set(ngrams))) / len(ngrams)
 
 
-@wrong(fails_case=1, kind="value", misconception="repetition_by_distinct")
+@wrong(fails_case=1, kind="value", misconception="repetition_last_missed")
 def last_ngram_forgotten(token_ids, n):
     """Leaves out the last n-gram."""
     ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n)]
@@ -99,7 +99,7 @@ def single_tokens(token_ids, n):
     return 1 - len(set(token_ids)) / max(len(token_ids), 1)
 
 
-@wrong(fails_case=4, kind="value", misconception="repetition_first_counted")
+@wrong(fails_case=4, kind="value")
 def order_ignored(token_ids, n):
     """Ignores the order of the tokens in an n-gram."""
     ngrams = [frozenset(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
@@ -115,7 +115,7 @@ def empty_not_handled(token_ids, n):
     return (len(ngrams) - len(set(ngrams))) / len(ngrams)
 
 
-@wrong(fails_case=7, kind="value", misconception="repetition_as_distinct")
+@wrong(fails_case=7, kind="value")
 def empty_is_one(token_ids, n):
     """Returns 1 instead of 0 if there are fewer than n tokens."""
     ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]

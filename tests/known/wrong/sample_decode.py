@@ -410,7 +410,7 @@ def greedy(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_evenly")
+@wrong(fails_case=1, kind="support", misconception="sampled_evenly")
 def evenly_among_the_allowed(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -431,7 +431,7 @@ def evenly_among_the_allowed(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_greedily")
+@wrong(fails_case=1, kind="distribution", misconception="sampled_evenly")
 def weights_are_logits(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -452,7 +452,7 @@ def weights_are_logits(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_with_softmax_twice")
+@wrong(fails_case=1, kind="support", misconception="sampled_with_softmax_twice")
 def softmax_twice(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -472,7 +472,7 @@ def softmax_twice(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_greedily")
+@wrong(fails_case=1, kind="distribution")
 def one_draw_for_all(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -573,7 +573,7 @@ def one_too_many(
     return input_ids
 
 
-@wrong(fails_case=1, kind="too_short")
+@wrong(fails_case=1, kind="incomplete")
 def one_too_few(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -655,7 +655,7 @@ def eos_in_the_prompt_ends(
     return input_ids
 
 
-@wrong(fails_case=10, kind="too_short")
+@wrong(fails_case=10, kind="eos_missing")
 def eos_left_out(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -736,7 +736,7 @@ def batch_dimension_lost(
     return input_ids[0]
 
 
-@wrong(fails_case=1, kind="raised")
+@wrong(fails_case=1, kind="no_generate")
 def model_generate(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
