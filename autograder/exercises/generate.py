@@ -101,11 +101,16 @@ def generated_prompt(rng: np.random.Generator) -> dict[str, str]:
 
 @generator
 def generated_id_list(
-    rng: np.random.Generator, vocabulary: int, low: int, to: int, first: int | None = None
+    rng: np.random.Generator,
+    vocabulary: int,
+    low: int,
+    to: int,
+    first: int | None = None,
+    last: int | None = None,
 ) -> list[int]:
-    """A list of `from` to `to` token ids, 0 excluded; first: an id put before them."""
+    """A list of `from` to `to` token ids, 0 excluded; first, last: ids around them."""
     ids: list[int] = rng.integers(1, vocabulary, size=(generated_integer(rng, low, to),)).tolist()
-    return ids if first is None else [first, *ids]
+    return [i for i in (first, *ids, last) if i is not None]
 
 
 @generator
@@ -202,6 +207,7 @@ def generated_level(rng: np.random.Generator, size: int, level: float) -> dict[s
 
 
 @generator
-def generated_half(rng: np.random.Generator, size: int) -> dict[str, list[int]]:
-    """(1, size // 2) long: half of a vocabulary, without repetition."""
-    return {"ids": rng.permutation(size)[: size // 2].tolist()}
+def generated_half(rng: np.random.Generator, size: int, again: int = 0) -> dict[str, list[int]]:
+    """(1, T) long: half of a vocabulary, each token once; again: token 0 this often behind it."""
+    ids = rng.permutation(size)[: size // 2].tolist()
+    return {"ids": [i for i in ids if i or not again] + [0] * again}
