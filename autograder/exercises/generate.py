@@ -77,11 +77,12 @@ def generated_choice(rng: np.random.Generator, of: list[Any]) -> Any:
 
 @generator
 def generated_seeds(rng: np.random.Generator, pattern: str) -> dict[str, list[int]]:
-    """One call a seed: equal letters of the pattern (such as "aab") get equal seeds."""
+    """One call a seed: equal letters of the pattern (such as "aab") get equal seeds, "0" gets 0."""
     # far apart: a solution may derive the neighbours of a seed from it
     by_letter = dict(
         zip(sorted(set(pattern)), rng.choice(10**6, len(set(pattern)), False), strict=True)
     )
+    by_letter["0"] = 0
     return {"each": [int(by_letter[letter]) for letter in pattern]}
 
 
@@ -193,17 +194,26 @@ def generated_peaked(
 
 
 @generator
-def generated_heavy(rng: np.random.Generator, size: int, p: float) -> dict[str, Any]:
-    """A table model: one token has probability p after each token, the others share the rest."""
-    row = [0.0] * size
-    row[int(rng.integers(size))] = round(math.log(p * (size - 1) / (1 - p)), 4)
-    return {"rotated": row}
+def generated_heavy(
+    rng: np.random.Generator, size: int, p: float, scale: float = 1.0
+) -> dict[str, Any]:
+    """A table model: one token has probability p after each token, the others share the rest.
+
+    All logits are positive, and no two alike. scale: what divides them before p is right.
+    """
+    others = 0.002 * (1 + rng.permutation(size - 1))
+    heavy = math.log(p / (1 - p) * np.exp(others).sum())
+    row = scale * np.insert(others, size // 2, heavy)
+    return {"rotated": row.round(5).tolist()}
 
 
 @generator
-def generated_level(rng: np.random.Generator, size: int, level: float) -> dict[str, Any]:
-    """A table model whose logits are all close to `level`."""
-    return {"row": (level + 0.05 * rng.random(size)).round(4).tolist()}
+def generated_level(
+    rng: np.random.Generator, size: int, level: float, zero: float | None = None
+) -> dict[str, Any]:
+    """A table model whose logits are all close to `level`; zero: the logit of token 0."""
+    row = (level + 0.05 * rng.random(size)).round(4).tolist()
+    return {"row": row if zero is None else [zero, *row[1:]]}
 
 
 @generator
