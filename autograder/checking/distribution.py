@@ -34,7 +34,7 @@ import numpy as np
 from autograder.exercises.oracle import Floats
 
 BUDGET = 1e-6  # chance that a whole grading run refuses an honest solution
-TESTS = 64  # at most, in one run: public and hidden cases of all exercises
+TESTS = 128  # at most, in one run: public and hidden cases of all exercises
 ALPHA = BUDGET / TESTS
 
 

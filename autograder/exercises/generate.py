@@ -78,13 +78,14 @@ def generated_choice(rng: np.random.Generator, of: list[Any]) -> Any:
 
 @generator
 def generated_seeds(rng: np.random.Generator, pattern: str) -> dict[str, list[int]]:
-    """One call a seed: equal letters of the pattern (such as "aab") get equal seeds."""
-    letters = sorted(set(pattern))
+    """One call a seed: equal letters of the pattern (such as "aab") get equal seeds, "0" gets 0."""
+    letters = sorted(set(pattern) - {"0"})
     # far apart: a solution may derive the neighbours of a seed from it, one a step
     free = 10**6 - MIN_SEED_DISTANCE * len(letters)
     apart = np.sort(rng.choice(free, len(letters), False))
     apart += MIN_SEED_DISTANCE * np.arange(1, len(letters) + 1)
     by_letter = dict(zip(letters, rng.permutation(apart).tolist(), strict=True))
+    by_letter["0"] = 0
     return {"each": [by_letter[letter] for letter in pattern]}
 
 
@@ -104,11 +105,16 @@ def generated_prompt(rng: np.random.Generator) -> dict[str, str]:
 
 @generator
 def generated_id_list(
-    rng: np.random.Generator, vocabulary: int, low: int, to: int, first: int | None = None
+    rng: np.random.Generator,
+    vocabulary: int,
+    low: int,
+    to: int,
+    first: int | None = None,
+    last: int | None = None,
 ) -> list[int]:
-    """A list of `from` to `to` token ids, 0 excluded; first: an id put before them."""
+    """A list of `from` to `to` token ids, 0 excluded; first, last: ids around them."""
     ids: list[int] = rng.integers(1, vocabulary, size=(generated_integer(rng, low, to),)).tolist()
-    return ids if first is None else [first, *ids]
+    return [i for i in (first, *ids, last) if i is not None]
 
 
 @generator
@@ -191,20 +197,30 @@ def generated_peaked(
 
 
 @generator
-def generated_heavy(rng: np.random.Generator, size: int, p: float) -> dict[str, Any]:
-    """A table model: one token has probability p after each token, the others share the rest."""
-    row = [0.0] * size
-    row[int(rng.integers(size))] = round(math.log(p * (size - 1) / (1 - p)), 4)
-    return {"rotated": row}
+def generated_heavy(
+    rng: np.random.Generator, size: int, p: float, scale: float = 1.0
+) -> dict[str, Any]:
+    """A table model: one token has probability p after each token, the others share the rest.
+
+    All logits are positive, and no two alike. scale: what divides them before p is right.
+    """
+    others = 0.002 * (1 + rng.permutation(size - 1))
+    heavy = math.log(p / (1 - p) * np.exp(others).sum())
+    row = scale * np.insert(others, size // 2, heavy)
+    return {"rotated": row.round(5).tolist()}
 
 
 @generator
-def generated_level(rng: np.random.Generator, size: int, level: float) -> dict[str, Any]:
-    """A table model whose logits are all close to `level`."""
-    return {"row": (level + 0.05 * rng.random(size)).round(4).tolist()}
+def generated_level(
+    rng: np.random.Generator, size: int, level: float, zero: float | None = None
+) -> dict[str, Any]:
+    """A table model whose logits are all close to `level`; zero: the logit of token 0."""
+    row = (level + 0.05 * rng.random(size)).round(4).tolist()
+    return {"row": row if zero is None else [zero, *row[1:]]}
 
 
 @generator
-def generated_half(rng: np.random.Generator, size: int) -> dict[str, list[int]]:
-    """(1, size // 2) long: half of a vocabulary, without repetition."""
-    return {"ids": rng.permutation(size)[: size // 2].tolist()}
+def generated_half(rng: np.random.Generator, size: int, again: int = 0) -> dict[str, list[int]]:
+    """(1, T) long: half of a vocabulary, each token once; again: token 0 this often behind it."""
+    ids = rng.permutation(size)[: size // 2].tolist()
+    return {"ids": [i for i in ids if i or not again] + [0] * again}

@@ -11,7 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from autograder.exercises import oracle
-from autograder.exercises.measures import *  # noqa: F403 (its rules belong to these)
+from autograder.exercises.beams import *  # noqa: F403 (its rules belong to these)
+from autograder.exercises.measures import *  # noqa: F403
 from autograder.exercises.oracle import Floats
 
 
@@ -34,6 +35,10 @@ def first_position(model: Any, input_ids: Tensor) -> Floats:
 def raw_tokens(tokenizer: Any, probs: Tensor, k: int) -> list[tuple[str, float]]:
     ranked = sorted(enumerate(probs.tolist()), key=lambda pair: -pair[1])
     return [(tokenizer.convert_ids_to_tokens(i), p) for i, p in ranked[:k]]
+
+
+def stripped_texts(tokenizer: Any, probs: Tensor, k: int) -> list[tuple[str, float]]:
+    return [(text.strip(), p) for text, p in oracle.top_tokens(tokenizer, probs, k)[:k]]
 
 
 def least_likely_first(tokenizer: Any, probs: Tensor, k: int) -> list[tuple[str, float]]:
@@ -296,6 +301,39 @@ def _log(probs: Floats) -> Floats:
     return np.log(probs, out=np.full(len(probs), -np.inf), where=probs > 0)
 
 
+def sampled_with_penalty_per_occurrence(
+    logits: Floats, ids: list[int], start: int, settings: Parameters
+) -> Floats:
+    for token in ids:
+        logits = _penalised(logits, [token], settings)
+    return _next_probs(logits, settings)
+
+
+def sampled_with_the_models_weights(
+    logits: Floats, ids: list[int], start: int, settings: Parameters
+) -> Floats:
+    """The settings choose the tokens, and one is sampled with the model's own probabilities."""
+    return oracle.softmax(_cut(logits, oracle.next_distribution(logits, ids, settings) > 0))
+
+
+def sampled_with_untempered_weights(
+    logits: Floats, ids: list[int], start: int, settings: Parameters
+) -> Floats:
+    allowed = oracle.next_distribution(logits, ids, settings) > 0
+    return oracle.softmax(_cut(_penalised(logits, ids, settings), allowed))
+
+
+def sampled_with_the_crossing_token_up_to_p(
+    logits: Floats, ids: list[int], start: int, settings: Parameters
+) -> Floats:
+    probs = _next_probs(_penalised(logits, ids, settings), settings, ("temperature", "top_k"))
+    p, order = settings.get("top_p") or 1.0, np.argsort(-probs, kind="stable")
+    below = np.minimum(np.cumsum(probs[order]), p)
+    result = np.empty(len(probs))
+    result[order] = np.diff(below, prepend=0.0)
+    return result / result.sum()
+
+
 def _one_token_less(settings: Parameters, size: int) -> Parameters:
     return {**settings, "top_k": max((settings.get("top_k") or size) - 1, 1)}
 
@@ -323,44 +361,10 @@ sampled_with_top_p_unsorted = _variant(top_p=_in_order_of_ids)
 sampled_without_penalty = _variant(penalised=lambda ids, start: [])
 sampled_with_only_generated_penalised = _variant(penalised=lambda ids, start: ids[start:])
 sampled_with_only_the_prompt_penalised = _variant(penalised=lambda ids, start: ids[:start])
+sampled_with_a_window_penalised = _variant(penalised=lambda ids, start: ids[-64:])
 
 
 # --- texts --------------------------------------------------------------------------------------
-
-
-TokenIds = tuple[int, ...]
-
-
-def beam_as_greedy(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    return tuple(oracle.greedy_path(model, input_ids[0].tolist(), max_length)[0])
-
-
-def beam_narrower(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    prompt = input_ids[0].tolist()
-    return tuple(oracle.beam_path(model, prompt, max_length, max(num_beams - 1, 1))[0])
-
-
-def beam_wider(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    return tuple(oracle.beam_path(model, input_ids[0].tolist(), max_length, num_beams + 1)[0])
-
-
-def beam_first_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    prompt = input_ids[0].tolist()
-    best: TokenIds = tuple(prompt)
-    for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
-        best = beams[0].ids
-        if ended := [b for b in beams if b.ended]:
-            return ended[0].ids
-    return best
-
-
-def beam_never_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    prompt = input_ids[0].tolist()
-    best: TokenIds = tuple(prompt)
-    for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
-        going_on = [b for b in beams if not b.ended]
-        best = going_on[0].ids if going_on else best
-    return best
 
 
 def penalty_ignored(tokenizer: Any, model: Any, prompt_text: str, **settings: Any) -> str:

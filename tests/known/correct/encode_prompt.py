@@ -9,7 +9,7 @@ from autograder.exercises.known import correct
 
 
 def ends_in_space_token(tokenizer, prompt_text):
-    return prompt_text.endswith(" ")
+    return prompt_text[-1:].isspace()
 
 
 @correct(also=(ends_in_space_token,))
@@ -28,7 +28,7 @@ def encode(tokenizer, prompt_text):
 
 
 def ends_in_space_token(tokenizer, prompt_text):
-    return tokenizer.tokenize(prompt_text)[-1].replace("Ġ", "").strip() == ""
+    return tokenizer.convert_tokens_to_string(tokenizer.tokenize(prompt_text)[-1:]).isspace()
 
 
 @correct(also=(ends_in_space_token,))

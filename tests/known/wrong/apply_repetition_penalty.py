@@ -180,3 +180,36 @@ def half_precision(logits, input_ids, penalty):
     for token in set(input_ids[0].tolist()):
         result[token] *= 1 / penalty if result[token] > 0 else penalty
     return result.half()
+
+
+@wrong(fails_case=9, kind="value")
+def only_the_last_20(logits, input_ids, penalty):
+    """Penalises only the last 20 tokens of the text, as some libraries do."""
+    if penalty is None:
+        return logits
+    result = logits.clone()
+    for token in set(input_ids[0, -20:].tolist()):
+        result[token] *= 1 / penalty if result[token] > 0 else penalty
+    return result
+
+
+@wrong(fails_case=9, kind="value")
+def only_the_last_64(logits, input_ids, penalty):
+    """Penalises only the last 64 tokens of the text, as some libraries do."""
+    if penalty is None:
+        return logits
+    result = logits.clone()
+    for token in set(input_ids[0, -64:].tolist()):
+        result[token] *= 1 / penalty if result[token] > 0 else penalty
+    return result
+
+
+@wrong(fails_case=7, kind="value")
+def never_rewarded(logits, input_ids, penalty):
+    """Leaves the logits unchanged for a penalty below 1, which makes repetition more likely."""
+    if penalty is None or penalty <= 1:
+        return logits
+    result = logits.clone()
+    for token in set(input_ids[0].tolist()):
+        result[token] *= 1 / penalty if result[token] > 0 else penalty
+    return result

@@ -76,7 +76,7 @@ def the_first_token(tokenizer, prompt_text):
     return tokenizer.decode(ids[:1]).isspace()
 
 
-@wrong(fails_case=10, kind="value", also=(encode_prompt,), function="ends_in_space_token")
+@wrong(fails_case=12, kind="value", also=(encode_prompt,), function="ends_in_space_token")
 def any_token(tokenizer, prompt_text):
     """Looks for a space token anywhere in the prompt instead of at its end."""
     ids = tokenizer(prompt_text).input_ids
@@ -109,3 +109,17 @@ def the_token(tokenizer, prompt_text):
     """Returns the last token's text instead of True or False."""
     ids = tokenizer(prompt_text).input_ids
     return tokenizer.decode(ids[-1:])
+
+
+@wrong(fails_case=10, kind="value", also=(encode_prompt,), function="ends_in_space_token")
+def only_a_space(tokenizer, prompt_text):
+    """Looks for a space alone, although a tab or a line break is white space too."""
+    ids = tokenizer(prompt_text).input_ids
+    return tokenizer.decode(ids[-1:]).endswith(" ")
+
+
+@wrong(fails_case=11, kind="value", also=(encode_prompt,), function="ends_in_space_token")
+def only_a_space_or_a_line_break(tokenizer, prompt_text):
+    """Lists a space and a line break, but no other white space."""
+    ids = tokenizer(prompt_text).input_ids
+    return tokenizer.decode(ids[-1:]) in (" ", "\n")

@@ -162,3 +162,13 @@ def sorted_logits(logits, k):
 def not_filtered(logits, k):
     """Returns all logits as they are."""
     return logits.clone()
+
+
+@wrong(fails_case=6, kind="value")
+def off_above_the_vocabulary(logits, k):
+    """Returns nothing but zeros if k is larger than the vocabulary."""
+    if not k:
+        return logits
+    if k > len(logits):
+        return torch.zeros_like(logits)
+    return logits.masked_fill(logits < logits.topk(k).values[-1], float("-inf"))

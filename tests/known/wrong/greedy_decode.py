@@ -136,3 +136,33 @@ def never_ends(model, input_ids, max_length):
     """Loops forever."""
     while True:
         pass
+
+
+@wrong(fails_case=3, kind="too_short")
+def eos_last_in_the_prompt_ends(model, input_ids, max_length):
+    """Looks for the end token before each step, so a prompt that ends with it stays alone."""
+    while input_ids.shape[1] < max_length and input_ids[0, -1] != model.config.eos_token_id:
+        token = model(input_ids).logits[0, -1].argmax().view(1, 1)
+        input_ids = torch.cat([input_ids, token], dim=1)
+    return input_ids
+
+
+@wrong(fails_case=3, kind="too_short")
+def ends_at_the_first_eos(model, input_ids, max_length):
+    """Cuts the text after its first end token, even if that one is part of the prompt."""
+    while input_ids.shape[1] < max_length:
+        token = model(input_ids).logits[0, -1].argmax().view(1, 1)
+        input_ids = torch.cat([input_ids, token], dim=1)
+        if model.config.eos_token_id in input_ids[0, :-1].tolist():
+            break
+    return input_ids
+
+
+@wrong(fails_case=8, kind="too_long")
+def at_least_one_new(model, input_ids, max_length):
+    """Generates a token even if the prompt already has `max_length` tokens."""
+    while True:
+        token = model(input_ids).logits[0, -1].argmax().view(1, 1)
+        input_ids = torch.cat([input_ids, token], dim=1)
+        if input_ids.shape[1] >= max_length or token.item() == model.config.eos_token_id:
+            return input_ids

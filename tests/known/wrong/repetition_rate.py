@@ -108,14 +108,14 @@ def order_ignored(token_ids, n):
     return (len(ngrams) - len(set(ngrams))) / len(ngrams)
 
 
-@wrong(fails_case=7, kind="raised")
+@wrong(fails_case=8, kind="raised")
 def empty_not_handled(token_ids, n):
     """Divides by zero if there are fewer than n tokens."""
     ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
     return (len(ngrams) - len(set(ngrams))) / len(ngrams)
 
 
-@wrong(fails_case=7, kind="value")
+@wrong(fails_case=8, kind="value", misconception="repetition_as_distinct")
 def empty_is_one(token_ids, n):
     """Returns 1 instead of 0 if there are fewer than n tokens."""
     ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
@@ -129,3 +129,21 @@ def text(token_ids, n):
     if not ngrams:
         return 0.0
     return f"{(len(ngrams) - len(set(ngrams))) / len(ngrams):.0%}"
+
+
+@wrong(fails_case=7, kind="value")
+def two_ngrams_too_few(token_ids, n):
+    """Returns 0 for a text of n + 1 tokens, which has two n-grams."""
+    if len(token_ids) < n + 2:
+        return 0.0
+    ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
+    return (len(ngrams) - len(set(ngrams))) / len(ngrams)
+
+
+@wrong(fails_case=7, kind="value")
+def guarded_by_the_number_of_ngrams(token_ids, n):
+    """Demands three n-grams before it counts, so two that are alike give 0."""
+    ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
+    if len(ngrams) <= 2:
+        return 0.0
+    return (len(ngrams) - len(set(ngrams))) / len(ngrams)

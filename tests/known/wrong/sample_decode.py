@@ -8,7 +8,7 @@ from autograder.exercises.known import wrong
 # fmt: off
 
 
-@wrong(fails_case=6, kind="distribution", misconception="sampled_without_penalty")
+@wrong(fails_case=9, kind="distribution", misconception="sampled_without_penalty")
 def no_penalty(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -27,7 +27,7 @@ def no_penalty(
     return input_ids
 
 
-@wrong(fails_case=6, kind="distribution", misconception="sampled_with_penalty_dividing")
+@wrong(fails_case=9, kind="distribution", misconception="sampled_with_penalty_dividing")
 def penalty_divides(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -49,7 +49,7 @@ def penalty_divides(
     return input_ids
 
 
-@wrong(fails_case=6, kind="distribution", misconception="sampled_with_only_generated_penalised")
+@wrong(fails_case=9, kind="distribution", misconception="sampled_with_only_generated_penalised")
 def only_generated_penalised(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -70,7 +70,7 @@ def only_generated_penalised(
     return input_ids
 
 
-@wrong(fails_case=7, kind="support", misconception="sampled_with_only_the_prompt_penalised")
+@wrong(fails_case=9, kind="distribution", misconception="sampled_with_only_the_prompt_penalised")
 def only_prompt_penalised(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -91,7 +91,7 @@ def only_prompt_penalised(
     return input_ids
 
 
-@wrong(fails_case=6, kind="distribution", misconception="sampled_without_penalty")
+@wrong(fails_case=9, kind="distribution", misconception="sampled_without_penalty")
 def only_the_last_penalised(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -111,7 +111,7 @@ def only_the_last_penalised(
     return input_ids
 
 
-@wrong(fails_case=7, kind="support", misconception="sampled_with_penalty_after_the_cut")
+@wrong(fails_case=12, kind="support", misconception="sampled_with_penalty_after_the_cut")
 def penalty_after_the_cut(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -170,7 +170,7 @@ def temperature_inverted(
     return input_ids
 
 
-@wrong(fails_case=8, kind="support", misconception="sampled_with_temperature_after_the_cut")
+@wrong(fails_case=17, kind="support", misconception="sampled_with_temperature_after_the_cut")
 def temperature_after_the_cut(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -210,7 +210,7 @@ def temperature_after_softmax(
     return input_ids
 
 
-@wrong(fails_case=4, kind="support", misconception="sampled_without_top_k")
+@wrong(fails_case=5, kind="support", misconception="sampled_without_top_k")
 def no_top_k(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -229,7 +229,7 @@ def no_top_k(
     return input_ids
 
 
-@wrong(fails_case=4, kind="distribution", misconception="sampled_with_one_token_less")
+@wrong(fails_case=5, kind="distribution", misconception="sampled_with_one_token_less")
 def k_less_one(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -249,7 +249,7 @@ def k_less_one(
     return input_ids
 
 
-@wrong(fails_case=4, kind="support")
+@wrong(fails_case=5, kind="support")
 def k_plus_one(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -269,7 +269,7 @@ def k_plus_one(
     return input_ids
 
 
-@wrong(fails_case=5, kind="support", misconception="sampled_without_top_p")
+@wrong(fails_case=7, kind="support", misconception="sampled_without_top_p")
 def no_top_p(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -288,7 +288,7 @@ def no_top_p(
     return input_ids
 
 
-@wrong(fails_case=5, kind="distribution", misconception="sampled_with_the_crossing_token_dropped")
+@wrong(fails_case=7, kind="distribution", misconception="sampled_with_the_crossing_token_dropped")
 def crossing_token_dropped(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -312,7 +312,7 @@ def crossing_token_dropped(
     return input_ids
 
 
-@wrong(fails_case=5, kind="support", misconception="sampled_with_top_p_unsorted")
+@wrong(fails_case=7, kind="support", misconception="sampled_with_top_p_unsorted")
 def top_p_unsorted(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -334,7 +334,7 @@ def top_p_unsorted(
     return input_ids
 
 
-@wrong(fails_case=9, kind="support", misconception="sampled_with_top_p_first")
+@wrong(fails_case=18, kind="support", misconception="sampled_with_top_p_first")
 def top_p_before_top_k(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -370,7 +370,7 @@ def no_settings(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution")
+@wrong(fails_case=1, kind="distribution", misconception="sampled_greedily")
 def settings_fixed(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -593,7 +593,7 @@ def one_too_few(
     return input_ids
 
 
-@wrong(fails_case=11, kind="too_long")
+@wrong(fails_case=21, kind="too_long")
 def at_least_one_new(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -615,7 +615,7 @@ def at_least_one_new(
     return input_ids
 
 
-@wrong(fails_case=10, kind="after_eos")
+@wrong(fails_case=20, kind="after_eos")
 def ignores_eos(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -633,7 +633,7 @@ def ignores_eos(
     return input_ids
 
 
-@wrong(fails_case=10, kind="too_short")
+@wrong(fails_case=20, kind="too_short")
 def eos_in_the_prompt_ends(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -655,7 +655,7 @@ def eos_in_the_prompt_ends(
     return input_ids
 
 
-@wrong(fails_case=10, kind="eos_missing")
+@wrong(fails_case=20, kind="too_short")
 def eos_left_out(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -747,3 +747,254 @@ def model_generate(
         input_ids, max_length=max_length, do_sample=True,
         repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p,
     )
+
+
+@wrong(fails_case=11, kind="distribution", misconception="sampled_with_a_window_penalised")
+def only_the_last_20_penalised(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Penalises only the last 20 tokens of the text, as some libraries do."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids[:, -20:], repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        logits = filter_top_p(logits, top_p)
+        new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=11, kind="distribution", misconception="sampled_with_a_window_penalised")
+def only_the_last_64_penalised(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Penalises only the last 64 tokens of the text, as some libraries do."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids[:, -64:], repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        logits = filter_top_p(logits, top_p)
+        new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=10, kind="distribution", misconception="sampled_with_penalty_per_occurrence")
+def penalty_once_per_occurrence(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Applies the penalty once per occurrence, so a repeated token is penalised repeatedly."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        for token in input_ids[0] if repetition_penalty is not None else ():
+            factor = 1 / repetition_penalty if logits[token] > 0 else repetition_penalty
+            logits[token] *= factor
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        logits = filter_top_p(logits, top_p)
+        new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=3, kind="distribution", misconception="sampled_without_temperature")
+def temperature_for_the_choice_only(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Uses the temperature to choose the tokens and forgets it when one of them is drawn."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        chosen = filter_top_p(filter_top_k(apply_temperature(logits, temperature), top_k), top_p)
+        logits = logits.masked_fill(chosen == float("-inf"), float("-inf"))
+        new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=17, kind="distribution", misconception="sampled_with_untempered_weights")
+def top_p_forgets_the_temperature(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Draws with the probabilities before the temperature, but only where top_p is set."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        tempered = filter_top_k(apply_temperature(logits, temperature), top_k)
+        kept = filter_top_p(tempered, top_p).isfinite()
+        weights = tempered if top_p is None or top_p >= 1 else logits
+        probs = weights.softmax(-1) * kept
+        new = probs.multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=16, kind="distribution", misconception="sampled_without_temperature")
+def top_k_forgets_the_temperature(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Applies the temperature only where top_k is not set."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = filter_top_k(logits, top_k) if top_k else apply_temperature(logits, temperature)
+        logits = filter_top_p(logits, top_p)
+        new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=2, kind="distribution", misconception="sampled_evenly")
+def evenly_among_the_top_k(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Draws one of the k most likely tokens, all with the same probability."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        logits = filter_top_p(logits, top_p)
+        if top_k:
+            allowed = logits.isfinite().nonzero().flatten()
+            new = allowed[torch.randint(len(allowed), (1,), generator=generator)]
+        else:
+            new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=8, kind="distribution", misconception="sampled_evenly")
+def evenly_among_what_top_p_left(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Draws one of the tokens that top-p left, all with the same probability."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        logits = filter_top_p(logits, top_p)
+        if top_p is not None and top_p < 1:
+            allowed = logits.isfinite().nonzero().flatten()
+            new = allowed[torch.randint(len(allowed), (1,), generator=generator)]
+        else:
+            new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=7, kind="distribution", misconception="sampled_with_the_crossing_token_up_to_p")
+def crossing_token_up_to_p(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Draws a number from 0 to p, so the token that reaches p gets only the rest up to p."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        probs, order = logits.softmax(-1).sort(descending=True)
+        number = torch.rand(1, generator=generator) * (1.0 if top_p is None else top_p)
+        place = torch.searchsorted(probs.cumsum(-1), number).clamp(max=len(probs) - 1)
+        new = order[place]
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=1, kind="seed_ignored")
+def seed_zero_is_none(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Takes the seed 0 for none, so the default seed gives another text each time."""
+    if seed:
+        torch.manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        logits = filter_top_p(logits, top_p)
+        new = logits.softmax(-1).multinomial(1)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=2, kind="raised")
+def top_k_larger_than_the_vocabulary(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Fails if top_k is larger than the vocabulary."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        if top_k:
+            logits[logits < logits.topk(top_k).values[-1]] = float("-inf")
+        logits = filter_top_p(logits, top_p)
+        new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+        if new.item() == model.config.eos_token_id:
+            break
+    return input_ids
+
+
+@wrong(fails_case=20, kind="too_short")
+def eos_last_in_the_prompt_ends(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    """Looks for the end token before each step, so a prompt that ends with it stays alone."""
+    generator = torch.Generator().manual_seed(seed)
+    while input_ids.shape[1] < max_length and input_ids[0, -1] != model.config.eos_token_id:
+        logits = model(input_ids).logits[0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = apply_temperature(logits, temperature)
+        logits = filter_top_k(logits, top_k)
+        logits = filter_top_p(logits, top_p)
+        new = logits.softmax(-1).multinomial(1, generator=generator)
+        input_ids = torch.cat([input_ids, new.view(1, 1)], dim=1)
+    return input_ids

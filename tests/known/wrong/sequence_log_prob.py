@@ -1,5 +1,7 @@
 """Wrong solutions of `sequence_log_prob`, each with the case that must find it."""
 
+import math
+
 import torch
 
 from autograder.exercises.known import wrong
@@ -180,3 +182,29 @@ def only_the_last_as_context(model, input_ids, prompt_length):
         logits = model(input_ids[:, i - 1 : i]).logits[0, -1].detach()
         total += logits.log_softmax(-1)[input_ids[0, i]].item()
     return total
+
+
+@wrong(fails_case=6, kind="raised")
+def log_of_the_product_in_float64(model, input_ids, prompt_length):
+    """Multiplies probabilities as Python floats, whose product is 0 for a long text as well."""
+    probs = model(input_ids).logits[0].detach().softmax(-1)
+    product = 1.0
+    for i in range(prompt_length, input_ids.shape[1]):
+        product *= probs[i - 1, input_ids[0, i]].item()
+    return math.log(product)
+
+
+@wrong(fails_case=6, kind="value")
+def log_of_the_product_kept_above_zero(model, input_ids, prompt_length):
+    """Multiplies probabilities and adds 1e-300 before the logarithm."""
+    probs = model(input_ids).logits[0].detach().double().softmax(-1)
+    chosen = probs[:-1].gather(1, input_ids[0, 1:, None])[prompt_length - 1 :]
+    return (chosen.prod() + 1e-300).log().item()
+
+
+@wrong(fails_case=6, kind="value")
+def clamped(model, input_ids, prompt_length):
+    """Raises every probability to at least 1e-9, which hides how unlikely a token is."""
+    probs = model(input_ids).logits[0].detach().softmax(-1).clamp(min=1e-9)
+    chosen = probs[:-1].gather(1, input_ids[0, 1:, None])[prompt_length - 1 :]
+    return chosen.log().sum().item()

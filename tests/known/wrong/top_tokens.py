@@ -64,7 +64,7 @@ def texts_only(tokenizer, probs, k):
     return [t for t, _ in pairs]
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="stripped_texts")
 def stripped(tokenizer, probs, k):
     """Strips the texts, although a space is part of a token."""
     values, indices = probs.topk(k)
