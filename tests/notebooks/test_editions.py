@@ -253,12 +253,12 @@ def _cell(notebook: Any, cell_id: str) -> Any:
 
 def _swap(notebook: Any) -> None:
     cells = notebook.cells
-    cells[3], cells[4] = cells[4], cells[3]
+    cells[4], cells[5] = cells[5], cells[4]
 
 
 STRUCTURE: dict[str, tuple[Callable[[Any], object], str]] = {
-    "a cell is missing": (lambda n: n.cells.pop(7), "from: task_encode_prompt"),
-    "the last cell is missing": (lambda n: n.cells.pop(), "from: hidden_filter_min_p"),
+    "a cell is missing": (lambda n: n.cells.pop(8), "from: task_encode_prompt"),
+    "the last cell is missing": (lambda n: n.cells.pop(), "from: closing"),
     "a cell is there twice": (lambda n: n.cells.append(n.cells[0]), "from: intro"),
     "two cells have changed places": (_swap, "from: model_family"),
     "other points": (
@@ -270,7 +270,7 @@ STRUCTURE: dict[str, tuple[Callable[[Any], object], str]] = {
         "show_greedy: metadata differs",
     ),
     "another type": (
-        lambda n: n.cells[1].update(cell_type="raw"),
+        lambda n: _cell(n, "preparation").update(cell_type="raw"),
         "preparation: cell_type differs",
     ),
     "another kernel": (
@@ -365,7 +365,7 @@ FACTS_LOST = [
     ("task_encode_prompt", "`torch.long`", "long", "code"),
     ("why_greedy_disappoints", "1904.09751)", "1904.00000)", "links"),
     ("question_greedy", "=== END MARK SCHEME ===", "", "markers"),
-    ("task_beam_search", "3. Of", "Of", "headings, lists and tables"),
+    ("task_beam_search", "3. Keep", "Keep", "headings, lists and tables"),
     ("task_explore", '| `"text"` |', '| `"text"`', "columns"),
     ("task_sample_decode", "\n\n", " ", "paragraphs"),
     ("question_sampling", "(2 points)", "(3 points)", "points"),
