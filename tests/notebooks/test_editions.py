@@ -28,7 +28,7 @@ SHOWN_AS = ("label", "labels", "title")  # keyword arguments whose text is for a
 # none of these is English, as it is written here
 GERMAN_WORDS = (
     *("Anfang", "Aufgabe", "Beobachtung", "Beobachten", "Der", "Das", "Ein", "Eine"),
-    *("Hinweis", "Ihre", "Leerraum", "Punkte", "Sie", "Strahlen", "Wahrscheinlichkeit"),
+    *("Hinweis", "Ihre", "Leerraum", "Modell", "Punkte", "Sie", "Strahlen", "Wahrscheinlichkeit"),
     *("alle", "auf", "aus", "bleibt", "bleiben", "das", "der", "die Tokens", "durch", "ein"),
     *("eine", "ist", "je", "jeder", "mal", "mit", "nicht", "nur", "oder", "sind", "und", "von"),
     *("wird", "zum", "zur"),

@@ -25,8 +25,10 @@ from support.notebooks import ROOT, SOURCE
 from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.display import is_display_only
+from kischule.decoding import apply_temperature
+from kischule.generation import generate_texts
 from kischule.i18n import LANGUAGE_VARIABLE
-from kischule.measures import repetition_rate
+from kischule.measures import entropy, repetition_rate, token_log_probs
 
 EDITIONS = {"de": SOURCE, "en": ROOT / "source" / "a7_2_en" / "A7_2.ipynb"}
 MAX_WORDS = 120  # of an exercise's text
@@ -127,6 +129,102 @@ def _only_the_penalty_invents_words(shown: dict[str, Shown]) -> bool:
     return "belongtlesomeness" in penalised and "belongtlesomeness" not in plain
 
 
+def _sampled_texts_do_not_repeat(shown: dict[str, Shown]) -> bool:
+    names = shown["show_sampling"].names
+    rates = [repetition_rate(names.tokenizer(text).input_ids, 4) for text in names.texts]
+    return len(set(names.texts)) == 3 and max(rates) < 0.05
+
+
+def _says_that_the_cow_is_wet(shown: dict[str, Shown]) -> bool:
+    return "I will kill you, cow and wind your cow is wet" in shown["show_sampling"].names.texts[1]
+
+
+def _dark_tokens_were_drawn(shown: dict[str, Shown]) -> bool:
+    names = shown["show_sampling"].names
+    ids = names.tokenizer(names.texts[1], return_tensors="pt").input_ids
+    return int((token_log_probs(names.model, ids)[5:].exp() < 0.01).sum()) >= 3
+
+
+def _next_probs(shown: dict[str, Shown], prompt: str) -> torch.Tensor:
+    """Of the next token, the largest first."""
+    names = shown["load_model"].names
+    ids = names.tokenizer(prompt, return_tensors="pt").input_ids
+    with torch.no_grad():
+        return names.model(ids).logits[0, -1].softmax(-1).sort(descending=True).values
+
+
+def _the_tail_of_the_old_king(shown: dict[str, Shown]) -> bool:
+    probs = _next_probs(shown, "The old king")
+    head, tail = float(probs[:100].sum()), probs[100:]
+    return (round(head, 2), len(tail), round(float(tail.sum()), 2)) == (0.82, 3996, 0.18)
+
+
+def _limits_are_greedy(shown: dict[str, Shown]) -> bool:
+    names = shown["load_model"].names
+    texts = [{"do_sample": True, "temperature": 1e-4}, {"do_sample": True, "top_k": 1}, {}]
+    texts = [text | {"max_length": 20} for text in texts]
+    cold, one, greedy = generate_texts(names.tokenizer, names.model, "The old king", texts)
+    hot = apply_temperature(_next_probs(shown, "The old king").log(), 1e6).softmax(-1)
+    return cold == one == greedy and bool(hot.allclose(torch.tensor(1 / 4096), rtol=1e-3))
+
+
+def _rows(shown: dict[str, Shown]) -> dict[str, list[str]]:
+    """The table of the five words: word -> its row, with decimal points."""
+    lines = repr(shown["show_example"].value).replace(",", ".").replace(" %", "%").splitlines()
+    rows = [line.split(" | ") for line in lines[1:]]
+    return {row[0][2:-1]: row[1:] for row in rows}
+
+
+def _the_table_of_five_words(shown: dict[str, Shown]) -> bool:
+    wolf, king, forest, castle = (_rows(shown)[w] for w in ("wolf", "king", "forest", "castle"))
+    assert [wolf[i] for i in (3, 6)] == ["65.7%", "66.5%"]
+    assert (king[0], king[1], king[4]) == ("3.00", "1.50", "89.9%")
+    assert forest[5] != castle[5]
+    assert float(forest[4][:-1]) >= 95
+    steps = shown["show_example"].value.steps
+    model, penalty = steps["model"].softmax(-1), steps["repetition_penalty"].softmax(-1)
+    assert (round(float(model[1]), 3), round(float(penalty[0]), 3)) == (0.636, 0.470)
+    assert [int(x.isfinite().sum()) for x in (steps["top_k"], steps["top_p"])] == [4, 3]
+    return abs(int(wolf[7]) / 1000 - 2 / 3) < 0.03
+
+
+def _own_steps_are_those_of_the_table(shown: dict[str, Shown]) -> bool:
+    names, steps = shown["show_draws"].names, shown["show_example"].value.steps
+    own = [names.after_penalty, names.after_temperature, names.after_top_k, names.after_top_p]
+    return all(map(torch.equal, own, list(steps.values())[1:]))
+
+
+def _the_sign_matters(shown: dict[str, Shown]) -> bool:
+    names = shown["show_penalty_step"].names
+    divided = names.five.clone()
+    divided[[1, 4]] /= 2
+    each = [logits.softmax(-1)[4] for logits in (names.five, divided, names.after_penalty)]
+    return [round(float(p), 3) for p in each] == [0.012, 0.037, 0.009]
+
+
+def _extreme_temperatures(shown: dict[str, Shown]) -> bool:
+    lines = shown["try_apply_temperature"].lines
+    cold, hot = ([float(p) for p in re.findall(r"([\d.]+)%", lines[i])] for i in (0, -1))
+    return cold[0] == 99.3 and round(min(hot)) == 15 and round(max(hot)) == 23
+
+
+def _entropy_of_equal_tokens(shown: dict[str, Shown]) -> bool:
+    size = len(shown["load_model"].names.tokenizer)
+    return size == 4096 and round(float(entropy(torch.full((size,), 1 / size))), 1) == 8.3
+
+
+def _filters_on_two_prompts(shown: dict[str, Shown]) -> bool:
+    kept = [int(line.split(":")[1].split()[0]) for line in shown["try_filter_top_p"].lines]
+    missing = 1 - float(_next_probs(shown, "The old king")[:50].sum())
+    return kept == [3, 204] and 50 - kept[0] == 47 and round(missing, 3) == 0.286
+
+
+def _draws_follow_the_probabilities(shown: dict[str, Shown]) -> bool:
+    counts = [int(line.split()[0].split("-")[0]) for line in shown["show_draws"].lines]
+    near = [abs(n - p) < 40 for n, p in zip(counts, (665, 245, 90), strict=False)]
+    return all(near) and counts[3:] == [0, 0]
+
+
 @dataclass(frozen=True)
 class Claim:
     """A sentence of a text cell, and what must hold for it in the outputs."""
@@ -169,6 +267,106 @@ CLAIMS = [
         "notieren Sie, was Ihnen auffällt",
         "note down what strikes you",
         _greedy_repeats_itself,
+    ),
+    Claim(
+        "about_tail",
+        "Jeder Text ist anders, und keiner tritt auf der Stelle.",
+        "Every text is different, and none of them goes round in circles.",
+        _sampled_texts_do_not_repeat,
+    ),
+    Claim(
+        "about_tail",
+        "„I will kill you, cow and wind your cow is wet“",
+        '"I will kill you, cow and wind your cow is wet"',
+        _says_that_the_cow_is_wet,
+    ),
+    Claim(
+        "about_tail",
+        "an den dunklen Tokens, denen das Modell selbst kaum eine Chance gab",
+        "at the dark tokens, to which the model itself gave hardly any chance",
+        _dark_tokens_were_drawn,
+    ),
+    Claim(
+        "about_tail_2",
+        "haben die 100 wahrscheinlichsten Tokens zusammen 82 %. Die übrigen 3996",
+        "the 100 most likely tokens have 82% together. The other 3996",
+        _the_tail_of_the_old_king,
+    ),
+    Claim(
+        "parameters",
+        "Geht `temperature` gegen 0, bleibt nur das wahrscheinlichste Token, also greedy; "
+        "`top_k = 1` tut dasselbe. Wird `temperature` sehr groß, sind alle Tokens gleich "
+        "wahrscheinlich.",
+        "as `temperature` approaches 0, only the most likely token is left, which is greedy "
+        "decoding; `top_k = 1` does the same. If `temperature` becomes very large, all tokens are "
+        "equally likely.",
+        _limits_are_greedy,
+    ),
+    Claim(
+        "about_example_2",
+        "*king* führt zunächst mit 63,6 %. Die Strafe macht aus seinem Logit 3 eine 1,5; nun führt "
+        "*wolf* mit 47,0 %.",
+        "*king* leads at first, with 63.6%. The penalty turns its logit of 3 into 1.5; now *wolf* "
+        "leads with 47.0%.",
+        _the_table_of_five_words,
+    ),
+    Claim(
+        "about_example_2",
+        "*wolf* steigt auf 65,7 %. `top_k = 4` streicht *saw*. *wolf* und *king* haben zusammen "
+        "89,9 %, das ist noch keine 0,95; erst *forest* bringt die Summe darüber. *forest* bleibt "
+        "also, *castle* fällt weg. Der Rest wird auf 100 % gebracht: *wolf* hat jetzt 66,5 % und "
+        "wird in rund zwei Dritteln der Fälle gezogen.",
+        "*wolf* rises to 65.7%. `top_k = 4` drops *saw*. *wolf* and *king* have 89.9% together, "
+        "which is not 0.95 yet; only *forest* takes the sum past it. So *forest* stays and "
+        "*castle* is dropped. The rest is rescaled to 100%: *wolf* now has 66.5% and is "
+        "drawn about two times in three.",
+        _the_table_of_five_words,
+    ),
+    Claim(
+        "about_example_2",
+        "gerechnet mit *Ihrer* Funktion. Vergleichen Sie mit der Tabelle.",
+        "computed by *your* function. Compare them with the table.",
+        _own_steps_are_those_of_the_table,
+    ),
+    Claim(
+        "about_sign",
+        "*saw* käme von 1,2 % auf 3,7 %, und die Strafe wäre eine Belohnung. Multipliziert wird "
+        "daraus −2, und *saw* sinkt auf 0,9 %.",
+        "*saw* would go from 1.2% to 3.7%, and the penalty would be a reward. Multiplied, it "
+        "becomes −2, and *saw* drops to 0.9%.",
+        _the_sign_matters,
+    ),
+    Claim(
+        "about_entropy",
+        "Bei 0,1 hat *wolf* 99,3 %: So wird Auslosen zu greedy. Bei 10 liegen alle fünf Wörter "
+        "zwischen 15 % und 23 %",
+        "At 0.1, *wolf* has 99.3%: this is how sampling becomes greedy decoding. At 10, all five "
+        "words have between 15% and 23%",
+        _extreme_temperatures,
+    ),
+    Claim(
+        "about_entropy",
+        "bei 4096 gleich wahrscheinlichen Tokens 8,3",
+        "8.3 for 4096 equally likely tokens",
+        _entropy_of_equal_tokens,
+    ),
+    Claim(
+        "about_ranks",
+        "`top_p = 0.9` behält 3 Tokens. Nach dem zweiten ist vieles möglich, und es behält 204. "
+        "`top_k = 50` behält beide Male 50: dort 47 zu viel, hier fehlen 28,6 % der "
+        "Wahrscheinlichkeit.",
+        "`top_p = 0.9` keeps 3 tokens. After the second, much is possible, and it keeps 204. "
+        "`top_k = 50` keeps 50 both times: 47 too many there, while here 28.6% of the probability "
+        "is missing.",
+        _filters_on_two_prompts,
+    ),
+    Claim(
+        "about_draws",
+        "Die Zahlen folgen den Wahrscheinlichkeiten 66,5 %, 24,5 % und 9,0 %, und was wegfiel, "
+        "kommt nie.",
+        "the counts follow the probabilities 66.5%, 24.5% and 9.0%, and what was cut off never "
+        "appears.",
+        _draws_follow_the_probabilities,
     ),
     Claim(
         "about_show_generate",
