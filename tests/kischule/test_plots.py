@@ -66,6 +66,18 @@ def test_the_grid_averages_entries_with_equal_settings() -> None:
         plots.grid(entries, y="top_k")
 
 
+def test_means_are_shown_with_their_spread() -> None:
+    spread = {"repetition_rate": 0.1, "distinct_2": 0.0, "mean_log_prob": 0.25}
+    entries = [{**_entry(temperature=t, top_p=0.9), "spread": spread} for t in (0.5, 1.0)]
+    assert "0,50 ± 0,10 | 0,25 ± 0,00 | -2,00 ± 0,25" in repr(plots.table(entries))
+    bars = plots.bars(entries)
+    assert "-2,00 ± 0,25" in _texts(bars)
+    assert [len(axis.collections) for axis in bars.axes] == [1, 0, 1]  # no bars for errors of 0
+    low = bars.axes[2].get_xlim()[0]
+    assert low < -2.25
+    assert "0,50 ± 0,10" in _texts(plots.grid(entries))
+
+
 @pytest.fixture(scope="module")
 def mini() -> tuple[Any, Any]:
     return kischule.load("mini", "cpu")

@@ -225,6 +225,68 @@ def _draws_follow_the_probabilities(shown: dict[str, Shown]) -> bool:
     return all(near) and counts[3:] == [0, 0]
 
 
+SURVEYS = ("greedy_2", "sampling", "prompt", "endoftext")
+
+
+def _entries(shown: dict[str, Shown], name: str) -> list[Any]:
+    names = shown[f"try_observation_{name}"].names
+    return [names.entry] if name == "endoftext" else names.entries
+
+
+def _twelve_texts_each_hardly_one_shorter(shown: dict[str, Shown]) -> bool:
+    """Hardly any of them ends before its last new token."""
+    texts = [e["texts"] for name in SURVEYS for e in _entries(shown, name)]
+    ended = [text for each in texts for text in each if "<|endoftext|>" in text[1:]]
+    return {len(each) for each in texts} == {12} and len(ended) <= 0.01 * 12 * len(texts)
+
+
+def _first_mean_and_spread(shown: dict[str, Shown]) -> bool:
+    entry = _entries(shown, "greedy_2")[0]
+    mean, spread = entry["repetition_rate"], entry["spread"]["repetition_rate"]
+    return (round(mean, 2), round(spread, 2)) == (0.17, 0.12)
+
+
+def _the_price_of_the_penalty(shown: dict[str, Shown]) -> bool:
+    entries = _entries(shown, "greedy_2")
+    assert [e["setting"]["repetition_penalty"] for e in entries] == [None, 1.2, 1.5, 3.0]
+    assert all(e["repetition_rate"] < 0.01 for e in entries[1:])
+    return [round(e["mean_log_prob"], 2) for e in entries] == [-1.06, -1.28, -1.72, -2.05]
+
+
+def _of_the_grid(shown: dict[str, Shown], temperature: float, top_p: float | None) -> Any:
+    (found,) = (
+        e
+        for e in _entries(shown, "sampling")
+        if (e["setting"]["temperature"], e["setting"]["top_p"]) == (temperature, top_p)
+    )
+    return found
+
+
+def _hot_texts_are_unlikely(shown: dict[str, Shown]) -> bool:
+    return bool(_of_the_grid(shown, 1.5, None)["mean_log_prob"] < -5)
+
+
+def _good_texts_are_not(shown: dict[str, Shown]) -> bool:
+    entry = _of_the_grid(shown, 0.8, 0.9)
+    return round(entry["repetition_rate"], 2) == 0 and round(entry["mean_log_prob"]) == -2
+
+
+def _longer_prompts_keep_jack(shown: dict[str, Shown]) -> bool:
+    lines = shown["try_observation_prompt"].lines
+    lengths, counts = zip(
+        *([int(n) for n in re.findall(r"\d+", x)[:2]] for x in lines), strict=True
+    )
+    return list(lengths) == sorted(set(lengths)) and counts == (0, 0, 6, 8)
+
+
+def _texts_begin_as_tales_do(shown: dict[str, Shown]) -> bool:
+    (entry,) = _entries(shown, "endoftext")
+    begins = [text.removeprefix("<|endoftext|>").upper() for text in entry["texts"]]
+    tales = [text.startswith(("ONCE UPON", "THERE W", "IN THE", "A KING")) for text in begins]
+    assert any(text.startswith("ONCE UPON A TIME THERE LIVED A KING") for text in begins)
+    return sum(tales) >= 9 and len(set(begins)) == 12
+
+
 @dataclass(frozen=True)
 class Claim:
     """A sentence of a text cell, and what must hold for it in the outputs."""
@@ -373,6 +435,76 @@ CLAIMS = [
         "Das Modell weicht aus und erfindet Wörter wie *belongtlesomeness*.",
         "the model evades them and invents words such as *belongtlesomeness*.",
         _only_the_penalty_invents_words,
+    ),
+    Claim(
+        "about_observation_greedy",
+        "Mittel und Streuung (die Standardabweichung): „0,17 ± 0,12“.",
+        'the mean and the spread (the standard deviation) of the three measures: "0.17 ± 0.12".',
+        _first_mean_and_spread,
+    ),
+    Claim(
+        "about_observation_greedy",
+        "Alle bekommen gleich viele neue Tokens, wenn das Modell nicht vorher aufhört",
+        "All of them get the same number of new tokens, unless the model stops earlier",
+        _twelve_texts_each_hardly_one_shorter,
+    ),
+    Claim(
+        "observation_greedy",
+        "im Mittel sind 17 % der 4-Gramme schon dagewesen.",
+        "on average, 17% of the 4-grams have occurred before.",
+        _first_mean_and_spread,
+    ),
+    Claim(
+        "observation_greedy",
+        "von −1,06 über −1,28 und −1,72 auf −2,05",
+        "from −1.06 to −1.28, −1.72 and −2.05",
+        _the_price_of_the_penalty,
+    ),
+    Claim(
+        "question_greedy",
+        "(etwa von −1,1 auf −2,1), der Text weicht auf immer unpassendere Tokens aus; gegen die "
+        "Wiederholung genügt schon eine kleine Strafe.",
+        "(from about −1.1 to −2.1), and the text resorts to less and less suitable tokens; a small "
+        "penalty is enough to stop the repetition.",
+        _the_price_of_the_penalty,
+    ),
+    Claim(
+        "observation_sampling",
+        "(log-Wahrscheinlichkeit unter −5)",
+        "(log-probability below −5)",
+        _hot_texts_are_unlikely,
+    ),
+    Claim(
+        "observation_sampling",
+        "47 abwegige, nach „The old king“ fehlen gute. `top_p` behält dort 3 und hier 204.",
+        'while good ones are missing after "The old king". `top_p` keeps 3 there and 204 here.',
+        _filters_on_two_prompts,
+    ),
+    Claim(
+        "about_observation_prompt",
+        "Vier Prompts, jeder länger als der vorige",
+        "Four prompts, each longer than the one before",
+        _longer_prompts_keep_jack,
+    ),
+    Claim(
+        "observation_prompt",
+        "(Jack kommt in 0, 0, 6 und 8 von 12 Fortsetzungen wieder vor)",
+        "(0, 0, 6 and 8 of 12 continuations mention Jack again)",
+        _longer_prompts_keep_jack,
+    ),
+    Claim(
+        "observation_endoftext",
+        "Das Modell schreibt Anfänge, bei `mini` von Märchen: „Once upon a time there lived a king "
+        "…“. Jeder ist anders",
+        'The model writes beginnings, with `mini` those of fairy tales: "Once upon a time there '
+        'lived a king …". Each is different',
+        _texts_begin_as_tales_do,
+    ),
+    Claim(
+        "observation_endoftext",
+        "kaum Wiederholung (0,00) bei einer log-Wahrscheinlichkeit um −2.",
+        "hardly any repetition (0.00) at a log-probability of about −2.",
+        _good_texts_are_not,
     ),
 ]
 
