@@ -19,6 +19,12 @@ PROMPT_TOO_LONG = Text(
     en="The prompt has {was} tokens. The model can see {limit} at a time, and at least one new "
     "token has to fit in as well: please shorten the prompt.",
 )
+TEXT_TOO_LONG = Text(
+    de="Der Text hat {was} Tokens, das Kontextfenster des Modells nur {limit}. Wählen Sie ein "
+    "kleineres max_length oder einen kürzeren Prompt.",
+    en="The text has {was} tokens, but the model's context window only {limit}. Choose a smaller "
+    "max_length or a shorter prompt.",
+)
 TEXT_TOO_SHORT = Text(
     de="Dieser Text hat weniger als {limit} Tokens.",
     en="This text has fewer than {limit} tokens.",

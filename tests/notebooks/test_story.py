@@ -26,6 +26,7 @@ from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.display import is_display_only
 from kischule.decoding import apply_temperature
+from kischule.errors import PromptError
 from kischule.generation import generate_texts
 from kischule.i18n import LANGUAGE_VARIABLE
 from kischule.measures import entropy, repetition_rate, token_log_probs
@@ -119,7 +120,7 @@ def _the_window_ends(shown: dict[str, Shown]) -> bool:
     model = shown["load_model"].names.model
     with torch.no_grad():
         model(torch.ones(1, 256, dtype=torch.long))
-        with pytest.raises(IndexError):
+        with pytest.raises(PromptError, match=r"257.*256"):
             model(torch.ones(1, 257, dtype=torch.long))
     return bool(model.config.max_position_embeddings == 256)
 
@@ -314,8 +315,8 @@ CLAIMS = [
     ),
     Claim(
         "greedy",
-        "bei `mini` 256 Tokens, bei GPT-2 1024",
-        "256 tokens for `mini`, 1024 for GPT-2",
+        "ein längerer Text bricht mit einem Fehler ab, der das sagt.",
+        "a longer text stops with an error that says so.",
         _the_window_ends,
     ),
     Claim(
