@@ -119,7 +119,7 @@ def temperatures(
     ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
     ax.set_ylabel(str(messages.PROBABILITY), fontsize=9)
     ax.set_title(_after(prompt_text), fontsize=9, loc="left")
-    ax.legend(fontsize=8)
+    _legend_beside(ax)
     return fig
 
 
@@ -163,9 +163,13 @@ def ranks(
     ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
     ax.set_xlabel(str(messages.RANK), fontsize=9)
     ax.set_ylabel(str(messages.TOGETHER), fontsize=9)
-    # beside the picture, not on its lines
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    _legend_beside(ax)
     return fig
+
+
+def _legend_beside(ax: Axes) -> None:
+    """A legend to the right of the picture, not on its lines."""
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
 def _after(prompt_text: str, max_chars: int = 40) -> str:

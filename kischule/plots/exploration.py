@@ -104,6 +104,7 @@ def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figur
         labels_shown = [_value(e, measure) for e in entries]
         ax.bar_label(bars, labels=labels_shown, padding=3, fontsize=8)
         ax.set_title(_title(measure), fontsize=9)
+        ax.xaxis.set_major_formatter(lambda x, _: number(x, 1))
         if limits:
             ax.set_xlim(limits[0], limits[1] * (1.5 if any(spread) else 1.15))
         else:

@@ -301,7 +301,7 @@ CODE = [
     ("prompt", "What is", "Who is"),
     ("try_beam_search", ":7.2f", ":7.3f"),
     ("try_beam_search", "{log_prob:7.2f}", "{num_beams:7.2f}"),
-    ("try_observation_prompt", "[1]} tokens", "[0]} tokens"),
+    ("try_observation_prompt", "shape[1]", "shape[0]"),
     ("explore", '"distinct_2": ', '"distinct": '),
     ("filter_top_p", "sum_before >= p", "sum_before > p"),
     ("filter_top_k", "def filter_top_k(logits, k):", "def filter_top_k(logits, n):"),
@@ -328,7 +328,7 @@ SEEN = [
     ("show_generate", "# None: off\n", "# None switches off\n"),
     ("try_filter_top_p", "tokens stay", "stay"),
     ("try_beam_search", "num_beams = {num_beams}: ", "{num_beams}: "),
-    ("try_observation_prompt", 'f"prompt: ', 'f"with a prompt of '),
+    ("try_observation_prompt", 'f"prompt tokens: ', 'f"tokens: '),
 ]
 
 
