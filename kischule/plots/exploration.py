@@ -106,6 +106,7 @@ def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figur
         ax.set_title(_title(measure), fontsize=9)
         ax.xaxis.set_major_formatter(lambda x, _: number(x, 1))
         if limits:
+            ax.set_xticks([limits[0], sum(limits) / 2, limits[1]])
             ax.set_xlim(limits[0], limits[1] * (1.5 if any(spread) else 1.15))
         else:
             low = min(0, *(v - d for v, d in zip(values, spread, strict=True)))
@@ -167,9 +168,9 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _value(entry: Entry, measure: str) -> str:
-    """A measure, with its spread if the entry has one: `0,50 ± 0,10`."""
+    """A measure, with its spread if the entry has one: `0,50 ± 0,10`, on one line."""
     spread = entry.get("spread")
-    return number(entry[measure]) + (f" ± {number(spread[measure])}" if spread else "")
+    return number(entry[measure]) + (f"\u00a0±\u00a0{number(spread[measure])}" if spread else "")
 
 
 def _off(value: float | None) -> str:

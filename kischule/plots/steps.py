@@ -67,9 +67,9 @@ class WorkedExample:
         columns = {str(messages.WORD): list(map(repr, self.words)), **self.columns()}
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
         rows = zip(*columns.values(), strict=True)
+        cell = '<td style="white-space:nowrap">{}</td>'
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
+            f"<tr>{''.join(cell.format(html.escape(text)) for text in row)}</tr>" for row in rows
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

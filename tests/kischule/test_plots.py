@@ -69,13 +69,15 @@ def test_the_grid_averages_entries_with_equal_settings() -> None:
 def test_means_are_shown_with_their_spread() -> None:
     spread = {"repetition_rate": 0.1, "distinct_2": 0.0, "mean_log_prob": 0.25}
     entries = [{**_entry(temperature=t, top_p=0.9), "spread": spread} for t in (0.5, 1.0)]
-    assert "0,50 ± 0,10 | 0,25 ± 0,00 | -2,00 ± 0,25" in repr(plots.table(entries))
+    assert "0,50 ± 0,10 | 0,25 ± 0,00 | -2,00 ± 0,25" in repr(plots.table(entries)).replace(
+        "\u00a0", " "
+    )
     bars = plots.bars(entries)
-    assert "-2,00 ± 0,25" in _texts(bars)
+    assert "-2,00 ± 0,25" in _texts(bars).replace("\u00a0", " ")
     assert [len(axis.collections) for axis in bars.axes] == [1, 0, 1]  # no bars for errors of 0
     low = bars.axes[2].get_xlim()[0]
     assert low < -2.25
-    assert "0,50 ± 0,10" in _texts(plots.grid(entries))
+    assert "0,50 ± 0,10" in _texts(plots.grid(entries)).replace("\u00a0", " ")
 
 
 @pytest.fixture(scope="module")
