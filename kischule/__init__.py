@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kischule.generation import generate, generate_texts
     from kischule.laboratory import lab
     from kischule.models import load, model_path
+    from kischule.surveys import survey
 
 __all__ = [
     "ModelUnavailableError",
@@ -26,6 +27,7 @@ __all__ = [
     "lab",
     "load",
     "model_path",
+    "survey",
 ]
 
 _MODULES = {
@@ -36,6 +38,7 @@ _MODULES = {
     "lab": "kischule.laboratory",
     "load": "kischule.models",
     "model_path": "kischule.models",
+    "survey": "kischule.surveys",
 }
 
 

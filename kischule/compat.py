@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kischule.errors import ModelUnsuitableError
+from kischule import messages
+from kischule.errors import ModelUnsuitableError, PromptError
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MIN_WINDOW = 64  # tokens that the exercises need
@@ -21,6 +23,20 @@ def window(model: PreTrainedModel) -> int | None:
     """Number of tokens that the model sees at once; None: no known limit, as for BLOOM or Mamba."""
     config = text_config(model.config)
     return next((size for n in _WINDOW_NAMES if (size := getattr(config, n, None))), None)
+
+
+def explain_window(model: PreTrainedModel) -> None:
+    """Let a GPT-2 say in words that a text is longer than its window; torch raises IndexError."""
+    positions = getattr(model.base_model, "wpe", None)
+    if positions is not None:
+        positions.register_forward_pre_hook(_refuse_positions)
+
+
+def _refuse_positions(embedding: Any, arguments: tuple[Tensor, ...]) -> None:
+    """Raise PromptError for a position that the embedding does not have."""
+    length, limit = int(arguments[0].max()) + 1, embedding.num_embeddings
+    if length > limit:
+        raise PromptError(str(messages.TEXT_TOO_LONG.format(was=length, limit=limit)))
 
 
 def text_config(config: Any) -> Any:

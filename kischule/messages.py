@@ -19,6 +19,12 @@ PROMPT_TOO_LONG = Text(
     en="The prompt has {was} tokens. The model can see {limit} at a time, and at least one new "
     "token has to fit in as well: please shorten the prompt.",
 )
+TEXT_TOO_LONG = Text(
+    de="Der Text hat {was} Tokens, das Kontextfenster des Modells nur {limit}. Wählen Sie ein "
+    "kleineres max_length oder einen kürzeren Prompt.",
+    en="The text has {was} tokens, but the model's context window only {limit}. Choose a smaller "
+    "max_length or a shorter prompt.",
+)
 TEXT_TOO_SHORT = Text(
     de="Dieser Text hat weniger als {limit} Tokens.",
     en="This text has fewer than {limit} tokens.",
@@ -98,6 +104,21 @@ MOST_FREQUENT = Text(
     en="most frequent: {ngram}, {count} times",
 )
 NO_REPETITION = Text(de="nichts wiederholt sich", en="no repetition")
+# the worked example, and the ranks of tokens
+WORD = Text(de="Wort", en="word")
+LOGIT = Text(de="Logit", en="logit")
+RUNNING_SUM = Text(de="laufende Summe", en="running sum")
+RESCALED = Text(de="auf 100 % gebracht", en="rescaled to 100%")
+DRAWS = Text(de="{number} Ziehungen", en="{number} draws")
+SHARE_AND_LOGIT = Text(
+    de="Wahrscheinlichkeit, in Klammern das Logit", en="probability, with the logit in brackets"
+)
+RANK = Text(
+    de="so viele der wahrscheinlichsten Tokens …", en="this many of the most likely tokens …"
+)
+TOGETHER = Text(de="… haben zusammen", en="… have together")
+TOP_K_KEEPS = Text(de="top_k = {k} behält {mass}", en="top_k = {k} keeps {mass}")
+TOP_P_KEEPS = Text(de="top_p = {p} behält {kept} Tokens", en="top_p = {p} keeps {kept} tokens")
 SETTING = Text(de="Einstellung", en="setting")
 TEXT_HEAD = Text(de="Text", en="text")
 # measure of an exploration -> its name, and what is measured

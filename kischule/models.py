@@ -49,6 +49,7 @@ def load(
                 return kept[0], kept[1].to(target)
     tokenizer, model = _read_model(name, _model_folder(name, kind), kind)
     compat.neutralize(tokenizer, model)
+    compat.explain_window(model)
     compat.check_parts(name, tokenizer, model)
     model = model.to(target).eval()
     if name not in FAMILY:  # the family is known to pass, and should load fast

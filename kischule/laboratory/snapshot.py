@@ -6,13 +6,12 @@ The laboratory shows it beside its controls, or by itself if there are no widget
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from kischule import measures, messages
-from kischule.colours import BLUE, ORANGE, PALE_ORANGE, rgb
+from kischule.colours import BLUE, shade
 from kischule.compat import window
 from kischule.decoding import NEUTRAL, STAGES, NextTokens, Setting, next_tokens
 from kischule.generation import generate_settings, until_end
@@ -27,8 +26,6 @@ MAX_ROWS = 10  # of the table
 ROW_HEIGHT = 30  # pixels; the buttons of the laboratory are beside the rows
 ENDS = (STAGES[0], STAGES[-1])  # the columns of two settings that are side by side
 _BAR_WIDTH = 56  # pixels of the longest bar
-# Backgrounds of tokens, always with dark text on them, so that any theme of the notebook will do.
-LIKELY, UNLIKELY = rgb(PALE_ORANGE), rgb(ORANGE)
 _KEPT = BLUE
 _CUT = "repeating-linear-gradient(45deg,#9a9a9a 0 2px,transparent 2px 5px)"
 
@@ -216,17 +213,8 @@ def _new_probs(
     return log_probs.exp().tolist()
 
 
-def shade(prob: float) -> tuple[int, int, int]:
-    """Red, green and blue: light for a likely token, darker for an unlikely one.
-
-    The scale is logarithmic and ends at a probability of 0.001.
-    """
-    share = min(1.0, -math.log10(max(prob, 1e-9)) / 3)
-    red, green, blue = (round(a + share * (b - a)) for a, b in zip(LIKELY, UNLIKELY, strict=True))
-    return red, green, blue
-
-
 def _on(prob: float) -> str:
+    """The style of a token: always dark text, so that any theme of the notebook will do."""
     return "background:rgb({},{},{});color:#111".format(*shade(prob))
 
 

@@ -119,8 +119,57 @@ def temperatures(
     ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
     ax.set_ylabel(str(messages.PROBABILITY), fontsize=9)
     ax.set_title(_after(prompt_text), fontsize=9, loc="left")
-    ax.legend(fontsize=8)
+    _legend_beside(ax)
     return fig
+
+
+@explains_errors
+def ranks(
+    tokenizer: PreTrainedTokenizerBase,
+    model: PreTrainedModel,
+    prompts: Sequence[str],
+    *,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Figure:
+    """The probability that the most likely tokens have together, by their number, for each prompt.
+
+    prompts: one to four. top_k, top_p: shown as a line each, with what is kept of each prompt's
+    distribution in the legend; None: not shown. Raises ValueError for another number of prompts.
+    """
+    if not 1 <= len(prompts) <= len(_LINES):
+        raise ValueError(f"there must be 1 to {len(_LINES)} prompts, were: {len(prompts)}")
+    Setting(top_k=top_k, top_p=top_p)  # raises SettingError for one that cannot be used
+    fig, (ax,) = figure(height=3.2)
+    for prompt, (colour, _, line) in zip(prompts, _LINES, strict=False):
+        with torch.no_grad():
+            logits = model(encode(tokenizer, model, prompt)).logits[0, -1].double().cpu()
+        sums = logits.softmax(-1).sort(descending=True).values.cumsum(0)
+        notes = [_after(prompt)]
+        if top_k:
+            kept = percent(float(sums[min(top_k, len(sums)) - 1]))
+            notes.append(str(messages.TOP_K_KEEPS.format(k=top_k, mass=kept)))
+        if top_p:
+            number_kept = int((sums < top_p).sum()) + 1
+            notes.append(str(messages.TOP_P_KEEPS.format(p=top_p, kept=number_kept)))
+        ax.plot(range(1, len(sums) + 1), sums.tolist(), line, color=colour, label="\n".join(notes))
+    if top_k:
+        ax.axvline(top_k, color=GREY, linewidth=1)
+    if top_p:
+        ax.axhline(top_p, color=GREY, linewidth=1)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    ax.set_ylim(0, 1.02)
+    ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
+    ax.set_xlabel(str(messages.RANK), fontsize=9)
+    ax.set_ylabel(str(messages.TOGETHER), fontsize=9)
+    _legend_beside(ax)
+    return fig
+
+
+def _legend_beside(ax: Axes) -> None:
+    """A legend to the right of the picture, not on its lines."""
+    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
 def _after(prompt_text: str, max_chars: int = 40) -> str:

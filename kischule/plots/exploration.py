@@ -2,6 +2,8 @@
 
 All take `entries`, the list of dicts that the exercise `explore` returns: `setting`, `text` and the
 measures `repetition_rate` and `distinct_2` (both from 0 to 1) and `mean_log_prob` (nats per token).
+The entries of `kischule.survey` are means over several texts and have a `spread` as well, which is
+shown beside each number.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kischule import messages
-from kischule.colours import BLUE, DARK, ORANGE
+from kischule.colours import BLUE, DARK, GREY, ORANGE
 from kischule.i18n import number
 from kischule.plots.style import figure
 
@@ -46,7 +48,7 @@ class Table:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.rows = [
-            (describe(e["setting"]), *(number(e[name]) for name in MEASURES), str(e["text"]))
+            (describe(e["setting"]), *(_value(e, name) for name in MEASURES), str(e["text"]))
             for e in entries
         ]
 
@@ -90,13 +92,25 @@ def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figur
     fig, axes = figure(len(MEASURES), height=0.9 + 0.42 * len(entries), sharey=True)
     for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         values = [e[measure] for e in entries]
-        bars = ax.barh(range(len(values)), values, color=COLOURS[measure], height=0.6)
-        ax.bar_label(bars, labels=[number(v) for v in values], padding=3, fontsize=8)
+        spread = [e.get("spread", {}).get(measure, 0.0) for e in entries]
+        bars = ax.barh(
+            range(len(values)),
+            values,
+            xerr=spread if any(spread) else None,
+            color=COLOURS[measure],
+            ecolor=GREY,
+            height=0.6,
+        )
+        labels_shown = [_value(e, measure) for e in entries]
+        ax.bar_label(bars, labels=labels_shown, padding=3, fontsize=8)
         ax.set_title(_title(measure), fontsize=9)
+        ax.xaxis.set_major_formatter(lambda x, _: number(x, 1))
         if limits:
-            ax.set_xlim(limits[0], limits[1] * 1.15)
+            ax.set_xticks([limits[0], sum(limits) / 2, limits[1]])
+            ax.set_xlim(limits[0], limits[1] * (1.5 if any(spread) else 1.15))
         else:
-            ax.set_xlim(min(*values, 0) * 1.25 - 0.01, 0)
+            low = min(0, *(v - d for v, d in zip(values, spread, strict=True)))
+            ax.set_xlim(low * (1.7 if any(spread) else 1.25) - 0.01, 0)
     axes[0].set_yticks(range(len(names)), [_shortened(n) for n in names])
     axes[0].invert_yaxis()
     return fig
@@ -115,9 +129,10 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
                 raise ValueError(f"each setting must have {name!r}, was: {given}")
     across = _column_values(entries, x)
     down = _column_values(entries, y)
+    groups = [[_matching(entries, {x: a, y: b}) for a in across] for b in down]
     fig, axes = figure(len(MEASURES), height=1.2 + 0.5 * len(down))
     for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
-        field = [[_mean(entries, measure, {x: a, y: b}) for a in across] for b in down]
+        field = [[_mean([e[measure] for e in group]) for group in row] for row in groups]
         low, high = limits or (None, None)
         image = ax.imshow(field, cmap="cividis", vmin=low, vmax=high, aspect="auto")
         ax.set_xticks(range(len(across)), [_off(a) for a in across])
@@ -129,7 +144,9 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
             for j, value in enumerate(row):
                 dark = value < sum(image.get_clim()) / 2
                 colour = "white" if dark else "black"
-                ax.text(j, i, number(value), ha="center", va="center", color=colour, size=8)
+                group = groups[i][j]
+                text = _value(group[0], measure) if len(group) == 1 else number(value)
+                ax.text(j, i, text, ha="center", va="center", color=colour, size=8)
     return fig
 
 
@@ -142,11 +159,18 @@ def _column_values(entries: Sequence[Entry], name: str) -> list[float | None]:
     return sorted(found, key=lambda v: (v is None, v))  # "off" last
 
 
-def _mean(entries: Sequence[Entry], measure: str, where: Mapping[str, float | None]) -> float:
-    values = [
-        e[measure] for e in entries if all(e["setting"][name] == v for name, v in where.items())
-    ]
+def _matching(entries: Sequence[Entry], where: Mapping[str, float | None]) -> list[Entry]:
+    return [e for e in entries if all(e["setting"][name] == v for name, v in where.items())]
+
+
+def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else float("nan")
+
+
+def _value(entry: Entry, measure: str) -> str:
+    """A measure, with its spread if the entry has one: `0,50 ± 0,10`, on one line."""
+    spread = entry.get("spread")
+    return number(entry[measure]) + (f"\u00a0±\u00a0{number(spread[measure])}" if spread else "")
 
 
 def _off(value: float | None) -> str:

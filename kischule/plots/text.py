@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kischule import messages
-from kischule.colours import BLUE, ORANGE
+from kischule.colours import BLUE, DARK, LIKELY, MIN_SHADED, ORANGE, UNLIKELY
 from kischule.errors import PromptError
 from kischule.i18n import percent
 from kischule.measures import repeated_ngrams, token_log_probs
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _CHARACTER, _LINE = 0.085, 0.27  # inches: width of a character in the picture's font, line height
-_MIN_PROB = 1e-4  # the end of the scale: smaller probabilities have its colour
 
 
 @explains_errors
@@ -36,16 +35,16 @@ def token_probabilities(
     prompt_text: its tokens at the beginning of `text` are shown without a colour, as is the first
     token of any text, for which the model makes no prediction. The scale is logarithmic.
     """
-    from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LogNorm
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
     ids = encode(tokenizer, model, text)
     probs = [1.0, *token_log_probs(model, ids).exp().tolist()]
     num_plain = len(tokenizer(prompt_text).input_ids) if prompt_text else 1
     labels = [token_label(part)[1:-1] for part in texts_of(tokenizer, ids[0].tolist())]
-    colours = ScalarMappable(LogNorm(_MIN_PROB, 1), colormaps["cividis"])
-    rgba = colours.to_rgba(np.maximum(probs, _MIN_PROB))
+    scale = LinearSegmentedColormap.from_list("probability", [UNLIKELY, LIKELY])
+    colours = ScalarMappable(LogNorm(MIN_SHADED, 1), scale)
+    rgba = colours.to_rgba(np.maximum(probs, MIN_SHADED))
     rgba[:num_plain] = 1  # white
 
     places, lines = _layout(labels, max_chars=int((WIDTH - 0.2) / _CHARACTER))
@@ -69,8 +68,7 @@ def _draw_token(ax: Axes, label: str, place: tuple[int, int], colour: tuple[Any,
     x, y = place
     box = Rectangle((x, y + 0.05), len(label), 0.9, facecolor=colour, edgecolor="none")
     ax.add_patch(box)
-    ink = "white" if sum(colour[:3]) < 1.4 else "black"
-    ax.text(x, y + 0.5, label, size=9.5, family="monospace", va="center", color=ink)
+    ax.text(x, y + 0.5, label, size=9.5, family="monospace", va="center", color=DARK)
 
 
 @explains_errors
@@ -94,7 +92,7 @@ def repetition(tokenizer: PreTrainedTokenizerBase, text: str, n: int = 4) -> Fig
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
     ax.set_xlabel(str(messages.POSITION), fontsize=9)
-    ax.legend(fontsize=8, loc="upper left")
+    fig.legend(fontsize=8, loc="outside lower center", ncols=2, frameon=False)
     ngrams = Counter(tuple(ids[i : i + n]) for i in range(len(repeated)))
     ngram, count = ngrams.most_common(1)[0]
     title = messages.NO_REPETITION

@@ -16,7 +16,7 @@ from support.notebooks import ROOT
 import kischule
 from kischule import measures, models
 from kischule.catalog import FAMILY
-from kischule.errors import ModelUnsuitableError
+from kischule.errors import ModelUnsuitableError, PromptError
 from kischule.mini import train
 
 PROMPTS = ["Once upon a time", "The old king", "What is artificial Intelligence? It "]
@@ -270,3 +270,16 @@ def test_a_kept_model_is_returned_by_the_next_load() -> None:
     assert first[0] is kept[0]
     assert first[1] is kept[1]
     assert second[1] is not first[1]
+
+
+def test_a_text_beyond_the_window_is_refused_in_words() -> None:
+    """By the model itself and by `generate`, however the text has grown."""
+    _, model = kischule.load("mini", "cpu")
+    inside = torch.zeros(1, 256, dtype=torch.long)
+    with torch.no_grad():
+        model(inside)
+    said = "Der Text hat 257 Tokens, das Kontextfenster des Modells nur 256"
+    with pytest.raises(PromptError, match=said):
+        model(torch.zeros(1, 257, dtype=torch.long))
+    with pytest.raises(PromptError, match=said):
+        model.generate(inside[:, :250], max_length=300, do_sample=False, eos_token_id=None)

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+import torch
 
 import kischule
 from kischule import plots
@@ -63,6 +64,20 @@ def test_the_grid_averages_entries_with_equal_settings() -> None:
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["0.9", "aus"]
     with pytest.raises(ValueError, match="each setting must have 'top_k', was: temperature, top_p"):
         plots.grid(entries, y="top_k")
+
+
+def test_means_are_shown_with_their_spread() -> None:
+    spread = {"repetition_rate": 0.1, "distinct_2": 0.0, "mean_log_prob": 0.25}
+    entries = [{**_entry(temperature=t, top_p=0.9), "spread": spread} for t in (0.5, 1.0)]
+    assert "0,50 ± 0,10 | 0,25 ± 0,00 | -2,00 ± 0,25" in repr(plots.table(entries)).replace(
+        "\u00a0", " "
+    )
+    bars = plots.bars(entries)
+    assert "-2,00 ± 0,25" in _texts(bars).replace("\u00a0", " ")
+    assert [len(axis.collections) for axis in bars.axes] == [1, 0, 1]  # no bars for errors of 0
+    low = bars.axes[2].get_xlim()[0]
+    assert low < -2.25
+    assert "0,50 ± 0,10" in _texts(plots.grid(entries)).replace("\u00a0", " ")
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +217,46 @@ def test_importing_plots_does_not_import_matplotlib() -> None:
     code = "import sys, kischule.plots; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+WORDS = (" wolf", " king", " forest", " castle", " saw")
+
+
+def test_a_worked_example_shows_every_step_of_the_same_words() -> None:
+    setting = {"repetition_penalty": 2.0, "temperature": 0.5, "top_k": 4, "top_p": 0.95}
+    logits, seen = torch.tensor([2.0, 3.0, 1.0, 0.0, -1.0]), torch.tensor([[1, 4]])
+    example = plots.worked_example(WORDS, logits, seen, **setting)
+    _, wolf, king, forest, castle, saw = [line.split(" | ") for line in repr(example).splitlines()]
+    assert wolf[1:7] == ["2,00", "2,00", "4,00", "65,7 %", "65,7 %", "bleibt"]
+    assert king[1:7] == ["3,00", "1,50", "3,00", "24,2 %", "89,9 %", "bleibt"]
+    assert forest[5:8] == ["98,8 %", "bleibt", "9,0 %"]
+    assert castle[6:] == ["fällt weg", "0,0 %", "0"]
+    assert saw[1:5] == ["−1,00", "−2,00", "−4,00", "0,02 %"]
+    assert sum(int(row[-1]) for row in (wolf, king, forest)) == 1000
+    assert example._repr_html_().count("<tr>") == 6
+    figure = example.bars()
+    assert len(figure.axes) == 5
+    assert "0,0 % (−∞)" in _texts(figure)
+    _drawn(figure)
+
+
+def test_the_running_sum_follows_the_probability() -> None:
+    example = plots.worked_example(("a", "b"), torch.tensor([0.0, 1.0]), torch.tensor([[0]]))
+    rows = [line.split(" | ") for line in repr(example).splitlines()[1:]]
+    assert [row[5] for row in rows] == ["100,0 %", "73,1 %"]
+    assert "top_k = aus, top_p = aus" in repr(example)
+
+
+def test_ranks_name_what_each_filter_keeps(mini: tuple[Any, Any]) -> None:
+    prompts = ["Once upon a time there lived", "The old king"]
+    figure = plots.ranks(*mini, prompts, top_k=50, top_p=0.9)
+    sure, open_ = (t.get_text() for t in figure.axes[0].get_legend().get_texts())
+    assert "top_k = 50 behält 99,7 %\ntop_p = 0.9 behält 3 Tokens" in sure
+    assert "top_k = 50 behält 71,4 %\ntop_p = 0.9 behält 204 Tokens" in open_
+    curves = [line.get_ydata() for line in figure.axes[0].lines[:2]]
+    assert all(curve[-1] == pytest.approx(1) for curve in curves)
+    assert "top_" not in _texts(plots.ranks(*mini, ["The old king"]))
+    assert "größer als 0 und höchstens 1" in _texts(plots.ranks(*mini, ["The"], top_p=2.0))
+    with pytest.raises(ValueError, match="1 to 4 prompts, were: 0"):
+        plots.ranks(*mini, [])
+    _drawn(figure)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import kischule
-from kischule import measures
+from kischule import colours, measures
 from kischule.decoding import Setting
 from kischule.errors import PromptError
 from kischule.i18n import LANGUAGE_VARIABLE
@@ -119,10 +119,10 @@ def test_a_prompt_that_cannot_be_continued_is_refused(
 
 
 def test_likely_is_light_and_unlikely_dark() -> None:
-    brightness = [sum(snapshot.shade(p)) for p in (1.0, 0.5, 0.1, 0.01, 0.001, 0.0)]
+    brightness = [sum(colours.shade(p)) for p in (1.0, 0.5, 0.1, 0.01, 0.001, 0.0)]
     assert brightness == sorted(brightness, reverse=True)
-    assert snapshot.shade(1.0) == snapshot.LIKELY
-    assert snapshot.shade(0.0) == snapshot.UNLIKELY
+    assert colours.shade(1.0) == colours.rgb(colours.LIKELY)
+    assert colours.shade(0.0) == colours.rgb(colours.UNLIKELY)
 
 
 def test_it_speaks_the_notebooks_language(

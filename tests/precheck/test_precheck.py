@@ -124,7 +124,7 @@ def found(messy: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prec
 def test_a_name_that_only_a_later_cell_makes_is_found(messy: Any, found: Precheck) -> None:
     here, there = number(messy, "print(start)"), number(messy, "start = encode_prompt")
     assert german(found, "order") == [
-        f"Zelle [{here}] (print(start)) benutzt `start`, das erst in Zelle [{there}] "
+        f"Zelle [{here}] (print(start)) benutzt `entries`, das erst in Zelle [{there}] "
         '(start = encode_prompt(tokenizer, "Once u …) entsteht. Das geht nur in einem Notebook, '
         "in dem jene Zelle schon gelaufen ist; verschieben Sie sie nach oben."
     ]
@@ -393,10 +393,10 @@ def test_an_undefined_name_is_found_in_a_cell_that_does_not_run(
 ) -> None:
     """A plain cell of the release that was deleted, and one that shows something needs it."""
     notebook = solved()
-    del notebook.cells[place(notebook, "show_top_tokens")]  # makes start
+    del notebook.cells[place(notebook, "try_observation_greedy_2")]  # makes entries
     (found,) = without_kernel(notebook, tmp_path, monkeypatch)
     assert found.kind == "order"
-    assert "benutzt `start`, das erst in Zelle" in found.message.de
+    assert "benutzt `entries`, das erst in Zelle" in found.message.de
     notebook = solved()
     del notebook.cells[place(notebook, "try_observation_greedy")]  # makes base
     (found,) = without_kernel(notebook, tmp_path, monkeypatch)
