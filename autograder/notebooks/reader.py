@@ -48,7 +48,7 @@ def parse(content: bytes) -> Any:
     twice the last one counts, as in Jupyter; numbers that no notebook needs become None.
     """
     data = _json(_without_outputs(_as_utf8(content)))
-    if not isinstance(data, dict) or ("nbformat" not in data and "cells" not in data):
+    if not isinstance(data, dict) or ("nbformat" not in data and not data.get("cells")):
         raise UnreadableError("JSON, but not a notebook: nbformat and cells are missing")
     version = data.get("nbformat", 1)  # the first version had no number
     if type(version) is not int or not 1 <= version <= 4:
