@@ -12,9 +12,17 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from kischule.arguments import (
+    check_float_rows,
+    check_logits,
+    check_vocabulary,
+    checked_ids,
+    whole_number,
+)
 from kischule.errors import SettingError
 
 if TYPE_CHECKING:
@@ -27,7 +35,32 @@ NEUTRAL: dict[str, float] = {
     "top_k": 0,
     "top_p": 1.0,
 }
+# parameter -> its range, as the end of "must ..."
+_RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
+    "repetition_penalty": ("be a number above 0", lambda x: x > 0),
+    "temperature": ("be a number above 0", lambda x: x > 0),
+    "top_k": ("be a whole number of 0 or more", lambda x: x >= 0 and x == int(x)),
+    "top_p": ("lie in (0, 1]", lambda x: 0 < x <= 1),
+}
+MAX_TOP_K = 2**31 - 1  # far more than any vocabulary has
+MIN_SCALE, MAX_SCALE = 1e-30, 1e30  # of penalty and temperature: beyond these float32 overflows
 _HEAD = 512  # tokens; top-p hardly ever keeps more
+
+
+def check_value(name: str, value: object) -> None:
+    """Raise SettingError for a value that a parameter of `Setting` cannot have."""
+    rule, holds = _RANGES[name]
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    try:
+        number = float(value) if is_number else math.nan  # type: ignore[arg-type]
+    except OverflowError:
+        number = math.inf
+    if name == "top_k" and is_number and number > MAX_TOP_K:
+        raise SettingError(name, "be at most 2**31 - 1 (0 turns it off)", value)
+    if not math.isfinite(number) or not holds(number):
+        raise SettingError(name, rule, value)
+    if name in ("repetition_penalty", "temperature") and not MIN_SCALE <= number <= MAX_SCALE:
+        raise SettingError(name, f"lie from {MIN_SCALE} to {MAX_SCALE}", value)
 
 
 @dataclass(frozen=True)
@@ -51,21 +84,11 @@ class Setting:
     top_p: float | None = None
 
     def __post_init__(self) -> None:
-        self._check("repetition_penalty", "be a number above 0", lambda x: x > 0)
-        self._check("temperature", "be a number above 0", lambda x: x > 0)
-        self._check("top_k", "be a whole number of 0 or more", lambda x: x >= 0 and x == int(x))
-        self._check("top_p", "lie in (0, 1]", lambda x: 0 < x <= 1)
-        if not isinstance(self.do_sample, bool):
+        for name in NEUTRAL:
+            if (value := getattr(self, name)) is not None:
+                check_value(name, value)
+        if not isinstance(self.do_sample, bool | np.bool_):
             raise SettingError("do_sample", "be True or False", self.do_sample)
-
-    def _check(self, name: str, rule: str, holds: Callable[[float], bool]) -> None:
-        value = getattr(self, name)
-        if value is None:
-            return
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        number = float(value) if is_number else math.nan
-        if not math.isfinite(number) or not holds(number):
-            raise SettingError(name, rule, value)
 
     @property
     def effective(self) -> Setting:
@@ -83,6 +106,10 @@ def apply_repetition_penalty(
     Each token is penalized once, however often it occurs. Neutral: 1.0.
     transformers' RepetitionPenaltyLogitsProcessor; Keskar et al. 2019, arXiv 1909.05858.
     """
+    if not isinstance(penalty, Tensor):
+        check_value("repetition_penalty", penalty)
+    check_float_rows(logits)
+    check_vocabulary(input_ids, logits.shape[-1])
     # the logits of the tokens seen so far, (..., T), changed and put back in their places
     seen = logits.gather(-1, input_ids)
     return logits.scatter(-1, input_ids, torch.where(seen > 0, seen / penalty, seen * penalty))
@@ -93,6 +120,9 @@ def apply_temperature(
     temperature: float | Tensor,  # or (..., 1)
 ) -> Tensor:  # (..., V)
     """Divide the logits by the temperature. Neutral: 1.0. transformers' TemperatureLogitsWarper."""
+    if not isinstance(temperature, Tensor):
+        check_value("temperature", temperature)
+    check_float_rows(logits)
     return logits / temperature
 
 
@@ -104,6 +134,9 @@ def filter_top_k(
 
     transformers' TopKLogitsWarper; Fan et al. 2018, arXiv 1805.04833.
     """
+    if not isinstance(k, Tensor):
+        check_value("top_k", k)
+    check_logits(logits)
     size = logits.shape[-1]
     # one k per row, and the rows in which nothing is cut off
     each = torch.as_tensor(k, device=logits.device).long().expand(*logits.shape[:-1], 1)
@@ -125,36 +158,57 @@ def filter_top_p(
     more likely. Neutral: 1.0.
     transformers' TopPLogitsWarper; Holtzman et al. 2019, arXiv 1904.09751.
     """
+    if not isinstance(p, Tensor):
+        check_value("top_p", p)
+    check_logits(logits)
     rows = logits.reshape(-1, logits.shape[-1])
-    p = torch.as_tensor(p, dtype=logits.dtype, device=logits.device)
-    p = p.expand(*logits.shape[:-1], 1).reshape(-1, 1)
-    # sorting a few tokens is enough in most rows; all are sorted only where these do not reach p
-    last, number, reached = _edge(rows, p, _HEAD)
-    far = ~(reached | (p >= 1))[:, 0]
-    if far.any():
-        last[far], number[far], _ = _edge(rows[far], p[far], rows.shape[1])
+    each = torch.as_tensor(p, dtype=torch.float64).cpu()
+    each = each.expand(*logits.shape[:-1], 1).reshape(-1, 1)
+    p, rest = each.to(rows), (1 - each).to(rows)  # both rounded once: 1 - p would be less exact
+    whole = (each >= 1).to(rows.device)
+    # sorting a few tokens is enough in most rows; all are sorted only where these do not reach p,
+    # and where rounding decides
+    last, number, clear = _edge(rows, p)
+    if (unclear := ~(clear | whole)[:, 0]).any():
+        last[unclear], number[unclear] = _exact_edge(rows[unclear], rest[unclear])
     # of tokens as likely as the last one, only the first ones fit into the set
     ties = rows == last
     room = number - (rows > last).sum(-1, keepdim=True)
-    kept = (rows > last) | (ties & (ties.cumsum(-1) <= room)) | (p >= 1)
+    kept = (rows > last) | (ties & (ties.cumsum(-1) <= room)) | whole
     return rows.masked_fill(~kept, -torch.inf).reshape(logits.shape)
 
 
 def _edge(
     logits: Tensor,  # (B, V) float
     p: Tensor,  # (B, 1)
-    num_sorted: int,
 ) -> tuple[Tensor, Tensor, Tensor]:  # (B, 1) each
-    """The smallest logit that top-p keeps, the number kept, and True where the sorted reach p.
+    """The smallest logit that top-p keeps, the number kept, and True where these are certain.
 
-    num_sorted: number of most likely tokens to look at.
+    Only the most likely tokens are looked at, and a sum near p may be rounded to either side of it.
     """
-    values = logits.topk(min(num_sorted, logits.shape[1]), dim=-1).values
-    probs = (values - logits.logsumexp(-1, keepdim=True)).exp()
+    size = logits.shape[1]
+    values = logits.topk(min(_HEAD, size), dim=-1).values
+    sums = (values - logits.logsumexp(-1, keepdim=True)).exp().cumsum(-1)
     # a token is kept if those before it do not reach p yet
-    sums = probs.cumsum(-1)
-    number = (sums - probs < p).sum(-1, keepdim=True)
-    return values.gather(-1, number - 1), number, sums[:, -1:] >= p
+    number = ((sums < p).sum(-1, keepdim=True) + 1).clamp(max=values.shape[1])
+    rounding = 256 * torch.finfo(logits.dtype).eps
+    clear = (sums[:, -1:] >= p) & ((sums - p).abs() > rounding).all(-1, keepdim=True)
+    return values.gather(-1, number - 1), number, clear
+
+
+def _exact_edge(
+    logits: Tensor,  # (B, V) float
+    rest: Tensor,  # (B, 1): 1 - p
+) -> tuple[Tensor, Tensor]:  # (B, 1) each
+    """The smallest logit that top-p keeps and the number kept, summed as transformers does.
+
+    From the least likely token upwards, those are cut off that do not exceed 1 - p together: a cut
+    that lies on a sum is rounded to the same side.
+    """
+    values = logits.sort(-1).values
+    number_cut = (values.softmax(-1).cumsum(-1) <= rest).sum(-1, keepdim=True)
+    number_cut = number_cut.clamp(max=logits.shape[1] - 1)
+    return values.gather(-1, number_cut), logits.shape[1] - number_cut
 
 
 class Pipeline:
@@ -243,11 +297,14 @@ def next_tokens(
 
     `setting.do_sample` has no effect here: it is about the use of the distribution.
     """
-    # in float64 on the CPU, as in `generate`
+    input_ids = checked_ids(model, input_ids, one_text=True)
+    num_tokens = whole_number("num_tokens", num_tokens, 1)
+    # in float32 on the CPU, as in `generate`
     with torch.no_grad():
-        logits = model(input_ids.to(model.device)).logits[0, -1].to("cpu", torch.float64)
+        logits = model(input_ids.to(model.device)).logits[0, -1].to("cpu", torch.float32)
+    check_logits(logits)
     after = stages(logits, input_ids[0].cpu(), setting)
-    probs = {stage: values.softmax(-1) for stage, values in after.items()}
+    probs = {stage: values.double().softmax(-1) for stage, values in after.items()}
     # most likely by either of the two distributions, then in the model's own order
     likely = torch.maximum(probs["model"], probs["temperature"])
     ids = likely.topk(min(num_tokens, len(likely))).indices

@@ -11,6 +11,7 @@ the argmax of logits plus Gumbel noise is distributed as their softmax (Gumbel 1
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -18,10 +19,20 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import LogitsProcessor, LogitsProcessorList
+from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
+from kischule import messages
+from kischule.arguments import (
+    check_logits,
+    check_model,
+    check_prompt,
+    check_tokenizer,
+    checked_ids,
+    whole_number,
+)
 from kischule.compat import window
 from kischule.decoding import Pipeline, Setting
+from kischule.errors import ArgumentError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -36,7 +47,8 @@ class SeededSampling(LogitsProcessor):
     """Keeps in each row only the token sampled by its seed; for `model.generate(do_sample=False)`.
 
     settings, seeds: one per row of the batch. Penalty, temperature, top-k and top-p are applied
-        here, in float64 on the CPU, and must not be passed to `model.generate` as well.
+        here, on the CPU and in float32 as in transformers, so that a cut is rounded alike; they
+        must not be passed to `model.generate` as well.
     """
 
     def __init__(self, settings: Sequence[Setting], seeds: Sequence[int]) -> None:
@@ -51,7 +63,8 @@ class SeededSampling(LogitsProcessor):
         input_ids: Tensor,  # (B, T) long
         scores: Tensor,  # (B, V) float
     ) -> Tensor:  # (B, V)
-        logits = self.pipeline.apply(scores.to("cpu", torch.float64), input_ids.cpu())
+        logits = self.pipeline.apply(scores.to("cpu", torch.float32), input_ids.cpu()).double()
+        check_logits(logits)
         # rows that sample get the noise of their seed; equal seeds share it
         position, size = input_ids.shape[1], logits.shape[1]
         noise = {
@@ -107,10 +120,10 @@ def generate(
     bits of the model's own float32 logits: where these decide, another token is chosen. Of 37,043
     tokens of the embedded model, alone on one thread against a batch of 16 on two, none differed;
     a CPU and a GPU were not compared.
-    Raises ValueError for a parameter outside its range, for sequences of different lengths and for
-    a text longer than the model's window.
+    Raises SettingError or ArgumentError, both a ValueError, for a parameter outside its range, for
+    sequences of different lengths and for a text longer than the model's window.
     """
-    _require(input_ids.ndim == 2, "input_ids must have shape (B, T)", tuple(input_ids.shape))
+    input_ids = checked_ids(model, input_ids)
     given = {
         "seed": seed,
         "repetition_penalty": repetition_penalty,
@@ -120,10 +133,8 @@ def generate(
         "top_p": top_p,
     }
     # one list per parameter, as long as there are rows; then one setting per row
-    lists = {name: _as_list(value) for name, value in given.items()}
-    number = max(len(input_ids), *map(len, lists.values()))
-    _per_row("input_ids", list(range(len(input_ids))), number)
-    columns = {name: _per_row(name, values, number) for name, values in lists.items()}
+    columns = _columns({"input_ids": list(range(len(input_ids)))} | given)
+    del columns["input_ids"]
     seeds = columns.pop("seed")
     rows = zip(*columns.values(), strict=True)
     settings = [Setting(**dict(zip(columns, row, strict=True))) for row in rows]
@@ -140,31 +151,29 @@ def generate_settings(
 ) -> Tensor:  # (B, <= max_length) long
     """Continue prompts as `generate` does, with one setting and one seed per row.
 
-    A single prompt is continued with each setting. Raises ValueError for a seed outside its range
-    and for lengths that do not fit the prompt or the model's window.
+    A single prompt is continued with each setting. Raises ArgumentError for a seed outside its
+    range and for lengths that do not fit the prompt or the model's window.
     """
-    _check_lengths(model, input_ids, max_length)
-    for seed in seeds:
-        fits = isinstance(seed, int) and 0 <= seed < 2**64
-        _require(fits, "seed must be a whole number from 0 to 2**64 - 1", seed)
-
+    max_length = _checked_length(model, input_ids.shape[1], max_length)
+    seeds = list(map(_checked_seed, seeds))
     prompts = input_ids.to(model.device).expand(len(settings), -1)
     if max_length == prompts.shape[1]:
         return prompts.clone()
-    eos = model.generation_config.eos_token_id
-    return model.generate(
+    end = model.generation_config.eos_token_id
+    # The same weights with a configuration of its own: what `model.generation_config` sets fills in
+    # whatever a call leaves open, and None leaves it open.
+    alone = copy.copy(model)
+    alone.generation_config = GenerationConfig(
+        bos_token_id=model.generation_config.bos_token_id,
+        eos_token_id=end,
+        pad_token_id=end[0] if isinstance(end, list) else end,
+    )
+    return alone.generate(
         prompts,
         attention_mask=torch.ones_like(prompts),
         max_length=max_length,
         logits_processor=LogitsProcessorList([SeededSampling(settings, seeds)]),
-        pad_token_id=eos[0] if isinstance(eos, list) else eos,
         do_sample=False,
-        num_beams=1,
-        # off, even if the model's own generation_config sets them
-        repetition_penalty=1.0,
-        temperature=None,
-        top_k=None,
-        top_p=None,
     )
 
 
@@ -181,19 +190,30 @@ def generate_texts(
     settings: the keywords of `generate`, each with its own `max_length` (default 128).
     seed: one for all, so that the texts differ by their settings only; or one per setting.
 
-    Raises ValueError for an unknown keyword, and as `generate` does.
+    Raises ArgumentError for an unknown keyword, PromptError for a prompt without a character, and
+    as `generate` does.
     """
-    ids = tokenizer(prompt_text, return_tensors="pt").input_ids
+    check_tokenizer(tokenizer)
+    check_model(model)
+    check_prompt(prompt_text)
     names = [field.name for field in fields(Setting)]
+    is_list = isinstance(settings, Sequence) and not isinstance(settings, str)
+    if not is_list or not settings or not all(isinstance(s, Mapping) for s in settings):
+        raise ArgumentError("settings", messages.SETTINGS_LIST, settings)
     for setting in settings:
-        unknown = setting.keys() - {*names, "max_length"}
-        _require(not unknown, f"settings must be among {', '.join(names)}, max_length", unknown)
-    limits = [setting.get("max_length", DEFAULT_MAX_LENGTH) for setting in settings]
+        if unknown := setting.keys() - {*names, "max_length"}:
+            known = ", ".join([*names, "max_length"])
+            raise ArgumentError("settings", messages.UNKNOWN_SETTING.format(names=known), unknown)
+    ids = checked_ids(model, tokenizer(prompt_text, return_tensors="pt").input_ids)
+    limits = [
+        _checked_length(model, ids.shape[1], setting.get("max_length", DEFAULT_MAX_LENGTH))
+        for setting in settings
+    ]
     tokens = generate_settings(
         model,
         ids,
         [Setting(**{n: v for n, v in s.items() if n != "max_length"}) for s in settings],
-        seeds=_per_row("seed", _as_list(seed), len(settings)),
+        seeds=_columns({"settings": settings, "seed": seed}, "settings")["seed"],
         max_length=max(limits),
     )
     # each text ends at its own limit, or at its first end token
@@ -209,29 +229,42 @@ def until_end(ids: list[int], model: PreTrainedModel) -> list[int]:
     return ids[: last + 1]
 
 
-def _check_lengths(model: PreTrainedModel, input_ids: Tensor, max_length: int) -> None:
-    """Raise ValueError for empty prompts, and for a length that does not fit them or the model."""
-    length, limit = input_ids.shape[1], window(model) or max_length
-    _require(length > 0, "a prompt must have at least one token", length)
-    _require(
-        max_length >= length,
-        f"max_length includes the prompt's {length} tokens and must not be less",
-        max_length,
-    )
-    _require(max_length <= limit, f"max_length must fit the model's window of {limit}", max_length)
+def _checked_length(model: PreTrainedModel, length: int, max_length: Any) -> int:
+    """max_length, which must fit the prompt's `length` tokens and the model. ArgumentError."""
+    limit = window(model)
+    if whole_number("max_length", max_length) < length:
+        rule = messages.SHORTER_THAN_PROMPT.format(length=length)
+        raise ArgumentError("max_length", rule, max_length)
+    if limit is not None and max_length > limit:
+        raise ArgumentError("max_length", messages.BEYOND_WINDOW.format(limit=limit), max_length)
+    return int(max_length)
+
+
+def _checked_seed(seed: Any) -> int:
+    is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not is_whole or not 0 <= seed < 2**64:
+        raise ArgumentError("seed", messages.SEED_RANGE, seed)
+    return int(seed)
+
+
+def _columns(given: Mapping[str, Any], longest: str | None = None) -> dict[str, list[Any]]:
+    """A list with one value per row for each parameter.
+
+    longest: the one that gives the number of rows; None: the one with most values. Raises
+    ArgumentError unless each of the others has one value for all rows, or as many.
+    """
+    lists = {name: _as_list(value) for name, value in given.items()}
+    longest = longest or max(lists, key=lambda name: len(lists[name]))
+    number = len(lists[longest])
+    for name, values in lists.items():
+        if len(values) not in (1, number):
+            rule = messages.ONE_PER_ROW.format(name=name, number=number, longest=longest)
+            raise ArgumentError(name, rule, len(values))
+    return {n: values if len(values) == number else values * number for n, values in lists.items()}
 
 
 def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, Sequence | range) else [value]
-
-
-def _per_row(name: str, values: list[Any], number: int) -> list[Any]:
-    """A list with one value per row. Raises ValueError unless there is one for all or for each."""
-    rule = f"{name} must be one value, or one per row ({number})"
-    _require(len(values) in (1, number), rule, len(values))
-    return values if len(values) == number else values * number
-
-
-def _require(holds: bool, rule: str, was: object) -> None:
-    if not holds:
-        raise ValueError(f"{rule}, was: {was!r}")
+    if isinstance(value, np.ndarray | Tensor):
+        value = value.tolist()
+    is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return list(value) if is_list else [value]

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from kischule import messages
+from kischule.arguments import checked_ids, token_list, whole_number
+from kischule.errors import ArgumentError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -15,11 +19,10 @@ if TYPE_CHECKING:
 def repeated_ngrams(token_ids: Sequence[int], n: int) -> list[bool]:
     """True for each n-gram of the text, in order, that occurred earlier.
 
-    A text of T tokens has T - n + 1 n-grams; a shorter one gives []. Raises ValueError for n below
-    1.
+    A text of T tokens has T - n + 1 n-grams; a shorter one gives []. Raises ArgumentError for n
+    below 1.
     """
-    if n < 1:
-        raise ValueError(f"n must be at least 1, was: {n}")
+    n, token_ids = whole_number("n", n, 1), token_list("token_ids", token_ids)
     seen: set[tuple[int, ...]] = set()
     repeated = []
     # move a window of n tokens over the text, and remember all that it showed
@@ -49,6 +52,8 @@ def distinct_n(token_ids: Sequence[int], n: int = 2) -> float:
 
 def entropy(probs: Tensor) -> Tensor:  # (..., V) -> (...)
     """Shannon entropy in nats; a probability of 0 adds nothing to it."""
+    if not isinstance(probs, Tensor) or not probs.is_floating_point():
+        raise ArgumentError("probs", messages.PROBABILITIES, probs)
     return torch.special.entr(probs).sum(-1)
 
 
@@ -58,7 +63,7 @@ def token_log_probs(
 ) -> Tensor:  # (T - 1,)
     """Natural log-probability of each token but the first, given those before it; on the CPU."""
     # the logits at each position are about the next token: those at the last one are not needed
-    input_ids = input_ids.to(model.device)
+    input_ids = checked_ids(model, input_ids, one_text=True).to(model.device)
     with torch.no_grad():
         log_probs = model(input_ids).logits[0, :-1].float().log_softmax(-1)
     return log_probs.gather(-1, input_ids[0, 1:, None])[:, 0].cpu()
@@ -72,11 +77,10 @@ def sequence_log_prob(
     """Natural log-probability of the tokens after the prompt; 0.0 for the prompt alone.
 
     prompt_length: in tokens, at least 1, as no prediction exists for the first token. Raises
-        ValueError for a length outside the text.
+        ArgumentError for a length outside the text.
     """
-    if not 1 <= prompt_length <= input_ids.shape[1]:
-        raise ValueError(
-            f"prompt_length must be from 1 to the text's {input_ids.shape[1]} tokens, "
-            f"was: {prompt_length}"
-        )
+    length = checked_ids(model, input_ids, one_text=True).shape[1]
+    if not 1 <= whole_number("prompt_length", prompt_length) <= length:
+        rule = messages.PROMPT_LENGTH.format(length=length)
+        raise ArgumentError("prompt_length", rule, prompt_length)
     return float(token_log_probs(model, input_ids)[prompt_length - 1 :].sum())

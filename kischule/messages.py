@@ -59,6 +59,100 @@ SETTING_ERRORS = {
     ),
 }
 
+# --- other arguments: rules without a full stop; GIVEN adds the value --------------------------
+
+GIVEN = Text(de="{rule}. Gegeben: {was}.", en="{rule}. You gave {was}.")
+PROMPT_NOT_TEXT = Text(
+    de="Der Prompt muss ein Text sein, in Anführungszeichen. Gegeben: {was}.",
+    en="The prompt must be text, in quotation marks. You gave {was}.",
+)
+NOT_A_TOKENIZER = Text(
+    de="tokenizer muss der Tokenizer sein, den kischule.load als Erstes zurückgibt",
+    en="tokenizer must be the tokenizer, which kischule.load returns first",
+)
+NOT_A_MODEL = Text(
+    de="model muss das Sprachmodell sein, das kischule.load als Zweites zurückgibt",
+    en="model must be the language model, which kischule.load returns second",
+)
+NOT_IDS = Text(
+    de="input_ids muss ein Tensor ganzer Zahlen sein, wie tokenizer(text, return_tensors='pt')."
+    "input_ids ihn gibt",
+    en="input_ids must be a tensor of whole numbers, as in tokenizer(text, return_tensors='pt')."
+    "input_ids",
+)
+IDS_SHAPE = Text(de="input_ids muss die Form (B, T) haben", en="input_ids must have shape (B, T)")
+ONE_TEXT = Text(
+    de="input_ids muss genau einen Text enthalten, Form (1, T)",
+    en="input_ids must hold exactly one text, shape (1, T)",
+)
+NO_PROMPT = Text(
+    de="input_ids muss mindestens einen Prompt enthalten", en="input_ids must hold a prompt or more"
+)
+NO_TOKENS = Text(
+    de="Ein Prompt muss mindestens ein Token haben", en="a prompt must have at least one token"
+)
+IDS_OUTSIDE = Text(
+    de="Token-Ids müssen zwischen 0 und {highest} liegen: So groß ist das Vokabular",
+    en="token ids must be from 0 to {highest}, the size of the vocabulary",
+)
+TOKEN_LIST = Text(
+    de="{name} muss eine Liste von Token-Ids sein, also ganzer Zahlen ab 0",
+    en="{name} must be a list of token ids, which are whole numbers of 0 or more",
+)
+WHOLE_NUMBER = Text(de="{name} muss eine ganze Zahl sein", en="{name} must be a whole number")
+AT_LEAST = Text(de="{name} muss mindestens {low} sein", en="{name} must be at least {low}")
+AT_MOST = Text(de="{name} darf höchstens {high} sein", en="{name} must be at most {high}")
+SEED_RANGE = Text(
+    de="seed muss eine ganze Zahl von 0 bis 2**64 - 1 sein",
+    en="seed must be a whole number from 0 to 2**64 - 1",
+)
+SHORTER_THAN_PROMPT = Text(
+    de="max_length zählt die {length} Tokens des Prompts mit und darf nicht kleiner sein",
+    en="max_length includes the prompt's {length} tokens and must not be less",
+)
+BEYOND_WINDOW = Text(
+    de="max_length darf höchstens so groß sein wie das Fenster des Modells: {limit}",
+    en="max_length must fit the model's window of {limit}",
+)
+PROMPT_LENGTH = Text(
+    de="prompt_length muss zwischen 1 und den {length} Tokens des Textes liegen",
+    en="prompt_length must be from 1 to the text's {length} tokens",
+)
+ONE_PER_ROW = Text(
+    de="{longest} gibt {number} Zeilen: {name} muss ein Wert sein oder einer je Zeile ({number})",
+    en="{longest} gives {number} rows: {name} must be one value, or one per row ({number})",
+)
+SETTINGS_LIST = Text(
+    de="settings muss eine Liste mit mindestens einer Einstellung sein, jede ein dict wie "
+    "dict(top_k=5)",
+    en="settings must be a list of at least one setting, each a dict such as dict(top_k=5)",
+)
+UNKNOWN_SETTING = Text(de="Einstellungen sind {names}", en="settings must be among {names}")
+LOGITS = Text(
+    de="logits muss ein Tensor von Kommazahlen sein, mindestens eine je Zeile",
+    en="logits must be a tensor of floating-point numbers, at least one in each row",
+)
+LARGEST_LOGIT = Text(
+    de="Der größte Wert jeder Zeile der Logits muss eine endliche Zahl sein",
+    en="the largest of the logits of each row must be a finite number",
+)
+PROBABILITIES = Text(
+    de="probs muss ein Tensor von Kommazahlen sein", en="probs must be a tensor of floats"
+)
+TEMPERATURE_LIST = Text(
+    de="temperatures muss eine Liste mit 1 bis {limit} Zahlen sein",
+    en="temperatures must be a list of 1 to {limit} numbers",
+)
+ENTRIES = Text(
+    de="Jeder Eintrag muss ein dict mit setting (einem dict), text, repetition_rate, distinct_2 "
+    "und mean_log_prob sein, wie explore ihn gibt",
+    en="each entry must be a dict with setting (a dict), text, repetition_rate, distinct_2 and "
+    "mean_log_prob, as explore returns it",
+)
+NO_ENTRIES = Text(
+    de="Es muss mindestens einen Eintrag geben", en="there must be at least one entry"
+)
+
 # --- pictures -----------------------------------------------------------------------------------
 
 OFF = Text(de="aus", en="off")
@@ -159,6 +253,25 @@ NO_WIDGETS = Text(
 
 # --- loading ------------------------------------------------------------------------------------
 
+MODEL_NAME = Text(
+    de="name muss der Name eines Modells oder ein Ordner sein",
+    en="name must be a model's name or a folder",
+)
+EMBEDDED_MODEL = Text(
+    de="Das einzige eingebaute Modell ist 'mini'", en="the only embedded model is 'mini'"
+)
+DEVICE = Text(
+    de="device muss ein Gerät sein, das torch hier hat",
+    en="device must be one that torch has here",
+)
+DTYPE = Text(
+    de="dtype muss None sein oder eines von {known}", en="dtype must be None or one of {known}"
+)
+DTYPE_ON_CPU = Text(
+    de="dtype muss auf der CPU 'float32' oder 'bfloat16' sein; halbe Genauigkeit ist dort langsam "
+    "und ungenau",
+    en="dtype must be 'float32' or 'bfloat16' on the CPU, where half precision is slow and inexact",
+)
 DOWNLOAD = Text(
     de="{name} wird heruntergeladen: {download} auf der Festplatte ({free} sind frei), danach "
     "{memory} im Arbeitsspeicher.",

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kischule import compat, hub, smollm2
+from kischule import compat, hub, messages, smollm2
 from kischule.catalog import FAMILY, MINI_FOLDER, SHARED_VARIABLE, WEIGHTS
-from kischule.errors import ModelUnavailableError, ModelUnsuitableError
+from kischule.errors import ArgumentError, ModelUnavailableError, ModelUnsuitableError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -41,7 +41,10 @@ def load(
     and what to do; ModelUnsuitableError (a ValueError) for a model that the exercises cannot use;
     ValueError for a device that this machine does not have or a dtype that it cannot use.
     """
-    target = _device(device)
+    if not isinstance(name, str | Path):
+        raise ArgumentError("name", messages.MODEL_NAME, name)
+    name = str(name)
+    target = _device(str(device))
     kind = _dtype(dtype, target)
     if kind == "float32":
         for place in (target, "cpu"):
@@ -75,7 +78,7 @@ def model_path(name: str = "mini") -> Path:
     Raises ValueError for any other name.
     """
     if name != "mini":
-        raise ValueError(f"the only embedded model is 'mini', was: {name!r}")
+        raise ArgumentError("name", messages.EMBEDDED_MODEL, name)
     return MINI_FOLDER
 
 
@@ -108,20 +111,17 @@ def _device(name: str) -> str:
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f"device must be one that torch has here, was: {name!r}") from error
+        raise ArgumentError("device", messages.DEVICE, name) from error
     return name
 
 
 def _dtype(name: str | None, device: str) -> str:
     kind = "float32" if name is None else name
-    if kind not in _BYTES_PER_WEIGHT:
-        known = ", ".join(_BYTES_PER_WEIGHT)
-        raise ValueError(f"dtype must be None or one of {known}, was: {name!r}")
+    if not isinstance(kind, str) or kind not in _BYTES_PER_WEIGHT:
+        rule = messages.DTYPE.format(known=", ".join(_BYTES_PER_WEIGHT))
+        raise ArgumentError("dtype", rule, name)
     if kind == "float16" and device.split(":")[0] == "cpu":
-        raise ValueError(
-            "dtype must be 'float32' or 'bfloat16' on the CPU, where half precision is slow and "
-            f"inexact, was: {name!r}"
-        )
+        raise ArgumentError("dtype", messages.DTYPE_ON_CPU, name)
     return kind
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kischule import messages
+from kischule.arguments import check_model, check_prompt, check_tokenizer, token_list
 from kischule.compat import window
-from kischule.errors import PromptError, SettingError
+from kischule.errors import ArgumentError, PromptError, SettingError, shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,8 +22,9 @@ def encode(
 
     Raises PromptError if the prompt is empty or leaves no room for a new token.
     """
-    if not prompt_text:
-        raise PromptError(str(messages.EMPTY_PROMPT))
+    check_tokenizer(tokenizer)
+    check_model(model)
+    check_prompt(prompt_text)
     ids = tokenizer(prompt_text, return_tensors="pt", verbose=False).input_ids
     limit = window(model)
     if limit is not None and ids.shape[1] >= limit:
@@ -37,6 +39,7 @@ def texts_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> list[str
     token is decoded together with the part before it, as some tokenizers drop the space at the
     beginning of a text.
     """
+    ids = token_list("ids", ids)
     parts: list[str] = []
     previous, start = 0, 0  # where the last part that is whole begins, and where it ends
     for end in range(1, len(ids) + 1):
@@ -54,12 +57,15 @@ def texts_after(
     tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], tokens: Sequence[int]
 ) -> list[str]:
     """Text that each of `tokens` would add to `ids`, which must end in a whole character."""
+    ids, tokens = token_list("ids", ids), token_list("tokens", tokens)
     length = len(tokenizer.decode(ids))
     return [tokenizer.decode([*ids, token])[length:] for token in tokens]
 
 
-def explain(error: PromptError | SettingError) -> str:
-    """An error about a prompt or a setting as a sentence for students, in their language."""
+def explain(error: PromptError | SettingError | ArgumentError) -> str:
+    """An error about an argument as a sentence for students, in their language."""
     if isinstance(error, SettingError):
-        return str(messages.SETTING_ERRORS[error.name].format(was=repr(error.was)))
+        return str(messages.SETTING_ERRORS[error.name].format(was=shown(error.was)))
+    if isinstance(error, ArgumentError):
+        return str(messages.GIVEN.format(rule=error.rule, was=shown(error.was)))
     return str(error)

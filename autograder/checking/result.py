@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder.checking import messages
 from autograder.exercises.exercise import Exercise, Level
+from autograder.exercises.strict import read
 from kischule.colours import ORANGE
 from kischule.i18n import Text, language
 
@@ -67,11 +68,6 @@ class Message:
     def plain(self, code: str) -> str:
         """The lines as plain text in one language."""
         return "\n".join(line.plain(code) for line in self.lines)
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Message:
-        """Read what `asdict` wrote. TypeError for anything else."""
-        return cls(**{name: part and Text(**part) for name, part in data.items()})
 
 
 @dataclass(frozen=True)
@@ -198,28 +194,16 @@ class Result:
             "message": self.told(code),
         }
 
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Result:
-        """Read what `as_data` wrote. TypeError, KeyError or ValueError for anything else."""
-        message, chart = data["message"], data["chart"]
-        given = {
-            "level": Level(data["level"]),
-            "message": message and Message.from_data(message),
-            "chart": chart and Chart(**{n: _tuple(part) for n, part in chart.items()}),
-        }
-        return cls(**{**data, **given})
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
 
 def result_in(outputs: Iterable[Mapping[str, Any]], exercise: str) -> Result | None:
-    """The result of this exercise in a test cell's outputs; None if there is none."""
+    """The result of this exercise in a test cell's outputs; None if there is none.
+
+    Raises DataError for one that `as_data` did not write.
+    """
     for output in outputs:
         data = output.get("data", {}).get(RESULT_MIME)
         if isinstance(data, Mapping) and data.get("exercise") == exercise:
-            return Result.from_data(data)
+            return read(Result, data, RESULT_MIME)
     return None
 
 

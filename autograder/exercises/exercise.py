@@ -9,10 +9,17 @@ from typing import Any
 
 import yaml
 
-from autograder.exercises.strict import DataError, load_yaml, mapping, read, read_text
+from autograder.exercises.strict import (
+    DataError,
+    load_yaml,
+    mapping,
+    read,
+    read_text,
+    value_of,
+)
 from autograder.files import write_atomically
-from kischule.errors import UserError
-from kischule.i18n import Text
+from kischule.errors import UserError, shown
+from kischule.i18n import LANGUAGES, Text
 
 EXERCISES_FOLDER = Path(__file__).parent / "a7_2"
 SEED_VARIABLE = "KISCHULE_SEED"  # of the environment: the seed of hidden cases
@@ -141,11 +148,14 @@ def exercise_ids() -> list[str]:
 
 @cache
 def load_exercise(exercise_id: str) -> Exercise:
-    """Load the exercise with this id; KeyError naming the exercises there are."""
+    """Load the exercise with this id; KeyError naming the exercises there are. ExerciseError."""
     path = EXERCISES_FOLDER / f"{exercise_id}.yaml"
     if exercise_id not in exercise_ids():
         raise KeyError(f"no exercise {exercise_id!r}; there are: {', '.join(exercise_ids())}")
-    return parse_exercise(path.read_text(encoding="utf-8"), path.name)
+    try:
+        return parse_exercise(path.read_text(encoding="utf-8-sig"), path.name)
+    except UnicodeDecodeError as error:
+        raise ExerciseError(f"{path.name}: must be text in UTF-8: {error}") from error
 
 
 def parse_exercise(content: str, name: str) -> Exercise:
@@ -188,8 +198,9 @@ def _misconception(data: Any, name: str) -> Misconception:
     where = f"{name}: misconceptions"
     data = mapping(data, ("rule", "de", "en"), where)
     if set(data) != {"rule", "de", "en"}:
-        raise ExerciseError(f"{where} needs rule, de and en, was: {', '.join(data)}")
-    return Misconception(data["rule"], Text(data["de"], data["en"]))
+        raise ExerciseError(f"{where} needs rule, de and en, was: {', '.join(map(str, data))}")
+    rule = value_of(str, data["rule"], where, "rule")
+    return Misconception(rule, read_text({code: data[code] for code in LANGUAGES}, where))
 
 
 def _read_case(file: _ExerciseFile, given: Any, where: str, reply: Any = None) -> Case:
@@ -202,10 +213,11 @@ def _read_case(file: _ExerciseFile, given: Any, where: str, reply: Any = None) -
     function = data.get("function", file.id)
     if function not in functions:
         raise ExerciseError(
-            f"{where}: function must be one of {', '.join(functions)}, was: {function!r}"
+            f"{where}: function must be one of {', '.join(functions)}, was: {shown(function)}"
         )
     arguments = {name: spec for name, spec in data.items() if name not in own}
-    return Case(arguments, function, reply, tuple(data.get("catches", ())))
+    catches = value_of(tuple[str, ...], data.get("catches", []), where, "catches")
+    return Case(arguments, function, reply, catches)
 
 
 def store_replies(path: Path, model: str, replies: Sequence[Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from autograder.checking.result import Result
 from autograder.errors import UserError
 from autograder.exercises.exercise import Exercise
+from autograder.exercises.strict import read
 from autograder.grading.settings import Settings
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
@@ -125,11 +126,6 @@ class Record:
         return {**own, "status": str(self.status), "flags": flags, "results": results}
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Record:
-        """Read what `as_data` wrote. TypeError, KeyError or ValueError for anything else."""
-        read = {
-            "status": Status(data["status"]),
-            "flags": tuple(map(Flag.from_data, data["flags"])),
-            "results": tuple(map(Result.from_data, data["results"])),
-        }
-        return cls(**{**data, **read})
+    def from_data(cls, data: Any) -> Record:
+        """Read what `as_data` wrote. DataError for anything else."""
+        return read(cls, data, "record")

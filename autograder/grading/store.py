@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from autograder.errors import UserError
+from autograder.exercises.strict import DataError, load_json
 from autograder.files import write_atomically
 from autograder.grading.record import Record
 
@@ -50,8 +51,8 @@ class Store:
                     owner.unlink(missing_ok=True)
         except Timeout as error:
             who = "another run"
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                about = json.loads(owner.read_bytes())
+            with suppress(OSError, DataError, KeyError, TypeError):
+                about = load_json(owner.read_bytes(), owner.name)
                 who = f"process {about['process']} on {about['machine']}"
             raise BusyError(
                 f"{who} is grading this course; wait until it has finished, or stop it"
@@ -68,8 +69,8 @@ class Store:
         """Read the record with this key, without its notebook; None if there is no whole one."""
         path = self._record(assignment, key)
         try:
-            record = Record.from_data(json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError):
+            record = Record.from_data(load_json(path.read_bytes(), path.name))
+        except (OSError, DataError):
             return None
         whole = not record.results or path.with_suffix(".ipynb").is_file()
         return record if record.key == key and whole else None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 
 class FlagKind(str, Enum):
@@ -51,8 +49,3 @@ class Flag:
     def as_data(self) -> dict[str, str]:
         """The flag as JSON has it."""
         return {"kind": str(self.kind), "cell": self.cell, "reason": self.reason}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Flag:
-        """Read what `as_data` wrote. KeyError or ValueError for anything else."""
-        return cls(FlagKind(data["kind"]), data["cell"], data["reason"])

@@ -7,7 +7,6 @@ files come from the release or are dropped.
 """
 
 import copy
-import json
 import os
 import stat
 from collections import defaultdict
@@ -17,18 +16,15 @@ from typing import Any
 
 import nbformat
 
-from autograder.errors import UserError
 from autograder.notebooks.cells import by_id, grade_id_of, is_solution
 from autograder.notebooks.display import TAG, is_display_only
 from autograder.notebooks.flags import Flag, FlagKind
+from autograder.notebooks.reader import MAX_BYTES as MAX_BYTES
+from autograder.notebooks.reader import UnreadableError as UnreadableError
+from autograder.notebooks.reader import parse as parse
 from autograder.sandbox.text import clean
 
-MAX_BYTES = 20_000_000
 NO_NOTEBOOK = "no_notebook.txt"  # written by an import: the files that a student handed in instead
-
-
-class UnreadableError(UserError, ValueError):
-    """A submission that cannot be graded; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -97,37 +93,6 @@ def read_bytes(path: Path) -> bytes:
         os.close(handle)
 
 
-def parse(content: bytes) -> Any:
-    """Parse a notebook and convert it to nbformat 4; UnreadableError for anything else."""
-    try:
-        data = json.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableError(f"not JSON: {_one_line(error)}") from error
-    version = data.get("nbformat") if isinstance(data, dict) else None
-    if type(version) is not int or version not in (3, 4):
-        raise UnreadableError(
-            f"JSON, but not a notebook: nbformat must be 3 or 4, was: {_one_line(version)}"
-        )
-    try:
-        notebook = nbformat.convert(nbformat.from_dict(data), 4)
-    except Exception as error:  # nbformat raises whatever the malformed place provokes
-        raise UnreadableError(f"not a notebook: {_one_line(error)}") from error
-    cells = notebook.get("cells")
-    if not isinstance(cells, list) or not isinstance(notebook.get("metadata", {}), dict):
-        raise UnreadableError("not a notebook: cells must be a list and metadata a mapping")
-    notebook.setdefault("metadata", nbformat.from_dict({}))
-    for cell in cells:
-        source = cell.get("source") if isinstance(cell, dict) else None
-        if isinstance(source, list) and all(isinstance(line, str) for line in source):
-            cell["source"] = "".join(source)
-        elif not isinstance(source, str):
-            raise UnreadableError("not a notebook: a cell has no text")
-        if not isinstance(cell.get("metadata", {}), dict):
-            raise UnreadableError("not a notebook: a cell's metadata is not a mapping")
-        cell.setdefault("metadata", nbformat.from_dict({}))
-    return notebook
-
-
 def rebuild(release: Any, submitted: Any) -> Rebuilt:
     """Put the student's solutions and added cells into the release's notebook; flag what is odd."""
     known = by_id(release)
@@ -170,7 +135,3 @@ def rebuild(release: Any, submitted: Any) -> Rebuilt:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = grade_id_of(cell) or f"added-{number}"
     return Rebuilt(notebook, tuple(flags))
-
-
-def _one_line(value: object) -> str:
-    return clean(" ".join(str(value).split()))[:200]

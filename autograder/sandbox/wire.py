@@ -191,6 +191,8 @@ class _ReplyReader:
         if not _DEVICE.fullmatch(device):
             raise WireError("a device must be one's name")
         kind, content = np.dtype(DTYPES[dtype]), bytes(self.arrays[index])
+        if math.prod(size for size in shape if size) > MAX_MESSAGE_BYTES:  # beside a 0
+            raise WireError("a shape must not be larger than a message")
         if math.prod(shape) * kind.itemsize != len(content):
             raise WireError("an array must have as many bytes as its shape and dtype say")
         if dtype == "bool" and not set(content) <= {0, 1}:

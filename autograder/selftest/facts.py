@@ -5,13 +5,12 @@ they were published); those of `mini` are this project's own. No fact depends on
 default: every length, rule and setting is written out.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.exercises.strict import DataError, read, typed
+from autograder.exercises.strict import DataError, load_json, read, typed
 
 PUBLISHED_FOLDER = Path(__file__).parent / "published"
 
@@ -115,11 +114,7 @@ def parse_published(text: str, name: str) -> Published:
 
 
 def _published(text: str, name: str) -> Published:
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise PublishedError(f"{name}: not JSON: {error}") from error
-    data = typed(data, {"model": str, "facts": list, "left_out": list}, name)
+    data = typed(load_json(text, name), {"model": str, "facts": list, "left_out": list}, name)
     facts = tuple(_fact(given, f"{name}: fact {i + 1}") for i, given in enumerate(data["facts"]))
     left_out = tuple(
         read(LeftOut, given, f"{name}: left_out {i + 1}")

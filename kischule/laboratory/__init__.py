@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kischule import messages
+from kischule.arguments import check_model, check_tokenizer, whole_number
 from kischule.decoding import Setting
 from kischule.laboratory.snapshot import Snapshot, take_snapshots
 
@@ -36,6 +37,10 @@ def lab(
     `top_k`, `top_p`; None is off) are the initial values. A value outside its range is explained
     beside its control; without widgets it raises ValueError. TypeError for an unknown setting.
     """
+    check_tokenizer(tokenizer)
+    check_model(model)
+    seed = whole_number("seed", seed)
+    max_new_tokens = whole_number("max_new_tokens", max_new_tokens, 1)
     initial: dict[str, Any] = {"do_sample": do_sample, **setting}
     try:
         from kischule.laboratory.controls import Lab

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from kischule import messages
+from kischule.arguments import whole_number
 from kischule.colours import BLUE, DARK, GREY, ORANGE
-from kischule.decoding import NextTokens, Setting, apply_temperature, next_tokens
+from kischule.decoding import (
+    NEUTRAL,
+    NextTokens,
+    Setting,
+    apply_temperature,
+    check_value,
+    next_tokens,
+)
+from kischule.errors import ArgumentError
 from kischule.i18n import number, percent
 from kischule.measures import entropy
 from kischule.plots.style import explains_errors, figure, token_label
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _LINES = [(DARK, "o", "-"), (BLUE, "s", "--"), (ORANGE, "^", "-."), (GREY, "D", ":")]
+_MAX_TOKENS = 200  # more bars than anybody reads
 _CUT_STYLE = {"facecolor": "none", "edgecolor": "#6b6b6b", "hatch": "////"}
 _KEPT_STYLE = {"facecolor": BLUE, "edgecolor": BLUE}
 
@@ -40,6 +51,10 @@ def next_token(
     `top_k`, `top_p`; None is off. The bars are the probabilities after penalty and temperature and
     before a cut; a dot is the model's own probability, if it differs.
     """
+    if unknown := setting.keys() - NEUTRAL.keys():
+        rule = messages.UNKNOWN_SETTING.format(names=", ".join(NEUTRAL))
+        raise ArgumentError("setting", rule, unknown)
+    num_tokens = whole_number("num_tokens", num_tokens, 1, _MAX_TOKENS)
     ids = encode(tokenizer, model, prompt_text)
     found = next_tokens(model, ids, Setting(**setting), num_tokens)
     probs, own = found.probs["temperature"].tolist(), found.probs["model"].tolist()
@@ -98,6 +113,10 @@ def temperatures(
     temperatures: one to four, each above 0. num_tokens: tokens on the axis, the most likely first,
     in the same order at every temperature. Raises ValueError for another number of temperatures.
     """
+    num_tokens = whole_number("num_tokens", num_tokens, 1, _MAX_TOKENS)
+    if isinstance(temperatures, str) or not isinstance(temperatures, Sequence | np.ndarray):
+        rule = messages.TEMPERATURE_LIST.format(limit=len(_LINES))
+        raise ArgumentError("temperatures", rule, temperatures)
     if not 1 <= len(temperatures) <= len(_LINES):
         raise ValueError(
             f"there must be 1 to {len(_LINES)} temperatures, were: {len(temperatures)}"
@@ -108,7 +127,7 @@ def temperatures(
     top = logits.topk(min(num_tokens, len(logits))).indices
     fig, (ax,) = figure(height=3.2)
     for temperature, (colour, marker, line) in zip(temperatures, _LINES, strict=False):
-        Setting(temperature=temperature)  # raises SettingError for one that cannot be used
+        check_value("temperature", temperature)
         probs = apply_temperature(logits, temperature).softmax(-1)
         nats = number(float(entropy(probs)), 1)
         label = str(messages.TEMPERATURE.format(value=f"{temperature:g}", entropy=nats))

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from kischule import messages
 from kischule.colours import BLUE, DARK, GREY, ORANGE
+from kischule.errors import ArgumentError
 from kischule.i18n import number
 from kischule.plots.style import figure
 
@@ -34,7 +36,7 @@ COLOURS = {"repetition_rate": ORANGE, "distinct_2": BLUE, "mean_log_prob": DARK}
 def describe(setting: Mapping[str, Any]) -> str:
     """A setting in a few words: all that is on, without `max_length`."""
     parts = [
-        f"{name}={value:g}"
+        f"{name}={value:g}" if isinstance(value, Real) else f"{name}={value}"
         for name, value in setting.items()
         if name not in ("max_length", "do_sample") and value is not None
     ]
@@ -47,6 +49,7 @@ class Table:
     """Entries as an HTML table in a notebook, as lines in a terminal. Texts are escaped."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
+        _check_entries(entries)
         self.rows = [
             (describe(e["setting"]), *(_value(e, name) for name in MEASURES), str(e["text"]))
             for e in entries
@@ -83,6 +86,7 @@ def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figur
     labels: one per entry; default: the setting in words. Raises ValueError if there are no entries
     or if labels and entries differ in number.
     """
+    _check_entries(entries)
     names = [describe(e["setting"]) for e in entries] if labels is None else list(labels)
     if not entries or len(names) != len(entries):
         raise ValueError(
@@ -122,6 +126,9 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
     x, y: names of settings; None is shown as "off". Raises ValueError if an entry lacks one of
     them.
     """
+    _check_entries(entries)
+    if not entries:
+        raise ArgumentError("entries", messages.NO_ENTRIES, entries)
     for entry in entries:
         for name in (x, y):
             if name not in entry["setting"]:
@@ -150,13 +157,28 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
     return fig
 
 
+def _check_entries(entries: Any) -> None:
+    """Raise ArgumentError for entries that are not as `explore` returns them."""
+    if not isinstance(entries, Sequence):
+        raise ArgumentError("entries", messages.ENTRIES, entries)
+    for entry in entries:
+        whole = isinstance(entry, Mapping) and {"setting", "text", *MEASURES} <= entry.keys()
+        if (
+            not whole
+            or not isinstance(entry["setting"], Mapping)
+            or not all(isinstance(entry[name], Real) for name in MEASURES)
+        ):
+            raise ArgumentError("entries", messages.ENTRIES, entry)
+
+
 def _title(measure: str) -> str:
     return f"{messages.MEASURE_NAMES[measure]}\n{messages.MEASURE_UNITS[measure]}"
 
 
 def _column_values(entries: Sequence[Entry], name: str) -> list[float | None]:
     found = {entry["setting"][name] for entry in entries}
-    return sorted(found, key=lambda v: (v is None, v))  # "off" last
+    # numbers first, "off" last
+    return sorted(found, key=lambda v: (v is None, not isinstance(v, Real), v))
 
 
 def _matching(entries: Sequence[Entry], where: Mapping[str, float | None]) -> list[Entry]:
@@ -174,7 +196,9 @@ def _value(entry: Entry, measure: str) -> str:
 
 
 def _off(value: float | None) -> str:
-    return str(messages.OFF) if value is None else f"{value:g}"
+    if value is None:
+        return str(messages.OFF)
+    return f"{value:g}" if isinstance(value, Real) else str(value)
 
 
 def _shortened(text: str, max_chars: int = 34) -> str:

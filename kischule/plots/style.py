@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from kischule.errors import PromptError, SettingError
+from kischule.errors import ArgumentError, PromptError, SettingError
 from kischule.tokens import explain
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def token_label(text: str) -> str:
 
 
 def explains_errors(picture: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Show a sentence instead of a traceback for a prompt or setting that cannot be used."""
+    """Show a sentence instead of a traceback for an argument that cannot be used."""
 
     @functools.wraps(picture)
     def explained(*arguments: P.args, **options: P.kwargs) -> Figure:
         with literal_text():
             try:
                 return picture(*arguments, **options)
-            except (PromptError, SettingError) as error:
+            except (PromptError, SettingError, ArgumentError) as error:
                 return _sentence_figure(explain(error))
 
     return explained

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kischule import messages
+from kischule.arguments import check_prompt, check_tokenizer
 from kischule.colours import BLUE, DARK, LIKELY, MIN_SHADED, ORANGE, UNLIKELY
 from kischule.errors import PromptError
 from kischule.i18n import percent
@@ -40,6 +41,8 @@ def token_probabilities(
 
     ids = encode(tokenizer, model, text)
     probs = [1.0, *token_log_probs(model, ids).exp().tolist()]
+    if prompt_text:
+        check_prompt(prompt_text)
     num_plain = len(tokenizer(prompt_text).input_ids) if prompt_text else 1
     labels = [token_label(part)[1:-1] for part in texts_of(tokenizer, ids[0].tolist())]
     scale = LinearSegmentedColormap.from_list("probability", [UNLIKELY, LIKELY])
@@ -77,6 +80,9 @@ def repetition(tokenizer: PreTrainedTokenizerBase, text: str, n: int = 4) -> Fig
 
     n: tokens of an n-gram; see `measures.repetition_rate`. The title gives the most frequent one.
     """
+    check_tokenizer(tokenizer)
+    if text != "":
+        check_prompt(text)
     ids = tokenizer(text, verbose=False).input_ids if text else []
     repeated = repeated_ngrams(ids, n)
     if not repeated:

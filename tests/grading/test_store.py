@@ -11,9 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import strategies as st
+from support.fuzz import EFFORTS, VALUES, fuzz, spoilt_bytes
+from support.notebooks import places
 
-from autograder.checking.result import Message, Result
+from autograder.checking.result import Chart, Message, Result
 from autograder.exercises.exercise import Level
+from autograder.exercises.strict import DataError, load_json
 from autograder.files import write_atomically
 from autograder.grading.record import Record, Rules, Status, task_of
 from autograder.grading.settings import Settings
@@ -143,3 +147,50 @@ def test_a_seed_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | No
         path.write_bytes(content)
     with pytest.raises(SeedError, match="secret"):
         Store(tmp_path).seed(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"key": ' + b"9" * 5_000 + b"}",
+        b"\xff",
+        json.dumps({**RECORD.as_data(), "results": [5]}).encode(),
+        json.dumps({**RECORD.as_data(), "results": [{**RESULT.as_data(), "message": 5}]}).encode(),
+        json.dumps({**RECORD.as_data(), "memory": "x"}).encode(),
+        json.dumps({**RECORD.as_data(), "status": ["graded"]}).encode(),
+        json.dumps({**RECORD.as_data(), "seconds": float("nan")}).encode(),
+        json.dumps({**RECORD.as_data(), "more": 1}).encode(),
+    ],
+    ids=lambda content: repr(content[:20] + content[-20:]),
+)
+def test_a_damaged_record_is_none(tmp_path: Path, content: bytes) -> None:
+    store = Store(tmp_path)
+    store.write("a", RECORD)
+    assert store.read("a", RECORD.key) is not None
+    (tmp_path / ".kischule" / "records" / "a" / f"{RECORD.key}.json").write_bytes(content)
+    assert store.read("a", RECORD.key) is None
+
+
+@EFFORTS
+def test_any_record_is_read_or_refused(effort: int) -> None:
+    chart = Chart(labels=("a",), expected=(1.0,), actual=(0.5,), sampled=True)
+    record = replace(RECORD, results=(replace(RESULT, chart=chart),))
+    written = json.dumps(record.as_data()).encode()
+    count = len(places(json.loads(written)))
+
+    def spoilt(content: bytes) -> None:
+        try:
+            found = Record.from_data(load_json(content, "f"))
+        except DataError:
+            return
+        assert Record.from_data(json.loads(json.dumps(found.as_data()))) == found
+
+    def changed(place: int, value: object) -> None:
+        data = json.loads(written)
+        node, key = places(data)[place]
+        node[key] = value
+        spoilt(json.dumps(data).encode() if value != 10**400 else b"1" + b"0" * 5_000)
+
+    fuzz(spoilt, spoilt_bytes(written), examples=200 * effort)
+    fuzz(changed, st.integers(0, count - 1), VALUES, examples=200 * effort)

@@ -18,7 +18,8 @@ from transformers import (
 import kischule
 from kischule import decoding
 from kischule.decoding import Pipeline, Setting
-from kischule.errors import SettingError
+from kischule.errors import ArgumentError, SettingError
+from kischule.tokens import explain
 
 DROPPED = -torch.inf
 
@@ -66,6 +67,71 @@ def test_leading_dimensions_are_a_batch_and_nothing_is_mutated(
     rows = zip(together.reshape(-1, 6), logits.reshape(-1, 6), strict=True)
     for row, alone in rows:
         assert torch.equal(row, part(alone))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [7, 3000])
+def test_top_p_on_a_sum_is_rounded_as_in_transformers(dtype: torch.dtype, size: int) -> None:
+    generator = torch.Generator().manual_seed(3)
+    for _ in range(200 if size < 10 else 10):
+        weights = torch.randperm(4 * size, generator=generator)[:size].double() + 1
+        count = int(torch.randint(1, min(size, 900), (1,), generator=generator))
+        p = float(weights.sort(descending=True).values[:count].sum() / weights.sum())
+        logits = (weights / weights.sum()).log().to(dtype)[None]
+        ours, theirs = decoding.filter_top_p(logits, p), TopPLogitsWarper(p)(None, logits)
+        assert (ours > DROPPED).sum() == (theirs > DROPPED).sum()
+        # of tokens that half precision makes equal, ours keeps the first ones
+        assert torch.equal(ours.sort().values, theirs.sort().values)
+
+
+BAD_LOGITS: list[Any] = [
+    torch.tensor([1.0, float("nan")]),
+    torch.tensor([1.0, float("inf")]),
+    torch.full((2,), DROPPED),
+    torch.tensor([[1.0, 2.0], [DROPPED, DROPPED]]),
+    torch.zeros(0),
+    torch.tensor([1, 2]),
+    torch.tensor(1.0),
+    [1.0, 2.0],
+    None,
+]
+
+
+@pytest.mark.parametrize("logits", BAD_LOGITS, ids=repr)
+def test_logits_that_cannot_be_cut_are_refused(logits: Any) -> None:
+    for cut in (
+        lambda: decoding.filter_top_k(logits, 1),
+        lambda: decoding.filter_top_p(logits, 0.5),
+    ):
+        with pytest.raises(ArgumentError, match="logits"):
+            cut()
+
+
+@pytest.mark.parametrize(
+    "value", [-1, 0.0, "1", None, True, float("nan"), float("inf"), [1], 10**400]
+)
+def test_each_part_refuses_a_value_outside_its_range(value: Any) -> None:
+    logits, ids = torch.tensor([1.0, 2.0]), torch.tensor([0])
+    parts: dict[str, Callable[[], Tensor]] = {
+        "repetition_penalty": lambda: decoding.apply_repetition_penalty(logits, ids, value),
+        "temperature": lambda: decoding.apply_temperature(logits, value),
+        "top_k": lambda: decoding.filter_top_k(logits, value),
+        "top_p": lambda: decoding.filter_top_p(logits, value),
+    }
+    if value == 0.0:
+        del parts["top_k"]  # off
+    for name, part in parts.items():
+        with pytest.raises(SettingError, match=f"{name} must .*, was: ") as caught:
+            part()
+        assert name in explain(caught.value)
+
+
+@pytest.mark.parametrize(
+    "ids", [[0], None, torch.tensor([0.0]), torch.tensor([2]), torch.tensor([-1])]
+)
+def test_a_penalty_needs_token_ids(ids: Any) -> None:
+    with pytest.raises(ArgumentError, match="ids must be"):
+        decoding.apply_repetition_penalty(torch.tensor([1.0, 2.0]), ids, 2.0)
 
 
 def test_neutral_values_change_nothing() -> None:

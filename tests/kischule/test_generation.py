@@ -12,11 +12,14 @@ import pytest
 import torch
 from support.notebooks import ROOT
 from support.seeded import PROMPT, SETTINGS
+from transformers import BatchEncoding, GenerationConfig, TopPLogitsWarper
 
 import kischule
 from autograder.checking import distribution
 from autograder.exercises import oracle
-from kischule.generation import gumbel
+from kischule.decoding import Setting
+from kischule.errors import ArgumentError, PromptError, UserError
+from kischule.generation import SeededSampling, gumbel
 
 # the text of each of SETTINGS with seed 7 and max_length 20, on any machine
 GOLDEN = [
@@ -222,16 +225,162 @@ def test_a_text_ends_with_its_end_token(mini: tuple[Any, Any], ids: torch.Tensor
         ({"input_ids": torch.tensor([5, 6])}, r"shape \(B, T\), was: \(2,\)"),
         ({"input_ids": torch.ones(1, 0).long()}, "at least one token, was: 0"),
         ({"input_ids": torch.ones(2, 3).long(), "seed": [1, 2, 3]}, r"input_ids must be .* was: 2"),
+        ({"input_ids": [[5, 6]]}, r"input_ids must be a tensor of whole .* was: \[\[5, 6\]\]"),
+        ({"input_ids": np.array([[5, 6]])}, r"a tensor of whole .* was: array\(\[\[5, 6\]\]\)"),
+        ({"input_ids": None}, "input_ids must be a tensor of whole .* was: None"),
+        ({"input_ids": "Once"}, "input_ids must be a tensor of whole .* was: 'Once'"),
+        (
+            {"input_ids": BatchEncoding({"input_ids": [[5]]})},
+            r"a tensor .* was: {'input_ids': \[\[",
+        ),
+        ({"input_ids": torch.ones(1, 3)}, "a tensor of whole .* was: torch.float32"),
+        ({"input_ids": torch.ones(1, 3).bool()}, "a tensor of whole .* was: torch.bool"),
+        ({"input_ids": torch.ones(0, 3).long()}, r"must hold a prompt or more, was: \(0, 3\)"),
+        ({"input_ids": torch.tensor([[5, 4096]])}, "ids must be from 0 to 4095, .* was: 4096"),
+        ({"input_ids": torch.tensor([[5, -1]])}, "ids must be from 0 to 4095, .* was: -1"),
+        ({"max_length": None}, "max_length must be a whole number, was: None"),
+        ({"max_length": "20"}, "max_length must be a whole number, was: '20'"),
+        ({"max_length": 20.0}, r"max_length must be a whole number, was: 20\.0"),
+        ({"max_length": True}, "max_length must be a whole number, was: True"),
+        ({"top_k": 10**30}, r"top_k must be at most 2\*\*31 - 1 .*, was: 10{30}$"),
+        ({"top_k": 10**5000}, "top_k must be at most .* was: a value of type int"),
+        ({"top_p": "0.5"}, r"top_p must lie in \(0, 1\], was: '0\.5'"),
+        ({"top_p": []}, r"top_p must be one value, or one per row \(1\), was: 0"),
+        ({"temperature": 1e-300}, "temperature must lie from 1e-30 to 1e\\+30, was: 1e-300"),
+        ({"repetition_penalty": 1e300}, "repetition_penalty must lie from .* was: 1e\\+300"),
+        ({"do_sample": None}, "do_sample must be True or False, was: None"),
+        ({"seed": True}, "seed must be a whole number .* was: True"),
+        ({"seed": "7"}, "seed must be a whole number .* was: '7'"),
+        ({"seed": 2**64}, "seed must be a whole number .* was: 18446744073709551616"),
+        ({"seed": []}, r"seed must be one value, or one per row \(1\), was: 0"),
+        ({"seed": [1, 2, 3], "top_p": [0.5, 0.6]}, "seed gives 3 rows: top_p .* was: 2"),
     ],
 )
 def test_what_cannot_be_followed_is_refused(
     mini: tuple[Any, Any], wrong: dict[str, Any], rule: str
 ) -> None:
     given = {"input_ids": torch.tensor([[5, 6, 7]]), "seed": 0, **wrong}
-    with pytest.raises(ValueError, match=rule):
+    with pytest.raises(UserError, match=rule) as caught:
         kischule.generate(mini[1], **given)
+    assert isinstance(caught.value, ValueError)
 
 
-def test_a_setting_with_an_unknown_key_is_refused(mini: tuple[Any, Any]) -> None:
-    with pytest.raises(ValueError, match=r"settings must be among .* was: \{'topp'\}"):
-        kischule.generate_texts(*mini, PROMPT, [{"topp": 0.5}])
+@pytest.mark.parametrize(
+    ("settings", "seed", "rule"),
+    [
+        ([{"topp": 0.5}], 0, r"settings must be among .* was: \{'topp'\}"),
+        ([], 0, r"settings must be a list of at least one setting, .* was: \[\]"),
+        ({"top_p": 0.5}, 0, r"settings must be a list .* was: \{'top_p': 0\.5\}"),
+        ("top_p", 0, "settings must be a list .* was: 'top_p'"),
+        (None, 0, "settings must be a list .* was: None"),
+        ([None], 0, r"settings must be a list .* was: \[None\]"),
+        ([{"max_length": None}], 0, "max_length must be a whole number, was: None"),
+        ([{"max_length": 20}, {"max_length": 2}], 0, "max_length includes the prompt's .* was: 2"),
+        ([{"top_p": 0.5}, {}], [1, 2, 3], r"seed must be one value, or one per row \(2\), was: 3"),
+    ],
+)
+def test_settings_that_cannot_be_followed_are_refused(
+    mini: tuple[Any, Any], settings: Any, seed: Any, rule: str
+) -> None:
+    with pytest.raises(UserError, match=rule):
+        kischule.generate_texts(*mini, PROMPT, settings, seed=seed)
+
+
+@pytest.mark.parametrize("prompt", ["", None, 5, ["a", "b"], b"a", "\ud800"])
+def test_a_prompt_that_is_no_text_is_refused(mini: tuple[Any, Any], prompt: Any) -> None:
+    with pytest.raises(PromptError, match="Der Prompt "):
+        kischule.generate_texts(*mini, prompt, [{}])
+
+
+def test_tokenizer_and_model_in_each_others_place_are_named(mini: tuple[Any, Any]) -> None:
+    with pytest.raises(ArgumentError, match=r"tokenizer must be .* was: 'GPT2LMHeadModel'"):
+        kischule.generate_texts(*mini[::-1], PROMPT, [{}])
+    with pytest.raises(ArgumentError, match="model must be the language model"):
+        kischule.generate(mini[0], torch.tensor([[5]]), seed=1)
+    with pytest.raises(ArgumentError, match=r"model must be .* was: 'NoneType'"):
+        kischule.generate(None, torch.tensor([[5]]), seed=1)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_and_torch_are_numbers(mini: tuple[Any, Any], ids: torch.Tensor) -> None:
+    plain = {"seed": [7, 8], "top_p": [0.5, 0.75], "do_sample": True, "max_length": 12}
+    theirs = {
+        "seed": np.array([7, 8]),
+        "top_p": torch.tensor([0.5, 0.75]),
+        "do_sample": np.True_,
+        "max_length": np.int32(12),
+    }
+    expected = kischule.generate(mini[1], ids, **plain)  # type: ignore[arg-type]
+    assert torch.equal(kischule.generate(mini[1], ids.int(), **theirs), expected)  # type: ignore[arg-type]
+    assert torch.equal(
+        kischule.generate(mini[1], ids, seed=np.int64(7), max_length=12),
+        *[kischule.generate(mini[1], ids, seed=7, max_length=12)],
+    )
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf])
+@pytest.mark.parametrize("setting", [{}, {"top_p": 0.5}, {"top_k": 2}, {"do_sample": False}])
+def test_logits_that_are_no_numbers_are_refused(wrong: float, setting: dict[str, Any]) -> None:
+    sampling = SeededSampling([Setting(**{"do_sample": True, **setting})], [1])
+    scores = torch.tensor([[1.0, wrong, 2.0]])
+    with pytest.raises(ArgumentError, match=f"the logits of each row .* was: {wrong}"):
+        sampling(torch.tensor([[0]]), scores)
+    with pytest.raises(ArgumentError, match="was: -inf"):
+        sampling(torch.tensor([[0]]), torch.full((1, 3), -math.inf))
+
+
+# field -> a value that changes what transformers' own `generate` gives, or its type
+ACTIVE: dict[str, Any] = {
+    "bad_words_ids": [[i] for i in range(5, 4000)],
+    "begin_suppress_tokens": list(range(5, 4000)),
+    "do_sample": True,
+    "encoder_repetition_penalty": 3.0,
+    "exponential_decay_length_penalty": (1, 3.0),
+    "forced_bos_token_id": 9,
+    "forced_eos_token_id": 9,
+    "guidance_scale": 1.5,
+    "max_length": 7,
+    "max_new_tokens": 2,
+    "max_time": 0.0,
+    "min_length": 12,
+    "min_new_tokens": 12,
+    "no_repeat_ngram_size": 1,
+    "num_beams": 3,
+    "num_return_sequences": 2,
+    "penalty_alpha": 0.6,
+    "prompt_lookup_num_tokens": 3,
+    "repetition_penalty": 3.0,
+    "return_dict_in_generate": True,
+    "sequence_bias": [[[300], 90.0]],
+    "stop_strings": ["a"],
+    "suppress_tokens": list(range(5, 4000)),
+    "temperature": 0.1,
+    "top_k": 1,
+    "top_p": 0.01,
+    "use_cache": False,
+}
+FIELDS = sorted(vars(GenerationConfig()).keys() - {"eos_token_id"})  # a text ends where it did
+
+
+@pytest.mark.parametrize("field", [*FIELDS, "of_its_own"])
+def test_a_models_own_generation_config_has_no_effect(
+    mini: tuple[Any, Any], ids: torch.Tensor, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    options: dict[str, Any] = {"seed": [1, 1], "do_sample": [True, False], "max_length": 12}
+    expected = kischule.generate(mini[1], ids, **options)
+    config = GenerationConfig(eos_token_id=mini[1].generation_config.eos_token_id)
+    setattr(config, field, ACTIVE.get(field, 2))
+    monkeypatch.setattr(mini[1], "generation_config", config)
+    assert torch.equal(kischule.generate(mini[1], ids, **options), expected)
+    assert mini[1].generation_config is config
+
+
+def test_cuts_on_a_sum_are_those_of_transformers() -> None:
+    """Probabilities in whole 1/n, p exactly a sum of them: rounding decides, on the same side."""
+    rng = np.random.default_rng(1)
+    for _ in range(400):
+        weights = rng.choice(1000, int(rng.integers(3, 20)), replace=False) + 1
+        p = float(np.sort(weights)[::-1][: rng.integers(1, len(weights))].sum() / weights.sum())
+        scores = torch.tensor(np.log(weights / weights.sum()), dtype=torch.float32)[None]
+        pipeline = SeededSampling([Setting(do_sample=True, top_p=p)], [1]).pipeline
+        ours = pipeline.apply(scores, torch.tensor([[0]]))
+        assert torch.equal(ours, TopPLogitsWarper(p)(None, scores))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 import kischule
 from autograder.exercises import oracle
 from kischule import measures
+from kischule.errors import ArgumentError
 
 PAIRS = [1, 2, 1, 2, 1]  # (1 2) (2 1) (1 2) (2 1): the last two stood before
 
@@ -26,9 +29,33 @@ def test_a_text_without_ngrams_repeats_nothing() -> None:
     assert measures.distinct_n([], 2) == 1.0
 
 
-def test_an_ngram_has_at_least_one_token() -> None:
-    with pytest.raises(ValueError, match="n must be at least 1, was: 0"):
-        measures.repetition_rate([1, 2], 0)
+@pytest.mark.parametrize("n", [0, -1, 1.5, True, "2", None])
+def test_an_ngram_has_at_least_one_token(n: Any) -> None:
+    with pytest.raises(ArgumentError, match=f"n must be .*, was: {n!r}"):
+        measures.repetition_rate([1, 2], n)
+
+
+def test_tensors_and_arrays_are_counted_as_lists_are() -> None:
+    """Tensors of equal numbers are not equal objects."""
+    for ids in (torch.tensor(PAIRS), np.array(PAIRS), tuple(PAIRS)):
+        assert measures.repetition_rate(ids, 2) == 0.5  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "ids", [torch.tensor([PAIRS]), [PAIRS], "1212", [1.0], [True], [-1], None, 5]
+)
+def test_only_a_list_of_token_ids_is_measured(ids: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"token_ids must be a list of token ids, .* was: "):
+        measures.distinct_n(ids)
+
+
+@pytest.mark.parametrize(
+    "ids", [PAIRS, torch.tensor(PAIRS), torch.tensor([PAIRS] * 2), torch.ones(1, 2)]
+)
+def test_a_text_is_a_row_of_token_ids(ids: Any) -> None:
+    _, model = kischule.load("mini", "cpu")
+    with pytest.raises(ArgumentError, match="input_ids must"):
+        measures.token_log_probs(model, ids)
 
 
 def test_the_oracle_of_the_exercise_agrees() -> None:

@@ -6,11 +6,14 @@ import copy
 import json
 import math
 import random
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import strategies as st
+from support import fuzz as random_input
 from support.notebooks import places
 
 from autograder.sandbox import wire
@@ -123,6 +126,7 @@ NONSENSE: list[list[bytes]] = [
     [*written(["array", "float32", [1] * 9, "cpu", 0]), b"x" * 4],
     [*written(["array", "float32", [1], "<script>", 0]), b"x" * 4],
     [*written(["array", "bool", [1], "cpu", 0]), b"\x07"],
+    [*written(["array", "float32", [0] + [(1 << 32) - 1] * 7, "cpu", 0]), b""],
 ]
 
 
@@ -163,3 +167,28 @@ def test_10000_spoilt_replies_are_read_or_refused() -> None:
         except (wire.WireError, CallError):
             refused += 1
     assert 5000 < refused < 10_000
+
+
+@random_input.EFFORTS
+def test_any_message_is_read_or_refused(effort: int) -> None:
+    array = Array(np.zeros((2, 3), "float32"), "float32")
+    parts = wire.write_replies([Reply({"a": [1, 2.5, None, True, array]}, ("x",), [{"p": 0.5}])])
+    count = len(places(json.loads(parts[0])))
+
+    def check(messages: list[bytes]) -> None:
+        with suppress(wire.WireError, CallError):
+            wire.read_replies(messages, 1)
+
+    def changed(place: int, value: Any) -> None:
+        data = json.loads(parts[0])
+        node, key = places(data)[place]
+        node[key] = value
+        check([json.dumps(data).encode(), *parts[1:]])
+
+    fuzz = random_input.fuzz
+    fuzz(check, st.lists(st.binary(max_size=20), max_size=3), examples=100 * effort)
+    spoilt = random_input.spoilt_bytes(parts[0])
+    fuzz(lambda first: check([first, *parts[1:]]), spoilt, examples=300 * effort)
+    shapes = st.lists(st.integers(0, 2**32), max_size=9)
+    values = random_input.VALUES | shapes
+    fuzz(changed, st.integers(0, count - 1), values, examples=300 * effort)

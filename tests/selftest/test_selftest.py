@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,21 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from support.notebooks import ROOT
+from hypothesis import strategies as st
+from support.fuzz import EFFORTS, VALUES, fuzz, spoilt_bytes
+from support.notebooks import ROOT, places
 
 import kischule
 from autograder.cli import main
 from autograder.exercises import oracle
 from autograder.selftest.comparisons import COMPARISONS, Subject, _steps, ruled
-from autograder.selftest.facts import Fact, PublishedError, load_published, parse_published
+from autograder.selftest.facts import (
+    PUBLISHED_FOLDER,
+    Fact,
+    PublishedError,
+    load_published,
+    parse_published,
+)
 from autograder.selftest.selftest import compare
 from kischule.catalog import FAMILY
 
@@ -514,3 +523,34 @@ def test_the_real_model_gives_the_published_outputs(name: str) -> None:
     subject = _real(name)
     results = [compare(fact, subject) for fact in load_published(name).facts]
     assert [f"{r.id}: {r.got}" for r in results if not r.passed] == []
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"model": ' + "9" * 5_000 + "}", "", '"\\ud800"'])
+def test_a_malformed_file_of_facts_is_refused(text: str) -> None:
+    with pytest.raises(PublishedError, match=r"^mini.json"):
+        parse_published(text, "mini.json")
+
+
+@EFFORTS
+def test_any_file_of_facts_is_read_or_refused(effort: int) -> None:
+    written = (PUBLISHED_FOLDER / "mini.json").read_bytes()
+    data = json.loads(written)
+    data["facts"] = list({fact["kind"]: fact for fact in data["facts"]}.values())
+    count, short = len(places(data)), json.dumps(data)
+
+    def check(content: str) -> None:
+        with suppress(PublishedError):
+            parse_published(content, "mini.json")
+
+    def changed(place: int, value: Any) -> None:
+        made = json.loads(short)
+        node, key = places(made)[place]
+        node[key] = value
+        check(json.dumps(made) if value != 10**400 else "1" + "0" * 5_000)
+
+    fuzz(
+        lambda c: check(c.decode(errors="replace")),
+        spoilt_bytes(short.encode()),
+        examples=100 * effort,
+    )
+    fuzz(changed, st.integers(0, count - 1), VALUES, examples=150 * effort)

@@ -1,0 +1,194 @@
+"""Bytes of a notebook to its cells, in nbformat 4, within bounds of size, number and depth.
+
+Jupyter's pictures make a notebook large, but only its sources count: outputs are cut out of the
+bytes before anything is built of them, and the bounds are those of the rest. nbformat is not asked
+to convert older versions, as it believes every number (`level` of a heading) and runs a schema over
+whatever is there; only text is taken over.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import nbformat
+
+from autograder.errors import UserError
+from autograder.sandbox.text import clean
+
+MAX_BYTES = 200 << 20  # of a file
+MAX_TEXT_BYTES = 20_000_000  # without outputs
+MAX_OUTPUT_PARTS = 3_000_000  # texts and brackets that are skipped
+MAX_PARTS = 1_000_000  # brackets and commas without outputs
+MAX_DEPTH = 40
+MAX_CELLS = 2_000
+MAX_CODE = 2_000_000  # characters of all code cells, which are parsed
+MAX_DIGITS = 18  # of a number; Python refuses to read one of 4,300
+MAX_HEADING = 6
+# where a cell keeps its text, from version 4 back to 1
+_SOURCES = ("source", "input", "code", "text")
+_CELL_TYPES = {"code": "code", "raw": "raw"} | dict.fromkeys(
+    ("markdown", "text", "html", "heading"), "markdown"
+)
+_OUTPUTS = re.compile(rb'"outputs"[ \t\r\n]*:[ \t\r\n]*\[')
+_PART = re.compile(rb'"[^"]*"|[\[\]]')
+_TEXT = re.compile(rb'"[^"]*"')
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+class UnreadableError(UserError, ValueError):
+    """A submission that cannot be graded; the message says why."""
+
+
+def parse(content: bytes) -> Any:
+    """Read a notebook of nbformat 1 to 4, without outputs, as nbformat 4.
+
+    Raises UnreadableError for anything else, and for what exceeds a bound. Of a key that is there
+    twice the last one counts, as in Jupyter; numbers that no notebook needs become None.
+    """
+    data = _json(_without_outputs(_as_utf8(content)))
+    if not isinstance(data, dict) or ("nbformat" not in data and not data.get("cells")):
+        raise UnreadableError("JSON, but not a notebook: nbformat and cells are missing")
+    version = data.get("nbformat", 1)  # the first version had no number
+    if type(version) is not int or not 1 <= version <= 4:
+        was = one_line(version)
+        raise UnreadableError(f"JSON, but not a notebook: nbformat must be 1 to 4, was: {was}")
+    metadata = data.get("metadata", {})
+    given = list(_cells(data))
+    if not isinstance(metadata, dict):
+        raise UnreadableError("not a notebook: metadata must be a mapping")
+    if len(given) > MAX_CELLS:
+        raise UnreadableError(f"must not have more than {MAX_CELLS:,} cells, was: {len(given):,}")
+    cells = [_cell(cell, number, version) for number, cell in enumerate(given)]
+    if sum(len(cell["source"]) for cell in cells if cell["cell_type"] == "code") > MAX_CODE:
+        raise UnreadableError(f"must not have more than {MAX_CODE:,} characters of code")
+    ours = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+    return nbformat.from_dict(ours)
+
+
+# --- from bytes to JSON ---------------------------------------------------------------------------
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """The text in UTF-8, without a mark of byte order. UnreadableError for an empty file."""
+    encoding = json.detect_encoding(content)
+    try:
+        if encoding == "utf-8-sig":
+            content = content[3:]
+        elif encoding != "utf-8":
+            content = content.decode(encoding).encode()
+    except UnicodeError as error:
+        raise UnreadableError(f"not JSON: neither UTF-8 nor UTF-16: {one_line(error)}") from error
+    if not content.strip():
+        raise UnreadableError("the file is empty, not a notebook: save it in Jupyter and try again")
+    return content
+
+
+def _without_outputs(content: bytes) -> bytes:
+    """The same JSON with each list of outputs empty, within the bounds of what is left.
+
+    Works on the bytes: a list that is never built takes no memory.
+    """
+    # without escapes in it, every quotation mark begins or ends a text; nothing changes its place
+    plain = content.replace(b"\\\\", b"__").replace(b'\\"', b"__")
+    kept, size, start, parts = [], 0, 0, 0
+    while (found := _OUTPUTS.search(plain, start)) and size <= MAX_TEXT_BYTES:
+        kept.append(content[start : found.end()])
+        size += found.end() - start
+        depth, start = 1, len(plain)
+        for part in _PART.finditer(plain, found.end()):
+            parts += 1
+            if parts > MAX_OUTPUT_PARTS:
+                raise UnreadableError(f"outputs must not have more than {MAX_OUTPUT_PARTS:,} parts")
+            depth += {b"[": 1, b"]": -1}.get(part[0], 0)
+            if not depth:
+                start = part.start()
+                break
+    if size + len(content) - start > MAX_TEXT_BYTES:
+        raise UnreadableError(f"must not be larger than {MAX_TEXT_BYTES:,} bytes without outputs")
+    return b"".join([*kept, content[start:]])
+
+
+def _json(rest: bytes) -> Any:
+    plain = rest.replace(b"\\\\", b"__").replace(b'\\"', b"__")
+    if (texts := plain.count(b'"') // 2) > MAX_PARTS:
+        raise UnreadableError(f"must not have more than {MAX_PARTS:,} texts, was: {texts:,}")
+    structure = _TEXT.sub(b"", plain)
+    parts = sum(map(structure.count, (b",", b"[", b"]", b"{", b"}")))
+    if parts > MAX_PARTS:
+        raise UnreadableError(
+            f"must not have more than {MAX_PARTS:,} brackets and commas, was: {parts:,}"
+        )
+    depth = 0
+    for bracket in _BRACKET.findall(structure):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise UnreadableError(f"not a notebook: must not be nested deeper than {MAX_DEPTH}")
+    try:
+        return json.loads(
+            rest.decode("utf-8"),
+            parse_int=lambda digits: int(digits) if len(digits) <= MAX_DIGITS else None,
+            parse_float=_finite,
+            parse_constant=lambda name: None,  # NaN, Infinity
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise UnreadableError(f"not JSON: {one_line(error)}") from error
+
+
+def _finite(digits: str) -> float | None:
+    return value if math.isfinite(value := float(digits)) else None
+
+
+# --- from JSON to cells ---------------------------------------------------------------------------
+
+
+def _cells(data: Mapping[str, Any]) -> Iterator[Any]:
+    """The cells in their order; those of versions 2 and 3 are in worksheets."""
+    sheets = data.get("worksheets", []) if "cells" not in data else [data]
+    if not isinstance(sheets, list) or not sheets:
+        raise UnreadableError("not a notebook: cells must be a list")
+    for sheet in sheets:
+        cells = sheet.get("cells") if isinstance(sheet, dict) else None
+        if not isinstance(cells, list):
+            raise UnreadableError("not a notebook: cells must be a list")
+        yield from cells
+
+
+def _cell(cell: Any, number: int, version: int) -> dict[str, Any]:
+    source = _source(cell, version) if isinstance(cell, dict) else None
+    if source is None:
+        raise UnreadableError(f"not a notebook: cell {number + 1} has no text")
+    metadata = cell.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise UnreadableError(f"not a notebook: the metadata of cell {number + 1} is not a mapping")
+    kind, name = cell.get("cell_type"), cell.get("id")
+    if kind == "heading":
+        level = cell.get("level")
+        level = min(max(level, 1), MAX_HEADING) if type(level) is int else 1
+        source = f"{'#' * level} {' '.join(source.splitlines())}"
+    taken = {
+        "id": name if isinstance(name, str) else f"cell-{number}",
+        "cell_type": _CELL_TYPES.get(kind, "raw") if isinstance(kind, str) else "raw",
+        "metadata": metadata,
+        "source": clean(source),
+    }
+    if taken["cell_type"] == "code":
+        return {**taken, "execution_count": None, "outputs": []}
+    attachments = cell.get("attachments")
+    return {**taken, "attachments": attachments} if isinstance(attachments, dict) else taken
+
+
+def _source(cell: Mapping[str, Any], version: int) -> str | None:
+    """The text of a cell, which may be a list of lines; None if there is none."""
+    source = next((cell[key] for key in _SOURCES if key in cell), None)
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        # early files of version 3 have lines without their ends, which later ones keep
+        bare = version < 4 and source and not source[0].endswith(("\n", "\r"))
+        return ("\n" if bare else "").join(source)
+    return source if isinstance(source, str) else None
+
+
+def one_line(value: object) -> str:
+    """A value in one line of a message, shortened and without control characters."""
+    return clean(" ".join(str(value).split()))[:200]
