@@ -161,19 +161,21 @@ def generate_settings(
         return prompts.clone()
     end = model.generation_config.eos_token_id
     # The same weights with a configuration of its own: what `model.generation_config` sets fills in
-    # whatever a call leaves open, and None leaves it open.
+    # whatever a call leaves open, and None leaves it open. It is passed as well, as `model.config`
+    # would have a say without.
     alone = copy.copy(model)
     alone.generation_config = GenerationConfig(
+        max_length=max_length,
+        do_sample=False,
         bos_token_id=model.generation_config.bos_token_id,
         eos_token_id=end,
         pad_token_id=end[0] if isinstance(end, list) else end,
     )
     return alone.generate(
         prompts,
+        generation_config=alone.generation_config,
         attention_mask=torch.ones_like(prompts),
-        max_length=max_length,
         logits_processor=LogitsProcessorList([SeededSampling(settings, seeds)]),
-        do_sample=False,
     )
 
 

@@ -17,7 +17,7 @@ import nbformat
 from autograder.errors import UserError
 from autograder.sandbox.text import clean
 
-MAX_BYTES = 200 << 20  # of a file
+MAX_BYTES = 200_000_000  # of a file
 MAX_TEXT_BYTES = 20_000_000  # without outputs
 MAX_OUTPUT_PARTS = 3_000_000  # texts and brackets that are skipped
 MAX_PARTS = 1_000_000  # brackets and commas without outputs

@@ -374,6 +374,20 @@ def test_a_models_own_generation_config_has_no_effect(
     assert mini[1].generation_config is config
 
 
+@pytest.mark.parametrize(("field", "value"), [("max_length", 5), ("top_k", 1), ("num_beams", 2)])
+def test_a_models_configuration_has_no_effect_either(
+    mini: tuple[Any, Any],
+    ids: torch.Tensor,
+    monkeypatch: pytest.MonkeyPatch,
+    field: str,
+    value: int,
+) -> None:
+    options: dict[str, Any] = {"seed": 1, "do_sample": True, "max_length": 12}
+    expected = kischule.generate(mini[1], ids, **options)
+    monkeypatch.setattr(mini[1].config, field, value, raising=False)
+    assert torch.equal(kischule.generate(mini[1], ids, **options), expected)
+
+
 def test_cuts_on_a_sum_are_those_of_transformers() -> None:
     """Probabilities in whole 1/n, p exactly a sum of them: rounding decides, on the same side."""
     rng = np.random.default_rng(1)

@@ -16,7 +16,7 @@ from support.notebooks import ROOT
 import kischule
 from kischule import measures, models
 from kischule.catalog import FAMILY
-from kischule.errors import ModelUnsuitableError, PromptError
+from kischule.errors import ArgumentError, ModelUnsuitableError, PromptError
 from kischule.mini import train
 
 PROMPTS = ["Once upon a time", "The old king", "What is artificial Intelligence? It "]
@@ -101,6 +101,17 @@ def test_a_hub_that_cannot_be_reached_gives_one_sentence(
 def test_a_device_that_is_not_there_is_named() -> None:
     with pytest.raises(ValueError, match=r"device must be one that torch has here, was: 'abacus'"):
         kischule.load("mini", device="abacus")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(None,), (5,), (["mini"],), (b"mini",), ("mini", None), ("mini", [])]
+    + [("mini", "cpu", dtype) for dtype in (5, [], torch.float32)],
+    ids=repr,
+)
+def test_an_argument_of_the_wrong_kind_is_refused(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(ArgumentError, match=r"(name|device|dtype) must be .*, was: "):
+        kischule.load(*arguments)
 
 
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])

@@ -11,6 +11,7 @@ import torch
 
 import kischule
 from kischule import plots
+from kischule.errors import ArgumentError
 from kischule.i18n import LANGUAGE_VARIABLE
 
 MEASURES = {"repetition_rate": 0.5, "distinct_2": 0.25, "mean_log_prob": -2.0}
@@ -260,3 +261,70 @@ def test_ranks_name_what_each_filter_keeps(mini: tuple[Any, Any]) -> None:
     with pytest.raises(ValueError, match="1 to 4 prompts, were: 0"):
         plots.ranks(*mini, [])
     _drawn(figure)
+
+
+UNUSABLE: dict[str, tuple[str, str, Any]] = {
+    "no bars": (
+        "mindestens 1 sein",
+        "at least 1",
+        lambda t, m: plots.next_token(t, m, "a", num_tokens=0),
+    ),
+    "a text as a number": (
+        "ganze Zahl",
+        "whole number",
+        lambda t, m: plots.next_token(t, m, "a", num_tokens="5"),
+    ),
+    "too many bars": (
+        "höchstens 200",
+        "at most 200",
+        lambda t, m: plots.next_token(t, m, "a", num_tokens=10**30),
+    ),
+    "an unknown setting": (
+        "Einstellungen sind",
+        "settings must be",
+        lambda t, m: plots.next_token(t, m, "a", topp=1),
+    ),
+    "the other way round": (
+        "tokenizer muss",
+        "tokenizer must",
+        lambda t, m: plots.next_token(m, t, "a"),
+    ),
+    "no text": ("muss ein Text sein", "must be text", lambda t, m: plots.temperatures(t, m, 5)),
+    "half a character": (
+        "muss ein Text sein",
+        "must be text",
+        lambda t, m: plots.repetition(t, "\ud800"),
+    ),
+    "one temperature": ("Liste", "list", lambda t, m: plots.temperatures(t, m, "a", 0.5)),
+    "no n": (
+        "ganze Zahl",
+        "whole number",
+        lambda t, m: plots.repetition(t, "one two three four", None),
+    ),
+    "a prompt of numbers": (
+        "muss ein Text",
+        "must be text",
+        lambda t, m: plots.token_probabilities(t, m, "a b", [5]),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_an_unusable_argument_is_explained_in_both_languages(
+    mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    german, english, draw = UNUSABLE[case]
+    for code, words in (("de", german), ("en", english)):
+        monkeypatch.setenv(LANGUAGE_VARIABLE, code)
+        assert words in _texts(draw(*mini))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [None, 5, {}, [None], [{}], [{**_entry(), "setting": None}], [{**_entry(), "distinct_2": "x"}]],
+    ids=repr,
+)
+@pytest.mark.parametrize("picture", [plots.bars, plots.grid, plots.table])
+def test_entries_are_those_of_explore(picture: Any, entries: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"each entry must be .*, was: "):
+        picture(entries)
