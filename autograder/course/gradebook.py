@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError
 
 from autograder.course import converters
 from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
+from autograder.course.converters import NbgraderError
 from autograder.course.preprocessors import RecordedOutputs
 from autograder.errors import UserError
 from autograder.grading.record import Record
@@ -139,9 +140,7 @@ class Course:
 
         nbgrader does so when it grades a submission, which a known one is not again.
         """
-        config = copy.deepcopy(self.config)
-        penalise = AssignLatePenalties(config=config)
-        if AssignLatePenalties not in config.Autograde.autograde_preprocessors:
+        if AssignLatePenalties not in self.config.Autograde.autograde_preprocessors:
             return
         with self._gradebook() as book:
             affected = [
@@ -149,10 +148,21 @@ class Course:
                 for notebook in self._submitted(book, assignment)
                 if notebook.assignment.total_seconds_late or notebook.late_submission_penalty
             ]
-        with importable(self.root), converters.logged_causes(penalise.log), self._explained():
-            for student, notebook in affected:
-                named = {"student": student, "assignment": assignment, "notebook": notebook}
-                penalise(new_notebook(), {"nbgrader": {**named, "db_url": self.url}})
+        student = ""
+        try:
+            with importable(self.root), self._explained():
+                penalise = AssignLatePenalties(config=self.config)
+                with converters.logged_causes(penalise.log):
+                    for student, notebook in affected:
+                        named = {"student": student, "assignment": assignment, "notebook": notebook}
+                        penalise(new_notebook(), {"nbgrader": {**named, "db_url": self.url}})
+        except UserError:
+            raise
+        except Exception as error:  # of a plugin of the course's
+            raise NbgraderError(
+                f"the penalty for lateness cannot be computed ({student or 'for anybody'}): "
+                f"{type(error).__name__}: {error}; what was graded is kept"
+            ) from error
 
     def knows(self, assignment: str) -> bool:
         """Return True if the gradebook has the assignment, with its notebooks."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.course.grade import cores, known_as
 from autograder.course.gradebook import Course
-from autograder.course.ours import notebooks_in
+from autograder.course.ours import has_exercises, notebooks_in
 from autograder.errors import UserError
 from autograder.grading.processes import context
 
@@ -38,6 +38,9 @@ def feedback(
         raise NothingGradedError(
             f"nothing is graded for {assignment!r}: `kischule grade {assignment}`"
         )
+    book = Course(course)
+    if has_exercises(book.directory(), assignment):
+        book.assign_penalties(assignment)  # of points that were given by hand since the grading
     return _made(course, assignment, list(filter(None, chosen)) or graded, language)
 
 

@@ -9,9 +9,9 @@ from autograder.course.gradebook import Course, Total
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
     """Note submissions without a grade, newer ones than those graded, and waiting answers."""
-    there = students_of(course, assignment)
+    book, there = Course(course), students_of(course, assignment)
     missing = [student for student in there if student not in totals]
-    again = [s for s in there if s in totals and _newer(course, assignment, s)]
+    again = [s for s in there if s in totals and _newer(book, assignment, s)]
     waiting = [student for student, total in totals.items() if total.waiting]
     late = [
         f"{student} ({total.late}{f', {total.penalty:g} points less' if total.penalty else ''})"
@@ -38,9 +38,8 @@ def some(names: Sequence[str], count: int = 5) -> str:
     return ", ".join(names[:count]) + (f" … ({len(names)} in all)" if len(names) > count else "")
 
 
-def _newer(course: Path, assignment: str, student: str) -> bool:
+def _newer(book: Course, assignment: str, student: str) -> bool:
     """Return True if the submission is newer than the time that nbgrader keeps."""
-    book = Course(course)
     stamps = [
         book.folder(step, assignment, student) / "timestamp.txt"
         for step in ("submitted", "autograded")

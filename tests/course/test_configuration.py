@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attacks import small
+from nbgrader.api import Gradebook
 from support import nbgrader as course_of
 from support.nbgrader import nbgrader
 
@@ -59,26 +61,27 @@ def test_late_points_are_one_number_everywhere(
     command = ["small", "--course", str(course)]
     assert main(["grade", *command]) == 0
     assert "ada      graded     0/9" in capsys.readouterr().out
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        book.find_grade("observation_greedy", "small", "small", "ada").manual_score = 2
+        book.db.commit()
     assert main(["feedback", *command]) == 0
     told = capsys.readouterr()
-    assert "1 submitted late: ada (2 d 3 h, 7 points less)" in told.err
+    assert "1 submitted late: ada (2 d 3 h, 9 points less)" in told.err
     page = (course / "feedback" / "ada" / "small" / "small.html").read_text(encoding="utf-8")
     assert "0 von 9 Punkten" in page
-    assert "7 Punkte Abzug" in page
+    assert "9 Punkte Abzug" in page
     assert main(["report", *command]) == 0
     page = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
-    assert "Verspätet abgegeben: ada (2 d 3 h, 7 Punkte Abzug)." in page
+    assert "Verspätet abgegeben: ada (2 d 3 h, 9 Punkte Abzug)." in page
     assert '<td class="number">0/9</td>' in page
     assert main(["export", "csv", "small", str(tmp_path / "t.csv"), *command[1:]]) == 0
     line = (tmp_path / "t.csv").read_text(encoding="utf-8-sig").splitlines()[1]
-    assert line.startswith("ada,,,,0,9,0,7,")
+    assert line.startswith("ada,,,,0,9,0,9,")
 
 
 def test_an_extension_takes_a_penalty_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nbgrader.api import Gradebook
-
     course = course_of.course(tmp_path / "course", ZERO)
     course_of.submit(course, "ada", timestamp=LATE)
     due(course)
@@ -105,6 +108,12 @@ def test_a_plugin_of_the_course_takes_points_off(
     course_of.submit(course, "ada", timestamp=LATE)
     due(course)
     assert report(course, capsys)["ada"]["score"] == small.ALL - 1
+    with (course / "lateness.py").open("a") as file:
+        file.write("\n\ndel PerDay.late_submission_penalty\n")
+    sys.modules.pop("lateness")
+    assert main(["grade", "small", "--course", str(course)]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert "the penalty for lateness cannot be computed (ada): " in told
 
 
 @pytest.mark.parametrize(

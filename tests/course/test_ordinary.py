@@ -11,7 +11,8 @@ from typing import Any
 import nbformat
 import pytest
 from attacks import small
-from nbformat.v4 import new_code_cell, new_output
+from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from support import nbgrader as course_of
 from support.nbgrader import graded_cell, nbgrader, write
 from support.notebooks import ROOT
@@ -156,6 +157,18 @@ def test_the_source_decides_and_else_the_gradebook(tmp_path: Path) -> None:
     (source / small.NAME).unlink()
     assert ours.has_exercises(directory, "small")
     assert not ours.has_exercises(directory, "unknown")
+
+
+def test_formgrader_cleans_the_texts_of_exercises_only(tmp_path: Path) -> None:
+    """Its pages are made without a converter, and name the assignment in their own way."""
+    folder = course_of.course(tmp_path / "course")
+    write(folder / "source" / "ps1" / "p.ipynb", graded_cell("t", "assert True", 1))
+    exporter = HTMLExporter(config=Course(folder).config)
+    notebook = new_notebook(cells=[new_markdown_cell("![x](https://example.org/x.png)")])
+    for assignment, shown in {"ps1": True, "small": False}.items():
+        resources = {"assignment_id": assignment}
+        html, _ = exporter.from_notebook_node(notebook, resources=resources)
+        assert ('src="https://example.org/x.png"' in html) is shown
 
 
 @pytest.mark.usefixtures("all_pass")
