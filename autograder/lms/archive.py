@@ -178,7 +178,11 @@ def opened(path: Path, zone: tzinfo | None = None) -> Iterator[Archive]:
 
 def _open_zip(stream: io.BytesIO | io.BufferedReader) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(stream)
+        try:
+            return zipfile.ZipFile(stream)
+        except UnicodeDecodeError:
+            stream.seek(0)
+            return zipfile.ZipFile(io.BytesIO(zip_names.with_true_flags(stream.read())))
     except Exception as error:  # zipfile raises whatever the damaged place provokes
         raise ArchiveError(clean(str(error))) from error
 

@@ -48,24 +48,39 @@ class Table:
         return place
 
     def content(self) -> bytes:
-        """The file's bytes. The head is quoted wherever it could be read in another way."""
-        rows = [self._line(self.head, DELIMITERS)]
-        rows += [self._line(row, self.delimiter) for row in self.rows]
-        return "".join(row + self.line_end for row in rows).encode(self.encoding)
+        """The file's bytes, in the format that it came in if that says the same."""
+        content = self._written(self.escapes)
+        if not self.escapes:
+            return content
+        try:
+            again = read_table(content, self.name)
+        except TableError:
+            return self._written(escapes=False)
+        same = (again.head, again.rows) == (self.head, self.rows)
+        return content if same else self._written(escapes=False)
 
-    def _line(self, row: list[str], special: str) -> str:
-        return self.delimiter.join(self._cell(cell, f'{special}"\r\n') for cell in row)
+    def _written(self, escapes: bool) -> bytes:
+        def line(row: list[str], special: str) -> str:
+            cells = (_quoted(cell, f'{special}"\r\n', escapes) for cell in row)
+            return self.delimiter.join(cells) + self.line_end
 
-    def _cell(self, cell: str, special: str) -> str:
-        # PHP cannot quote what ends in a backslash; unquoted it reads it as it is
-        if not any(c in special for c in cell) or (self.escapes and cell.endswith("\\")):
-            return cell
-        doubled = cell.replace('"', '""')
-        return f'"{doubled.replace(_PLAIN, _ESCAPED) if self.escapes else doubled}"'
+        # the head is quoted wherever another delimiter could be read in it
+        lines = [line(self.head, DELIMITERS), *(line(row, self.delimiter) for row in self.rows)]
+        if _SEPARATOR.match(text := "".join(lines)):  # the head looks like Excel's line
+            text = f"sep={self.delimiter}{self.line_end}{text}"
+        return text.encode(self.encoding)
 
 
 _ESCAPED, _PLAIN = '\\"', '\\""'  # a quote behind a backslash, as PHP and as others write it
-_SEPARATOR = re.compile(rf'(?:\s*"?sep=([{DELIMITERS}])"?[{DELIMITERS} ]*(?:\r\n|\r|\n|$))+', re.I)
+_SEPARATOR = re.compile(rf'\s*"?sep=([{DELIMITERS}])"?[{DELIMITERS} ]*(?:\r\n|\r|\n|$)', re.I)
+
+
+def _quoted(cell: str, special: str, escapes: bool) -> str:
+    # PHP cannot quote what ends in a backslash; unquoted it reads it as it is
+    if not any(c in special for c in cell) or (escapes and cell.endswith("\\")):
+        return cell
+    doubled = cell.replace('"', '""')
+    return f'"{doubled.replace(_PLAIN, _ESCAPED) if escapes else doubled}"'
 
 
 def read_table(content: bytes, name: str) -> Table:
@@ -83,15 +98,19 @@ def read_table(content: bytes, name: str) -> Table:
     separator = _SEPARATOR.match(text)
     if separator:
         text = text[separator.end() :]
-    delimiter = separator[1] if separator else _delimiter(text)
     line_end = "\r\n" if "\r\n" in text else "\n"
-    try:
-        rows, escapes = _rows(text, delimiter, name), False
-    except TableError:
-        if _ESCAPED not in text:
-            raise
-        rows, escapes = _rows(text.replace(_ESCAPED, _PLAIN), delimiter, name), True
-    return Table(name, rows[0], rows[1:], delimiter, encoding, line_end, escapes)
+    failure: TableError | None = None
+    for escapes in (False, True) if _ESCAPED in text else (False,):
+        plain = text.replace(_ESCAPED, _PLAIN) if escapes else text
+        delimiter = separator[1] if separator else _delimiter(plain)
+        try:
+            rows = _rows(plain, delimiter, name)
+        except TableError as error:
+            failure = failure or error
+        else:
+            return Table(name, rows[0], rows[1:], delimiter, encoding, line_end, escapes)
+    assert failure is not None
+    raise failure
 
 
 def _delimiter(text: str) -> str:

@@ -8,6 +8,7 @@ runs on. Here the one that gives letters is taken, for all names of an archive a
 
 import binascii
 import os
+import re
 import struct
 import unicodedata
 import zipfile
@@ -26,6 +27,19 @@ def known(info: zipfile.ZipInfo) -> str | bytes:
         return info.orig_filename
     raw = info.orig_filename.encode("cp437")  # as which Python has read it
     return _unicode_path(info.extra, raw) or _as_utf_8(raw)
+
+
+def with_true_flags(content: bytes) -> bytes:
+    """A zip without flag 11 where a name is not UTF-8: one such name, and Python reads nothing."""
+    changed = bytearray(content)
+    # before each file, and again in the list of all; where in it flag, length and name are
+    for signature, flag, length, name in ((b"PK\x03\x04", 7, 26, 30), (b"PK\x01\x02", 9, 28, 46)):
+        for header in re.finditer(signature, content):
+            at = header.start()
+            size = int.from_bytes(content[at + length : at + length + 2], "little")
+            if isinstance(_as_utf_8(content[at + name : at + name + size]), bytes):
+                changed[at + flag] &= 0xFF ^ UTF_8_FLAG >> 8
+    return bytes(changed)
 
 
 def of_path(path: Path) -> str | bytes:

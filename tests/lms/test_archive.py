@@ -131,6 +131,15 @@ def test_names_in_a_code_page_of_windows_are_read(
         assert ("cp1252" in note) == (page == "cp1252")
 
 
+def test_a_flag_that_is_not_true_costs_nobody_a_file(tmp_path: Path) -> None:
+    path = _zip(tmp_path, ("Jörg/x.ipynb", b"1"), ("Zoë/x.ipynb", b"2"))
+    wrong = "Jörg".encode("cp1252") + b"-"
+    path.write_bytes(path.read_bytes().replace("Jörg".encode(), wrong))
+    with opened(path) as found:
+        assert [str(e.path) for e in found.entries] == ["Jörg-/x.ipynb", "Zoë/x.ipynb"]
+        assert [e.read() for e in found.entries] == [b"1", b"2"]
+
+
 def test_a_name_in_utf_8_needs_no_flag(tmp_path: Path) -> None:
     path = _zip(tmp_path, ("Jörg/x.ipynb", b"1"))
     path.write_bytes(path.read_bytes().replace(b"\x00\x08", b"\x00\x00"))
