@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import time
 import zlib
 from collections.abc import Sequence
@@ -144,7 +145,7 @@ class Kernel:
             shutdown_kernel="immediate",
             resources={},
         )
-        self.deadline = time.monotonic() + settings.total_limit_s
+        self.deadline = math.inf  # until the first kernel is there
         self.waited = 0.0  # seconds by the clock in which the student's code ran
         self.memory = 0  # bytes, the most of any
 
@@ -172,6 +173,8 @@ class Kernel:
         self._run(self._client.async_start_new_kernel_client())
         seeding = json.dumps({**NO_CALLS, "seed": self._seed}).encode()
         self._run(self._ask(seeding, time.monotonic() + START_LIMIT_S))
+        if self.deadline == math.inf:  # a fork server's start is no student's time
+            self.deadline = time.monotonic() + self.settings.total_limit_s
 
     def execute(self, cell: Any, index: int, limit: float) -> str:
         """Run a cell, which gets its outputs. Returns "", or "timeout" if that ended it.

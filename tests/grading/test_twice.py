@@ -30,8 +30,7 @@ ODD = {
     "random": "import random; raise ValueError(random.random())",
     "numpy": "import numpy; raise ValueError(numpy.random.rand())",
     "torch": "import torch; raise ValueError(torch.rand(1).item())",
-    "a set": "raise ValueError(''.join({'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}))",
-    "an address": "raise ValueError(object())",
+    "process": "raise ValueError(*{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}, object())",
 }
 
 
@@ -71,7 +70,7 @@ def test_odd_code_gets_the_same_result_twice(name: str) -> None:
     release = json.dumps(three_exercises()).encode()
     content = odd_notebook(ODD[name])
     first = graded(rules(release), content)
-    if name in ("a set", "an address"):
+    if name == "process":
         servers.close_all()  # another server, as the next run has
     assert result(graded(rules(release), content)) == result(first)
     assert (first.status, first.flags) == (Status.GRADED, ())
