@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from autograder.checking.check import hidden_cases, run_case
-from autograder.exercises.exercise import Case, Exercise, load_exercise
+from autograder.exercises.exercise import Case, Exercise, exercise_ids, load_exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.student import LocalStudent
 
 DRAWS = 2_000  # fresh rounds for each correct solution
 RUNS = 1_000  # for each mistake
 
+LONG = ("sample_decode", "explore", "generate_text")  # others look at these
 SAMPLING = load_exercise("sample_decode")
 CORRECT = {"reference": None, **known_correct("sample_decode")}
 
@@ -49,6 +50,25 @@ def test_no_correct_sampling_is_refused(name: str, solved: Callable[..., dict[st
                 refused.append((dict(case.arguments), mismatch))
         round_ += 1
     print(f"\nsample_decode, {name}: {len(refused)} of {generated} cases refused")
+    assert not refused
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in exercise_ids() if n not in LONG])
+def test_no_correct_solution_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
+    """Each fresh case goes to the next of the known correct solutions."""
+    exercise = load_exercise(name)
+    sources = known_correct(name)
+    students = [LocalStudent(solved(**{name: source})) for source in sources.values()]
+    refused, generated, round_ = [], 0, 0
+    while generated < DRAWS:
+        for case in hidden_cases(exercise, f"honest {name} {round_}"):
+            which = generated % len(students)
+            if (mismatch := run_case(exercise, case, students[which])) is not None:
+                refused.append((list(sources)[which], dict(case.arguments), mismatch))
+            generated += 1
+        round_ += 1
+    print(f"\n{name}: {len(refused)} of {generated} cases refused")
     assert not refused
 
 

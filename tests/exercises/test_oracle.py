@@ -17,8 +17,12 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from autograder.checking import compare
 from autograder.exercises import oracle
+from autograder.sandbox.data import Array
 from autograder.sandbox.models import TableModel, model_of, tokenizer_of
+
+ZERO = torch.tensor([0])
 
 
 def _processors(settings: dict[str, Any]) -> LogitsProcessorList:
@@ -173,3 +177,30 @@ def test_a_space_at_the_end_is_a_token_of_its_own() -> None:
     assert oracle.ends_in_space_token(tokenizer, "It ") is True
     assert oracle.ends_in_space_token(tokenizer, "It") is False
     assert oracle.ends_in_space_token(tokenizer, "") is False
+
+
+def test_either_set_is_right_where_float32_decides() -> None:
+    """At p = 1 the sum in float32 reaches p before the last tokens, or never does."""
+    smaller = 0
+    for seed in range(50):
+        logits = torch.randn(400, generator=torch.Generator().manual_seed(seed)) * 4
+        probs, order = logits.softmax(-1).sort(descending=True)
+        for total in (probs.cumsum(-1) - probs, probs.cumsum(-1).roll(1).index_fill(0, ZERO, 0.0)):
+            cut = torch.zeros(400, dtype=torch.bool).scatter(0, order, total >= 1.0)
+            smaller += bool(cut.any())
+            reply = Array(logits.masked_fill(cut, -math.inf).numpy(), "float32")
+            found = oracle.filter_top_p(logits, 1.0)
+            assert compare.kept(oracle.floats(logits), found, reply) is None
+    assert smaller > 10
+
+
+def test_a_cut_that_rounding_does_not_explain_is_wrong_at_1() -> None:
+    logits = torch.tensor([0.0, 1.85, -1.2, 0.83])  # probabilities 0.10, 0.64, 0.03, 0.23
+    found = oracle.filter_top_p(logits, 1.0)
+    dropped = torch.tensor([0.0, 1.85, -math.inf, 0.83])
+    mismatch = compare.kept(oracle.floats(logits), found, Array(dropped.numpy(), "float32"))
+    assert mismatch is not None
+    assert mismatch.kind == "dropped"
+    last_is_tiny = torch.tensor([0.0, 1.85, -20.0, 0.83])
+    found = oracle.filter_top_p(last_is_tiny, 1.0)
+    assert (found.at_least, found.may.sum()) == (3, 4)

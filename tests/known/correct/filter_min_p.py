@@ -36,3 +36,12 @@ def loop(logits, p):
 def ratio_to_the_best(logits, p):
     ratio = (logits.float() - logits.float().max()).exp()
     return torch.where(ratio >= (p or 0.0), logits, float("-inf"))
+
+
+@correct()
+def in_log_space(logits, p):
+    if not p:
+        return logits
+    log_probs = torch.log_softmax(logits.float(), dim=-1)
+    least = log_probs.max() + torch.log(torch.tensor(p))
+    return torch.where(log_probs < least, torch.full_like(logits, float("-inf")), logits)

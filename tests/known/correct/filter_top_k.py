@@ -58,3 +58,13 @@ def loop(logits, k):
             if value < bound:
                 result[token] = float("-inf")
     return result
+
+
+@correct()
+def against_the_last_of_the_best(logits, k):
+    if k is None or k <= 0:
+        return logits
+    out = logits.clone().unsqueeze(0)
+    values, _ = torch.topk(out, min(k, out.size(-1)))
+    out[out < values[:, [-1]]] = -float("Inf")
+    return out.squeeze(0)

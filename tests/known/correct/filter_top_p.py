@@ -78,3 +78,32 @@ def ties_the_other_way_round(logits, p):
     result = torch.full_like(logits, -torch.inf)
     result[kept] = logits[kept]
     return result
+
+
+@correct()
+def sum_before_each_token_in_float32(logits, p):
+    threshold = 1.0 if p is None else p
+    probs, order = torch.sort(logits.float().softmax(-1), descending=True)
+    cut = torch.cumsum(probs, dim=-1) - probs >= threshold
+    cut[0] = False
+    return logits.masked_fill(torch.zeros_like(cut).scatter(0, order, cut), float("-inf"))
+
+
+@correct()
+def sum_before_each_token_above_p(logits, p):
+    if p is None:
+        return logits
+    ordered, order = logits.sort(descending=True)
+    probs = ordered.to(torch.float32).softmax(-1)
+    ordered[probs.cumsum(-1) - probs > p] = -torch.inf
+    return ordered[order.argsort()]
+
+
+@correct()
+def from_the_least_likely_upwards(logits, p):
+    if p is None:
+        return logits
+    ordered, order = torch.sort(logits, descending=False)
+    remove = ordered.float().softmax(-1).cumsum(-1) <= 1 - p
+    remove[-1:] = False
+    return logits.masked_fill(remove.scatter(0, order, remove), float("-inf"))

@@ -53,3 +53,49 @@ def preallocated(model, input_ids, max_length):
         if ids[0, n - 1] == model.config.eos_token_id:
             break
     return ids[:, :n]
+
+
+@correct()
+def tuples_and_the_second_output(model, input_ids, max_length):
+    ids, step, past = input_ids.clone(), input_ids, None
+    model.eval()
+    with torch.no_grad():
+        while ids.shape[-1] < max_length:
+            outputs = model(step, past_key_values=past, use_cache=True, return_dict=False)
+            logits, past = outputs[0], outputs[1]
+            step = logits[:, -1, :].argmax(dim=-1).unsqueeze(-1)
+            ids = torch.cat([ids, step], dim=-1)
+            if (step == model.config.eos_token_id).all():
+                break
+    return ids
+
+
+@correct()
+def unfinished_sequences(model, input_ids, max_length):
+    unfinished = torch.ones(input_ids.shape[0], dtype=torch.long, device=model.device)
+    mask = torch.ones_like(input_ids)
+    for _ in range(input_ids.shape[1], min(max_length, model.config.max_position_embeddings)):
+        positions = mask.cumsum(-1) - 1
+        scores = model(input_ids, attention_mask=mask, position_ids=positions)[0][:, -1]
+        new = scores.argmax(-1)
+        input_ids = torch.cat([input_ids, new[:, None]], dim=-1)
+        mask = torch.nn.functional.pad(mask, (0, 1), value=1)
+        unfinished = unfinished.mul(new.ne(model.config.eos_token_id).long())
+        if unfinished.max() == 0:
+            break
+    return input_ids
+
+
+@correct()
+def a_window_of_the_text(model, input_ids, max_length):
+    device = next(model.parameters()).device
+    ids = input_ids.to(device)
+    block = model.config.n_positions
+    while ids.size(1) < max_length:
+        cond = ids if ids.size(1) <= block else ids[:, -block:]
+        logits, *_ = model(cond).to_tuple()
+        new = torch.topk(logits[:, -1, : model.config.vocab_size], k=1, dim=-1).indices
+        ids = torch.cat((ids, new), dim=1)
+        if new.eq(model.config.eos_token_id).all():
+            break
+    return ids.cpu()

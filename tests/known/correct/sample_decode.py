@@ -161,3 +161,100 @@ def recursive_with_a_seed_a_step(
         repetition_penalty=repetition_penalty, temperature=temperature, top_k=top_k, top_p=top_p,
         seed=seed,
     )
+
+
+@correct()
+def cache_and_sorted_probs(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    generator = torch.Generator(device=model.device).manual_seed(seed)
+    ids, past, step = input_ids, None, input_ids
+    while ids.shape[1] < max_length:
+        with torch.no_grad():
+            logits, past = model(step, past_key_values=past, use_cache=True)[:2]
+        logits = logits[:, -1]
+        if repetition_penalty:
+            score = torch.gather(logits, 1, ids)
+            score = torch.where(score < 0, score * repetition_penalty, score / repetition_penalty)
+            logits = logits.scatter(1, ids, score)
+        if temperature:
+            logits = logits / temperature
+        if top_k:
+            least = logits.topk(min(top_k, logits.size(-1))).values[:, -1:]
+            logits = logits.masked_fill(logits < least, float("-inf"))
+        probs, order = logits.softmax(-1).sort(dim=-1, descending=True)
+        if top_p is not None:
+            probs[probs.cumsum(-1) - probs > top_p] = 0.0
+        probs = probs / probs.sum(-1, keepdim=True)
+        step = order.gather(1, torch.multinomial(probs, 1, generator=generator))
+        ids = torch.cat([ids, step], dim=1)
+        if step.eq(model.config.eos_token_id).all():
+            break
+    return ids
+
+
+@correct()
+def exponential_race(
+    model, input_ids, max_length, *,
+    repetition_penalty=None, temperature=None, top_k=None, top_p=None, seed=0,
+):
+    generator = torch.Generator().manual_seed(seed)
+    eos = model.generation_config.eos_token_id
+    limit = min(max_length, model.config.max_position_embeddings)
+    while input_ids.shape[1] < limit:
+        logits = model(input_ids, return_dict=False)[0][0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        logits = filter_top_k(apply_temperature(logits, temperature), top_k)
+        probs = filter_top_p(logits, top_p).softmax(-1)
+        times = torch.empty_like(probs).exponential_(1, generator=generator)
+        new = torch.argmax(probs / times, dim=-1, keepdim=True)
+        input_ids = torch.cat([input_ids, new[None]], dim=1)
+        if (new == eos).all():
+            break
+    return input_ids
+
+
+@correct()
+def log_space_and_categorical(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    for step in range(input_ids.shape[1], max_length):
+        torch.manual_seed(seed + step)
+        logits = model(input_ids)[0][0, -1].detach()
+        logits = apply_repetition_penalty(logits, input_ids, repetition_penalty)
+        log_probs = apply_temperature(logits, temperature).log_softmax(-1)
+        log_probs = filter_top_k(log_probs, top_k).log_softmax(-1)
+        log_probs = filter_top_p(log_probs, top_p)
+        new = torch.distributions.Categorical(logits=log_probs).sample()
+        input_ids = torch.cat([input_ids, new.reshape(1, 1)], dim=-1)
+        if new.item() == model.config.eos_token_id:
+            return input_ids
+    return input_ids
+
+
+@correct()
+def random_choices_with_a_seed_a_step(
+    model, input_ids, max_length, *,
+    repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
+):
+    ids = input_ids[0].tolist()
+    processors = LogitsProcessorList()
+    if repetition_penalty:
+        processors.append(RepetitionPenaltyLogitsProcessor(penalty=repetition_penalty))
+    if temperature:
+        processors.append(TemperatureLogitsWarper(temperature))
+    if top_k:
+        processors.append(TopKLogitsWarper(top_k=top_k, filter_value=-float("inf")))
+    if top_p:
+        processors.append(TopPLogitsWarper(top_p=top_p, min_tokens_to_keep=1))
+    while len(ids) < max_length:
+        random.seed(seed + len(ids))
+        batch = torch.tensor([ids])
+        scores = processors(batch, model(batch).logits[:, -1].detach())
+        weights = scores.softmax(-1)[0].tolist()
+        ids.append(random.choices(range(len(weights)), weights=weights)[0])
+        if ids[-1] == model.config.eos_token_id:
+            break
+    return torch.tensor([ids])

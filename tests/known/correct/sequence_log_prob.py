@@ -50,3 +50,33 @@ def with_labels(model, input_ids, prompt_length):
     for position, token in list(enumerate(input_ids[0].tolist()))[prompt_length:]:
         steps = steps + log_probs[position - 1][token].item()
     return steps
+
+
+@correct()
+def loss_of_the_labels(model, input_ids, prompt_length):
+    new = input_ids.shape[1] - prompt_length
+    if new == 0:
+        return 0.0
+    labels = input_ids.clone()
+    labels[:, :prompt_length] = -100
+    with torch.no_grad():
+        loss, _ = model(input_ids, labels=labels)[:2]
+    return -loss.item() * new
+
+
+@correct()
+def one_hot_vectors(model, input_ids, prompt_length):
+    log_probs = model(input_ids, use_cache=False)[0].detach().log_softmax(-1)[:, :-1]
+    chosen = F.one_hot(input_ids[:, 1:], model.config.vocab_size).to(log_probs)
+    return torch.einsum("btv,btv->bt", log_probs, chosen)[0, prompt_length - 1 :].sum().item()
+
+
+@correct()
+def step_by_step_with_a_cache(model, input_ids, prompt_length):
+    total = 0.0
+    with torch.inference_mode():
+        outputs = model(input_ids[:, :prompt_length], use_cache=True)
+        for i in range(prompt_length, input_ids.shape[1]):
+            total += outputs.logits[0, -1].log_softmax(-1)[input_ids[0, i]].item()
+            outputs = model(input_ids[:, i : i + 1], past_key_values=outputs.past_key_values)
+    return total
