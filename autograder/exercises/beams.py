@@ -1,10 +1,13 @@
 """Known wrong beam searches, followed on purpose: see `misconceptions`."""
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
 from autograder.exercises import oracle
+from autograder.exercises.oracle import Beam
 
 TokenIds = tuple[int, ...]
 
@@ -13,29 +16,91 @@ def beam_as_greedy(model: Any, input_ids: Tensor, max_length: int, num_beams: in
     return tuple(oracle.greedy_path(model, input_ids[0].tolist(), max_length)[0])
 
 
-def beam_narrower(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
+def _variant(
+    *,
+    width: Callable[[int, int], int] = lambda num_beams, step: num_beams,
+    each: Callable[[int, int], int | None] = lambda num_beams, step: None,
+    copies: bool = False,
+    ended: str = "stays",
+    stops: Callable[[list[Beam], list[Beam], int], bool] = lambda beams, aside, num_beams: False,
+    best: Callable[[Beam, int], Any] = lambda beam, start: beam.score,
+) -> Callable[..., TokenIds]:
+    """The right rule with one change.
+
+    width, each: how many beams stay, and how many continuations each has, in a step. copies: the
+    search begins with num_beams prompts. ended: an ended beam stays, is "dropped", set "aside"
+    where it leaves its place to others, set aside with its place "kept", takes "no place", or is
+    "continued". stops: from the
+    beams, those set aside, and num_beams. best: the key by which the result is chosen.
+    """
+
+    def rule(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
+        prompt, eos = tuple(input_ids[0].tolist()), model.config.eos_token_id
+        start, aside = len(prompt), list[Beam]()
+        beams = [Beam(0.0, prompt, False)] * (num_beams if copies else 1)
+        for step in range(max_length - start):
+            found = [b for b in beams if b.ended]
+            for beam in (b for b in beams if not b.ended):
+                logs = oracle.next_logs(model, beam.ids).tolist()
+                tokens = sorted(range(len(logs)), key=lambda t: -logs[t])[: each(num_beams, step)]
+                for token in tokens:
+                    over = token == eos and ended != "continued"
+                    found.append(Beam(beam.score + logs[token], (*beam.ids, token), over))
+            found.sort(key=lambda b: -b.score)
+            keep = width(num_beams, step) - (len(aside) if ended == "kept" else 0)
+            if ended == "no place":
+                places = itertools.accumulate((not b.ended for b in found), initial=0)
+                found = [b for b, place in zip(found, places, strict=False) if place < keep]
+            else:
+                found = found[:keep]
+            if ended != "stays":
+                aside += [b for b in found if b.ended and ended != "dropped"]
+                found = [b for b in found if not b.ended]
+            beams = found or beams
+            if not found or stops(beams, aside, num_beams):
+                break
+        ids = max([*aside, *beams], key=lambda b: best(b, start)).ids
+        end = ids.index(eos, start) + 1 if eos in ids[start:] else len(ids)
+        return ids[:end]
+
+    return rule
+
+
+def _some_ended(beams: list[Beam], aside: list[Beam], num_beams: int) -> bool:
+    return any(b.ended for b in beams)
+
+
+def _mean(beam: Beam, start: int) -> float:
+    return beam.score / max(len(beam.ids) - start, 1)
+
+
+beam_narrower = _variant(width=lambda num_beams, step: max(num_beams - 1, 1))
+beam_wider = _variant(width=lambda num_beams, step: num_beams + 1)
+beam_not_pruned = _variant(width=lambda num_beams, step: 60 * num_beams)
+beam_of_copies = _variant(copies=True)
+beam_greedy_after_one_step = _variant(each=lambda num_beams, step: 1 if step else num_beams)
+beam_of_two_continuations = _variant(each=lambda num_beams, step: 2 if step else num_beams)
+beam_first_ended = _variant(stops=_some_ended, best=lambda beam, start: (beam.ended, beam.score))
+beam_stopped_by_an_end = _variant(stops=_some_ended)
+beam_never_ended = _variant(ended="dropped")
+beam_set_aside = _variant(ended="aside")
+beam_set_aside_for_good = _variant(ended="kept")
+beam_without_a_place = _variant(ended="no place")
+beam_continued = _variant(ended="continued")
+beam_by_the_mean = _variant(best=_mean)
+beam_ended_preferred = _variant(best=lambda beam, start: (beam.ended, beam.score))
+beam_enough_ended = _variant(
+    ended="no place", stops=lambda beams, aside, num_beams: len(aside) >= num_beams
+)
+
+
+def beam_ended_by_the_prompt(
+    model: Any, input_ids: Tensor, max_length: int, num_beams: int
+) -> TokenIds:
     prompt = input_ids[0].tolist()
-    return tuple(oracle.beam_path(model, prompt, max_length, max(num_beams - 1, 1))[0])
+    if model.config.eos_token_id in prompt:
+        return tuple(prompt)
+    return tuple(oracle.beam_path(model, prompt, max_length, num_beams)[0])
 
 
-def beam_wider(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    return tuple(oracle.beam_path(model, input_ids[0].tolist(), max_length, num_beams + 1)[0])
-
-
-def beam_first_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    prompt = input_ids[0].tolist()
-    best: TokenIds = tuple(prompt)
-    for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
-        best = beams[0].ids
-        if ended := [b for b in beams if b.ended]:
-            return ended[0].ids
-    return best
-
-
-def beam_never_ended(model: Any, input_ids: Tensor, max_length: int, num_beams: int) -> TokenIds:
-    prompt = input_ids[0].tolist()
-    best: TokenIds = tuple(prompt)
-    for beams, _ in oracle.beam_steps(model, prompt, max_length, num_beams):
-        going_on = [b for b in beams if not b.ended]
-        best = going_on[0].ids if going_on else best
-    return best
+__all__ = [name for name in list(globals()) if name.startswith("beam_")]

@@ -293,6 +293,11 @@ class Beam:
     ended: bool
 
 
+@lru_cache(maxsize=1024)  # the wrong searches that a case must tell apart ask for the same
+def next_logs(model: Any, ids: tuple[int, ...]) -> Floats:  # (V,)
+    return np.asarray(np.log(softmax(logits_of(model, list(ids))[-1])))
+
+
 def beam_steps(
     model: Any, prompt: list[int], max_length: int, num_beams: int
 ) -> Iterator[tuple[list[Beam], float]]:
@@ -306,8 +311,7 @@ def beam_steps(
     for _ in range(max_length - len(prompt)):
         candidates = [b for b in beams if b.ended]
         for beam in (b for b in beams if not b.ended):
-            steps = log_softmax(logits_of(model, list(beam.ids))[-1])
-            for token, step in enumerate(steps.tolist()):
+            for token, step in enumerate(next_logs(model, beam.ids).tolist()):
                 ended = token == model.config.eos_token_id
                 candidates.append(Beam(beam.score + step, (*beam.ids, token), ended))
         candidates.sort(key=lambda b: -b.score)

@@ -103,7 +103,7 @@ def test_every_run_sees_the_mistake(
 ) -> None:
     """By the hidden case that stands where the public one is that refuses it."""
     # to see it is enough here; which rule it follows takes most of the time
-    monkeypatch.setattr("autograder.checking.judge._explained", lambda *a: a[-1])
+    monkeypatch.setattr("autograder.checking.judge._explained", lambda *a: a[3])
     known = known_wrong("sample_decode")[mistake]
     student = _student(solved, known.source)
     exercise = _only(SAMPLING, (SAMPLING.hidden[known.fails_case - 1],))

@@ -97,7 +97,7 @@ def test_output_and_logs_of_a_function_are_dropped(
         "    logger.warning('logged')\n"
         "    return tokenizer(prompt_text, return_tensors='pt').input_ids\n"
         "def ends_in_space_token(tokenizer, prompt_text):\n"
-        "    return prompt_text.endswith(' ')"
+        "    return prompt_text[-1:].isspace()"
     )
     exercise = load_exercise("encode_prompt")
     assert run_check(exercise, LocalStudent(solved(encode_prompt=source))).passed
@@ -176,13 +176,13 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "sample_decode",
             "seed_ignored",
-            "Ein zweiter Aufruf mit seed=837575 gibt einen anderen Text.",
+            "Ein zweiter Aufruf mit seed=0 gibt einen anderen Text.",
             "torch.Generator().manual_seed(seed), einmal vor der Schleife",
         ),
         (
             "sample_decode",
             "seed_fixed",
-            "seed=261612 gibt denselben Text wie seed=837575.",
+            " gibt denselben Text wie seed=0.",
             "Benutzen Sie den Wert, der als seed übergeben wird",
         ),
         (

@@ -304,3 +304,229 @@ def one_too_few(model, input_ids, max_length, num_beams):
 def model_generate(model, input_ids, max_length, num_beams):
     """Calls `model.generate`, which not every model of the cases has."""
     return model.generate(input_ids, max_length=max_length, num_beams=num_beams)
+
+
+@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
+def ended_beams_set_aside(model, input_ids, max_length, num_beams):
+    """Sets ended beams aside, so others take their places and they can no longer be beaten."""
+    beams, done = [(0.0, input_ids, False)], []
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = []
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        best = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+        done += [b for b in best if b[2]]
+        beams = [b for b in best if not b[2]]
+    return max(done + beams, key=lambda b: b[0])[1]
+
+
+@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
+def ended_beams_keep_their_places(model, input_ids, max_length, num_beams):
+    """Sets ended beams aside for good, although a better beam may take their place."""
+    beams, done = [(0.0, input_ids, False)], []
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = []
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        best = sorted(candidates, key=lambda b: -b[0])[: num_beams - len(done)]
+        done += [b for b in best if b[2]]
+        beams = [b for b in best if not b[2]]
+    return max(done + beams, key=lambda b: b[0])[1]
+
+
+@wrong(fails_case=7, kind="beam", misconception="beam_not_pruned")
+def ended_beams_take_no_place(model, input_ids, max_length, num_beams):
+    """Keeps all ended beams beside num_beams others, so they can no longer be beaten."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        candidates.sort(key=lambda b: -b[0])
+        going_on = [b for b in candidates if not b[2]][:num_beams]
+        beams = sorted(going_on + [b for b in candidates if b[2]], key=lambda b: -b[0])
+    return beams[0][1]
+
+
+@wrong(fails_case=10, kind="beam", misconception="beam_continued")
+def ended_beams_continued(model, input_ids, max_length, num_beams):
+    """Extends ended beams as well and cuts the result after its first end token."""
+    beams, start = [(0.0, input_ids)], input_ids.shape[1]
+    for _ in range(max_length - start):
+        candidates = []
+        for score, ids in beams:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                candidates.append((score + step[token].item(), longer))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    ids, eos = beams[0][1][0].tolist(), model.config.eos_token_id
+    end = ids.index(eos, start) + 1 if eos in ids[start:] else len(ids)
+    return torch.tensor([ids[:end]])
+
+
+@wrong(fails_case=8, kind="too_short")
+def eos_last_in_the_prompt_ends(model, input_ids, max_length, num_beams):
+    """Takes a beam whose last token is the end token for ended, even if that is the prompt."""
+    eos = model.config.eos_token_id
+    beams = [(0.0, input_ids, input_ids[0, -1].item() == eos)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    return beams[0][1]
+
+
+@wrong(fails_case=6, kind="too_short")
+def stops_at_the_first_end(model, input_ids, max_length, num_beams):
+    """Stops the search as soon as one beam has ended, and returns the best so far."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+        if any(b[2] for b in beams):
+            break
+    return beams[0][1]
+
+
+@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
+def enough_beams_ended(model, input_ids, max_length, num_beams):
+    """Stops when num_beams beams have ended and lets those that go on fill their places."""
+    beams, done = [(0.0, input_ids, False)], []
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = []
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = []
+        for beam in sorted(candidates, key=lambda b: -b[0]):
+            if len(beams) < num_beams:
+                (done if beam[2] else beams).append(beam)
+        if len(done) >= num_beams:
+            break
+    return max(done + beams, key=lambda b: b[0])[1]
+
+
+@wrong(fails_case=7, kind="beam", misconception="beam_first_ended")
+def ended_beams_preferred(model, input_ids, max_length, num_beams):
+    """Returns the best ended beam at the end, although another one has a larger sum."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    return ([b for b in beams if b[2]] or beams)[0][1]
+
+
+@wrong(fails_case=6, kind="beam", misconception="beam_as_greedy")
+def mean_at_the_end(model, input_ids, max_length, num_beams):
+    """Chooses the result by the mean log-probability instead of the sum."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    start = input_ids.shape[1]
+    return max(beams, key=lambda b: b[0] / max(b[1].shape[1] - start, 1))[1]
+
+
+@wrong(fails_case=1, kind="beam", misconception="beam_as_greedy")
+def copies_of_the_prompt(model, input_ids, max_length, num_beams):
+    """Begins with num_beams equal beams, so the best continuation fills all places."""
+    beams = [(0.0, input_ids, False)] * num_beams
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    return beams[0][1]
+
+
+@wrong(fails_case=6, kind="beam", misconception="beam_as_greedy")
+def greedy_after_the_first_step(model, input_ids, max_length, num_beams):
+    """Branches in the first step only and then extends each beam by its best token."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in [step.argmax()] if len(beams) > 1 else range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    return beams[0][1]
+
+
+@wrong(fails_case=12, kind="beam", misconception="beam_narrower")
+def two_continuations_of_a_beam(model, input_ids, max_length, num_beams):
+    """Looks at the two best tokens of each beam only, so a third one never stays."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in step.topk(
+                min(2 if len(beams) > 1 else num_beams, len(step))
+            ).indices.tolist():
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    return beams[0][1]
+
+
+@wrong(fails_case=2, kind="beam", misconception="beam_wider")
+def never_pruned(model, input_ids, max_length, num_beams):
+    """Keeps all beams until the end, so it finds texts that num_beams beams would lose."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:500]
+    return beams[0][1]

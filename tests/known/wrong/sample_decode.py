@@ -334,7 +334,7 @@ def top_p_unsorted(
     return input_ids
 
 
-@wrong(fails_case=18, kind="support", misconception="sampled_with_top_p_first")
+@wrong(fails_case=19, kind="support", misconception="sampled_with_top_p_first")
 def top_p_before_top_k(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -593,7 +593,7 @@ def one_too_few(
     return input_ids
 
 
-@wrong(fails_case=21, kind="too_long")
+@wrong(fails_case=22, kind="too_long")
 def at_least_one_new(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -615,7 +615,7 @@ def at_least_one_new(
     return input_ids
 
 
-@wrong(fails_case=20, kind="after_eos")
+@wrong(fails_case=21, kind="after_eos")
 def ignores_eos(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -633,7 +633,7 @@ def ignores_eos(
     return input_ids
 
 
-@wrong(fails_case=20, kind="too_short")
+@wrong(fails_case=21, kind="too_short")
 def eos_in_the_prompt_ends(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -655,7 +655,7 @@ def eos_in_the_prompt_ends(
     return input_ids
 
 
-@wrong(fails_case=20, kind="too_short")
+@wrong(fails_case=21, kind="too_short")
 def eos_left_out(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -830,7 +830,7 @@ def temperature_for_the_choice_only(
     return input_ids
 
 
-@wrong(fails_case=17, kind="distribution", misconception="sampled_with_untempered_weights")
+@wrong(fails_case=18, kind="distribution", misconception="sampled_with_untempered_weights")
 def top_p_forgets_the_temperature(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -982,7 +982,7 @@ def top_k_larger_than_the_vocabulary(
     return input_ids
 
 
-@wrong(fails_case=20, kind="too_short")
+@wrong(fails_case=21, kind="too_short")
 def eos_last_in_the_prompt_ends(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
