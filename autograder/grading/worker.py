@@ -50,7 +50,7 @@ class Run:
 def run_submission(
     notebook: Any, seed: str, settings: Settings, exercises: Sequence[Exercise] = ()
 ) -> Run:
-    """Run and judge a notebook with the release's structure (see `intake.rebuild`).
+    """Run and judge a notebook with the release's structure (see `structure.rebuild`).
 
     The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: for another
     model than `mini`. Raises ServerError or SandboxError where no kernel starts; nothing that the
