@@ -8,7 +8,7 @@ from typing import Any
 
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.course.preprocessors import with_record
+from autograder.course.preprocessors import EARLIER, with_record
 from autograder.course.rules import rules_of
 from autograder.grading.record import Record, Rules, task_of
 from autograder.grading.settings import FLAGS, Settings, trait
@@ -59,6 +59,7 @@ class TrustedExecute(NbGraderPreprocessor):
         if not record.results:
             raise RuntimeError("; ".join(map(str, record.flags)))
         named, store = resources["nbgrader"], Store(Path(_directory(self).root))
+        resources[EARLIER] = store.written(named["assignment"], named["student"])[1]
         store.write(named["assignment"], record)
         # without a mark: `kischule grade` will write it into the gradebook in its own way
         store.note_written(named["assignment"], named["student"], "", record.key)
