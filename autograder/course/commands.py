@@ -10,7 +10,7 @@ from nbgrader.preprocessors import Execute
 
 from autograder.course.configuration import course_config
 from autograder.course.ours import ForExercises
-from autograder.course.preprocessors import with_record
+from autograder.course.preprocessors import EARLIER, with_record
 from autograder.course.rules import rules_of
 from autograder.grading.record import Record, Rules, task_of
 from autograder.grading.settings import FLAGS, Settings, setting, trait
@@ -71,6 +71,7 @@ class TrustedExecute(ForExercises):
         if not record.results:
             raise RuntimeError("; ".join(map(str, record.flags)))
         named, store = resources["nbgrader"], Store(Path(self.directory.root))
+        resources[EARLIER] = store.written(named["assignment"], named["student"])[1]
         store.write(named["assignment"], record)
         # without a mark: `kischule grade` will write it into the gradebook in its own way
         store.note_written(named["assignment"], named["student"], "", record.key)

@@ -28,13 +28,16 @@ from autograder.notebooks.cells import (
     exercise_of,
     grade_id_of,
     is_graded,
+    is_solution,
     metadata_of,
     role,
 )
+from autograder.notebooks.pictures import pictures
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
 RECORD = "kischule_record"  # in nbgrader's resources
+EARLIER = "kischule_earlier"  # the key of the student's record before that one
 
 
 class PlainMetadata(ForExercises):
@@ -114,6 +117,7 @@ class SaveResults(ForExercises, SaveAutoGrades):
         self.student_id, self.db_url = named["student"], named["db_url"]
         self.assignment_id, self.notebook_id = named["assignment"], named["notebook"]
         self._results = {result.grade_id: result for result in resources[RECORD].results}
+        self._same = self._unchanged(nb, resources)
         self.gradebook = Gradebook(self.db_url)
         with self.gradebook:
             commit = self.gradebook.db.commit
@@ -122,36 +126,75 @@ class SaveResults(ForExercises, SaveAutoGrades):
             commit()
         return nb, resources
 
+    def _unchanged(self, nb: Any, resources: Any) -> set[str]:
+        """The graded cells whose answer or code is that of the record before: nothing to read anew.
+
+        A teacher's points for them need no second look.
+        """
+        store = Store(Path(self.directory.root))
+        key = resources.get(EARLIER, store.written(self.assignment_id, self.student_id)[1])
+        try:
+            before = nbformat.from_dict(json.loads(store.notebook(self.assignment_id, key)))
+        except (OSError, ValueError):  # there is none
+            return set()
+        answers = {grade_id_of(cell): _written(cell) for cell in before.cells}
+        same_code = _code(before) == _code(nb)
+        return {
+            grade_id_of(cell)
+            for cell in filter(is_graded, nb.cells)
+            if (
+                answers.get(grade_id_of(cell)) == _written(cell) if is_solution(cell) else same_code
+            )
+        }
+
     def _add_score(self, cell: Any, resources: Any) -> None:
-        super()._add_score(cell, resources)
         grade_id = grade_id_of(cell)
+        grade = self.gradebook.find_grade(
+            grade_id, self.notebook_id, self.assignment_id, self.student_id
+        )
+        waited = bool(grade.needs_manual_grade)
+        super()._add_score(cell, resources)
+        by_hand = grade.manual_score is not None and grade_id in self._same
+        if by_hand:
+            grade.needs_manual_grade = waited
+            self.gradebook.db.commit()
         result = self._results.get(grade_id)
         manual = result is not None and result.level == Level.MANUAL
         if manual and role(cell) != Role.TEST:
             return
-        grade = self.gradebook.find_grade(
-            grade_id, self.notebook_id, self.assignment_id, self.student_id
-        )
         points = result.points if result is not None and result.passed is True else 0.0
         bonus = result is not None and result.bonus
         grade.auto_score = None if manual else 0.0 if bonus else points
         if bonus and grade.manual_score is None:  # otherwise a teacher has decided about both
             grade.extra_credit = points
-        if (
-            result is None or manual or result.kind == "ours"
-        ):  # the student is not to blame: have a look
+        # the student is not to blame: have a look
+        if not by_hand and (result is None or manual or result.kind == "ours"):
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
 
 
+def _written(cell: Any) -> tuple[str, Any]:
+    """A student's text with its pictures."""
+    return cell.source, cell.get("attachments") or {}
+
+
+def _code(notebook: Any) -> list[str]:
+    """A student's code; a locked cell has another text in the gradebook than in a release."""
+    theirs = (Role.SOLUTION, Role.OWN)
+    return [c.source for c in notebook.cells if c.cell_type == "code" and role(c) in theirs]
+
+
 class HarmlessText(ForExercises):
-    """Makes a student's texts safe for a browser: Markdown stays, markup, pictures and links go."""
+    """Makes a student's texts safe for a browser.
+
+    Markdown stays, and pictures that were pasted into it; markup, links and other pictures go.
+    """
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
         """Clean a cell of the student's."""
         if cell.cell_type != "code" and not metadata_of(cell).get("locked"):
-            cell.source = harmless_markdown(cell.source)
-            cell.pop("attachments", None)
+            cell["attachments"] = pictures(cell.get("attachments"))
+            cell.source = harmless_markdown(cell.source, cell.attachments)
         return cell, resources
 
 

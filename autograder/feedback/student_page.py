@@ -119,7 +119,8 @@ def _remarks(
     exercises: Sequence[Item], answers: Sequence[Item], penalty: float, language: str
 ) -> list[str]:
     bonus = sum(item.points for item in exercises if item.bonus)
-    waiting = sum(item.max_points for item in answers if item.state == "waits")
+    # an answer may wait though it has points: those of the submission before
+    waiting = sum(max(a.max_points - a.points, 0) for a in answers if a.state == "waits")
     remarks = [(messages.BONUS_PART, bonus), (messages.LATE, penalty), (messages.WAITING, waiting)]
     return [text.format(points=points)[language] for text, points in remarks if points]
 

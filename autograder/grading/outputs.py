@@ -5,19 +5,17 @@ text, tracebacks as text, PNG and JPEG pictures, and HTML without scripts, event
 frames or anything that is loaded from elsewhere.
 """
 
-import base64
-import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from autograder.grading.messages import OUTPUT_CUT, both
+from autograder.notebooks.pictures import REFERENCE, picture
 from autograder.sandbox.text import clean
 
 CELL_BYTES = 1_000_000
 MAX_OUTPUTS = 200
-PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TAGS = frozenset(
     (
         *("b", "br", "caption", "code", "dd", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4"),
@@ -112,13 +110,7 @@ def _harmless_part(mime: Any, content: Any) -> str | None:
         return _joined(content)
     if mime == "text/html":
         return harmless_html(_joined(content))
-    if mime in PICTURES and isinstance(content, str):
-        try:
-            picture = base64.b64decode("".join(content.split()), validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        return base64.b64encode(picture).decode() if picture.startswith(PICTURES[mime]) else None
-    return None
+    return picture(mime, content)
 
 
 def harmless_html(text: str) -> str:
@@ -129,11 +121,19 @@ def harmless_html(text: str) -> str:
     return _ACTS_IN_MATH.sub(r"\1", kept)
 
 
-def harmless_markdown(text: str) -> str:
+def harmless_markdown(text: str, pictures: Collection[str] = ()) -> str:
     """Make Markdown safe: tags, pictures and links show as text.
 
-    Links as well, since nbconvert makes one of `[x](javascript:...)`.
+    Links as well, since nbconvert makes one of `[x](javascript:...)`. pictures: the names of
+    attachments that may be shown.
     """
+    parts = REFERENCE.split(text)  # text and name in turn
+    safe = [_plain_markdown(part) for part in parts[::2]]
+    shown = [f"![]{'' if n in pictures else chr(92)}(attachment:{n})" for n in parts[1::2]]
+    return "".join(a + b for a, b in zip(safe, [*shown, ""], strict=True))
+
+
+def _plain_markdown(text: str) -> str:
     for mark, shown in (("<", "&lt;"), ("![", r"!\["), ("](", r"]\("), ("]:", r"]\:")):
         text = text.replace(mark, shown)
     return _ACTS_IN_MATH.sub(r"\1", text)

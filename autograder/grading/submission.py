@@ -15,6 +15,7 @@ from autograder.grading.settings import Settings
 from autograder.grading.worker import run_submission
 from autograder.notebooks import intake
 from autograder.notebooks.flags import Flag, FlagKind
+from autograder.notebooks.structure import rebuild
 from autograder.sandbox.text import clean
 from kischule.models import fingerprint
 
@@ -39,7 +40,7 @@ class Taken:
 def take(rules: Rules, content: bytes) -> Taken:
     """Put the student's texts on the release's structure. UnreadableError, whatever is in it."""
     try:
-        taken = intake.rebuild(intake.parse(rules.release), intake.parse(content))
+        taken = rebuild(intake.parse(rules.release), intake.parse(content))
     except intake.UnreadableError:
         raise
     except Exception as error:  # a submission that intake was not ready for stops no other

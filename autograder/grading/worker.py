@@ -57,7 +57,7 @@ def run_submission(
     exercises: Sequence[Exercise] = (),
     solutions: Mapping[str, str] | None = None,
 ) -> Run:
-    """Run and judge a notebook with the release's structure (see `intake.rebuild`).
+    """Run and judge a notebook with the release's structure (see `structure.rebuild`).
 
     The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: for another
     model than `mini`. solutions: the reference's, by exercise, for those that build on one that

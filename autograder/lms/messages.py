@@ -44,8 +44,10 @@ FLAG_SENTENCES = {
         "Cells are missing, and the template's empty ones count instead: {cells}.",
     ),
     FlagKind.DOUBLED: Text(
-        "Zellen kommen mehrmals vor, mit verschiedenem Inhalt, und zählen deshalb nicht: {cells}.",
-        "Several cells have the same id and different content, so they do not count: {cells}.",
+        "Zellen kommen mehrmals vor, geteilt oder kopiert; alle laufen, und die letzte Definition "
+        "zählt: {cells}.",
+        "Some cells are there several times, split or copied; all of them run, and the last "
+        "definition counts: {cells}.",
     ),
     FlagKind.CHANGED: Text(
         "Gesperrte Zellen wurden geändert, und die der Vorlage zählen: {cells}.",

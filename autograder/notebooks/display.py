@@ -24,7 +24,7 @@ def is_display_only(cell: Any) -> bool:
 
 
 def skippable(cells: Sequence[Any]) -> set[int]:
-    """The indices of display cells that need not run, in a notebook from `intake.rebuild`."""
+    """The indices of display cells that need not run, in a notebook from `structure.rebuild`."""
     used: set[str] = set()
     for cell in cells:
         theirs = role(cell) in (Role.SOLUTION, Role.OWN)

@@ -1,13 +1,14 @@
 """Editions: the release that a notebook was made from, and the language it is in."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from autograder.notebooks.cells import by_id, grade_id_of
+from autograder.files import packaged
+from autograder.notebooks.cells import by_id
 from autograder.notebooks.intake import parse
-from autograder.sandbox.text import clean
+from autograder.notebooks.matching import match, plain, texts_of
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class Edition:
         return by_id(self.release)
 
     def shared(self, notebook: Any) -> set[str]:
-        """The grade_ids that a notebook has in common with it."""
-        return self.known.keys() & set(map(grade_id_of, notebook.cells))
+        """The grade_ids of its cells that a notebook has, in whatever form (see `matching`)."""
+        return match(self.release, notebook).found
 
     def same(self, notebook: Any) -> int:
-        """Count the notebook's cells with an id whose text is the same, word for word."""
-        cells = [cell for cell in notebook.cells if grade_id_of(cell) in self.known]
-        return sum(clean(cell.source) == self.known[grade_id_of(cell)].source for cell in cells)
+        """Count the notebook's cells whose text is one of its own."""
+        texts = {plain(cell.source) for cell in self.release.cells}
+        return sum(plain(cell.source) in texts for cell in notebook.cells)
 
 
 def editions(folder: Path) -> list[Edition]:
@@ -73,3 +74,24 @@ def in_language(assignment: str, language: str) -> str:
     """The edition of an assignment in a language: of `a7_2`, in English, `a7_2_en`."""
     ending = f"_{language}"
     return assignment if language == "de" or assignment.endswith(ending) else assignment + ending
+
+
+def texts_of_editions(release: Any) -> tuple[dict[str, set[str]], set[str]]:
+    """The texts of a release's cells, as they are compared, with those of its other editions.
+
+    The first by grade_id, the second of all cells. An edition that is not the package's own has no
+    other ones.
+    """
+    known = texts_of(release)
+    every = {plain(cell.source) for cell in release.cells}
+    for texts, others in _packaged_texts():
+        if known.keys() <= texts.keys():
+            known = {name: found | texts[name] for name, found in known.items()}
+            every |= others
+    return known, every
+
+
+@cache
+def _packaged_texts() -> list[tuple[dict[str, set[str]], set[str]]]:
+    releases = [edition.release for edition in editions(packaged("release"))]
+    return [(texts_of(made), {plain(c.source) for c in made.cells}) for made in releases]

@@ -10,7 +10,11 @@ class FlagKind(str, Enum):
     """Kinds of flags."""
 
     MISSING = "missing"  # a cell; the release's empty one takes its place
-    DOUBLED = "doubled"  # several cells with one id and different content; none of them counts
+    DOUBLED = "doubled"  # several cells with one id; all of them run, in their order
+    MOVED = "in another cell"  # a solution or an answer, not in the given one; it counts
+    RETYPED = "another type"  # a solution that is not a code cell, an answer that is one
+    STRIPPED = "without metadata"  # cells that were found by their id or their content
+    OTHER_EDITION = "another edition"  # of the notebook: its texts are in another language
     CHANGED = "changed"  # the text or type of a locked cell; the release's counts
     RENAMED = "renamed"  # the notebook has another name than the release
     KERNEL_ENDED = "kernel ended"  # at a cell, for a reason

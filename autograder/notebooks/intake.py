@@ -1,23 +1,14 @@
-"""Reading a submission: from any file in the folder to a notebook with the release's structure.
+"""Reading a submission: from any file in the folder to a notebook.
 
 A submission is hostile until shown otherwise. It is opened as a regular file of limited size and
-parsed as JSON; then only *text* is taken over, of the solution cells, found by `grade_id`, and of
-plain cells that the student added. Test cells, points, metadata, outputs, attachments and other
-files come from the release or are dropped.
+parsed as JSON; `structure.rebuild` then takes over what counts. Other files are left alone.
 """
 
-import copy
 import os
 import stat
-from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import nbformat
-
-from autograder.notebooks.cells import by_id, grade_id_of, is_solution
-from autograder.notebooks.display import TAG, is_display_only
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.reader import MAX_BYTES as MAX_BYTES
 from autograder.notebooks.reader import UnreadableError as UnreadableError
@@ -25,14 +16,6 @@ from autograder.notebooks.reader import parse as parse
 from autograder.sandbox.text import clean
 
 NO_NOTEBOOK = "no_notebook.txt"  # written by an import: the files that a student handed in instead
-
-
-@dataclass(frozen=True)
-class Rebuilt:
-    """A submission on the release's structure."""
-
-    notebook: Any  # nbformat's NotebookNode
-    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,47 +74,3 @@ def read_bytes(path: Path) -> bytes:
             return file.read(MAX_BYTES)
     finally:
         os.close(handle)
-
-
-def rebuild(release: Any, submitted: Any) -> Rebuilt:
-    """Put the student's solutions and added cells into the release's notebook; flag what is odd."""
-    known = by_id(release)
-    display = {clean(c.source) for c in release.cells if is_display_only(c)}
-    texts: dict[str, list[str]] = defaultdict(list)
-    retyped = set()
-    added: dict[str, list[Any]] = defaultdict(list)  # after which known cell
-    last = ""
-    for cell in submitted.cells:
-        grade_id = grade_id_of(cell)
-        if grade_id in known:
-            texts[grade_id].append(clean(cell.source))
-            if cell.get("cell_type") != known[grade_id].cell_type:
-                retyped.add(grade_id)
-            last = grade_id
-        elif cell.get("cell_type") in ("code", "markdown"):
-            make = nbformat.v4.new_code_cell
-            if cell.cell_type == "markdown":
-                make = nbformat.v4.new_markdown_cell
-            text = clean(cell.source)
-            own = {"tags": [TAG]} if make is nbformat.v4.new_code_cell and text in display else {}
-            added[last].append(make(text, metadata=own))
-
-    notebook = copy.deepcopy(release)
-    notebook.cells = added[""]
-    flags = []
-    for grade_id, original in known.items():
-        cell = copy.deepcopy(original)
-        sources = texts[grade_id]
-        if not sources:
-            flags.append(Flag(FlagKind.MISSING, grade_id))
-        elif not is_solution(original):
-            if grade_id in retyped or any(text != original.source for text in sources):
-                flags.append(Flag(FlagKind.CHANGED, grade_id))
-        elif len(set(sources)) > 1:
-            flags.append(Flag(FlagKind.DOUBLED, grade_id))
-        else:
-            cell.source = sources[0]
-        notebook.cells += [cell, *added[grade_id]]
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = grade_id_of(cell) or f"added-{number}"
-    return Rebuilt(notebook, tuple(flags))

@@ -2,8 +2,10 @@
 
 import ast
 import builtins
+import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython"}
@@ -16,16 +18,24 @@ def python(source: str) -> str:
     return TransformerManager().transform_cell(source)
 
 
+def tree(source: str) -> ast.Module:
+    """Parse a cell. Raises SyntaxError, or RecursionError for one that is too deep."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.parse(python(source))
+
+
 def names(source: str) -> tuple[set[str], set[str]]:
     """Global names that a cell uses, and those that it defines; none of what is no Python."""
     try:
         text = python(source)
-        tree, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
+        parsed, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
     except Exception:  # no Python: it will not run either
         return set(), set()
     used = {s.get_name() for s in table.get_symbols() if s.is_referenced() or s.is_imported()}
     defined = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
-    for node in ast.walk(tree):  # `a += 1` and `del a` use a, which a symbol table does not say
+    for node in ast.walk(parsed):  # `a += 1` and `del a` use a, which a symbol table does not say
         targets: list[ast.expr] = [node.target] if isinstance(node, ast.AugAssign) else []
         targets += node.targets if isinstance(node, ast.Delete) else []
         used |= {target.id for target in targets if isinstance(target, ast.Name)}
@@ -90,10 +100,9 @@ def bindings(source: str) -> Bindings:
     """The names that a cell binds; none if it is not Python."""
     found = Bindings()
     try:
-        tree = ast.parse(python(source))
-    except Exception:  # no Python: it will not run either
-        return found
-    found.visit(tree)
+        found.visit(tree(source))
+    except Exception:  # no Python, or too deep for it: it will not run either
+        return Bindings()
     return found
 
 
@@ -107,3 +116,53 @@ def is_stub(function: ast.AST) -> bool:
     raised = body[0].exc
     raised = raised.func if isinstance(raised, ast.Call) else raised
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The functions and classes that a cell defines."""
+
+    real: frozenset[str] = frozenset()  # also where a stub of the same name is left beside it
+    stubs: tuple[tuple[str, int, int], ...] = ()  # name, first and last line
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them."""
+        return self.real | {name for name, _, _ in self.stubs}
+
+
+def definitions(source: str) -> Definitions:
+    """Find the functions in a cell, also in one that is not Python yet or has a magic."""
+    text = source.lstrip("\n")
+    try:
+        body = tree(text).body
+    except Exception:  # no Python: the lines that begin a function say what it was to be
+        body = []
+    if not body or re.match(r"\s*%%", text):
+        return Definitions(frozenset(re.findall(r"^(?:async +)?(?:def|class) +(\w+)", text, re.M)))
+    stubs = [node for node in body if is_stub(node)]
+    found = Bindings()
+    with suppress(RecursionError):  # a value that is too deep has no functions in it
+        for node in body:
+            if node not in stubs:
+                found.visit(node)
+    first = len(source.splitlines()) - len(text.splitlines())
+    places = [
+        (
+            str(getattr(node, "name", "")),
+            first + min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]),
+            first + (node.end_lineno or node.lineno),
+        )
+        for node in stubs
+    ]
+    return Definitions(frozenset(found.functions), tuple(places))
+
+
+def without_stubs(source: str, defined: Collection[str]) -> str:
+    """A cell's text without the stubs of functions that are defined in earnest."""
+    lines = source.splitlines()
+    for name, first, last in reversed(definitions(source).stubs):
+        # a magic over several lines moves the numbers; then the text stays as it is
+        if name in defined and re.match(r"\s*(@|def |async )", lines[first - 1]):
+            lines[first - 1 : last] = [f"# {name}: siehe andere Zelle · see another cell"]
+    return "\n".join(lines)

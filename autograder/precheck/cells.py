@@ -1,16 +1,15 @@
 """A submission's code cells as they will run, and what is known of them before."""
 
-import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import nbformat
-
 from autograder.exercises.exercise import Level
-from autograder.notebooks.cells import by_id, exercise_of, grade_id_of, is_solution
+from autograder.notebooks.cells import exercise_of, grade_id_of, is_solution
 from autograder.notebooks.display import skippable
+from autograder.notebooks.matching import plain
 from autograder.notebooks.names import Bindings, bindings, names
+from autograder.notebooks.structure import Rebuilt
 from autograder.precheck.results import error_of
 from autograder.sandbox.text import clean
 
@@ -77,26 +76,27 @@ class Cell:
         return error_of(self.node)
 
 
-def cells_of(submitted: Any, release: Any) -> list[Cell]:
-    """The notebook's code cells in its order, as grading would run them."""
-    known = by_id(release)
-    plain = {c.source: c for c in release.cells if c.cell_type == "code" and not grade_id_of(c)}
-    cells, number = [], 0
-    for cell in submitted.cells:
-        counted = cell.get("cell_type") == "code" and bool(cell.source.strip())
-        number += counted
-        source, origin = clean(cell.source), "own"
-        original = known.get(grade_id_of(cell)) or plain.get(source)
-        if original is not None and grade_id_of(original):
-            origin = "solution" if is_solution(original) else "locked"
-            source = source if origin == "solution" else original.source
-        elif original is not None:
-            origin = "released"
-        if (original or cell).get("cell_type") != "code":
+def cells_of(rebuilt: Rebuilt, submitted: Any, release: Any) -> list[Cell]:
+    """The code cells of a rebuilt notebook, which grading would run; numbers are the student's."""
+    released = {plain(c.source) for c in release.cells if not grade_id_of(c)}
+    cells, numbers = [], _numbers(submitted)
+    for cell, origin in zip(rebuilt.notebook.cells, rebuilt.origins, strict=True):
+        if cell.cell_type != "code":
             continue
-        node = nbformat.v4.new_code_cell(source)
-        node.metadata = copy.deepcopy(original.metadata) if original else node.metadata
-        cells.append(Cell(node, number if counted else None, origin))
+        kind = "released" if plain(cell.source) in released else "own"
+        if grade_id_of(cell):
+            kind = "solution" if is_solution(cell) else "locked"
+        cells.append(Cell(cell, None if origin is None else numbers.get(origin), kind))
     for index in skippable([cell.node for cell in cells]):
         cells[index].runs = False
     return cells
+
+
+def _numbers(submitted: Any) -> dict[int, int]:
+    """The number of each code cell that is not empty, as Jupyter counts them, by its index."""
+    code = (
+        index
+        for index, cell in enumerate(submitted.cells)
+        if cell.get("cell_type") == "code" and cell.source.strip()
+    )
+    return {index: number for number, index in enumerate(code, 1)}

@@ -9,17 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from autograder.exercises.exercise import exercise_ids, load_exercise
-from autograder.notebooks import intake
 from autograder.notebooks.cells import Role, grade_id_of, is_solution, role
 from autograder.notebooks.editions import Edition
-from autograder.notebooks.flags import FlagKind
+from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.names import BUILTINS, is_stub
+from autograder.notebooks.structure import Rebuilt
 from autograder.precheck.cells import Cell
 from autograder.precheck.messages import FINDINGS
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
 
 MIN_SHARED = 1 / 3  # of the release's cells with an id; below it, this is another notebook
+# flags about a cell that a student writes, and their sentences
+_TOLD = {
+    FlagKind.MISSING: "missing",
+    FlagKind.DOUBLED: "doubled",
+    FlagKind.MOVED: "moved",
+    FlagKind.RETYPED: "retyped",
+}
 MODELS = ("tokenizer", "model")
 # what the notebook imports, and what that imports: a file of this name would hide it
 MODULES = sys.stdlib_module_names | {
@@ -63,14 +70,15 @@ def another_notebook(path: Path, submitted: Any, edition: Edition) -> Finding | 
     return Finding("foreign", message)
 
 
-def structure(path: Path, submitted: Any, edition: Edition) -> Iterator[Finding]:
-    """Cells that are missing, doubled or changed, and a file with another name."""
-    flags = intake.rebuild(edition.release, submitted).flags
+def structure(path: Path, flags: Sequence[Flag], edition: Edition) -> Iterator[Finding]:
+    """Cells that are missing, elsewhere or changed, and a file with another name."""
     for flag in flags:
-        kind = str(flag.kind)
-        lost = flag.kind in (FlagKind.MISSING, FlagKind.DOUBLED)
-        if lost and is_solution(edition.known[flag.cell]):
-            yield Finding(kind, FINDINGS[kind].format(name=flag.cell), grade_id=flag.cell)
+        if flag.kind in _TOLD and is_solution(edition.known[flag.cell]):
+            key = _TOLD[flag.kind]
+            message = FINDINGS[key].format(name=flag.cell)
+            yield Finding(key, message, None, flag.cell, fix=flag.kind == FlagKind.MISSING)
+        elif flag.kind == FlagKind.STRIPPED:
+            yield Finding("stripped", FINDINGS["stripped"], fix=False)
     if changed := [flag.cell for flag in flags if flag.kind == FlagKind.CHANGED]:
         message = FINDINGS["changed"].format(cells=", ".join(changed))
         yield Finding("changed", message, fix=False)
@@ -118,17 +126,17 @@ def empty_cells(cells: Sequence[Cell]) -> Iterator[Finding]:
             yield at(cell, "empty", "empty_part", functions=", ".join(stubs))
 
 
-def empty_texts(submitted: Any, release: Any) -> Iterator[Finding]:
+def empty_texts(rebuilt: Rebuilt, release: Any) -> Iterator[Finding]:
     """Questions without an answer."""
     blank, question = {}, ""
     for cell in release.cells:
         if role(cell) == Role.TEXT:
             blank[grade_id_of(cell)] = ("", cell.source.strip()), question
         question = next(iter(re.findall(r"^\*\*(.+?)\.?\*\*", cell.source)), "")
-    for cell in submitted.cells:
-        empty, question = blank.get(grade_id_of(cell), ((), ""))
-        if cell.source.strip() in empty:
-            name = grade_id_of(cell)
+    for cell in rebuilt.notebook.cells:
+        name = grade_id_of(cell)
+        empty, question = blank.get(name, ((), ""))
+        if cell.source.strip() in empty and name not in rebuilt.missing:
             message = FINDINGS["empty_text"].format(cell=name, question=question)
             yield Finding("text", message, None, name)
 
@@ -149,7 +157,7 @@ def shadows(cells: Sequence[Cell]) -> Iterator[Finding]:
                 yield _shadow(cell, "imported", name, imported[name][1])
             elif name in models:
                 yield _shadow(cell, "model", name)
-            elif name in exercises and _twice(name, cell, functions.get(name)):
+            elif name in exercises and name in functions and name in bound.functions:
                 yield _shadow(cell, "again", name, functions[name])
         for name in sorted(bound.values & functions.keys()):
             yield _shadow(cell, "overwritten", name, functions[name])
@@ -157,13 +165,6 @@ def shadows(cells: Sequence[Cell]) -> Iterator[Finding]:
             imported.setdefault(name, (origin, cell))
         functions |= {name: cell for name in bound.functions if cell.by_student}
         models |= bound.values & set(MODELS)
-
-
-def _twice(name: str, cell: Cell, other: Cell | None) -> bool:
-    """Return True if both define the function; two copies of one cell are another finding."""
-    if other is None or name not in cell.bound.functions:
-        return False
-    return not cell.grade_id or cell.grade_id != other.grade_id
 
 
 def _shadow(cell: Cell, key: str, name: str, other: Cell | None = None) -> Finding:

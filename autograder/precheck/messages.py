@@ -63,10 +63,27 @@ FINDINGS = {
         "solution into a fresh template.",
     ),
     "doubled": Text(
-        "Die Zelle {name} ist mehrmals da, mit verschiedenem Inhalt. So zählt keine davon; löschen "
-        "Sie alle bis auf eine.",
-        "There are several cells {name} with different content, so none of them counts; delete "
-        "all but one.",
+        "Die Zelle {name} ist mehrmals da, geteilt oder kopiert. Alle Teile laufen, in Ihrer "
+        "Reihenfolge; was zuletzt definiert ist, zählt.",
+        "There are several cells {name}, split or copied. All of them run, in your order; the "
+        "last definition counts.",
+    ),
+    "moved": Text(
+        "Was Sie zu {name} geschrieben haben, steht in einer anderen Zelle als der vorgesehenen. "
+        "Es zählt.",
+        "What you wrote for {name} is in another cell than the one provided. It counts.",
+    ),
+    "retyped": Text(
+        "Die Zelle {name} hat einen anderen Typ als in der Vorlage (Code, Markdown, Raw). Bei der "
+        "Bewertung und hier gilt der Typ der Vorlage.",
+        "The cell {name} has another type than in the template (code, Markdown, raw). Grading, and "
+        "this check, use the template's.",
+    ),
+    "stripped": Text(
+        "Einigen Zellen fehlen Angaben, die ein anderes Programm entfernt hat. Sie wurden an ihrem "
+        "Inhalt erkannt und zählen; bearbeiten Sie das Notebook besser in JupyterLab oder Colab.",
+        "Some cells have lost information that another program removed. They were recognised by "
+        "their content and count; it is safer to edit the notebook in JupyterLab or Colab.",
     ),
     "empty": Text("Zelle {cell}", "Cell {cell}"),
     "empty_part": Text("Zelle {cell}: {functions}", "Cell {cell}: {functions}"),

@@ -1,7 +1,7 @@
 """`kischule check`: what a student should fix before submitting.
 
-The notebook runs from top to bottom in a kernel of its own, with the release's text in locked
-cells, as in grading. Display cells are skipped if no other cell needs them; the names that they use
+The notebook runs from top to bottom in a kernel of its own, on the release's structure, exactly as
+in grading. Display cells are skipped if no other cell needs them; the names that they use
 are checked without running them. The file itself is never written.
 """
 
@@ -17,6 +17,7 @@ from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.files import packaged
 from autograder.notebooks import intake
 from autograder.notebooks.editions import edition_of, editions
+from autograder.notebooks.structure import rebuild
 from autograder.precheck import findings, messages
 from autograder.precheck.cells import cells_of
 from autograder.precheck.findings import Finding
@@ -107,12 +108,13 @@ def precheck(
         language_code = language() if chosen else edition.language
     if other := findings.another_notebook(path, submitted, edition):
         return Precheck(language_code, [], exercise_ids(), [other], foreign=True)
-    cells = cells_of(submitted, edition.release)
+    rebuilt = rebuild(edition.release, submitted)
+    cells = cells_of(rebuilt, submitted, edition.release)
     found = [
-        *findings.structure(path, submitted, edition),
+        *findings.structure(path, rebuilt.flags, edition),
         *findings.files(path.parent, cells),
-        *findings.empty_cells(cells),
-        *findings.empty_texts(submitted, edition.release),
+        *findings.empty_cells([cell for cell in cells if cell.grade_id not in rebuilt.missing]),
+        *findings.empty_texts(rebuilt, edition.release),
         *findings.shadows(cells),
         *run(cells, edition.release, path.resolve().parent, time_limit_s),
     ]

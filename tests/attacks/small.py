@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import re
@@ -27,6 +28,7 @@ EXERCISES = ("encode_prompt", "filter_top_k", "repetition_rate")
 SOLVED = 2.0  # points of the exercise that is solved in each attack
 ALL = 7.0
 NAME = "small.ipynb"
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"a picture").decode()
 
 
 @dataclass(frozen=True)

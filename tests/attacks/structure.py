@@ -46,7 +46,7 @@ def _cell(notebook: Data, grade_id: str) -> Data:
     )
 
 
-@expect(flag="doubled: encode_prompt", score=0)
+@expect(flag="doubled: encode_prompt")
 def doubled_solution(notebook: Data) -> None:
     """Two cells claim to be the same solution."""
     cell = copy.deepcopy(_cell(notebook, "encode_prompt"))
@@ -145,7 +145,7 @@ def later_schema(notebook: Data) -> None:
             cell["metadata"]["nbgrader"]["schema_version"] = 99
 
 
-@expect(score=0)
+@expect(flag="without metadata: ")
 def no_metadata(notebook: Data) -> None:
     """Cells without any of nbgrader's metadata."""
     for cell in notebook["cells"]:

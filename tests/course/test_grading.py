@@ -12,21 +12,30 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from attacks import small, structure
-from support.notebooks import short
+from nbconvert import HTMLExporter
+from support import school
+from support.notebooks import ROOT, short
 from traitlets.config import Config
 
+from autograder.checking.result import Result
 from autograder.cli import main
 from autograder.cli.demo import MISTAKES
 from autograder.course import release
-from autograder.course.configuration import configure
+from autograder.course.configuration import TEXT_STUB, configure
 from autograder.course.gradebook import Course
-from autograder.notebooks.cells import read_notebook, with_solutions
+from autograder.course.writer import Entry, GradebookWriter
+from autograder.exercises.exercise import Level, load_exercise
+from autograder.feedback import student_page
+from autograder.grading.record import Record, Status, key_of
+from autograder.notebooks.cells import is_graded, read_notebook, with_solutions
+from kischule.i18n import Text
 
 NAME = "A7_2.ipynb"
 AUTO, ALL = 46, 54  # points that the machine gives, and all
@@ -195,11 +204,21 @@ def test_extra_credit_and_bonus_by_hand_survive_a_regrading(
         test_top_tokens={"extra_credit": 0.5},
         test_beam_search={"manual_score": 0, "extra_credit": 0},
     )
+    with Course(course)._gradebook() as book:
+        read = book.find_grade("observation_greedy", "A7_2", "a7_2", "other_style")
+        read.manual_score, read.needs_manual_grade = 1, False
+        book.db.commit()
     for more in ((), ("--force", "--student", "other_style")):
         status, report = graded(course, capsys, *more)
         assert status == 0
         assert grades() == given == [(1, None, 0.5), (0, 0, 0)]
-        assert by_student(report)["other_style"]["score"] == AUTO + BONUS + 0.5 - 2
+        row = by_student(report)["other_style"]
+        assert row["score"] == AUTO + BONUS + 0.5 - 2 + 1
+        by_hand = {e["id"]: e["passed"] for e in row["exercises"] if e["level"] == "manual"}
+        assert by_hand["observation_greedy"] is True  # it does not wait again
+        assert list(by_hand.values()).count(None) == 3
+    page = Course(course).feedback("a7_2", "other_style").read_text(encoding="utf-8")
+    assert "Bis zu 6 Punkte kommen noch dazu" in page
     grades(
         test_top_tokens={"extra_credit": None},
         test_beam_search={"manual_score": None, "extra_credit": before[1][2]},
@@ -263,6 +282,30 @@ def test_bad_submissions_cost_no_other_any_points(
         notebook.cells.append(twice)
         notebook.cells.append(nbformat.v4.new_code_cell("# ein Zusatz"))
 
+    def moved(notebook: Any) -> None:
+        """A solution in a new cell, another one split, an answer below the given cell."""
+        given = cell(notebook, "filter_top_k")
+        notebook.cells[notebook.cells.index(given)] = nbformat.v4.new_code_cell(given.source)
+        first = cell(notebook, "encode_prompt")
+        second = nbformat.from_dict({**first, "id": "second"})
+        first.source, _, rest = first.source.partition("\n\n\n")
+        second.source = rest
+        notebook.cells.insert(notebook.cells.index(first) + 1, second)
+        answer = cell(notebook, "observation_greedy")
+        picture = {"image.png": {"image/png": small.PNG}}
+        below = nbformat.v4.new_markdown_cell(f"![x](attachment:image.png) {answer.source}")
+        below["attachments"] = picture
+        notebook.cells.append(below)
+        answer.source = TEXT_STUB
+
+    def stripped(notebook: Any) -> None:
+        """A converter's notebook: no metadata, other ids, other blanks."""
+        for number, each in enumerate(notebook.cells):
+            each.metadata, each.id = nbformat.from_dict({}), f"c{number}"
+            each.source = each.source.rstrip() + "\n"
+
+    _submit(course, "good_moved", changed(moved))
+    _submit(course, "good_stripped", changed(stripped))
     _submit(course, "bad_json", b"{ not json")
     _submit(course, "bad_shape", b'{"nbformat": 4, "cells": [1, 2]}')
     _submit(course, "bad_missing", changed(lacks_cells), "a7_2 (1).ipynb")
@@ -275,7 +318,20 @@ def test_bad_submissions_cost_no_other_any_points(
 
     assert main(["grade", "small", "--course", str(course), "--json", "-"]) == 3
     found = by_student(json.loads(capsys.readouterr().out))
-    assert found["reference"]["score"] == small.ALL
+    for name, flags in {
+        "reference": [],
+        "good_moved": [
+            "doubled: encode_prompt",
+            "in another cell: filter_top_k",
+            "in another cell: observation_greedy",
+        ],
+        "good_stripped": ["without metadata: 12 cells"],
+    }.items():
+        assert (found[name]["score"], found[name]["flags"]) == (small.ALL, flags)
+        waiting = [e["id"] for e in found[name]["exercises"] if e["passed"] is None]
+        assert waiting == ["observation_greedy"]
+    page = Course(course).feedback("small", "good_moved").read_text(encoding="utf-8")
+    assert f'<img alt="" src="data:image/png;base64,{small.PNG}"' in page.replace("  ", " ")
     for name, words in {
         "bad_json": "not JSON",
         "bad_shape": "not a notebook",
@@ -408,3 +464,88 @@ def test_a_teachers_scores_and_comments_survive_a_regrading(stock: Path) -> None
         assert (grade.auto_score, grade.manual_score, grade.score) == (0, 0.5, 0.5)
         comment = book.find_comment("observation_greedy", "small", "small", "forging")
         assert comment.comment == "Bitte sprechen Sie mich an."
+
+
+def test_points_by_hand_wait_only_for_a_new_text(tmp_path: Path) -> None:
+    """The same file again, a new one with the same answer, and one with another; without a run."""
+    folder = school.course(tmp_path / "course")
+    released = read_notebook(release.registered(folder, "a7_2"))
+    cells = {cell.id: cell for cell in released.cells}
+    book = Course(folder)
+
+    def written(answer: str, code: str = "") -> dict[str, bool]:
+        """Write a record; give both cells a point by hand; returns which of them waited before."""
+        cells["observation_greedy"].source, cells["top_tokens"].source = answer, code
+        record = Record(
+            key=key_of(answer.encode(), code.encode()),
+            status=Status.GRADED,
+            seconds=time.monotonic(),  # another run, as with --force
+            results=(
+                Result.manual(exercise="observation_greedy", max_points=2),
+                Result.failed(
+                    load_exercise("top_tokens"), Level.PUBLIC, kind="value", sentence=Text.same("x")
+                ),
+            ),
+            notebook=json.dumps(released).encode(),
+        )
+        writer = GradebookWriter(folder, "a7_2", NAME, b"")
+        writer.store.write("a7_2", record)
+        assert writer.write(Entry("ada", record, b""))
+        writer.close()
+        with book._gradebook() as grades:
+            found = {}
+            for name in ("observation_greedy", "test_top_tokens"):
+                grade = grades.find_grade(name, "A7_2", "a7_2", "ada")
+                found[name] = bool(grade.needs_manual_grade)
+                grade.manual_score, grade.needs_manual_grade = 1, False
+            grades.db.commit()
+            return found
+
+    first, code = "Es wiederholt sich.", "x = 1"
+    assert written(first) == {"observation_greedy": True, "test_top_tokens": False}
+    assert written(first) == {"observation_greedy": False, "test_top_tokens": False}
+    assert written(first, code) == {"observation_greedy": False, "test_top_tokens": True}
+    assert written("Anders.", code) == {"observation_greedy": True, "test_top_tokens": False}
+
+
+def test_the_page_promises_no_points_that_are_there_already() -> None:
+    """An answer may wait for a second look and hold the points of the first."""
+    notebook = read_notebook(ROOT / "release" / "a7_2" / NAME)
+    given = {"observation_greedy": 2, "observation_prompt": 1}
+    for cell in notebook.cells:
+        if is_graded(cell):
+            cell.metadata.nbgrader |= {"score": given.get(cell.id), "waits": cell.id in given}
+    remarks = student_page.page(
+        notebook,
+        {},
+        name="A7_2",
+        student="Ada",
+        points=3,
+        max_points=54,
+        penalty=0,
+        language="de",
+    ).remarks
+    # one more for the second, and two for each of those that nobody has read
+    assert remarks == ("Bis zu 5 Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",)
+
+
+def test_pictures_of_an_answer_show_and_others_do_not() -> None:
+    """On formgrader's page; a link stays text, also around a picture."""
+    config = Config()
+    configure(config)
+    text = (
+        "![](attachment:picture-1) [![](attachment:picture-1)](javascript:a) "
+        "[x]![](attachment:picture-2)(javascript:b) ![](attachment:other.png) "
+        "![](javascript:c)"
+    )
+    cell = nbformat.v4.new_markdown_cell(text)
+    cell["attachments"] = {
+        "picture-1": {"image/png": small.PNG},
+        "picture-2": {"image/svg+xml": "<svg/>"},
+        "other.png": {"image/png": small.PNG},
+    }
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    body = HTMLExporter(config=config).from_notebook_node(notebook)[0].partition("<main")[2]
+    pictures = re.findall(r'<img[^>]* src="([^"]*)"', body)
+    assert pictures == [f"data:image/png;base64,{small.PNG}"] * 2
+    assert "<a " not in body

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from support.notebooks import RELEASE, short
 
-from autograder.notebooks import intake
 from autograder.notebooks.cells import read_notebook
 from autograder.notebooks.display import is_display_only, skippable
+from autograder.notebooks.structure import rebuild
 
 FIRST = "tokens = f(text)\nprint(tokens)"
 SECOND = "import math\nprint(len(tokens))"
@@ -81,7 +81,7 @@ def test_only_unchanged_cells_of_the_release_are_skipped() -> None:
     second.metadata = {}  # the text counts, not what a submission says about it
     own = nbformat.v4.new_code_cell("mine = 1", metadata={"tags": ["display-only"]})
     submitted.cells.append(own)
-    taken = intake.rebuild(released, submitted).notebook
+    taken = rebuild(released, submitted).notebook
     out = {taken.cells[i].source for i in skippable(taken.cells)}
     assert second.source in out
     assert not out & {first.source, own.source}

@@ -20,6 +20,7 @@ from autograder.exercises.exercise import Level, exercise_ids
 from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.editions import edition_of
+from autograder.notebooks.structure import rebuild
 from autograder.precheck import findings, messages, running
 from autograder.precheck.cells import cells_of
 from autograder.precheck.findings import Finding
@@ -348,12 +349,13 @@ def test_cells_that_are_not_the_releases_are_found(
     del notebook.cells[place(notebook, "explore")]
     notebook.cells[place(notebook, "setup")].source += "\nimport math"
     found = without_kernel(notebook, tmp_path, monkeypatch, name="loesung.ipynb")
+    assert found.pop().message.de.startswith("`filter_top_k` ist zweimal definiert, in Zelle")
     assert [(f.kind, f.fix, f.message.de) for f in found] == [
         (
             "doubled",
-            True,
-            "Die Zelle filter_top_k ist mehrmals da, mit verschiedenem Inhalt. So zählt keine "
-            "davon; löschen Sie alle bis auf eine.",
+            False,
+            "Die Zelle filter_top_k ist mehrmals da, geteilt oder kopiert. Alle Teile laufen, in "
+            "Ihrer Reihenfolge; was zuletzt definiert ist, zählt.",
         ),
         (
             "missing",
@@ -376,13 +378,43 @@ def test_cells_that_are_not_the_releases_are_found(
     ]
 
 
+def test_what_is_elsewhere_or_stripped_is_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is empty or missing, as in grading."""
+    notebook = solved()
+    notebook.cells[place(notebook, "explore")] = nbformat.v4.new_code_cell(
+        reference_cells()["explore"]
+    )
+    answer = notebook.cells[place(notebook, "observation_greedy")]
+    notebook.cells.insert(
+        place(notebook, "observation_greedy"), nbformat.v4.new_markdown_cell(answer.source)
+    )
+    answer.source = "*Ihre Antwort · Your answer*"
+    code = notebook.cells[place(notebook, "encode_prompt")]
+    notebook.cells[place(notebook, "encode_prompt")] = nbformat.v4.new_raw_cell(
+        code.source, id=code.id, metadata=code.metadata
+    )
+    found = without_kernel(notebook, tmp_path, monkeypatch)
+    assert [(f.kind, f.grade_id, f.fix) for f in found] == [
+        ("retyped", "encode_prompt", False),
+        ("moved", "explore", False),
+        ("moved", "observation_greedy", False),
+    ]
+    for cell in notebook.cells:
+        cell.metadata, cell.id = nbformat.from_dict({}), f"new-{cell.id}"
+    found = without_kernel(notebook, tmp_path, monkeypatch)
+    assert [(f.kind, f.fix) for f in found] == [("stripped", False), ("retyped", False)]
+
+
 def test_locked_cells_run_with_the_releases_text(tmp_path: Path) -> None:
     notebook = solved()
     notebook.cells[place(notebook, "setup")].source += "\nimport math"
     notebook.cells[place(notebook, "test_explore")].source = "print('passed')"
     notebook.cells[place(notebook, "explore")].source += "\n# mine"
     released = read_notebook(RELEASE)
-    cells = {cell.grade_id: cell for cell in cells_of(notebook, released)}
+    made = rebuild(released, notebook)
+    cells = {cell.grade_id: cell for cell in cells_of(made, notebook, released)}
     for name in ("setup", "test_explore"):
         assert cells[name].node.source == released.cells[place(released, name)].source
     assert cells["explore"].node.source.endswith("# mine")
