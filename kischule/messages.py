@@ -142,6 +142,7 @@ NEXT_TOKEN = Text(de="Das nächste Token", en="The next token")
 NEW_TOKENS = Text(de="neue Tokens", en="new tokens")
 COMPARE = Text(de="vergleichen", en="compare")
 AS_CODE = Text(de="als Code", en="as code")
+COMPUTING = Text(de="rechnet …", en="computing …")
 UNDO = Text(de="Schritt zurück", en="step back")
 TRANSFORMERS_CODE = Text(
     de="# mit transformers; der Zufall ist ein anderer",
