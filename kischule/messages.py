@@ -202,7 +202,7 @@ NO_REPETITION = Text(de="nichts wiederholt sich", en="no repetition")
 WORD = Text(de="Wort", en="word")
 LOGIT = Text(de="Logit", en="logit")
 RUNNING_SUM = Text(de="laufende Summe", en="running sum")
-RESCALED = Text(de="auf 100 % gebracht", en="rescaled to 100%")
+RESCALED = Text(de="auf 100\u00a0% gebracht", en="rescaled to 100%")
 DRAWS = Text(de="{number} Ziehungen", en="{number} draws")
 SHARE_AND_LOGIT = Text(
     de="Wahrscheinlichkeit, in Klammern das Logit", en="probability, with the logit in brackets"
@@ -214,7 +214,6 @@ TOGETHER = Text(de="… haben zusammen", en="… have together")
 TOP_K_KEEPS = Text(de="top_k = {k} behält {mass}", en="top_k = {k} keeps {mass}")
 TOP_P_KEEPS = Text(de="top_p = {p} behält {kept} Tokens", en="top_p = {p} keeps {kept} tokens")
 SETTING = Text(de="Einstellung", en="setting")
-TEXT_HEAD = Text(de="Text", en="text")
 # measure of an exploration -> its name, and what is measured
 MEASURE_NAMES = {
     "repetition_rate": Text(de="Wiederholung", en="repetition"),
@@ -237,6 +236,7 @@ NEXT_TOKEN = Text(de="Das nächste Token", en="The next token")
 NEW_TOKENS = Text(de="neue Tokens", en="new tokens")
 COMPARE = Text(de="vergleichen", en="compare")
 AS_CODE = Text(de="als Code", en="as code")
+COMPUTING = Text(de="rechnet …", en="computing …")
 UNDO = Text(de="Schritt zurück", en="step back")
 TRANSFORMERS_CODE = Text(
     de="# mit transformers; der Zufall ist ein anderer",

@@ -28,6 +28,7 @@ SLIDERS: dict[str, tuple[Any, dict[str, float]]] = {
     "top_p": (widgets.FloatSlider, {"min": 0.0, "max": 1.0, "step": 0.01}),
 }
 _LABEL_STYLE = {"description_width": "9.5em"}
+_GREY = '<div style="opacity:.4">'
 
 
 class Panel(widgets.VBox):
@@ -108,6 +109,12 @@ class View(widgets.VBox):
         self.table.value = snapshot.table(stages=stages, longest=longest)
         self.text.value = snapshot.written()
 
+    def grey(self) -> None:
+        """Show that the answer is not one to what the controls say now."""
+        for part in (self.table, self.text):
+            if part.value and not part.value.startswith(_GREY):
+                part.value = f"{_GREY}{part.value}</div>"
+
 
 class Lab(widgets.VBox):
     """Prompt, settings and seed, with an answer to every change. Made by `kischule.lab`."""
@@ -129,8 +136,9 @@ class Lab(widgets.VBox):
         self._tokenizer, self._model = tokenizer, model
         self._timer: asyncio.TimerHandle | None = None
         self._previous_prompts: list[str] = []
+        self._compared = False
         self._make_inputs(prompt_text, seed, max_new_tokens)
-        self.problem, self.seed_problem = widgets.HTML(), widgets.HTML()
+        self.problem, self.seed_problem, self.busy = (widgets.HTML() for _ in range(3))
         # the second panel and the second view are shown when two settings are compared
         self.panels = [Panel(initial, self._update_soon) for _ in range(2)]
         self.views = [View(self._append) for _ in range(2)]
@@ -143,7 +151,7 @@ class Lab(widgets.VBox):
                 widgets.HBox([self.seed, self.seed_problem]),
                 self.new_tokens,
                 self._settings,
-                widgets.HBox([self.undo, self.compare, self.as_code]),
+                widgets.HBox([self.undo, self.compare, self.as_code, self.busy]),
                 self._answers,
                 self.code,
             ]
@@ -172,6 +180,7 @@ class Lab(widgets.VBox):
         self.undo = widgets.Button(description=str(messages.UNDO), disabled=True)
         for control in (self.prompt, self.seed, self.new_tokens):
             control.observe(lambda _: self._update_soon(), "value")
+        self.compare.observe(lambda _: self._begin_comparison(), "value")
         for control in (self.compare, self.as_code):
             control.observe(lambda _: self._arrange(), "value")
         self.undo.on_click(lambda _: self._undo())
@@ -194,8 +203,13 @@ class Lab(widgets.VBox):
         return {**super()._repr_mimebundle_(**options), "text/html": page, "text/plain": repr(self)}
 
     def update(self) -> None:
-        """Ask the model and show its answer, or explain a value beside its control."""
+        """Ask the model and show its answer, or explain a value beside its control.
+
+        An answer to earlier values is greyed until there is a new one.
+        """
         self.problem.value = self.seed_problem.value = self.code.value = ""
+        for view in self.views:
+            view.grey()
         settings = [panel.setting() for panel in self.panels[: self._sides]]
         if not 0 <= self.seed.value < 2**64:
             problem = messages.SEED_ERROR.format(was=self.seed.value)
@@ -204,6 +218,7 @@ class Lab(widgets.VBox):
         usable = [setting for setting in settings if setting is not None]
         if len(usable) < len(settings):
             return
+        self.busy.value = str(messages.COMPUTING)
         try:
             snapshots = take_snapshots(
                 self._tokenizer,
@@ -216,6 +231,8 @@ class Lab(widgets.VBox):
         except PromptError as error:
             self.problem.value = _alert(explain(error))
             return
+        finally:
+            self.busy.value = ""
         longest = max(snapshot.longest for snapshot in snapshots)
         for view, snapshot in zip(self.views, snapshots, strict=False):
             view.show(snapshot, STAGES if self._sides == 1 else ENDS, longest)
@@ -232,6 +249,16 @@ class Lab(widgets.VBox):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = loop.call_later(DELAY_S, self.update)
+
+    def _begin_comparison(self) -> None:
+        """The first time, greedy with the same values stands beside the current setting."""
+        if self._compared:
+            return
+        self._compared = True
+        first, second = self.panels
+        for name, slider in second.sliders.items():
+            slider.value = first.sliders[name].value
+        second.do_sample.value = False
 
     def _arrange(self) -> None:
         """Show one panel and view, or two, and update them."""

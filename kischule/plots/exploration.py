@@ -59,24 +59,23 @@ class Table:
         return "\n\n".join(f"{' | '.join(row[:-1])}\n{row[-1]}" for row in self.rows)
 
     def _repr_html_(self) -> str:
+        """Each text on a line of its own below its numbers, so that a narrow page has room."""
         measures = [messages.MEASURE_NAMES[name] for name in MEASURES]
-        head = map(str, [messages.SETTING, *measures, messages.TEXT_HEAD])
+        head = map(str, [messages.SETTING, *measures])
         left = ' style="text-align:left;vertical-align:top"'
-        text = ' style="text-align:left;vertical-align:top;white-space:pre-wrap;max-width:40em"'
+        text = ' style="text-align:left;white-space:pre-wrap;max-width:40em"'
         lines = ["<table><thead><tr>"]
         lines += [f'<th scope="col"{left}>{html.escape(name)}</th>' for name in head]
         lines.append("</tr></thead><tbody>")
-        for row in self.rows:
-            styles = [left] * (len(row) - 1) + [text]
-            cells = zip(row, styles, strict=True)
-            lines.append(
-                "<tr>" + "".join(f"<td{s}>{html.escape(c)}</td>" for c, s in cells) + "</tr>"
-            )
+        for *cells, written in self.rows:
+            numbers = "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in cells)
+            lines.append(f"<tr>{numbers}</tr>")
+            lines.append(f'<tr><td colspan="{len(cells)}"{text}>{html.escape(written)}</td></tr>')
         return "".join([*lines, "</tbody></table>"])
 
 
 def table(entries: Sequence[Entry]) -> Table:
-    """One row per entry: the setting, the three measures, the text."""
+    """For each entry the setting, the three measures and, below them, the text."""
     return Table(entries)
 
 

@@ -75,6 +75,10 @@ def test_a_click_on_a_token_goes_on_from_there_and_back(lab: Lab) -> None:
 def test_two_settings_are_side_by_side_with_the_same_seed(lab: Lab) -> None:
     lab.compare.value = True
     first, second = lab.snapshots
+    assert first.setting == Setting(do_sample=True, temperature=0.8)
+    assert second.setting == Setting(do_sample=False, temperature=0.8)  # it begins with greedy
+    lab.panels[1].do_sample.value = True
+    first, second = lab.snapshots
     assert first.text == second.text
     _slide(lab, "temperature", 2.0, side=1)
     first, second = lab.snapshots
@@ -123,10 +127,13 @@ def test_a_value_that_cannot_be_used_is_named_beside_its_control(
     shown = lab.snapshots
     _slide(lab, name, value)
     assert said in lab.panels[0].problems[name].value
-    assert lab.snapshots == shown  # the last answer stays
+    assert lab.snapshots == shown  # the last answer stays, greyed
+    assert lab.views[0].table.value.startswith('<div style="opacity:.4">')
+    assert lab.busy.value == ""
     _slide(lab, name, 0.9)
     assert lab.panels[0].problems[name].value == ""
     assert lab.snapshots != shown
+    assert "opacity:.4" not in lab.views[0].table.value
 
 
 def test_what_the_call_cannot_mean_is_named_beside_its_control(mini: tuple[Any, Any]) -> None:
