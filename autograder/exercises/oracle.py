@@ -315,12 +315,8 @@ def beam_steps(
                 ended = token == model.config.eos_token_id
                 candidates.append(Beam(beam.score + step, (*beam.ids, token), ended))
         candidates.sort(key=lambda b: -b.score)
-        scores = [b.score for b in candidates]
-        gap = float("inf")
-        if len(scores) > num_beams:
-            gap = scores[num_beams - 1] - scores[num_beams]
-        beams = candidates[:num_beams]
-        yield beams, gap
+        beams, dropped = candidates[:num_beams], candidates[num_beams:]
+        yield beams, beams[-1].score - dropped[0].score if dropped else float("inf")
         if all(b.ended for b in beams):
             return
 
