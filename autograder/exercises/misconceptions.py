@@ -309,13 +309,6 @@ def sampled_with_penalty_per_occurrence(
     return _next_probs(logits, settings)
 
 
-def sampled_with_the_models_weights(
-    logits: Floats, ids: list[int], start: int, settings: Parameters
-) -> Floats:
-    """The settings choose the tokens, and one is sampled with the model's own probabilities."""
-    return oracle.softmax(_cut(logits, oracle.next_distribution(logits, ids, settings) > 0))
-
-
 def sampled_with_untempered_weights(
     logits: Floats, ids: list[int], start: int, settings: Parameters
 ) -> Floats:

@@ -452,7 +452,7 @@ def weights_are_logits(
     return input_ids
 
 
-@wrong(fails_case=1, kind="support", misconception="sampled_with_softmax_twice")
+@wrong(fails_case=1, kind="distribution", misconception="sampled_with_softmax_twice")
 def softmax_twice(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
