@@ -95,6 +95,13 @@ def shown(request: pytest.FixtureRequest) -> Iterator[dict[str, Shown]]:
 # --- what the sentences claim ---------------------------------------------------------------------
 
 
+def _the_size_of_mini(shown: dict[str, Shown]) -> bool:
+    model = shown["load_model"].names.model
+    millions, gigabytes = model.num_parameters() / 1e6, model.get_memory_footprint() / 1e9
+    size = round(millions, 1), model.config.n_layer, model.config.n_embd, round(gigabytes, 2)
+    return size == (2.6, 4, 192, 0.01)
+
+
 def _space_is_a_token(shown: dict[str, Shown]) -> bool:
     return shown["show_tokens"].lines[-1].endswith("' '")
 
@@ -186,6 +193,7 @@ def _the_table_of_five_words(shown: dict[str, Shown]) -> bool:
     model, penalty = steps["model"].softmax(-1), steps["repetition_penalty"].softmax(-1)
     assert (round(float(model[1]), 3), round(float(penalty[0]), 3)) == (0.636, 0.470)
     assert [int(x.isfinite().sum()) for x in (steps["top_k"], steps["top_p"])] == [4, 3]
+    assert steps["temperature"].equal(2 * steps["repetition_penalty"])
     return abs(int(wolf[7]) / 1000 - 2 / 3) < 0.03
 
 
@@ -299,6 +307,12 @@ class Claim:
 
 
 CLAIMS = [
+    Claim(
+        "model_family",
+        "| `mini` | 2,6 Mio. | 4 | 192 | 0,01 GB |",
+        "| `mini` | 2.6 M | 4 | 192 | 0.01 GB |",
+        _the_size_of_mini,
+    ),
     Claim(
         "about_next_token_probs",
         "Das Leerzeichen am Ende des Prompts ist ein Token für sich.",

@@ -91,7 +91,7 @@ OWN = {
     "test_filter_top_p": (
         "def smallest(values):\n    return min(values)",
         "1 +",
-        "greedy_decode(model, input_ids, 8)",
+        "greedy_decode(model, prompt_ids, 8)",
     ),
 }
 COUNTS = "def filter_top_k(logits, k):\n    return Counter(logits.tolist())"
@@ -125,7 +125,7 @@ def found(messy: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prec
 def test_a_name_that_only_a_later_cell_makes_is_found(messy: Any, found: Precheck) -> None:
     here, there = number(messy, "print(start)"), number(messy, "start = encode_prompt")
     assert german(found, "order") == [
-        f"Zelle [{here}] (print(start)) benutzt `entries`, das erst in Zelle [{there}] "
+        f"Zelle [{here}] (print(start)) benutzt `start`, das erst in Zelle [{there}] "
         '(start = encode_prompt(tokenizer, "Once u …) entsteht. Das geht nur in einem Notebook, '
         "in dem jene Zelle schon gelaufen ist; verschieben Sie sie nach oben."
     ]
@@ -258,7 +258,7 @@ def test_findings_stand_in_groups_by_cell(found: Precheck) -> None:
         (
             "def greedy_decode(model, input_ids, max_length):\n    return input_ids",
             "`greedy_decode` ist zweimal definiert, in Zelle [4] (def greedy_decode(model, "
-            "input_ids, max_ …) und in Zelle [17] (greedy_decode). Es gilt, was zuletzt lief; "
+            "input_ids, max_ …) und in Zelle [18] (greedy_decode). Es gilt, was zuletzt lief; "
             "lassen Sie nur eine stehen.",
         ),
     ],
