@@ -331,7 +331,7 @@ def test_bad_submissions_cost_no_other_any_points(
         waiting = [e["id"] for e in found[name]["exercises"] if e["passed"] is None]
         assert waiting == ["observation_greedy"]
     page = Course(course).feedback("small", "good_moved").read_text(encoding="utf-8")
-    assert f'<img alt="" src="data:image/png;base64,{small.PNG}"' in page.replace("  ", " ")
+    assert f'src="data:image/png;base64,{small.PNG}"' in page
     for name, words in {
         "bad_json": "not JSON",
         "bad_shape": "not a notebook",
