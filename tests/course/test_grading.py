@@ -28,8 +28,9 @@ from autograder.checking.result import Result
 from autograder.cli import main
 from autograder.cli.demo import MISTAKES
 from autograder.course import release
-from autograder.course.configuration import TEXT_STUB, configure
+from autograder.course.configuration import configure
 from autograder.course.gradebook import Course
+from autograder.course.preprocessors import TEXT_STUB
 from autograder.course.writer import Entry, GradebookWriter
 from autograder.exercises.exercise import Level, load_exercise
 from autograder.feedback import student_page
