@@ -295,7 +295,7 @@ class Beam:
 
 @lru_cache(maxsize=1024)  # the wrong searches that a case must tell apart ask for the same
 def next_logs(model: Any, ids: tuple[int, ...]) -> Floats:  # (V,)
-    return np.asarray(np.log(softmax(logits_of(model, list(ids))[-1])))
+    return log_softmax(logits_of(model, list(ids))[-1])
 
 
 def beam_steps(
