@@ -94,7 +94,7 @@ class ForExercises(NbGraderPreprocessor):
         """Preprocess the notebook, or let nbgrader's preprocessor do so."""
         # formgrader names it otherwise
         named = resources.get("nbgrader", {}).get("assignment") or resources["assignment_id"]
-        if has_exercises(self.directory, named):
+        if not named or has_exercises(self.directory, named):  # unnamed: the safer of the two
             return super().__call__(nb, resources)
         return (
             (nb, resources) if self.stock is None else self.stock(parent=self.parent)(nb, resources)

@@ -312,8 +312,11 @@ def sampled_with_penalty_per_occurrence(
 def sampled_with_untempered_weights(
     logits: Floats, ids: list[int], start: int, settings: Parameters
 ) -> Floats:
-    allowed = oracle.next_distribution(logits, ids, settings) > 0
-    return oracle.softmax(_cut(_penalised(logits, ids, settings), allowed))
+    """Where top_p chooses the tokens, one is sampled without the temperature."""
+    probs = oracle.next_distribution(logits, ids, settings)
+    if (settings.get("top_p") or 1.0) >= 1:
+        return probs
+    return oracle.softmax(_cut(_penalised(logits, ids, settings), probs > 0))
 
 
 def sampled_with_the_crossing_token_up_to_p(
@@ -337,7 +340,7 @@ def _inverted(settings: Parameters, size: int) -> Parameters:
 
 def _top_p_inverted(settings: Parameters, size: int) -> Parameters:
     p = settings.get("top_p")
-    return settings if p is None else {**settings, "top_p": 1 - p}
+    return settings if p in (None, 1.0) else {**settings, "top_p": 1 - p}
 
 
 # rules that differ from the right one in a single place

@@ -103,8 +103,15 @@ def test_each_misconception_has_a_wrong_solution_that_follows_it() -> None:
     named = {(e, known.misconception) for (e, _), known in WRONG.items() if known.misconception}
     rare = {
         # their solutions are caught by a case on which another rule gives the same
-        ("beam_search", "beam_never_ended"),
+        ("beam_search", "beam_narrower"),
+        ("beam_search", "beam_not_pruned"),
         ("sample_decode", "sampled_without_settings"),
+        # shown in test_explained.py
+        ("apply_repetition_penalty", "penalty_on_log_probs"),
+        ("sample_decode", "sampled_with_penalty_on_log_probs"),
+        ("sample_decode", "sampled_with_penalty_on_probs"),
+        ("sample_decode", "sampled_with_top_p_inverted"),
+        ("sample_decode", "sampled_without_the_end_token"),
     }
     known = {(e, m.rule) for e in exercise_ids() for m in load_exercise(e).misconceptions}
     assert known - named == rare

@@ -183,7 +183,7 @@ MISTAKES = {
          "itself."),
     ),
     "1 - top_p for top_p": (
-        sampler(top_p="None if top_p is None else 1 - top_p"),
+        sampler(top_p="None if top_p in (None, 1.0) else 1 - top_p"),
         ("nicht mit den richtigen Wahrscheinlichkeiten", "not sampled with the right"),
         ("Hier wurde 1 - top_p für top_p genommen.", "1 - top_p is used for top_p here."),
     ),

@@ -35,9 +35,9 @@ def test_a_result_names_state_mistake_and_section(
         "1 von 13 Beispielen bestanden, dann:",
         "Aufruf: filter_top_p(tensor([0, 1.85, -1.2, 0.83]), 0.7)",
         "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
-        "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu. Sonst bliebe bei "
-        "kleinem p gar keines.",
-        "Nachlesen: Abschnitt „Besser als greedy: die Einstellungen“, Aufgabe 9; dazu die "
+        "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das "
+        "wahrscheinlichste.",
+        "Nachlesen: Abschnitt „Ein Beispiel in fünf Wörtern“, Aufgabe 9; dazu die "
         "PyTorch-Seite zu torch.cumsum",
     ]
     assert repr(failed) == str(failed)
@@ -52,8 +52,7 @@ def test_in_the_english_edition_a_result_is_english(
         "1 of 13 examples passed, then:",
     ]
     assert str(failed).splitlines()[-1] == (
-        'See: Section "Better than greedy: the settings", exercise 9; also PyTorch\'s page on '
-        "torch.cumsum"
+        'See: Section "An example in five words", exercise 9; also PyTorch\'s page on torch.cumsum'
     )
     bundle = failed._repr_mimebundle_()
     assert 'lang="de"' not in bundle["text/html"]

@@ -274,7 +274,7 @@ def test_grades_that_nbgrader_does_not_take_stop_no_other(
         patch.setattr(Course, "autograde", broken)
         found = room.grade()
     assert found["ada"]["status"] == "failed"
-    assert "on fire" in found["ada"]["flags"][0]
+    assert any("on fire" in flag for flag in found["ada"]["flags"])
     assert found["cy"]["score"] == small.SOLVED
     assert room.graded() == 0
     assert small.points(room.course)["ada"] == small.SOLVED
@@ -298,7 +298,8 @@ def test_a_file_that_cannot_be_written_stops_no_other(
         patch.setattr(Store, "note_written", refused)
         assert main(command) == 3
     told = capsys.readouterr().err
-    assert "1 of 3 could not be graded:\n  bob: failed: not in the gradebook: " in told
+    assert "1 of 3 could not be graded:\n  bob: failed: " in told
+    assert "not in the gradebook: " in told
     assert small.points(room.course)["cy"] == small.SOLVED
     assert room.graded() == 0
     assert small.points(room.course)["bob"] == small.SOLVED

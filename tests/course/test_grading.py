@@ -289,8 +289,7 @@ def test_bad_submissions_cost_no_other_any_points(
         notebook.cells[notebook.cells.index(given)] = nbformat.v4.new_code_cell(given.source)
         first = cell(notebook, "encode_prompt")
         second = nbformat.from_dict({**first, "id": "second"})
-        first.source, _, rest = first.source.partition("\n\n\n")
-        second.source = rest
+        first.source, _, second.source = "".join(first.source).partition("\n\n\n")
         notebook.cells.insert(notebook.cells.index(first) + 1, second)
         answer = cell(notebook, "observation_greedy")
         picture = {"image.png": {"image/png": small.PNG}}
@@ -491,7 +490,7 @@ def test_points_by_hand_wait_only_for_a_new_text(tmp_path: Path) -> None:
         )
         writer = GradebookWriter(folder, "a7_2", NAME, b"")
         writer.store.write("a7_2", record)
-        assert writer.write(Entry("ada", record, b""))
+        assert writer.write(Entry("ada", record, {}))
         writer.close()
         with book._gradebook() as grades:
             found = {}

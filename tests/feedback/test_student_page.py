@@ -106,8 +106,9 @@ def test_the_next_step_waits_for_no_other_exercise(mistaken: Graded) -> None:
     assert states["sample_decode"] == "skipped"  # it builds on filter_top_p
     assert [item.id for item in page.next] == ["filter_top_p"]
     assert page.next[0].advice.startswith("Aufruf: filter_top_p(tensor(")
-    assert "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu." in (
-        page.next[0].advice
+    assert (
+        "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das wahrscheinlichste."
+        in (page.next[0].advice)
     )
 
 

@@ -55,7 +55,7 @@ def test_settings_that_a_model_ships_do_not_count(tmp_path: Path) -> None:
     for place in ("generation_config.json", "config.json"):
         tokenizer, model = kischule.load(str(tmp_path), "cpu")
         ids = tokenizer(tiny.PROMPT, return_tensors="pt").input_ids
-        spy = SpyModel(model)
+        spy = SpyModel.of(model)
         assert model.generation_config.max_length is None
         spy.generate(ids, max_length=20)
         spy.generate(ids, max_length=20, do_sample=True)

@@ -195,7 +195,7 @@ def test_each_exercise_says_how_far_it_came_and_what_failed(found: Precheck) -> 
         "Der Aufruf bricht ab mit: NameError: name 'Counter' is not defined",
         "Hinweis: Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: from "
         "collections import Counter",
-        "Nachlesen: Abschnitt „Besser als greedy: die Einstellungen“, Aufgabe 8; dazu die "
+        "Nachlesen: Abschnitt „Ein Beispiel in fünf Wörtern“, Aufgabe 8; dazu die "
         "PyTorch-Seite zu torch.topk",
     ]
 
@@ -639,9 +639,9 @@ def test_a_cell_that_ends_the_kernel_or_never_ends_is_found(tmp_path: Path) -> N
     ].source = "import ctypes, time\ncheck = print\ntorch = kischule = plots = None"
     add(notebook, "setup", "time.sleep(60)", "!pip install x\nprint(1)")
     add(notebook, "prompt", "ctypes.string_at(0)", "print(2)")
-    checked = precheck(written(notebook, tmp_path), time_limit_s=1)
+    checked = precheck(written(notebook, tmp_path), time_limit_s=2)
     assert german(checked, "slow") == [
-        "Zelle [2] (time.sleep(60)) war nach 1 Sekunden noch nicht fertig. Endet Ihre Schleife?"
+        "Zelle [2] (time.sleep(60)) war nach 2 Sekunden noch nicht fertig. Endet Ihre Schleife?"
     ]
     assert german(checked, "died") == [
         "Zelle [6] (ctypes.string_at(0)) beendet den Kernel. Was nach ihr kommt, ist nicht geprüft."

@@ -453,7 +453,7 @@ def test_selftest_mini_checks_an_installation(capsys: pytest.CaptureFixture[str]
     out = capsys.readouterr().out.splitlines()
     assert out[0].split() == ["what", "source", "expected", "got"]
     assert out[-1] == "13 of 13 hold, 0 left out"
-    assert [line[0] for line in out[2:-1]] == ["✓"] * 13
+    assert [line[0] for line in out[2:-1] if line[0] != " "] == ["✓"] * 13  # some lines go on
 
 
 def test_selftest_of_another_model_names_the_facts_that_fail(

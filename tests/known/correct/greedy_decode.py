@@ -90,7 +90,7 @@ def unfinished_sequences(model, input_ids, max_length):
 def a_window_of_the_text(model, input_ids, max_length):
     device = next(model.parameters()).device
     ids = input_ids.to(device)
-    block = model.config.n_positions
+    block = model.config.max_position_embeddings
     while ids.size(1) < max_length:
         cond = ids if ids.size(1) <= block else ids[:, -block:]
         logits, *_ = model(cond).to_tuple()

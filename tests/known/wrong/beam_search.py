@@ -101,7 +101,7 @@ def the_last_beam(model, input_ids, max_length, num_beams):
     return beams[-1][1]
 
 
-@wrong(fails_case=6, kind="beam")
+@wrong(fails_case=10, kind="beam")
 def only_the_last_step_counts(model, input_ids, max_length, num_beams):
     """Scores a beam by its last token alone instead of the sum over its tokens."""
     beams = [(0.0, input_ids, False)]
@@ -149,7 +149,7 @@ def sums_of_probabilities(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_never_ended")
+@wrong(fails_case=6, kind="beam", misconception="beam_by_the_mean")
 def divided_by_the_length(model, input_ids, max_length, num_beams):
     """Ranks beams by their mean log-probability instead of the sum."""
     beams = [(0.0, input_ids, False)]
@@ -184,7 +184,7 @@ def ended_beams_dropped(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=7, kind="beam", misconception="beam_first_ended")
+@wrong(fails_case=6, kind="beam", misconception="beam_first_ended")
 def first_ended_wins(model, input_ids, max_length, num_beams):
     """Returns the first beam that ends, although another may still be more likely."""
     beams = [(0.0, input_ids, False)]
@@ -203,7 +203,7 @@ def first_ended_wins(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="after_eos")
+@wrong(fails_case=6, kind="beam", misconception="beam_continued")
 def ignores_eos(model, input_ids, max_length, num_beams):
     """Keeps extending a beam after the end token."""
     beams = [(0.0, input_ids, False)]
@@ -342,7 +342,7 @@ def ended_beams_keep_their_places(model, input_ids, max_length, num_beams):
     return max(done + beams, key=lambda b: b[0])[1]
 
 
-@wrong(fails_case=7, kind="beam", misconception="beam_not_pruned")
+@wrong(fails_case=7, kind="beam")
 def ended_beams_take_no_place(model, input_ids, max_length, num_beams):
     """Keeps all ended beams beside num_beams others, so they can no longer be beaten."""
     beams = [(0.0, input_ids, False)]
@@ -360,7 +360,7 @@ def ended_beams_take_no_place(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=10, kind="beam", misconception="beam_continued")
+@wrong(fails_case=6, kind="beam", misconception="beam_continued")
 def ended_beams_continued(model, input_ids, max_length, num_beams):
     """Extends ended beams as well and cuts the result after its first end token."""
     beams, start = [(0.0, input_ids)], input_ids.shape[1]
@@ -394,7 +394,7 @@ def eos_last_in_the_prompt_ends(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="too_short")
+@wrong(fails_case=6, kind="eos_missing")
 def stops_at_the_first_end(model, input_ids, max_length, num_beams):
     """Stops the search as soon as one beam has ended, and returns the best so far."""
     beams = [(0.0, input_ids, False)]
@@ -433,7 +433,7 @@ def enough_beams_ended(model, input_ids, max_length, num_beams):
     return max(done + beams, key=lambda b: b[0])[1]
 
 
-@wrong(fails_case=7, kind="beam", misconception="beam_first_ended")
+@wrong(fails_case=7, kind="beam")
 def ended_beams_preferred(model, input_ids, max_length, num_beams):
     """Returns the best ended beam at the end, although another one has a larger sum."""
     beams = [(0.0, input_ids, False)]
@@ -449,7 +449,7 @@ def ended_beams_preferred(model, input_ids, max_length, num_beams):
     return ([b for b in beams if b[2]] or beams)[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_as_greedy")
+@wrong(fails_case=6, kind="beam", misconception="beam_by_the_mean")
 def mean_at_the_end(model, input_ids, max_length, num_beams):
     """Chooses the result by the mean log-probability instead of the sum."""
     beams = [(0.0, input_ids, False)]
@@ -482,7 +482,7 @@ def copies_of_the_prompt(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_as_greedy")
+@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
 def greedy_after_the_first_step(model, input_ids, max_length, num_beams):
     """Branches in the first step only and then extends each beam by its best token."""
     beams = [(0.0, input_ids, False)]
@@ -498,7 +498,7 @@ def greedy_after_the_first_step(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=12, kind="beam", misconception="beam_narrower")
+@wrong(fails_case=12, kind="beam")
 def two_continuations_of_a_beam(model, input_ids, max_length, num_beams):
     """Looks at the two best tokens of each beam only, so a third one never stays."""
     beams = [(0.0, input_ids, False)]

@@ -115,7 +115,7 @@ def empty_not_handled(token_ids, n):
     return (len(ngrams) - len(set(ngrams))) / len(ngrams)
 
 
-@wrong(fails_case=8, kind="value", misconception="repetition_as_distinct")
+@wrong(fails_case=8, kind="value")
 def empty_is_one(token_ids, n):
     """Returns 1 instead of 0 if there are fewer than n tokens."""
     ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]

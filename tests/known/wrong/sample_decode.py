@@ -431,7 +431,7 @@ def evenly_among_the_allowed(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_evenly")
+@wrong(fails_case=1, kind="distribution", misconception="sampled_with_softmax_twice")
 def weights_are_logits(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -452,7 +452,7 @@ def weights_are_logits(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_with_softmax_twice")
+@wrong(fails_case=1, kind="support", misconception="sampled_with_softmax_twice")
 def softmax_twice(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -655,7 +655,7 @@ def eos_in_the_prompt_ends(
     return input_ids
 
 
-@wrong(fails_case=21, kind="too_short")
+@wrong(fails_case=21, kind="eos_missing")
 def eos_left_out(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -851,7 +851,7 @@ def top_p_forgets_the_temperature(
     return input_ids
 
 
-@wrong(fails_case=16, kind="distribution", misconception="sampled_without_temperature")
+@wrong(fails_case=16, kind="distribution")
 def top_k_forgets_the_temperature(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -870,7 +870,7 @@ def top_k_forgets_the_temperature(
     return input_ids
 
 
-@wrong(fails_case=2, kind="distribution", misconception="sampled_evenly")
+@wrong(fails_case=2, kind="support")
 def evenly_among_the_top_k(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -894,7 +894,7 @@ def evenly_among_the_top_k(
     return input_ids
 
 
-@wrong(fails_case=8, kind="distribution", misconception="sampled_evenly")
+@wrong(fails_case=8, kind="distribution")
 def evenly_among_what_top_p_left(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
