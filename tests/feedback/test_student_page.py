@@ -106,10 +106,8 @@ def test_the_next_step_waits_for_no_other_exercise(mistaken: Graded) -> None:
     assert states["sample_decode"] == "skipped"  # it builds on filter_top_p
     assert [item.id for item in page.next] == ["filter_top_p"]
     assert page.next[0].advice.startswith("Aufruf: filter_top_p(tensor(")
-    assert (
-        "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das wahrscheinlichste."
-        in (page.next[0].advice)
-    )
+    hint = "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das "
+    assert f"{hint}wahrscheinlichste." in page.next[0].advice
 
 
 def test_with_all_solved_the_bonus_comes_next(solved: Solved) -> None:
