@@ -256,7 +256,7 @@ def test_bad_submissions_cost_no_other_any_points(
     small.write(course, "reference", good)
 
     def changed(edit: Any) -> bytes:
-        notebook = nbformat.from_dict(json.loads(nbformat.writes(good)))
+        notebook = nbformat.reads(nbformat.writes(good), as_version=4)
         edit(notebook)
         return json.dumps(notebook).encode()
 
@@ -289,7 +289,7 @@ def test_bad_submissions_cost_no_other_any_points(
         notebook.cells[notebook.cells.index(given)] = nbformat.v4.new_code_cell(given.source)
         first = cell(notebook, "encode_prompt")
         second = nbformat.from_dict({**first, "id": "second"})
-        first.source, _, second.source = "".join(first.source).partition("\n\n\n")
+        first.source, _, second.source = first.source.partition("\n\n\n")
         notebook.cells.insert(notebook.cells.index(first) + 1, second)
         answer = cell(notebook, "observation_greedy")
         picture = {"image.png": {"image/png": small.PNG}}
