@@ -639,9 +639,9 @@ def test_a_cell_that_ends_the_kernel_or_never_ends_is_found(tmp_path: Path) -> N
     ].source = "import ctypes, time\ncheck = print\ntorch = kischule = plots = None"
     add(notebook, "setup", "time.sleep(60)", "!pip install x\nprint(1)")
     add(notebook, "prompt", "ctypes.string_at(0)", "print(2)")
-    checked = precheck(written(notebook, tmp_path), time_limit_s=2)
+    checked = precheck(written(notebook, tmp_path), time_limit_s=6)
     assert german(checked, "slow") == [
-        "Zelle [2] (time.sleep(60)) war nach 2 Sekunden noch nicht fertig. Endet Ihre Schleife?"
+        "Zelle [2] (time.sleep(60)) war nach 6 Sekunden noch nicht fertig. Endet Ihre Schleife?"
     ]
     assert german(checked, "died") == [
         "Zelle [6] (ctypes.string_at(0)) beendet den Kernel. Was nach ihr kommt, ist nicht geprüft."
