@@ -7,27 +7,19 @@ course elsewhere says so in its `nbgrader_config.py`: `c.Kischule.timezone = "Eu
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from traitlets.config import PyFileConfigLoader
-
+from autograder.course.configuration import course_config
 from autograder.errors import UserError
 
 DEFAULT = "Europe/Berlin"
-CONFIG = "nbgrader_config.py"
 
 
 class ZoneError(UserError, ValueError):
-    """A time zone that does not exist, or a course's configuration that cannot be read."""
+    """A time zone that does not exist."""
 
 
 def zone_of(course: Path) -> ZoneInfo:
-    """The course's time zone. Raises ZoneError."""
-    name = DEFAULT
-    if (course / CONFIG).is_file():
-        try:
-            config = PyFileConfigLoader(CONFIG, path=str(course)).load_config()
-        except Exception as error:  # the teacher's own code
-            raise ZoneError(f"{course / CONFIG} cannot be read: {error}") from error
-        name = config.get("Kischule", {}).get("timezone", DEFAULT)
+    """The course's time zone. Raises ZoneError, or ConfigurationError."""
+    name = course_config(course).get("Kischule", {}).get("timezone", DEFAULT)
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, TypeError, KeyError) as error:
