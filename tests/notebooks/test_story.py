@@ -582,3 +582,14 @@ def test_no_prompt_ends_in_a_space_after_the_rule(language: str) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     assert [s for s in strings if re.fullmatch(r"[A-Z][\w ,.'?]* ", s)] == []
+
+
+@pytest.mark.parametrize("language", EDITIONS)
+@pytest.mark.parametrize("name", ["repetition_penalty", "temperature", "top_k", "top_p"])
+def test_a_step_is_shown_without_the_exercises_before(language: str, name: str) -> None:
+    own = "penalty" if name == "repetition_penalty" else name
+    solution = next(i for i in exercise_ids() if i.endswith(f"_{name}"))
+    names: dict[str, Any] = {"display": lambda _: None}
+    for cell_id in ("setup", "show_example", solution, f"show_{own}_step"):
+        value = _execute(cells(language)[cell_id].source, names)
+    assert len(value.axes) == 2
