@@ -70,7 +70,8 @@ class NotebookFile(pytest.File):
         """Yield an item for each test cell of the release that the notebook was made from."""
         from autograder.notebooks.cells import exercise_of, grade_id_of
         from autograder.notebooks.editions import edition_of, editions
-        from autograder.notebooks.intake import UnreadableError, parse, read_bytes
+        from autograder.notebooks.intake import read_bytes
+        from autograder.notebooks.reader import UnreadableError, parse
 
         course = self.config.getoption("kischule_course")
         folder = course / "release" if course else packaged("release")

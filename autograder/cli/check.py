@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     """Check a notebook; lines for the student, or JSON."""
     check_writable(options.json)
     _load_packages()
-    from autograder.notebooks.intake import UnreadableError
+    from autograder.notebooks.reader import UnreadableError
     from autograder.precheck import messages
     from autograder.precheck.precheck import precheck
 

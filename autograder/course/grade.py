@@ -22,7 +22,7 @@ from autograder.grading.engines.local import Pool
 from autograder.grading.record import Record, Rules, Status, Task, task_of
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store, seed_id
-from autograder.notebooks import intake
+from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import max_points
 from autograder.notebooks.editions import language_of
 from autograder.notebooks.flags import Flag, FlagKind
@@ -141,7 +141,7 @@ def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, .
         files["timestamp.txt"] = stamp if known else b""  # which nbgrader takes for no time
         told = clean(stamp.decode(errors="replace")).strip()
         flags = [] if known else [Flag(FlagKind.NO_TIME, reason=repr(told))]
-    with suppress(intake.UnreadableError):  # only submissions by nbgrader's exchange have one
+    with suppress(reader.UnreadableError):  # only submissions by nbgrader's exchange have one
         files["submission_secret.txt"] = intake.read_bytes(folder / "submission_secret.txt")[:1000]
     return files, tuple(flags)
 
@@ -198,7 +198,7 @@ class _ClassRun:
         self.rules = rules_of(
             course, assignment, settings, options.seed_file, self._making(settings.model)
         )
-        self.max_score = max_points(intake.parse(self.rules.release))
+        self.max_score = max_points(reader.parse(self.rules.release))
         self.settled: dict[str, _Settled] = {}
         self.waiting: dict[str, list[_Waiting]] = {}  # by key of the task
         self.fresh: set[str] = set()  # keys of what this run has graded
@@ -245,7 +245,7 @@ class _ClassRun:
             folder = self.course_book.folder("submitted", self.assignment, student)
             try:
                 found = intake.read_submission(folder, self.rules.name)
-            except intake.UnreadableError as error:
+            except reader.UnreadableError as error:
                 flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))
                 self._settle(student, _Settled(None, (flag,)))
                 continue

@@ -13,7 +13,7 @@ from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
 from autograder.grading.settings import Settings
 from autograder.grading.worker import run_submission
-from autograder.notebooks import intake
+from autograder.notebooks import reader
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.structure import rebuild
 from autograder.sandbox.text import clean
@@ -40,11 +40,11 @@ class Taken:
 def take(rules: Rules, content: bytes) -> Taken:
     """Put the student's texts on the release's structure. UnreadableError, whatever is in it."""
     try:
-        taken = rebuild(intake.parse(rules.release), intake.parse(content))
-    except intake.UnreadableError:
+        taken = rebuild(reader.parse(rules.release), reader.parse(content))
+    except reader.UnreadableError:
         raise
     except Exception as error:  # a submission that intake was not ready for stops no other
-        raise intake.UnreadableError(f"{type(error).__name__} at intake: {error}") from error
+        raise reader.UnreadableError(f"{type(error).__name__} at intake: {error}") from error
     own = hashlib.sha256(content).digest()
     return Taken(taken.notebook, taken.flags, hashlib.sha256(rules.seed.encode() + own).hexdigest())
 
@@ -70,7 +70,7 @@ def grade_submission(rules: Rules, task: Task) -> Record:
         taken = take(rules, task.content)
         run = run_submission(taken.notebook, taken.seed, settings, rules.exercises, rules.solutions)
         content = json.dumps(run.notebook, ensure_ascii=False, indent=1).encode()
-    except intake.UnreadableError as error:
+    except reader.UnreadableError as error:
         flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))
         return Record(status=Status.UNREADABLE, seconds=_since(began), flags=(flag,), **common)
     except Exception as error:  # no kernel; or outputs, which are the student's: any shape of them

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.errors import UserError
 from autograder.lms import zip_names
-from autograder.notebooks import intake
+from autograder.notebooks import intake, reader
 from autograder.sandbox.text import clean
 
 MAX_ENTRIES = 100_000
@@ -142,7 +142,7 @@ class _Reading:
         def read() -> bytes:
             try:
                 with file.open(info) as stream:
-                    content = stream.read(intake.MAX_BYTES + 1)  # a header may understate the size
+                    content = stream.read(reader.MAX_BYTES + 1)  # a header may understate the size
             except Exception as error:  # zipfile raises whatever the damaged place provokes
                 raise RefusedError(f"cannot be read: {clean(str(error))}") from error
             _check_size(len(content))
@@ -217,8 +217,8 @@ def _check_entry(info: zipfile.ZipInfo) -> None:
 
 
 def _check_size(size: int) -> None:
-    if size > intake.MAX_BYTES:
-        raise RefusedError(f"must not be larger than {intake.MAX_BYTES:,} bytes, is: {size:,}")
+    if size > reader.MAX_BYTES:
+        raise RefusedError(f"must not be larger than {reader.MAX_BYTES:,} bytes, is: {size:,}")
 
 
 def _folder_files(root: Path, reading: _Reading) -> Iterator[ArchiveFile]:
@@ -251,7 +251,7 @@ def _file_reader(path: Path) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             return intake.read_bytes(path)
-        except intake.UnreadableError as error:
+        except reader.UnreadableError as error:
             raise RefusedError(str(error)) from error
 
     return read

@@ -22,7 +22,7 @@ from autograder.grading.settings import Settings
 from autograder.grading.store import seed_id
 from autograder.grading.submission import checks_id, grade_submission, settle
 from autograder.lms import messages
-from autograder.notebooks import intake
+from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import exercise_of, points_of
 from autograder.notebooks.flags import Flag
 from kischule.i18n import LANGUAGES, Text
@@ -97,7 +97,7 @@ def _keep_memory_private() -> None:
 def _graded(base: Path, rules: Rules) -> Graded:
     try:
         found = intake.read_submission(base / "submission", rules.name)
-    except intake.UnreadableError as error:
+    except reader.UnreadableError as error:
         return _ungraded(str(error), rules)
     rules, warning = settled(rules)
     if warning:
@@ -193,7 +193,7 @@ def _test(result: Result, number: int) -> dict[str, Any]:
 
 def _ungraded(reason: str, rules: Rules) -> Graded:
     print(f"kischule: unreadable: {reason}", flush=True)
-    release = intake.parse(rules.release)
+    release = reader.parse(rules.release)
     possible = sum(points_of(cell) for cell in release.cells if exercise_of(cell))
     lines = [messages.UNREADABLE.format(reason=reason, notebook=rules.name)]
     lines.append(messages.SCORE_LINE.format(points=0, max_points=possible))

@@ -24,7 +24,7 @@ from autograder.grading.store import FOLDER, Store
 from autograder.lms.archive import Archive, ArchiveFile, RefusedError
 from autograder.lms.local_time import zone_of
 from autograder.lms.people import People, Person
-from autograder.notebooks import intake
+from autograder.notebooks import intake, reader
 from autograder.sandbox.text import clean
 
 # a file's path in an archive -> its student and its own name; None: not a submission
@@ -173,10 +173,10 @@ def _choose(files: list[_Incoming], name: str, student: str, found: Imported) ->
             continue
         try:
             content = file.entry.read()
-            intake.parse(content)
+            reader.parse(content)
         except RefusedError as error:
             found.refused.append(f"{file.entry.path}: {error}")
-        except intake.UnreadableError as error:
+        except reader.UnreadableError as error:
             broken.append(_Chosen(file, content, str(error)))
         else:
             readable.append(_Chosen(file, content))
@@ -260,7 +260,7 @@ def _note_missing(folder: Path, name: str, files: Sequence[_Incoming]) -> None:
 def _there(path: Path) -> bytes | None:
     try:
         return intake.read_bytes(path)
-    except intake.UnreadableError:
+    except reader.UnreadableError:
         return None
 
 

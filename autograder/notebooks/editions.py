@@ -7,8 +7,8 @@ from typing import Any
 
 from autograder.files import packaged
 from autograder.notebooks.cells import by_id
-from autograder.notebooks.intake import parse
 from autograder.notebooks.matching import match, plain, texts_of
+from autograder.notebooks.reader import parse
 
 
 @dataclass(frozen=True)

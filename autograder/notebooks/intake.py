@@ -1,7 +1,7 @@
 """Reading a submission: from any file in the folder to a notebook.
 
 A submission is hostile until shown otherwise. It is opened as a regular file of limited size and
-parsed as JSON; `structure.rebuild` then takes over what counts. Other files are left alone.
+parsed by `reader`; `structure.rebuild` then takes over what counts. Other files are left alone.
 """
 
 import os
@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.notebooks.flags import Flag, FlagKind
-from autograder.notebooks.reader import MAX_BYTES as MAX_BYTES
-from autograder.notebooks.reader import UnreadableError as UnreadableError
-from autograder.notebooks.reader import parse as parse
+from autograder.notebooks.reader import MAX_BYTES, UnreadableError
 from autograder.sandbox.text import clean
 
 NO_NOTEBOOK = "no_notebook.txt"  # written by an import: the files that a student handed in instead

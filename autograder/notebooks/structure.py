@@ -42,7 +42,7 @@ class Rebuilt:
 def rebuild(release: Any, submitted: Any) -> Rebuilt:
     """Put a student's solutions, answers and own cells into the release's notebook; flag oddities.
 
-    submitted: a notebook from `intake.parse`.
+    submitted: a notebook from `reader.parse`.
     """
     known, (texts, all_texts) = by_id(release), texts_of_editions(release)
     found = match(release, submitted, texts)

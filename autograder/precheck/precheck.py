@@ -15,7 +15,7 @@ from typing import Any
 from autograder.checking.result import Result
 from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.files import packaged
-from autograder.notebooks import intake
+from autograder.notebooks import intake, reader
 from autograder.notebooks.editions import edition_of, editions
 from autograder.notebooks.structure import rebuild
 from autograder.precheck import findings, messages
@@ -100,7 +100,7 @@ def precheck(
     notebook's edition. time_limit_s: for a cell. Raises UnreadableError for a file that is not a
     notebook.
     """
-    submitted = intake.parse(intake.read_bytes(path))
+    submitted = reader.parse(intake.read_bytes(path))
     releases = packaged("release")
     edition = edition_of(submitted, releases) or editions(releases)[0]
     if language_code is None:

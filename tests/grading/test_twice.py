@@ -15,7 +15,7 @@ from autograder.grading import kernel, servers
 from autograder.grading.record import Record, Rules, Status, task_of
 from autograder.grading.settings import Settings
 from autograder.grading.submission import checks_id, grade_submission
-from autograder.notebooks import intake
+from autograder.notebooks import intake, reader
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 SETTINGS = Settings(isolation="sandbox", time_limit_s=2, memory_mib=300)
@@ -124,7 +124,7 @@ def test_a_damaged_notebook_gets_the_same_result_twice(
     def again() -> dict[str, Any] | str:
         try:
             content = intake.read_submission(path.parent, path.name).content
-        except intake.UnreadableError as error:
+        except reader.UnreadableError as error:
             return str(error)
         return result(graded(given, content))
 

@@ -15,7 +15,7 @@ from support import school
 
 from autograder.lms import archive
 from autograder.lms.archive import ArchiveError, RefusedError, opened
-from autograder.notebooks import intake
+from autograder.notebooks import reader
 
 
 def _zip(tmp_path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
@@ -65,7 +65,7 @@ def test_an_encrypted_entry_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_by_its_size_before_it_is_unpacked(tmp_path: Path) -> None:
-    path = _zip(tmp_path, ("x.ipynb", bytes(intake.MAX_BYTES + 1)), ("y.ipynb", b"{}"))
+    path = _zip(tmp_path, ("x.ipynb", bytes(reader.MAX_BYTES + 1)), ("y.ipynb", b"{}"))
     assert path.stat().st_size < 300_000
     with opened(path) as found:
         assert "must not be larger than 200,000,000 bytes" in found.refused[0]
@@ -73,7 +73,7 @@ def test_a_bomb_is_refused_by_its_size_before_it_is_unpacked(tmp_path: Path) -> 
 
 
 def test_a_bomb_that_lies_about_its_size_is_cut_off(tmp_path: Path) -> None:
-    path = _zip(tmp_path, ("x.ipynb", bytes(intake.MAX_BYTES + 1000)))
+    path = _zip(tmp_path, ("x.ipynb", bytes(reader.MAX_BYTES + 1000)))
     content = bytearray(path.read_bytes())
     place = content.index(b"PK\x01\x02")
     content[place + 24 : place + 28] = struct.pack("<I", 100)  # the size in the list of entries

@@ -15,7 +15,8 @@ from autograder.lms import folder
 from autograder.lms.folder import PatternError
 from autograder.lms.people import People, Person
 from autograder.lms.submissions import Imported
-from autograder.notebooks.intake import UnreadableError, read_submission
+from autograder.notebooks.intake import read_submission
+from autograder.notebooks.reader import UnreadableError
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.notebooks import RELEASE, places
 
-from autograder.notebooks import intake
+from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.structure import Rebuilt, rebuild
 
@@ -20,7 +20,7 @@ CONTENT = json.loads(RELEASE.read_text(encoding="utf-8"))
 
 
 def rebuilt(data: Any) -> Rebuilt:
-    return rebuild(read_notebook(RELEASE), intake.parse(json.dumps(data).encode()))
+    return rebuild(read_notebook(RELEASE), reader.parse(json.dumps(data).encode()))
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def rebuilt(data: Any) -> Rebuilt:
     ],
 )
 def test_what_is_no_notebook_is_refused(content: bytes) -> None:
-    with pytest.raises(intake.UnreadableError, match=r"not JSON|not a notebook"):
-        intake.parse(content)
+    with pytest.raises(reader.UnreadableError, match=r"not JSON|not a notebook"):
+        reader.parse(content)
 
 
 def test_links_folders_pipes_and_large_files_are_refused(
@@ -52,10 +52,10 @@ def test_links_folders_pipes_and_large_files_are_refused(
     (tmp_path / "link").symlink_to(secret)
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "pipe", ".", "nothing"):
-        with pytest.raises(intake.UnreadableError):
+        with pytest.raises(reader.UnreadableError):
             intake.read_bytes(tmp_path / name)
     monkeypatch.setattr(intake, "MAX_BYTES", 1)
-    with pytest.raises(intake.UnreadableError, match="must not be larger than 1 bytes, was: 2"):
+    with pytest.raises(reader.UnreadableError, match="must not be larger than 1 bytes, was: 2"):
         intake.read_bytes(secret)
 
 
@@ -112,7 +112,7 @@ def test_broken_notebooks_are_rebuilt_or_refused() -> None:
             node[key] = copy.deepcopy(rng.choice(values))
         try:
             taken = rebuilt(data)
-        except intake.UnreadableError:
+        except reader.UnreadableError:
             refused += 1
             continue
         there = [metadata_of(c)["grade_id"] for c in taken.notebook.cells if metadata_of(c)]

@@ -15,7 +15,7 @@ import pytest
 from support.notebooks import RELEASE, ROOT, reference_cells
 
 from autograder.exercises.exercise import exercise_ids
-from autograder.notebooks import intake
+from autograder.notebooks import reader
 from autograder.notebooks.cells import (
     Role,
     by_id,
@@ -59,7 +59,7 @@ def text(source: str, **more: Any) -> Any:
 
 def taken(notebook: Any) -> Rebuilt:
     """The rebuilt notebook, of which only the student's part may differ from the release."""
-    submitted = intake.parse(json.dumps(notebook).encode())
+    submitted = reader.parse(json.dumps(notebook).encode())
     made = rebuild(RELEASED, submitted)
     released = by_id(RELEASED)
     there = [c for c in made.notebook.cells if grade_id_of(c)]
@@ -549,7 +549,7 @@ def test_a_pasted_picture_is_kept(source: str, attachments: Any, own: bool) -> N
 def test_what_is_no_safe_picture_is_said(bundle: Any) -> None:
     notebook = solved(observation_greedy="![a](attachment:a.png)")
     cell(notebook, "observation_greedy")["attachments"] = {"a.png": bundle}
-    submitted = intake.parse(json.dumps(notebook).encode())
+    submitted = reader.parse(json.dumps(notebook).encode())
     made = cell(rebuild(RELEASED, submitted).notebook, "observation_greedy")
     assert "attachments" not in made
     assert made.source.startswith("[Bild nicht übernommen: nur PNG und JPEG bis 5 MB")

@@ -21,7 +21,7 @@ from autograder.cli.demo import CONFIG
 from autograder.course import release
 from autograder.exercises.exercise import load_exercise
 from autograder.grading.record import Record, Rules, Status, Task
-from autograder.notebooks import intake
+from autograder.notebooks import reader
 from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
 
 
@@ -91,7 +91,7 @@ class AllPass:
     """An engine that runs nothing: every exercise has its points."""
 
     def run(self, rules: Rules, tasks: Iterable[Task]) -> Iterator[Record]:
-        notebook = intake.parse(rules.release)
+        notebook = reader.parse(rules.release)
         for number, cell in enumerate(notebook.cells):
             cell["id"] = grade_id_of(cell) or f"added-{number}"
         results = tuple(_result(cell) for cell in notebook.cells if is_graded(cell))
