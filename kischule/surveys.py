@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from kischule import messages
+from kischule.arguments import whole_number
 from kischule.decoding import Setting
+from kischule.errors import PromptError
 from kischule.generation import generate_settings, until_end
 from kischule.measures import distinct_n, repetition_rate, sequence_log_prob
 from kischule.tokens import encode
@@ -31,17 +34,19 @@ def survey(
 
     prompts: one, or several that are used in turn.
     settings: the keywords of `generate`; `max_length` is ignored, as each text gets `new_tokens`.
-    num_texts: for each setting, at least 2, with the seeds 0, 1, 2, ...
+    num_texts: for each setting, at least 2 and one for each prompt, with the seeds 0, 1, 2, ...
 
     An entry has the `setting`, all `texts` and the first as `text`, the means of `repetition_rate`
     (4-grams), `distinct_2` and `mean_log_prob`, and each one's standard deviation in `spread`. Only
     the new tokens are measured, not the prompt. All texts whose prompts are equally long take one
     pass of the model.
-    Raises ValueError for fewer than two texts, and as `generate` does.
+    Raises ArgumentError for fewer texts or tokens, and as `generate` does.
     """
-    if num_texts < 2:
-        raise ValueError(f"num_texts must be at least 2, was: {num_texts}")
     given = [prompts] if isinstance(prompts, str) else list(prompts)
+    if not given:
+        raise PromptError(str(messages.EMPTY_PROMPT))
+    num_texts = whole_number("num_texts", num_texts, low=max(2, len(given)))
+    new_tokens = whole_number("new_tokens", new_tokens, low=1)
     encoded = [encode(tokenizer, model, prompt) for prompt in given]
     chosen = [Setting(**{n: v for n, v in s.items() if n != "max_length"}) for s in settings]
     rows = [(s, i) for s in range(len(settings)) for i in range(num_texts)]

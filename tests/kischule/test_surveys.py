@@ -50,6 +50,19 @@ def test_max_length_is_no_matter(mini: tuple[Any, Any]) -> None:
     assert long["texts"] == short["texts"]
 
 
-def test_one_text_has_no_spread(mini: tuple[Any, Any]) -> None:
-    with pytest.raises(ValueError, match="num_texts must be at least 2, was: 1"):
-        survey(*mini, "The", [{}], num_texts=1)
+@pytest.mark.parametrize(
+    ("prompts", "options", "rule"),
+    [
+        ("The", {"num_texts": 1}, "num_texts must be at least 2, was: 1"),  # it has no spread
+        # a prompt that no text begins with would be left out in silence
+        (["The", "The old", "The old king"], {"num_texts": 2}, "num_texts must be at least 3"),
+        ("The", {"num_texts": "12"}, "num_texts must be a whole number"),
+        ("The", {"new_tokens": 0}, "new_tokens must be at least 1, was: 0"),
+        ([], {}, "Prompt"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    mini: tuple[Any, Any], prompts: Any, options: dict[str, Any], rule: str
+) -> None:
+    with pytest.raises(ValueError, match=rule):
+        survey(*mini, prompts, [{}], **options)
