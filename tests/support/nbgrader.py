@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.checking.result import Result
 from autograder.cli.demo import CONFIG
 from autograder.course import release
+from autograder.course.converters import own_programs
 from autograder.exercises.exercise import load_exercise
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.notebooks import reader
@@ -32,7 +33,7 @@ def nbgrader(course: Path, *arguments: str, status: int = 0) -> str:
     before = os.getcwd()
     os.chdir(course)
     try:
-        with warnings.catch_warnings():
+        with own_programs(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbgrader's own, which pytest makes errors
             return str(run_nbgrader(list(arguments), retcode=status))
     finally:
