@@ -11,10 +11,17 @@ from typing import Any
 import torch
 
 from autograder.checking.compare import Mismatch
-from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
+from autograder.checking.explain import catches_all, explained
+from autograder.checking.judge import Trial, checker_of, expected_of, judge, margin
 from autograder.checking.result import Message, Result
 from autograder.checking.retarget import exercise_for, for_model
-from autograder.checking.wording import message_of, message_of_needs, unquoted, working_note
+from autograder.checking.wording import (
+    message_of,
+    message_of_needs,
+    mistake_of,
+    unquoted,
+    working_note,
+)
 from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, Level, load_exercise
 from autograder.exercises.generate import generate, seeded
 from autograder.sandbox.arguments import calls_of
@@ -116,8 +123,10 @@ def run_check(
         cases=len(cases),
         message=Message(sentence=working_note(working)) if working else None,
     )
+    tried: list[Trial] = []
     for passed, case in enumerate(cases):
-        mismatch = run_case(exercise, case, student, cases[:passed])
+        tried.append(try_case(exercise, case, student))
+        mismatch = tried[-1].mismatch
         if mismatch is None:
             continue
         result = replace(result, points=0.0, passed_cases=passed)
@@ -130,6 +139,8 @@ def run_check(
             failed = _failure(result, exercise, case, unquoted(mismatch))
             assert failed.message is not None
             return replace(failed, message=replace(failed.message, note=working_note(working)))
+        rest = [*cases[passed + 1 :], *(exercise.cases if seed is not None else ())]
+        mismatch = explained(exercise, tried, rest, lambda c: try_case(exercise, c, student))
         return _failure(result, exercise, case, mismatch)
     return result
 
@@ -141,20 +152,20 @@ def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch)
         # None: the check itself failed, which is not the student's mistake
         passed=None if mismatch.kind == "ours" else False,
         kind=mismatch.kind,
-        rule=mismatch.rule,
+        rule=mistake_of(exercise, case, mismatch),
         error=str(mismatch.actual) if mismatch.kind == "raised" else "",
         message=message_of(exercise, case, mismatch, hidden),
         chart=None if hidden else mismatch.chart,
     )
 
 
-def run_case(
-    exercise: Exercise, case: Case, student: Student, passed: Sequence[Case] = ()
-) -> Mismatch | None:
-    """Make a case's calls and judge the replies; never raises for what the student's code does.
+def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | None:
+    """Make a case's calls and judge the replies: None, or the first mismatch."""
+    return try_case(exercise, case, student).mismatch
 
-    passed: cases that the function has passed, see `judge`.
-    """
+
+def try_case(exercise: Exercise, case: Case, student: Student) -> Trial:
+    """Make a case's calls and judge the replies; never raises for what the student's code does."""
     calls = [
         (
             [(name, specs[name]) for name in exercise.parameters],
@@ -165,11 +176,11 @@ def run_case(
     try:
         replies = student.call_all(case.function, calls, exercise.time_limit_s)
     except CallError as error:
-        return Mismatch(error.kind, actual=error.detail, call=error.number)
+        return Trial(case, Mismatch(error.kind, actual=error.detail, call=error.number))
     try:
-        return judge(exercise, case, replies, passed)
+        return judge(exercise, case, replies)
     except Exception as error:
-        return Mismatch("ours", actual=f"{type(error).__name__}: {error}")
+        return Trial(case, Mismatch("ours", actual=f"{type(error).__name__}: {error}"))
 
 
 def hidden_cases(exercise: Exercise, seed: str) -> Sequence[Case]:

@@ -82,6 +82,8 @@ def kept(
         return wrong
     assert isinstance(actual, Array)
     got = actual.data.astype(np.float64)
+    if wrong := _filled(logits, found, got):
+        return wrong
     dropped = np.isneginf(got)
     wrongly = found.must & dropped
     if wrongly.any() or int((~dropped).sum()) < found.at_least:
@@ -90,6 +92,19 @@ def kept(
     if mismatch := _first(~found.may & ~dropped, np.full(got.shape, -np.inf), got, "kept"):
         return mismatch
     return close(np.where(dropped, -np.inf, logits), actual, 0.0, dtype)
+
+
+def _filled(
+    logits: np.ndarray[Any, Any], found: Kept, got: np.ndarray[Any, Any]
+) -> Mismatch | None:
+    """The right tokens are dropped, but have another value than -inf."""
+    there = np.isfinite(logits)
+    kept, dropped = there & (got == logits), there & (got != logits)
+    values = set(got[dropped].tolist())
+    right = kept.any() and not (found.must & dropped).any() and not (~found.may & kept).any()
+    if right and len(values) == 1 and np.isfinite(value := values.pop()):
+        return Mismatch("filled", -np.inf, value, _index(dropped))
+    return None
 
 
 def _first(
@@ -123,7 +138,10 @@ def truth(expected: bool, actual: object) -> Mismatch | None:
 
 def equal_ids(expected: Sequence[int], actual: object) -> Mismatch | None:
     """Token ids of shape (1, T), on the CPU."""
-    if wrong := array(actual, (1, len(expected)), ["int64"], device="cpu"):
+    wrong = array(actual, (1, len(expected)), ["int64"], device="cpu")
+    if wrong and wrong.kind == "shape" and len(wrong.actual) == 2 and wrong.actual[0] == 1:
+        return Mismatch("length", len(expected), wrong.actual[1])
+    if wrong:
         return wrong
     assert isinstance(actual, Array)
     got = actual.data[0].tolist()

@@ -56,6 +56,10 @@ SENTENCES = {
         "Die Funktion verändert ihr Argument {actual}. Arbeiten Sie auf einer Kopie.",
         "The function changes its argument {actual}. Work on a copy.",
     ),
+    "no_return": Text(
+        "Die Funktion gibt nichts zurück. Fehlt am Ende return?",
+        "The function returns nothing. Is return missing at its end?",
+    ),
     "type": Text(
         "Erwartet: {expected} als Typ der Rückgabe{place}. Erhalten: {actual}.",
         "Expected: a return value of type {expected}{place}. Got: {actual}.",
@@ -127,6 +131,22 @@ SENTENCES = {
     "kept": Text(
         "Das Token{place} muss wegfallen. Erwartet: {expected}. Erhalten: {actual}.",
         "The token{place} must be dropped. Expected: {expected}. Got: {actual}.",
+    ),
+    "filled": Text(
+        "Tokens, die wegfallen, haben hier den Wert {actual}{place}. Erwartet: -inf.",
+        "Dropped tokens have the value {actual}{place} here. Expected: -inf.",
+    ),
+    "early": Text(
+        "Erwartet: {expected} Tokens. Erhalten: {actual}.",
+        "Expected: {expected} tokens. Got: {actual}.",
+    ),
+    "same_entries": Text(
+        "Alle {actual} Einträge sind gleich, obwohl die Einstellungen verschieden sind.",
+        "All {actual} entries are the same, although the settings differ.",
+    ),
+    "uncounted": Text(
+        "Erwartet: {expected}{place}. Erhalten: {actual}, also keine Wiederholung.",
+        "Expected: {expected}{place}. Got: {actual}, which means no repetition.",
     ),
     "support": Text(
         "Erwartet{place}: ein Token, das die Einstellungen zulassen, eines von {expected}. "
@@ -207,6 +227,12 @@ HIDDEN = {
     ),
     "too_long": Text("Die Antwort ist zu lang.", "The result is too long."),
     "too_short": Text("Die Antwort endet zu früh.", "The result ends too early."),
+    "early": Text("Die Antwort endet zu früh.", "The result ends too early."),
+    "filled": Text(
+        "Tokens, die wegfallen, haben nicht den Wert -inf.",
+        "Dropped tokens do not have the value -inf.",
+    ),
+    "uncounted": Text("Wiederholungen werden nicht gezählt.", "Repetitions are not counted."),
     "incomplete": Text("Die Antwort endet zu früh.", "The result ends too early."),
     "eos_missing": Text(
         "Am Ende der Antwort fehlt das Endezeichen (eos).",
@@ -287,3 +313,32 @@ UNKNOWN_NAME = Text(
     "unten?",
     "This name is not defined. Is it misspelt, or defined in a later cell?",
 )
+# by a rule that holds for every exercise, see `explain`
+GENERAL_RULES = {
+    "varies": Text(
+        "Derselbe Aufruf gibt jedes Mal etwas anderes zurück. Gefragt ist ein Ergebnis, das nicht "
+        "vom Zufall abhängt.",
+        "The same call returns something else each time. The result must not depend on chance.",
+    ),
+    "ignored": Text(
+        "{name} wirkt hier nicht: Mit einem anderen Wert kommt dasselbe heraus. Benutzt die "
+        "Funktion ihr Argument, oder statt seiner eine Variable des Notebooks?",
+        "{name} has no effect here: another value gives the same result. Does the function use its "
+        "argument, or a variable of the notebook instead?",
+    ),
+}
+_OTHER_ARGUMENTS = Text(
+    "Eine Funktion bekommt hier andere Argumente, als sie annimmt. Vergleichen Sie den Aufruf mit "
+    "der Zeile, die mit def beginnt.",
+    "A function gets other arguments here than it takes. Compare the call with the line that "
+    "begins with def.",
+)
+# by a part of Python's message
+ERRORS = {
+    "NoneType": Text(
+        "Hier wird mit None gerechnet. Fehlt in einer Ihrer Funktionen return?",
+        "None is used as a value here. Is return missing in one of your functions?",
+    ),
+    "positional argument": _OTHER_ARGUMENTS,
+    "keyword argument": _OTHER_ARGUMENTS,
+}

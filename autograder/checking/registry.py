@@ -7,7 +7,7 @@
 An exercise file names its checker; a new one is one function.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,10 +22,10 @@ JudgeOne = Callable[[Exercise, Case, Call], Mismatch | None]
 # the reference's reply to a case with these arguments, and the smallest gap along it
 Expect = Callable[[Case, Mapping[str, Any]], tuple[Any, float]]
 Picture = Callable[[Exercise, Case, Sequence[Call], Mismatch], Chart | None]
-# the misconceptions that explain the replies, the best one first
-Explain = Callable[[Exercise, Sequence[Call], Mismatch], Iterable[str]]
-# whether a function that follows this misconception passes a case
-Passes = Callable[[Exercise, Case, str], bool]
+# how well a misconception explains the replies to a case's calls: a log-likelihood; None: not
+Fit = Callable[[Exercise, Case, Sequence[Call], str], float | None]
+# whether a misconception gives other replies to a case than the right rule
+Differs = Callable[[Exercise, Case, str], bool]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Checker:
     stored: bool = False  # the reference's replies to public cases are kept in the exercise file
     margin: float = 0.0  # smallest gap along an expected reply that rounding cannot close
     picture: Picture | None = None
-    explain: Explain | None = None
-    passes: Passes | None = None
+    fit: Fit | None = None  # with differs: of replies that are left to chance
+    differs: Differs | None = None
+    tables_only: bool = False  # on other models misconceptions take long to follow
 
 
 CHECKERS: dict[str, Checker] = {}

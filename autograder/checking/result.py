@@ -91,7 +91,7 @@ class Result:
     max_points: float
     bonus: bool = False  # its points come on top of the assignment's
     kind: str = ""  # of the first mismatch; "" if there is none
-    rule: str = ""  # the misconception that explains it; "" if none does
+    rule: str = ""  # the mistake that the message states, see `mistake_of`; "" if none
     error: str = ""  # what the function raised; "" if it raised nothing
     passed_cases: int = 0
     cases: int = 0

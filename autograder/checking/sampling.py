@@ -5,7 +5,7 @@ the budget of `distribution`.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,48 +21,40 @@ from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.generate import seeded
 from autograder.exercises.oracle import Floats
 from autograder.sandbox.arguments import build, calls_of
-from autograder.sandbox.data import Array
-from autograder.sandbox.models import TableModel
-from autograder.sandbox.student import Reply
+
+MIN_P_VALUE = 1e-4  # of tokens that a misconception explains
+MIN_DIFFERENCE = 0.02  # of a token's probability, for a case to tell two laws apart
 
 
-def _explain_sampled(exercise: Exercise, calls: Sequence[Call], mismatch: Mismatch) -> list[str]:
-    """The misconceptions that explain the sampled tokens, the best one first."""
-    rules = [(m.rule, getattr(misconceptions, m.rule)) for m in exercise.misconceptions]
-    return fitting_rules(rules, sampled_steps(exercise, calls))
+def _fit(exercise: Exercise, case: Case, calls: Sequence[Call], name: str) -> float | None:
+    """The log-likelihood of the sampled tokens; None where the rule does not explain them."""
+    steps, rule = sampled_steps(exercise, calls), getattr(misconceptions, name)
+    probs, likelihood = [], 0.0
+    for step in steps:
+        p = rule(step.logits, step.before, step.prompt_length, step.settings)
+        if not p[step.token] > 0:
+            return None
+        probs.append(p)
+        likelihood += math.log(p[step.token])
+    return likelihood if distribution.p_value(_transformed(steps, probs)) > MIN_P_VALUE else None
 
 
-def _passes_sampled(exercise: Exercise, case: Case, name: str) -> bool:
-    """Sample by a misconception, and judge the texts. True for a model that takes long."""
-    rule, calls = getattr(misconceptions, name), []
-    for specs in calls_of(case.arguments):
-        arguments = {parameter: build(spec) for parameter, spec in specs.items()}
-        if not isinstance(arguments["model"], TableModel):
+def _differs(exercise: Exercise, case: Case, name: str) -> bool:
+    """Compare the laws after the prompt, and after a text in which each token has come."""
+    rule = getattr(misconceptions, name)
+    specs = calls_of(case.arguments)[0]
+    arguments = {parameter: build(spec) for parameter, spec in specs.items()}
+    model, prompt = arguments["model"], arguments["input_ids"][0].tolist()
+    settings = settings_of(exercise, arguments)
+    for ids in (prompt, [*prompt, *range(model.config.vocab_size)]):
+        logits = oracle.logits_of(model, ids)[-1]
+        right = oracle.next_distribution(logits, ids, settings)
+        if np.abs(right - rule(logits, ids, len(prompt), settings)).max() > MIN_DIFFERENCE:
             return True
-        ids = _sampled_by(rule, exercise, arguments, seeded(name, arguments.get("seed")))
-        calls.append(Call(arguments, Reply(Array(np.array([ids]), "int64"))))
-    return sample(exercise, case, calls) is None
+    return False
 
 
-def _sampled_by(
-    rule: misconceptions.Sampling,
-    exercise: Exercise,
-    arguments: Mapping[str, Any],
-    rng: np.random.Generator,
-) -> list[int]:
-    model, ids = arguments["model"], arguments["input_ids"][0].tolist()
-    start, settings = len(ids), settings_of(exercise, arguments)
-    while len(ids) < arguments["max_length"]:
-        probs = rule(oracle.logits_of(model, ids)[-1], ids, start, settings)
-        ids.append(int(rng.choice(len(probs), p=probs)))
-        if ids[-1] == settings["eos"]:
-            break
-    return ids
-
-
-@checker_of_all_calls(
-    "sample", picture=chart.sampled, explain=_explain_sampled, passes=_passes_sampled
-)
+@checker_of_all_calls("sample", picture=chart.sampled, fit=_fit, differs=_differs, tables_only=True)
 def sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | None:
     """Only allowed tokens, the same for the same seed, sampled with the right probabilities."""
     texts: list[list[int]] = []
@@ -132,17 +124,3 @@ def _transformed(steps: Sequence[Step], probs: Sequence[Floats]) -> list[float]:
         distribution.transform(p, s.token, float(u))
         for s, p, u in zip(steps, probs, spread, strict=True)
     ]
-
-
-def fitting_rules(
-    rules: Sequence[tuple[str, Callable[..., Floats]]], steps: Sequence[Step]
-) -> list[str]:
-    """The wrong rules that explain sampled tokens, best first; of equals in their own order."""
-    likelihoods = {}
-    for name, rule in rules:
-        probs = [rule(s.logits, s.before, s.prompt_length, s.settings) for s in steps]
-        chosen = [float(p[s.token]) for s, p in zip(steps, probs, strict=True)]
-        if all(c > 0 for c in chosen) and distribution.p_value(_transformed(steps, probs)) > 1e-3:
-            likelihoods[name] = math.fsum(map(math.log, chosen))
-    best = max(likelihoods.values(), default=0.0)
-    return sorted(likelihoods, key=lambda name: likelihoods[name] <= best - 1)

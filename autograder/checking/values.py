@@ -33,13 +33,13 @@ def truth(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     return compare.truth(reference(case, call), call.reply.value)
 
 
-@checker("number")
+@checker("number", tables_only=True)
 def number(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """A number within the exercise's tolerance."""
     return compare.number(reference(case, call), call.reply.value, exercise.tolerance)
 
 
-@checker("distribution")
+@checker("distribution", tables_only=True)
 def distribution(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """(V,) probabilities within the exercise's tolerance."""
     return compare.close(reference(case, call), call.reply.value, exercise.tolerance)

@@ -16,8 +16,15 @@ from kischule.i18n import Text
 
 # kinds whose sentence needs no hint
 SELF_EXPLANATORY = (
-    *("missing", "not_callable", "ours", "timeout", "changed"),
+    *("missing", "not_callable", "ours", "timeout", "changed", "no_return"),
     *("died", "memory", "too_large", "unreadable", "no_generate", "not_in_table"),
+)
+# kinds whose sentence says itself what is wrong; the others show a symptom
+TELLING = (
+    *SELF_EXPLANATORY,
+    *("not_implemented", "type", "shape", "dtype", "device", "length", "key", "filled", "finite"),
+    *("prompt", "too_long", "too_short", "incomplete", "eos_missing", "after_eos"),
+    *("seed_ignored", "seed_fixed", "generate_calls", "setting", "same_entries", "uncounted"),
 )
 
 OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say
@@ -31,9 +38,14 @@ def message_of(exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool)
         call=messages.HIDDEN_CALL if hidden else Text.same(call_of(exercise, case, mismatch.call)),
         sentence=_sentence(mismatch, hidden),
         note=messages.OTHER_MODEL.format(model=Path(exercise.model).name) if other else None,
-        hint=_hint(exercise, case, mismatch),
+        hint=_named_hint(exercise, case, mismatch)[1],
         read=None if ours else exercise.read,
     )
+
+
+def mistake_of(exercise: Exercise, case: Case, mismatch: Mismatch) -> str:
+    """The name of the mistake that a message states; "" where it shows a symptom alone."""
+    return _named_hint(exercise, case, mismatch)[0]
 
 
 def message_of_needs(broken: Sequence[str]) -> Message:
@@ -82,20 +94,33 @@ def _worded(value: Any, quoted: bool) -> str:
     return shortened(repr(value) if quoted else str(value))
 
 
-def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Text | None:
-    """One hint: the misconception's, else the helper's, the kind's, the exercise's own."""
-    if mismatch.kind == "raised" and (name := missing_name(str(mismatch.actual))):
-        line = import_line(name)
-        return messages.MISSING_IMPORT.format(line=line) if line else messages.UNKNOWN_NAME
+def _named_hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> tuple[str, Text | None]:
+    """The mistake's name and the hint: of a misconception, else of the error, else of the kind.
+
+    A hint that restates the rule names no mistake; see `mistake_of`.
+    """
+    kind, told = mismatch.kind, str(mismatch.actual)
     for misconception in exercise.misconceptions:
         if misconception.rule == mismatch.rule:
-            return misconception.hint
-    if case.function != exercise.id:
-        return exercise.hints.get(case.function)
+            return mismatch.rule, misconception.hint
+    if general := messages.GENERAL_RULES.get(mismatch.rule.partition(":")[0]):
+        return mismatch.rule, general.format(name=mismatch.rule.partition(":")[2])
     for key, hint in exercise.hints.items():
-        kind, _, place = key.partition(":")
-        if place and kind == mismatch.kind and mismatch.place.endswith(place):
-            return hint
-    if mismatch.kind in exercise.hints:
-        return exercise.hints[mismatch.kind]
-    return None if mismatch.kind in SELF_EXPLANATORY else exercise.hint
+        of_kind, _, part = key.partition(":")
+        if part and kind == of_kind and (mismatch.place.endswith(part) or part in told):
+            return key, hint
+    off = None in calls_of(case.arguments)[mismatch.call].values()
+    if off and kind not in TELLING and "none" in exercise.hints:
+        return "none", exercise.hints["none"]
+    if kind == "raised":
+        if name := missing_name(told):
+            line = import_line(name)
+            hint = messages.MISSING_IMPORT.format(line=line) if line else messages.UNKNOWN_NAME
+            return "raised:NameError", hint
+        for part, hint in messages.ERRORS.items():
+            if part in told:
+                return f"raised:{part}", hint
+    name = kind if kind in TELLING else ""
+    if case.function != exercise.id:
+        return name, exercise.hints.get(case.function)
+    return name, exercise.hints.get(kind, None if kind in SELF_EXPLANATORY else exercise.hint)

@@ -4,11 +4,12 @@ import argparse
 
 from autograder.checking.retarget import exercises_for
 from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
-from autograder.course.verify import Verdict, verify
+from autograder.course.verify import MIN_PRECISION, MIN_RECALL, Told, Verdict, verify
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store
 from kischule.models import fingerprint
 
+TOLD = ["told about wrong solutions", "named", "general hint", "false", "precision", "recall"]
 COLUMNS = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
 
 
@@ -26,16 +27,28 @@ def run(options: argparse.Namespace) -> int:
     course = options.course.resolve()
     exercises = exercises_for(model, Store(course).expected, making)
     verdicts = verify(course, options.assignment, progress, exercises)
-    passed = all(verdict.passed for verdict in verdicts)
+    told = sum((verdict.told for verdict in verdicts), Told())
+    passed = told.passed and all(verdict.passed for verdict in verdicts)
     if options.json != "-":
         print_table(COLUMNS, [_row(verdict) for verdict in verdicts], right=(3, 4, 5))
         for verdict in verdicts:
             for problem in verdict.problems:
                 print(f"✗ {verdict.exercise}: {problem}")
+        rows = [_told_row(verdict.exercise, verdict.told) for verdict in verdicts]
+        print_table(TOLD, [*rows, _told_row("all", told)], right=(1, 2, 3, 4, 5))
+        for verdict in verdicts:
+            for false in verdict.told.false:
+                print(f"! {verdict.exercise}: {false}")
+        if not told.passed:
+            print(
+                f"✗ precision must be at least {MIN_PRECISION:.0%} and recall {MIN_RECALL:.0%}, "
+                f"was: {told.precision:.1%} and {told.recall:.1%}"
+            )
     report = {
         "assignment": options.assignment,
         "model": fingerprint(model),
         "passed": passed,
+        "told": told.as_data(),
         "exercises": [verdict.as_data() for verdict in verdicts],
     }
     write_json(options.json, report)
@@ -51,3 +64,8 @@ def _row(verdict: Verdict) -> list[str]:
         f"{verdict.correct_accepted}/{verdict.correct}",
         f"{verdict.seconds:.1f}",
     ]
+
+
+def _told_row(name: str, told: Told) -> list[str]:
+    counts = [str(told.named), str(told.general), str(len(told.false))]
+    return [name, *counts, f"{told.precision:.1%}", f"{told.recall:.1%}"]

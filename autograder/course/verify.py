@@ -20,7 +20,7 @@ from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Result
 from autograder.course.release import build_release, exercises_notebook
 from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
-from autograder.exercises.known import known_correct, known_wrong
+from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.files import packaged
 from autograder.notebooks.cells import Role, read_notebook, solutions
 from autograder.sandbox.student import LocalStudent
@@ -29,6 +29,44 @@ SEED = "verify"  # of the hidden cases: the same ones each time
 CALL_LIMIT_S = 3.0  # a call: one that never ends is rejected as well as one that is slow
 MIN_WRONG, MIN_CORRECT = 8, 3
 WORKERS = 2
+# what students are told about the known wrong solutions, public and hidden
+MIN_PRECISION, MIN_RECALL = 0.99, 0.90
+
+
+@dataclass(frozen=True)
+class Told:
+    """Messages about wrong solutions: they name the planted mistake, none, or a false one."""
+
+    named: int = 0
+    general: int = 0
+    false: tuple[str, ...] = ()
+
+    def __add__(self, other: "Told") -> "Told":
+        return Told(
+            self.named + other.named, self.general + other.general, self.false + other.false
+        )
+
+    @property
+    def precision(self) -> float:
+        """Of the mistakes that were named, the share that was planted; 1 for none."""
+        stated = self.named + len(self.false)
+        return self.named / stated if stated else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Of all messages, the share that names the planted mistake; 1 for none."""
+        messages = self.named + self.general + len(self.false)
+        return self.named / messages if messages else 1.0
+
+    @property
+    def passed(self) -> bool:
+        """True if both shares reach their minimum."""
+        return self.precision >= MIN_PRECISION and self.recall >= MIN_RECALL
+
+    def as_data(self) -> dict[str, Any]:
+        """The counts and shares as `--json` writes them."""
+        shares = {"precision": round(self.precision, 4), "recall": round(self.recall, 4)}
+        return {**asdict(self), "false": list(self.false), **shares}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +80,7 @@ class Verdict:
     wrong_caught: int
     correct: int
     correct_accepted: int
+    told: Told
     seconds: float
     problems: tuple[str, ...] = field(default=())
 
@@ -52,7 +91,8 @@ class Verdict:
 
     def as_data(self) -> dict[str, Any]:
         """The verdict as `--json` writes it."""
-        return {**asdict(self), "problems": list(self.problems), "passed": self.passed}
+        made = {"problems": list(self.problems), "told": self.told.as_data()}
+        return {**asdict(self), **made, "passed": self.passed}
 
 
 def verify(
@@ -119,16 +159,17 @@ def verify_exercise(
         """The first result that is not a pass; None if there is none."""
         return next((result for result in results(source) if not result.passed), None)
 
-    def rejected(source: str) -> bool:
-        return all(r.passed is False and r.points == 0 for r in results(source))
+    def rejected(found: tuple[Result, Result]) -> bool:
+        return all(r.passed is False and r.points == 0 for r in found)
 
     problems = []
     if own := failure(reference[name]):
         problems.append(f"the reference solution is rejected: {_short(own)}")
-    if not (skeleton := rejected(skeletons[name])):
+    if not (skeleton := rejected(results(skeletons[name]))):
         problems.append("the empty notebook's cell is not rejected")
     wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
-    escaped = [n for n, solution in wrong.items() if not rejected(solution.source)]
+    judged = {n: results(solution.source) for n, solution in wrong.items()}
+    escaped = [n for n, found in judged.items() if not rejected(found)]
     problems += [f"the wrong solution {n!r} is not rejected by both levels" for n in escaped]
     turned_away = {n: r for n, source in correct.items() if (r := failure(source))}
     problems += [f"the correct solution {n!r}: {_short(r)}" for n, r in turned_away.items()]
@@ -142,6 +183,7 @@ def verify_exercise(
         wrong_caught=len(wrong) - len(escaped),
         correct=len(correct),
         correct_accepted=len(correct) - len(turned_away),
+        told=sum((_told(n, wrong[n], r) for n, pair in judged.items() for r in pair), Told()),
         seconds=round(time.monotonic() - began, 1),
         problems=tuple(problems),
     )
@@ -150,6 +192,16 @@ def verify_exercise(
 def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     torch.set_num_threads(1)  # as many processes as cores
     return verify_exercise(*task)
+
+
+def _told(name: str, known: KnownWrong, result: Result) -> Told:
+    """Compare the mistake that a message names with the one that was planted."""
+    if result.passed is not False or not result.rule:
+        return Told(general=int(result.passed is False))
+    if result.rule in known.names:
+        return Told(named=1)
+    planted = " or ".join(known.names) or "a mistake without a name"
+    return Told(false=(f"{name!r} ({result.level}) is {planted}, is told: {result.rule}",))
 
 
 def _too_few(found: Mapping[str, Any], what: str, minimum: int) -> Iterator[str]:

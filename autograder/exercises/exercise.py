@@ -61,10 +61,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A known wrong rule: a function of `misconceptions.py` that follows it, and its hint."""
+    """A known wrong rule: a function of `misconceptions.py` that follows it, and its hint.
+
+    function: the helper that it is about; "" for the exercise's own function.
+    """
 
     rule: str
     hint: Text
+    function: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,11 +200,12 @@ def _exercise(file: _ExerciseFile, name: str) -> Exercise:
 
 def _misconception(data: Any, name: str) -> Misconception:
     where = f"{name}: misconceptions"
-    data = mapping(data, ("rule", "de", "en"), where)
-    if set(data) != {"rule", "de", "en"}:
+    data = mapping(data, ("rule", "de", "en", "function"), where)
+    if not {"rule", "de", "en"} <= set(data):
         raise ExerciseError(f"{where} needs rule, de and en, was: {', '.join(map(str, data))}")
     rule = value_of(str, data["rule"], where, "rule")
-    return Misconception(rule, read_text({code: data[code] for code in LANGUAGES}, where))
+    function = value_of(str, data.get("function", ""), where, "function")
+    return Misconception(rule, read_text({c: data[c] for c in LANGUAGES}, where), function)
 
 
 def _read_case(file: _ExerciseFile, given: Any, where: str, reply: Any = None) -> Case:

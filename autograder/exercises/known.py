@@ -33,21 +33,31 @@ class KnownWrong:
     source: str
     fails_case: int  # the first public case that it fails, counted from 1
     kind: str  # of the mismatch
-    misconception: str = ""  # the one that is named; "" for none
+    misconception: str | tuple[str, ...] = ""  # that it shows; see `names`
     why: str = ""  # why it is wrong, in one sentence
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its mistake, any of which is right; none if the exercise has no name for it.
+
+        A misconception of the exercise, a key of its hints, or a kind that says all.
+        """
+        given = self.misconception
+        return given if isinstance(given, tuple) else (given,) if given else ()
 
 
 def wrong(
     *,
     fails_case: int,
     kind: str,
-    misconception: str = "",
+    misconception: str | tuple[str, ...] = "",
     also: Sequence[Callable[..., Any]] = (),
     function: str = "",
 ) -> Callable[[Function], Function]:
     """Mark a function as a wrong solution; its docstring says why it is wrong.
 
-    fails_case, kind, misconception: see `KnownWrong`. also: functions defined above it in the file
+    fails_case, kind, misconception: see `KnownWrong`; the misconception is what its author planted,
+    not what a check says of it. also: functions defined above it in the file
     that are part of the solution, under their own names. function: the one that it stands for;
     default: the exercise's.
     """
@@ -62,7 +72,13 @@ def correct(
 
 
 def wrong_cell(
-    name: str, source: str, *, fails_case: int, kind: str, misconception: str = "", why: str = ""
+    name: str,
+    source: str,
+    *,
+    fails_case: int,
+    kind: str,
+    misconception: str | tuple[str, ...] = "",
+    why: str = "",
 ) -> None:
     """State a wrong solution that is not a function: a class, a lambda, a number."""
 

@@ -124,10 +124,9 @@ MISTAKES = {
     ),
     "a beam leaves the end token out": (
         BEAM_LEFT_OUT,
-        ("denn das Endezeichen (eos), das den Text beendet, gehört noch dazu", "is part of it"),
-        ("Das Endezeichen, mit dem ein Strahl fertig wird, gehört zu ihm, mit seiner "
-         "log-Wahrscheinlichkeit.",
-         "The end token that finishes a beam belongs to it, and so does its log-probability."),
+        ("Erwartet: 3 Tokens. Erhalten: 2.", "Expected: 3 tokens. Got: 2."),
+        ("Das Endezeichen, mit dem ein Strahl fertig wird, gehört zu ihm.",
+         "The end token that finishes a beam belongs to it."),
     ),
     "a token too few": (
         GREEDY.format(less=" - 1", end=FIXED_END.replace("== 0", "== model.config.eos_token_id")),

@@ -32,7 +32,7 @@ def test_a_result_names_state_mistake_and_section(
     monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
     assert str(failed).splitlines() == [
         "filter_top_p (Beispiele): noch nicht bestanden, 0 von 2 Punkten",
-        "1 von 13 Beispielen bestanden, dann:",
+        "1 von 14 Beispielen bestanden, dann:",
         "Aufruf: filter_top_p(tensor([0, 1.85, -1.2, 0.83]), 0.7)",
         "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
         "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das "
@@ -49,7 +49,7 @@ def test_in_the_english_edition_a_result_is_english(
     monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
     assert str(failed).splitlines()[:2] == [
         "filter_top_p (examples): not passed yet, 0 of 2 points",
-        "1 of 13 examples passed, then:",
+        "1 of 14 examples passed, then:",
     ]
     assert str(failed).splitlines()[-1] == (
         'See: Section "An example in five words", exercise 9; also PyTorch\'s page on torch.cumsum'
@@ -69,7 +69,7 @@ def test_the_german_box_has_english_folded_away_below(
     assert "Aufruf: <code>filter_top_p(tensor([0, 1.85, -1.2, 0.83]), 0.7)</code><br>" in german
     assert "not passed yet" not in german
     assert "<summary>English</summary>" in folded
-    assert "1 of 13 examples passed, then:<br>" in folded
+    assert "1 of 14 examples passed, then:<br>" in folded
 
 
 def test_a_pass_names_nothing_to_read(
@@ -79,7 +79,7 @@ def test_a_pass_names_nothing_to_read(
     result = run_check(load_exercise("filter_top_p"), LocalStudent(solved()))
     assert str(result).splitlines() == [
         "filter_top_p (Beispiele): bestanden, 2 von 2 Punkten",
-        "13 von 13 Beispielen bestanden.",
+        "14 von 14 Beispielen bestanden.",
     ]
     assert result._repr_mimebundle_()["text/plain"] == "2"
 

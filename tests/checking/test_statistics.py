@@ -98,12 +98,8 @@ def test_no_correct_exploration_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_every_run_sees_the_mistake(
-    mistake: str, solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_run_sees_the_mistake(mistake: str, solved: Callable[..., dict[str, Any]]) -> None:
     """By the hidden case that stands where the public one is that refuses it."""
-    # to see it is enough here; which rule it follows takes most of the time
-    monkeypatch.setattr("autograder.checking.judge._explained", lambda *a: a[3])
     known = known_wrong("sample_decode")[mistake]
     student = _student(solved, known.source)
     exercise = _only(SAMPLING, (SAMPLING.hidden[known.fails_case - 1],))

@@ -39,6 +39,10 @@ def test_the_exercises_as_they_are_pass(course: Path, capsys: pytest.CaptureFixt
         assert found["wrong_caught"] == found["wrong"] >= 8
         assert found["correct_accepted"] == found["correct"] >= 3
         assert found["problems"] == []
+        told = found["told"]
+        assert told["named"] + told["general"] == 2 * found["wrong"]
+        assert told["false"] == []
+    assert report["told"]["recall"] >= 0.9
 
 
 def test_known_solutions_that_fall_short_are_named(
@@ -60,6 +64,21 @@ def test_known_solutions_that_fall_short_are_named(
     assert "the wrong solution 'not_so_wrong' is not rejected by both levels" in out
     assert "✗ repetition_rate: the correct solution 'not_so_correct': public case 1: " in out
     assert "Got: 0.25." in out
+
+
+def test_a_mistake_that_is_named_falsely_fails(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = course / "tests" / "known" / "wrong" / "apply_temperature.py"
+    text = path.read_text(encoding="utf-8")
+    changed = text.replace(
+        'misconception="temperature_multiplied"', 'misconception="tempered_probs"'
+    )
+    path.write_text(changed.replace('misconception="none"', 'misconception="shape"'))
+    status, out = _verify(course, capsys)
+    assert status == 1
+    assert "! apply_temperature: 'multiplies' (public) is tempered_probs, is told: " in out
+    assert "✗ precision must be at least 99% and recall 90%, was: " in out
 
 
 def test_a_wrong_reference_and_a_solved_skeleton_are_named(

@@ -9,7 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from autograder.exercises.exercise import exercise_ids
+from autograder.checking.wording import TELLING
+from autograder.exercises.exercise import exercise_ids, load_exercise
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.files import packaged
 
@@ -176,6 +177,20 @@ def test_cells_are_handed_out_as_they_are(tmp_path: Path) -> None:
 
 def test_without_a_file_there_are_no_solutions(tmp_path: Path) -> None:
     assert (known_wrong("count", tmp_path), known_correct("count", tmp_path)) == ({}, {})
+
+
+def test_a_mistake_may_have_several_names(tmp_path: Path) -> None:
+    text = '@wrong(fails_case=1, kind="a", misconception={})\ndef f():\n    """Is wrong."""\n'
+    for given, names in (('""', ()), ('"x"', ("x",)), ('("x", "y")', ("x", "y"))):
+        assert only_wrong(tmp_path, text.format(given)).names == names
+
+
+def test_the_names_of_mistakes_are_those_of_the_exercise() -> None:
+    for exercise in map(load_exercise, exercise_ids()):
+        rules = {m.rule for m in exercise.misconceptions}
+        known = {*rules, *exercise.hints, *TELLING, "varies"}
+        for name, solution in known_wrong(exercise.id).items():
+            assert set(solution.names) <= known, (exercise.id, name)
 
 
 def test_each_wrong_solution_says_why_it_is_wrong() -> None:

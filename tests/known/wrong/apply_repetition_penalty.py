@@ -16,7 +16,7 @@ def divides_all(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="penalty_multiplies")
 def multiplies_all(logits, input_ids, penalty):
     """Multiplies positive logits too, which makes those tokens more likely."""
     if penalty is None:
@@ -27,7 +27,7 @@ def multiplies_all(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="penalty_swapped")
 def signs_swapped(logits, input_ids, penalty):
     """Multiplies positive logits and divides negative ones, so it rewards repetition."""
     if penalty is None:
@@ -38,7 +38,7 @@ def signs_swapped(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="penalty_subtracted")
 def subtracts(logits, input_ids, penalty):
     """Subtracts the penalty instead of scaling the logits by it."""
     if penalty is None:
@@ -71,7 +71,7 @@ def only_the_last_token(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=1, kind="value", misconception="penalty_of_the_last_token")
+@wrong(fails_case=1, kind="value", misconception="penalty_without_the_first")
 def only_without_the_first(logits, input_ids, penalty):
     """Skips the first token of the text, which counts like any other."""
     if penalty is None:
@@ -82,7 +82,7 @@ def only_without_the_first(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="penalty_of_all_tokens")
 def all_tokens(logits, input_ids, penalty):
     """Penalises the whole vocabulary, not just the tokens that occur in the text."""
     if penalty is None:
@@ -90,7 +90,7 @@ def all_tokens(logits, input_ids, penalty):
     return torch.where(logits > 0, logits / penalty, logits * penalty)
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="penalty_of_the_others")
 def the_others(logits, input_ids, penalty):
     """Penalises the tokens that do not occur in the text."""
     if penalty is None:
@@ -100,7 +100,7 @@ def the_others(logits, input_ids, penalty):
     return changed
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="penalty_forbids")
 def forbids_repetition(logits, input_ids, penalty):
     """Rules out the tokens of the text instead of making them less likely."""
     if penalty is None:
@@ -132,7 +132,7 @@ def of_the_probabilities(logits, input_ids, penalty):
     return probs
 
 
-@wrong(fails_case=1, kind="changed")
+@wrong(fails_case=1, kind="changed", misconception="changed")
 def in_place(logits, input_ids, penalty):
     """Overwrites the caller's logits."""
     if penalty is None:
@@ -142,7 +142,7 @@ def in_place(logits, input_ids, penalty):
     return logits
 
 
-@wrong(fails_case=3, kind="raised")
+@wrong(fails_case=3, kind="raised", misconception="none")
 def none_not_handled(logits, input_ids, penalty):
     """Computes with `None`, which should switch the penalty off."""
     result = logits.clone()
@@ -151,7 +151,7 @@ def none_not_handled(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=1, kind="shape")
+@wrong(fails_case=1, kind="shape", misconception="shape")
 def only_the_penalised(logits, input_ids, penalty):
     """Returns only the logits that were penalised, not the whole vocabulary."""
     if penalty is None:
@@ -160,7 +160,7 @@ def only_the_penalised(logits, input_ids, penalty):
     return torch.where(seen > 0, seen / penalty, seen * penalty)
 
 
-@wrong(fails_case=1, kind="shape")
+@wrong(fails_case=1, kind="shape", misconception="shape")
 def batch_dimension_added(logits, input_ids, penalty):
     """Returns logits of shape (1, V) instead of (V,)."""
     if penalty is None:
@@ -171,7 +171,7 @@ def batch_dimension_added(logits, input_ids, penalty):
     return result.unsqueeze(0)
 
 
-@wrong(fails_case=1, kind="dtype")
+@wrong(fails_case=1, kind="dtype", misconception="dtype")
 def half_precision(logits, input_ids, penalty):
     """Returns the logits in half precision instead of their own dtype."""
     if penalty is None:
@@ -182,7 +182,7 @@ def half_precision(logits, input_ids, penalty):
     return result.half()
 
 
-@wrong(fails_case=9, kind="value")
+@wrong(fails_case=9, kind="value", misconception="penalty_of_a_window")
 def only_the_last_20(logits, input_ids, penalty):
     """Penalises only the last 20 tokens of the text, as some libraries do."""
     if penalty is None:
@@ -193,7 +193,7 @@ def only_the_last_20(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=9, kind="value")
+@wrong(fails_case=9, kind="value", misconception="penalty_of_a_window")
 def only_the_last_64(logits, input_ids, penalty):
     """Penalises only the last 64 tokens of the text, as some libraries do."""
     if penalty is None:
@@ -204,7 +204,7 @@ def only_the_last_64(logits, input_ids, penalty):
     return result
 
 
-@wrong(fails_case=7, kind="value")
+@wrong(fails_case=7, kind="value", misconception="penalty_from_one")
 def never_rewarded(logits, input_ids, penalty):
     """Leaves the logits unchanged for a penalty below 1, which makes repetition more likely."""
     if penalty is None or penalty <= 1:

@@ -21,7 +21,7 @@ def greedy(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="beam", misconception="beam_as_greedy")
+@wrong(fails_case=1, kind="beam", misconception="beam_narrower")
 def one_beam_less(model, input_ids, max_length, num_beams):
     """Keeps one beam too few."""
     beams = [(0.0, input_ids, False)]
@@ -69,7 +69,7 @@ def best_token_of_each_beam(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="beam")
+@wrong(fails_case=1, kind="beam", misconception="beam_least_likely")
 def the_least_likely(model, input_ids, max_length, num_beams):
     """Keeps the beams with the lowest scores."""
     beams = [(0.0, input_ids, False)]
@@ -85,7 +85,7 @@ def the_least_likely(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="beam", misconception="beam_as_greedy")
+@wrong(fails_case=1, kind="beam", misconception="beam_worst_chosen")
 def the_last_beam(model, input_ids, max_length, num_beams):
     """Returns the worst of the remaining beams instead of the best."""
     beams = [(0.0, input_ids, False)]
@@ -101,7 +101,7 @@ def the_last_beam(model, input_ids, max_length, num_beams):
     return beams[-1][1]
 
 
-@wrong(fails_case=10, kind="beam")
+@wrong(fails_case=10, kind="beam", misconception="beam_of_last_tokens")
 def only_the_last_step_counts(model, input_ids, max_length, num_beams):
     """Scores a beam by its last token alone instead of the sum over its tokens."""
     beams = [(0.0, input_ids, False)]
@@ -117,7 +117,7 @@ def only_the_last_step_counts(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=3, kind="beam")
+@wrong(fails_case=3, kind="beam", misconception="beam_of_logits")
 def sums_of_logits(model, input_ids, max_length, num_beams):
     """Adds up raw logits instead of log-probabilities."""
     beams = [(0.0, input_ids, False)]
@@ -133,7 +133,7 @@ def sums_of_logits(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_never_ended")
+@wrong(fails_case=6, kind="beam", misconception="beam_of_probs")
 def sums_of_probabilities(model, input_ids, max_length, num_beams):
     """Adds up probabilities instead of log-probabilities."""
     beams = [(0.0, input_ids, False)]
@@ -149,7 +149,7 @@ def sums_of_probabilities(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="beam", misconception="beam_by_the_mean")
+@wrong(fails_case=6, kind="beam", misconception="beam_ranked_by_the_mean")
 def divided_by_the_length(model, input_ids, max_length, num_beams):
     """Ranks beams by their mean log-probability instead of the sum."""
     beams = [(0.0, input_ids, False)]
@@ -219,7 +219,7 @@ def ignores_eos(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=8, kind="too_short")
+@wrong(fails_case=8, kind="early", misconception="beam_ended_by_the_prompt")
 def eos_in_the_prompt_ends(model, input_ids, max_length, num_beams):
     """Ends at an end token in the prompt, although only a generated one counts."""
     beams = [(0.0, input_ids, model.config.eos_token_id in input_ids[0].tolist())]
@@ -235,7 +235,7 @@ def eos_in_the_prompt_ends(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="shape")
+@wrong(fails_case=1, kind="shape", misconception="shape")
 def all_beams(model, input_ids, max_length, num_beams):
     """Returns all beams instead of the best one."""
     beams = [(0.0, input_ids, False)]
@@ -251,7 +251,7 @@ def all_beams(model, input_ids, max_length, num_beams):
     return torch.cat([b[1] for b in beams])
 
 
-@wrong(fails_case=1, kind="shape")
+@wrong(fails_case=1, kind="shape", misconception="shape")
 def batch_dimension_lost(model, input_ids, max_length, num_beams):
     """Returns ids of shape (T,) instead of (1, T)."""
     beams = [(0.0, input_ids, False)]
@@ -267,7 +267,7 @@ def batch_dimension_lost(model, input_ids, max_length, num_beams):
     return beams[0][1][0]
 
 
-@wrong(fails_case=1, kind="too_long")
+@wrong(fails_case=1, kind="too_long", misconception="too_long")
 def max_length_of_new_tokens(model, input_ids, max_length, num_beams):
     """Generates `max_length` new tokens, although the prompt counts towards it."""
     beams = [(0.0, input_ids, False)]
@@ -283,7 +283,7 @@ def max_length_of_new_tokens(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="incomplete")
+@wrong(fails_case=1, kind="early", misconception="beam_too_short")
 def one_too_few(model, input_ids, max_length, num_beams):
     """Stops one token short of `max_length`."""
     beams = [(0.0, input_ids, False)]
@@ -300,13 +300,13 @@ def one_too_few(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=1, kind="no_generate")
+@wrong(fails_case=1, kind="no_generate", misconception="no_generate")
 def model_generate(model, input_ids, max_length, num_beams):
     """Calls `model.generate`, which not every model of the cases has."""
     return model.generate(input_ids, max_length=max_length, num_beams=num_beams)
 
 
-@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
+@wrong(fails_case=9, kind="beam", misconception=("beam_set_aside", "beam_without_a_place"))
 def ended_beams_set_aside(model, input_ids, max_length, num_beams):
     """Sets ended beams aside, so others take their places and they can no longer be beaten."""
     beams, done = [(0.0, input_ids, False)], []
@@ -324,7 +324,7 @@ def ended_beams_set_aside(model, input_ids, max_length, num_beams):
     return max(done + beams, key=lambda b: b[0])[1]
 
 
-@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
+@wrong(fails_case=9, kind="beam", misconception="beam_set_aside_for_good")
 def ended_beams_keep_their_places(model, input_ids, max_length, num_beams):
     """Sets ended beams aside for good, although a better beam may take their place."""
     beams, done = [(0.0, input_ids, False)], []
@@ -342,7 +342,7 @@ def ended_beams_keep_their_places(model, input_ids, max_length, num_beams):
     return max(done + beams, key=lambda b: b[0])[1]
 
 
-@wrong(fails_case=7, kind="beam")
+@wrong(fails_case=7, kind="beam", misconception=("beam_set_aside", "beam_without_a_place"))
 def ended_beams_take_no_place(model, input_ids, max_length, num_beams):
     """Keeps all ended beams beside num_beams others, so they can no longer be beaten."""
     beams = [(0.0, input_ids, False)]
@@ -377,7 +377,7 @@ def ended_beams_continued(model, input_ids, max_length, num_beams):
     return torch.tensor([ids[:end]])
 
 
-@wrong(fails_case=8, kind="too_short")
+@wrong(fails_case=8, kind="early", misconception="beam_ended_by_the_last_token")
 def eos_last_in_the_prompt_ends(model, input_ids, max_length, num_beams):
     """Takes a beam whose last token is the end token for ended, even if that is the prompt."""
     eos = model.config.eos_token_id
@@ -394,7 +394,7 @@ def eos_last_in_the_prompt_ends(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=6, kind="eos_missing")
+@wrong(fails_case=6, kind="early", misconception="beam_stopped_by_an_end")
 def stops_at_the_first_end(model, input_ids, max_length, num_beams):
     """Stops the search as soon as one beam has ended, and returns the best so far."""
     beams = [(0.0, input_ids, False)]
@@ -412,7 +412,7 @@ def stops_at_the_first_end(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
+@wrong(fails_case=9, kind="beam", misconception="beam_enough_ended")
 def enough_beams_ended(model, input_ids, max_length, num_beams):
     """Stops when num_beams beams have ended and lets those that go on fill their places."""
     beams, done = [(0.0, input_ids, False)], []
@@ -433,7 +433,7 @@ def enough_beams_ended(model, input_ids, max_length, num_beams):
     return max(done + beams, key=lambda b: b[0])[1]
 
 
-@wrong(fails_case=7, kind="beam")
+@wrong(fails_case=7, kind="beam", misconception="beam_ended_preferred")
 def ended_beams_preferred(model, input_ids, max_length, num_beams):
     """Returns the best ended beam at the end, although another one has a larger sum."""
     beams = [(0.0, input_ids, False)]
@@ -482,7 +482,7 @@ def copies_of_the_prompt(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=9, kind="beam", misconception="beam_set_aside")
+@wrong(fails_case=9, kind="beam", misconception="beam_greedy_after_one_step")
 def greedy_after_the_first_step(model, input_ids, max_length, num_beams):
     """Branches in the first step only and then extends each beam by its best token."""
     beams = [(0.0, input_ids, False)]
@@ -516,7 +516,7 @@ def two_continuations_of_a_beam(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=2, kind="beam", misconception="beam_wider")
+@wrong(fails_case=2, kind="beam", misconception="beam_not_pruned")
 def never_pruned(model, input_ids, max_length, num_beams):
     """Keeps all beams until the end, so it finds texts that num_beams beams would lose."""
     beams = [(0.0, input_ids, False)]

@@ -57,7 +57,7 @@ def first_setting_for_all(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="length")
+@wrong(fails_case=1, kind="length", misconception="length")
 def only_the_last(tokenizer, model, prompt_text, settings):
     """Starts a new list in every round, so only the last entry is left."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -78,7 +78,7 @@ def only_the_last(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def a_dictionary_of_lists(tokenizer, model, prompt_text, settings):
     """Returns one dictionary of lists instead of a list of dictionaries."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -121,7 +121,7 @@ def prompt_left_out(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="changed")
+@wrong(fails_case=1, kind="changed", misconception="changed")
 def setting_changed(tokenizer, model, prompt_text, settings):
     """Writes the results into the caller's settings."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -144,7 +144,7 @@ def setting_changed(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['setting']")
 def setting_in_words(tokenizer, model, prompt_text, settings):
     """Stores the setting as a string."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -165,7 +165,7 @@ def setting_in_words(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['setting']")
 def setting_without_none(tokenizer, model, prompt_text, settings):
     """Leaves out the parameters of a setting that are `None`, zero or false."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -186,7 +186,7 @@ def setting_without_none(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="key")
+@wrong(fails_case=1, kind="key", misconception="key")
 def a_key_missing(tokenizer, model, prompt_text, settings):
     """Leaves out `distinct_2`."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -206,7 +206,7 @@ def a_key_missing(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="key")
+@wrong(fails_case=1, kind="key", misconception="key")
 def german_keys(tokenizer, model, prompt_text, settings):
     """Uses a German key in place of `repetition_rate`."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -227,7 +227,7 @@ def german_keys(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['repetition_rate']")
 def repetition_of_pairs(tokenizer, model, prompt_text, settings):
     """Measures repeated 2-grams instead of 4-grams."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -248,7 +248,7 @@ def repetition_of_pairs(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['repetition_rate']")
 def repetition_without_the_prompt(tokenizer, model, prompt_text, settings):
     """Measures repetition in the new tokens only, not in the whole text."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -269,7 +269,7 @@ def repetition_without_the_prompt(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['repetition_rate']")
 def repetition_of_letters(tokenizer, model, prompt_text, settings):
     """Measures repeated sequences of letters instead of tokens."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -290,7 +290,7 @@ def repetition_of_letters(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['distinct_2']")
 def distinct_of_single_tokens(tokenizer, model, prompt_text, settings):
     """Counts distinct tokens instead of distinct pairs."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -311,7 +311,7 @@ def distinct_of_single_tokens(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['distinct_2']")
 def distinct_reversed(tokenizer, model, prompt_text, settings):
     """Stores the share of repeated pairs where that of distinct ones is expected."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -332,7 +332,7 @@ def distinct_reversed(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['mean_log_prob']")
 def log_prob_summed(tokenizer, model, prompt_text, settings):
     """Stores the sum of the log-probabilities instead of their mean."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -353,7 +353,7 @@ def log_prob_summed(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['mean_log_prob']")
 def log_prob_by_all_tokens(tokenizer, model, prompt_text, settings):
     """Divides by the number of all tokens instead of the new ones."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -374,7 +374,7 @@ def log_prob_by_all_tokens(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['mean_log_prob']")
 def log_prob_of_the_prompt_too(tokenizer, model, prompt_text, settings):
     """Includes the tokens of the prompt in the mean."""
     result = []
@@ -394,7 +394,7 @@ def log_prob_of_the_prompt_too(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="value:['mean_log_prob']")
 def probability(tokenizer, model, prompt_text, settings):
     """Stores a probability where a log-probability is expected."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -416,7 +416,7 @@ def probability(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def tokens_instead_of_text(tokenizer, model, prompt_text, settings):
     """Stores the token ids where the text is expected."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -437,7 +437,7 @@ def tokens_instead_of_text(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="length")
+@wrong(fails_case=1, kind="length", misconception="length")
 def one_text_too_many(tokenizer, model, prompt_text, settings):
     """Returns the last entry twice."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -458,7 +458,7 @@ def one_text_too_many(tokenizer, model, prompt_text, settings):
     return result + result[-1:]
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def numbers_in_words(tokenizer, model, prompt_text, settings):
     """Stores the repetition rate as a string."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]

@@ -20,7 +20,7 @@ def of_logits(logits, p):
     return logits.masked_fill(logits < p * logits.max(), float("-inf"))
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="min_p_of_the_mean")
 def of_the_mean(logits, p):
     """Compares with the mean probability instead of the largest."""
     if not p:
@@ -29,7 +29,7 @@ def of_the_mean(logits, p):
     return logits.masked_fill(probs < p * probs.mean(), float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="min_p_rest")
 def the_rest_stays(logits, p):
     """Drops the tokens that should stay and keeps the rest."""
     if not p:
@@ -38,7 +38,7 @@ def the_rest_stays(logits, p):
     return logits.masked_fill(probs >= p * probs.max(), float("-inf"))
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception=("min_p_set_to_zero", "filled"))
 def zero_for_dropped(logits, p):
     """Sets dropped logits to 0, which does not rule those tokens out."""
     if not p:
@@ -56,7 +56,7 @@ def probabilities(logits, p):
     return logits.masked_fill(probs < p * probs.max(), float("-inf")).softmax(-1)
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="min_p_of_probs")
 def filtered_probabilities(logits, p):
     """Filters and returns the probabilities instead of the logits."""
     if not p:
@@ -65,7 +65,7 @@ def filtered_probabilities(logits, p):
     return probs.masked_fill(probs < p * probs.max(), 0.0)
 
 
-@wrong(fails_case=1, kind="changed")
+@wrong(fails_case=1, kind="changed", misconception="changed")
 def in_place(logits, p):
     """Overwrites the caller's logits."""
     if not p:
@@ -75,14 +75,14 @@ def in_place(logits, p):
     return logits
 
 
-@wrong(fails_case=3, kind="raised")
+@wrong(fails_case=3, kind="raised", misconception="none")
 def none_not_handled(logits, p):
     """Computes with `None`, which should switch the filter off."""
     probs = logits.softmax(-1)
     return logits.masked_fill(probs < p * probs.max(), float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="min_p_as_difference")
 def difference_instead_of_ratio(logits, p):
     """Subtracts p from the largest probability instead of multiplying the two."""
     if not p:
@@ -91,7 +91,7 @@ def difference_instead_of_ratio(logits, p):
     return logits.masked_fill(probs < probs.max() - p, float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="min_p_of_the_best")
 def only_the_best(logits, p):
     """Keeps only the most likely token, whatever p is."""
     if not p:
@@ -100,7 +100,7 @@ def only_the_best(logits, p):
     return logits.masked_fill(probs < probs.max(), float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="min_p_as_top_p")
 def top_p(logits, p):
     """Applies top-p, which adds up probabilities instead of comparing each with the largest."""
     if not p:

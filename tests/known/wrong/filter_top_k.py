@@ -17,7 +17,7 @@ def exactly_k(logits, k):
     return result
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="top_k_one_less")
 def one_too_few(logits, k):
     """Drops the k-th token as well."""
     if not k:
@@ -26,7 +26,7 @@ def one_too_few(logits, k):
     return logits.masked_fill(logits <= logits.topk(k).values[-1], float("-inf"))
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="top_k_one_more")
 def one_too_many(logits, k):
     """Keeps k + 1 tokens."""
     if not k:
@@ -35,7 +35,7 @@ def one_too_many(logits, k):
     return logits.masked_fill(logits < logits.topk(k).values[-1], float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="top_k_inverted")
 def drops_the_k_best(logits, k):
     """Drops the k most likely tokens and keeps the rest."""
     if not k:
@@ -44,7 +44,7 @@ def drops_the_k_best(logits, k):
     return logits.masked_fill(logits >= logits.topk(k).values[-1], float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="top_k_of_the_least")
 def least_likely(logits, k):
     """Keeps the k least likely tokens."""
     if not k:
@@ -54,7 +54,7 @@ def least_likely(logits, k):
     return logits.masked_fill(logits > bound, float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="top_k_of_the_first")
 def the_first_k_ids(logits, k):
     """Keeps the first k ids of the vocabulary, however unlikely they are."""
     if not k:
@@ -65,7 +65,7 @@ def the_first_k_ids(logits, k):
     return result
 
 
-@wrong(fails_case=1, kind="kept", misconception="top_k_set_to_zero")
+@wrong(fails_case=1, kind="filled", misconception="filled")
 def zero_for_dropped(logits, k):
     """Sets dropped logits to 0, which does not rule those tokens out."""
     if not k:
@@ -74,7 +74,7 @@ def zero_for_dropped(logits, k):
     return logits.masked_fill(logits < logits.topk(k).values[-1], 0.0)
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="filled", misconception="filled")
 def very_small_for_dropped(logits, k):
     """Sets dropped logits to a very small number instead of minus infinity."""
     if not k:
@@ -83,7 +83,7 @@ def very_small_for_dropped(logits, k):
     return logits.masked_fill(logits < logits.topk(k).values[-1], -1e4)
 
 
-@wrong(fails_case=1, kind="finite")
+@wrong(fails_case=1, kind="finite", misconception="finite")
 def masked_by_multiplication(logits, k):
     """Multiplies infinity by 0 for the tokens that stay, which gives NaN."""
     if not k:
@@ -93,7 +93,7 @@ def masked_by_multiplication(logits, k):
     return logits * kept + float("-inf") * (1 - kept)
 
 
-@wrong(fails_case=1, kind="shape")
+@wrong(fails_case=1, kind="shape", misconception="shape")
 def only_the_kept(logits, k):
     """Returns only the k largest logits, not the whole vocabulary."""
     if not k:
@@ -111,7 +111,7 @@ def probabilities(logits, k):
     return logits.masked_fill(logits < logits.topk(k).values[-1], float("-inf")).softmax(-1)
 
 
-@wrong(fails_case=1, kind="changed")
+@wrong(fails_case=1, kind="changed", misconception="changed")
 def in_place(logits, k):
     """Overwrites the caller's logits."""
     if not k:
@@ -132,14 +132,14 @@ def zero_drops_all(logits, k):
     return result if k else torch.full_like(logits, float("-inf"))
 
 
-@wrong(fails_case=3, kind="raised")
+@wrong(fails_case=3, kind="raised", misconception="none")
 def none_not_handled(logits, k):
     """Computes with `None`, which should switch the filter off."""
     k = min(k, len(logits)) or len(logits)
     return logits.masked_fill(logits < logits.topk(k).values[-1], float("-inf"))
 
 
-@wrong(fails_case=6, kind="raised")
+@wrong(fails_case=6, kind="raised", misconception="raised:out of range")
 def more_than_there_are(logits, k):
     """Fails if k is larger than the vocabulary."""
     if not k:
@@ -147,7 +147,7 @@ def more_than_there_are(logits, k):
     return logits.masked_fill(logits < logits.topk(k).values[-1], float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped")
+@wrong(fails_case=1, kind="dropped", misconception="top_k_sorted")
 def sorted_logits(logits, k):
     """Returns the logits in sorted order, so they no longer belong to their ids."""
     if not k:
@@ -158,7 +158,7 @@ def sorted_logits(logits, k):
     return result
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="top_k_ignored")
 def not_filtered(logits, k):
     """Returns all logits as they are."""
     return logits.clone()

@@ -29,7 +29,7 @@ def crossing_token_dropped_but_one_stays(logits, p):
     return result
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="top_p_one_more")
 def one_too_many(logits, p):
     """Keeps one token more after the one that reaches p."""
     if p is None or p >= 1:
@@ -52,7 +52,7 @@ def unsorted(logits, p):
     return logits.masked_fill(probs.cumsum(-1) - probs >= p, float("-inf"))
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="top_p_ascending")
 def ascending(logits, p):
     """Adds up the probabilities from the least likely token up."""
     if p is None or p >= 1:
@@ -63,7 +63,7 @@ def ascending(logits, p):
     return result
 
 
-@wrong(fails_case=1, kind="kept", misconception="top_p_unsorted")
+@wrong(fails_case=1, kind="kept", misconception="top_p_in_sorted_places")
 def mask_not_put_back_in_order(logits, p):
     """Applies the mask of the sorted tokens to the unsorted logits."""
     if p is None or p >= 1:
@@ -73,7 +73,7 @@ def mask_not_put_back_in_order(logits, p):
     return logits.masked_fill(total - probs >= p, float("-inf"))
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="top_p_sorted")
 def sorted_result(logits, p):
     """Returns the logits in sorted order, so they no longer belong to their ids."""
     if p is None or p >= 1:
@@ -83,7 +83,7 @@ def sorted_result(logits, p):
     return logits[order].masked_fill(total - probs >= p, float("-inf"))
 
 
-@wrong(fails_case=1, kind="dropped", misconception="top_p_crossing_dropped")
+@wrong(fails_case=1, kind="dropped", misconception="top_p_each_above_rest")
 def threshold_on_each_token(logits, p):
     """Compares each probability with 1 - p instead of their running sum with p."""
     if p is None or p >= 1:
@@ -91,7 +91,7 @@ def threshold_on_each_token(logits, p):
     return logits.masked_fill(logits.softmax(-1) < 1 - p, float("-inf"))
 
 
-@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped_but_one")
+@wrong(fails_case=2, kind="dropped", misconception="top_p_of_logits")
 def sums_logits(logits, p):
     """Adds up logits instead of probabilities."""
     if p is None or p >= 1:
@@ -102,7 +102,7 @@ def sums_logits(logits, p):
     return result
 
 
-@wrong(fails_case=1, kind="kept", misconception="top_p_set_to_zero")
+@wrong(fails_case=1, kind="kept", misconception=("top_p_set_to_zero", "filled"))
 def zero_for_dropped(logits, p):
     """Sets dropped logits to 0, which does not rule those tokens out."""
     if p is None or p >= 1:
@@ -126,7 +126,7 @@ def probabilities(logits, p):
     return result.softmax(-1)
 
 
-@wrong(fails_case=1, kind="changed")
+@wrong(fails_case=1, kind="changed", misconception="changed")
 def in_place(logits, p):
     """Overwrites the caller's logits."""
     if p is None or p >= 1:
@@ -137,7 +137,7 @@ def in_place(logits, p):
     return logits
 
 
-@wrong(fails_case=3, kind="raised")
+@wrong(fails_case=3, kind="raised", misconception="none")
 def none_not_handled(logits, p):
     """Computes with `None`, which should switch the filter off."""
     probs, order = logits.softmax(-1).sort(descending=True)
@@ -146,7 +146,7 @@ def none_not_handled(logits, p):
     return result
 
 
-@wrong(fails_case=1, kind="kept")
+@wrong(fails_case=1, kind="kept", misconception="top_p_rest")
 def the_rest_stays(logits, p):
     """Drops the tokens that should stay and keeps the rest."""
     if p is None or p >= 1:
@@ -158,7 +158,7 @@ def the_rest_stays(logits, p):
     return result
 
 
-@wrong(fails_case=2, kind="dropped", misconception="top_p_crossing_dropped_but_one")
+@wrong(fails_case=2, kind="dropped", misconception="top_p_of_weights")
 def exp_without_normalising(logits, p):
     """Adds up exponentials that were not normalised to probabilities."""
     if p is None or p >= 1:

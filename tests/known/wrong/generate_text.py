@@ -5,7 +5,7 @@ from transformers import GenerationConfig
 from autograder.exercises.known import wrong
 
 
-@wrong(fails_case=1, kind="text")
+@wrong(fails_case=1, kind="setting", misconception="setting:max_length")
 def ignores_max_length(tokenizer, model, prompt_text, **parameters):
     """Does not pass `max_length` on to the model."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -14,7 +14,7 @@ def ignores_max_length(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=3, kind="text", misconception="penalty_ignored")
+@wrong(fails_case=1, kind="setting", misconception="setting")
 def ignores_repetition_penalty(tokenizer, model, prompt_text, **parameters):
     """Does not pass `repetition_penalty` on to the model."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -23,7 +23,7 @@ def ignores_repetition_penalty(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=7, kind="setting")
+@wrong(fails_case=1, kind="setting", misconception="setting")
 def ignores_do_sample(tokenizer, model, prompt_text, **parameters):
     """Does not pass `do_sample` on to the model."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -32,7 +32,7 @@ def ignores_do_sample(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=6, kind="text")
+@wrong(fails_case=1, kind="setting", misconception="setting")
 def ignores_temperature(tokenizer, model, prompt_text, **parameters):
     """Does not pass `temperature` on to the model."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -41,7 +41,7 @@ def ignores_temperature(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=4, kind="text")
+@wrong(fails_case=1, kind="setting", misconception="setting:top_k")
 def ignores_top_k(tokenizer, model, prompt_text, **parameters):
     """Does not pass `top_k` on to the model."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -50,7 +50,7 @@ def ignores_top_k(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=5, kind="text")
+@wrong(fails_case=1, kind="setting", misconception="setting")
 def ignores_top_p(tokenizer, model, prompt_text, **parameters):
     """Does not pass `top_p` on to the model."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -59,7 +59,7 @@ def ignores_top_p(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=7, kind="setting")
+@wrong(fails_case=2, kind="setting", misconception="setting:top_k")
 def none_left_out(tokenizer, model, prompt_text, **parameters):
     """Leaves out parameters that are `None`, so the library's defaults apply instead."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -68,7 +68,7 @@ def none_left_out(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=7, kind="setting")
+@wrong(fails_case=2, kind="setting", misconception="setting:top_k")
 def none_in_a_config(tokenizer, model, prompt_text, **parameters):
     """Puts `None` into a `GenerationConfig`, where it stands for the library's defaults."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -76,7 +76,7 @@ def none_in_a_config(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(model.generate(ids, generation_config=config)[0])
 
 
-@wrong(fails_case=1, kind="text", misconception="new_tokens_counted")
+@wrong(fails_case=1, kind="setting", misconception="setting:max_length")
 def max_new_tokens(tokenizer, model, prompt_text, **parameters):
     """Counts only the new tokens, although the prompt counts towards `max_length`."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -85,7 +85,7 @@ def max_new_tokens(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=1, kind="text", misconception="prompt_cut_off")
+@wrong(fails_case=4, kind="text", misconception="prompt_cut_off")
 def prompt_cut_off(tokenizer, model, prompt_text, **parameters):
     """Returns the text without the prompt."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -93,14 +93,14 @@ def prompt_cut_off(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0, ids.shape[1] :])
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=4, kind="type", misconception="type")
 def tokens(tokenizer, model, prompt_text, **parameters):
     """Returns token ids instead of text."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
     return model.generate(ids, **parameters)
 
 
-@wrong(fails_case=7, kind="generate_calls")
+@wrong(fails_case=1, kind="generate_calls", misconception="generate_calls")
 def calls_twice(tokenizer, model, prompt_text, **parameters):
     """Generates two texts and returns the second."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids
@@ -109,13 +109,13 @@ def calls_twice(tokenizer, model, prompt_text, **parameters):
     return tokenizer.decode(output[0])
 
 
-@wrong(fails_case=1, kind="text")
+@wrong(fails_case=1, kind="generate_calls", misconception="generate_calls")
 def prompt_as_it_is(tokenizer, model, prompt_text, **parameters):
     """Returns the prompt and generates nothing."""
     return prompt_text
 
 
-@wrong(fails_case=1, kind="text")
+@wrong(fails_case=3, kind="setting", misconception="setting")
 def always_samples(tokenizer, model, prompt_text, **parameters):
     """Samples even if `do_sample` is false."""
     ids = tokenizer(prompt_text, return_tensors="pt").input_ids

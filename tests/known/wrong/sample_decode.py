@@ -91,7 +91,7 @@ def only_prompt_penalised(
     return input_ids
 
 
-@wrong(fails_case=9, kind="distribution", misconception="sampled_without_penalty")
+@wrong(fails_case=9, kind="distribution", misconception="sampled_with_the_last_token_penalised")
 def only_the_last_penalised(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -249,7 +249,7 @@ def k_less_one(
     return input_ids
 
 
-@wrong(fails_case=5, kind="support")
+@wrong(fails_case=5, kind="support", misconception="sampled_with_one_token_more")
 def k_plus_one(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -354,7 +354,7 @@ def top_p_before_top_k(
     return input_ids
 
 
-@wrong(fails_case=3, kind="distribution", misconception="sampled_without_temperature")
+@wrong(fails_case=3, kind="distribution", misconception="sampled_without_settings")
 def no_settings(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -370,7 +370,7 @@ def no_settings(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_greedily")
+@wrong(fails_case=1, kind="distribution")
 def settings_fixed(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -431,7 +431,7 @@ def evenly_among_the_allowed(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution", misconception="sampled_with_softmax_twice")
+@wrong(fails_case=1, kind="distribution", misconception="sampled_by_shifted_logits")
 def weights_are_logits(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -472,7 +472,7 @@ def softmax_twice(
     return input_ids
 
 
-@wrong(fails_case=1, kind="distribution")
+@wrong(fails_case=1, kind="distribution", misconception="sampled_with_one_draw")
 def one_draw_for_all(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -493,7 +493,7 @@ def one_draw_for_all(
     return input_ids
 
 
-@wrong(fails_case=1, kind="seed_ignored")
+@wrong(fails_case=1, kind="seed_ignored", misconception="seed_ignored")
 def seed_ignored(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -513,7 +513,7 @@ def seed_ignored(
     return input_ids
 
 
-@wrong(fails_case=1, kind="seed_fixed")
+@wrong(fails_case=1, kind="seed_fixed", misconception="seed_fixed")
 def seed_fixed(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -533,7 +533,7 @@ def seed_fixed(
     return input_ids
 
 
-@wrong(fails_case=1, kind="too_long")
+@wrong(fails_case=1, kind="too_long", misconception="too_long")
 def max_length_of_new_tokens(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -553,7 +553,7 @@ def max_length_of_new_tokens(
     return input_ids
 
 
-@wrong(fails_case=1, kind="too_long")
+@wrong(fails_case=1, kind="too_long", misconception="too_long")
 def one_too_many(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -573,7 +573,7 @@ def one_too_many(
     return input_ids
 
 
-@wrong(fails_case=1, kind="incomplete")
+@wrong(fails_case=1, kind="incomplete", misconception="incomplete")
 def one_too_few(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -593,7 +593,7 @@ def one_too_few(
     return input_ids
 
 
-@wrong(fails_case=22, kind="too_long")
+@wrong(fails_case=22, kind="too_long", misconception="too_long")
 def at_least_one_new(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -615,7 +615,7 @@ def at_least_one_new(
     return input_ids
 
 
-@wrong(fails_case=21, kind="after_eos")
+@wrong(fails_case=21, kind="after_eos", misconception="after_eos")
 def ignores_eos(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -633,7 +633,7 @@ def ignores_eos(
     return input_ids
 
 
-@wrong(fails_case=21, kind="too_short")
+@wrong(fails_case=21, kind="too_short", misconception="too_short")
 def eos_in_the_prompt_ends(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -655,7 +655,7 @@ def eos_in_the_prompt_ends(
     return input_ids
 
 
-@wrong(fails_case=21, kind="eos_missing")
+@wrong(fails_case=21, kind="eos_missing", misconception="eos_missing")
 def eos_left_out(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -695,7 +695,7 @@ def first_position(
     return input_ids
 
 
-@wrong(fails_case=1, kind="prompt")
+@wrong(fails_case=1, kind="prompt", misconception="prompt")
 def prompt_cut_off(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -716,7 +716,7 @@ def prompt_cut_off(
     return input_ids[:, start:]
 
 
-@wrong(fails_case=1, kind="shape")
+@wrong(fails_case=1, kind="shape", misconception="shape")
 def batch_dimension_lost(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -736,7 +736,7 @@ def batch_dimension_lost(
     return input_ids[0]
 
 
-@wrong(fails_case=1, kind="no_generate")
+@wrong(fails_case=1, kind="no_generate", misconception="no_generate")
 def model_generate(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -811,7 +811,7 @@ def penalty_once_per_occurrence(
     return input_ids
 
 
-@wrong(fails_case=3, kind="distribution", misconception="sampled_without_temperature")
+@wrong(fails_case=3, kind="distribution", misconception="sampled_with_untempered_weights")
 def temperature_for_the_choice_only(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -830,7 +830,7 @@ def temperature_for_the_choice_only(
     return input_ids
 
 
-@wrong(fails_case=18, kind="distribution", misconception="sampled_with_untempered_weights")
+@wrong(fails_case=18, kind="distribution", misconception="sampled_untempered_with_top_p")
 def top_p_forgets_the_temperature(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -851,7 +851,7 @@ def top_p_forgets_the_temperature(
     return input_ids
 
 
-@wrong(fails_case=16, kind="distribution")
+@wrong(fails_case=16, kind="distribution", misconception="sampled_without_temperature_with_top_k")
 def top_k_forgets_the_temperature(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -870,7 +870,7 @@ def top_k_forgets_the_temperature(
     return input_ids
 
 
-@wrong(fails_case=2, kind="support")
+@wrong(fails_case=2, kind="support", misconception="sampled_evenly_with_top_k")
 def evenly_among_the_top_k(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -894,7 +894,7 @@ def evenly_among_the_top_k(
     return input_ids
 
 
-@wrong(fails_case=8, kind="distribution")
+@wrong(fails_case=8, kind="distribution", misconception="sampled_evenly_with_top_p")
 def evenly_among_what_top_p_left(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -940,7 +940,7 @@ def crossing_token_up_to_p(
     return input_ids
 
 
-@wrong(fails_case=1, kind="seed_ignored")
+@wrong(fails_case=1, kind="seed_ignored", misconception="seed_ignored")
 def seed_zero_is_none(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -961,7 +961,7 @@ def seed_zero_is_none(
     return input_ids
 
 
-@wrong(fails_case=2, kind="raised")
+@wrong(fails_case=2, kind="raised", misconception="raised:out of range")
 def top_k_larger_than_the_vocabulary(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -982,7 +982,7 @@ def top_k_larger_than_the_vocabulary(
     return input_ids
 
 
-@wrong(fails_case=21, kind="too_short")
+@wrong(fails_case=21, kind="too_short", misconception="too_short")
 def eos_last_in_the_prompt_ends(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,

@@ -26,7 +26,7 @@ def prompt_counted(model, input_ids, prompt_length):
     return logits.log_softmax(-1)[torch.arange(n - 1), ids[1:]].sum().item()
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="log_prob_from_one_earlier")
 def one_token_too_many(model, input_ids, prompt_length):
     """Includes the last token of the prompt."""
     logits = model(input_ids).logits[0].detach()
@@ -36,7 +36,7 @@ def one_token_too_many(model, input_ids, prompt_length):
     return chosen[max(prompt_length - 2, 0) :].sum().item()
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="log_prob_from_one_later")
 def one_token_too_few(model, input_ids, prompt_length):
     """Leaves out the first new token."""
     logits = model(input_ids).logits[0].detach()
@@ -47,7 +47,7 @@ def one_token_too_few(model, input_ids, prompt_length):
     return chosen[1:].sum().item()
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="log_prob_without_the_last")
 def last_token_forgotten(model, input_ids, prompt_length):
     """Leaves out the last token."""
     logits = model(input_ids).logits[0].detach()
@@ -123,7 +123,7 @@ def sum_of_logits(model, input_ids, prompt_length):
     return chosen[prompt_length - 1 :].sum().item()
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="log_prob_sum_of_probs")
 def sum_of_probabilities(model, input_ids, prompt_length):
     """Adds up probabilities instead of log-probabilities."""
     logits = model(input_ids).logits[0].detach()
@@ -134,7 +134,7 @@ def sum_of_probabilities(model, input_ids, prompt_length):
     return chosen.exp().sum().item()
 
 
-@wrong(fails_case=6, kind="finite")
+@wrong(fails_case=6, kind="finite", misconception="finite")
 def log_of_the_product(model, input_ids, prompt_length):
     """Multiplies probabilities first, which underflows to 0 for a long text."""
     logits = model(input_ids).logits[0].detach()
@@ -145,7 +145,7 @@ def log_of_the_product(model, input_ids, prompt_length):
     return chosen.exp().prod().log().item()
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="log_prob_over_positions")
 def softmax_over_positions(model, input_ids, prompt_length):
     """Normalises over the positions instead of the vocabulary."""
     logits = model(input_ids).logits[0].detach()
@@ -155,7 +155,7 @@ def softmax_over_positions(model, input_ids, prompt_length):
     return chosen[prompt_length - 1 :].sum().item()
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def one_number_a_token(model, input_ids, prompt_length):
     """Returns one number per token instead of their sum."""
     logits = model(input_ids).logits[0].detach()
@@ -166,7 +166,7 @@ def one_number_a_token(model, input_ids, prompt_length):
     return chosen
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="log_prob_of_likeliest")
 def most_likely_tokens(model, input_ids, prompt_length):
     """Scores the most likely tokens instead of those of the text."""
     logits = model(input_ids).logits[0].detach()
@@ -174,7 +174,7 @@ def most_likely_tokens(model, input_ids, prompt_length):
     return best[prompt_length - 1 : -1].sum().item()
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="log_prob_of_pairs")
 def only_the_last_as_context(model, input_ids, prompt_length):
     """Shows the model only the previous token instead of the text so far."""
     total = 0.0
@@ -184,7 +184,7 @@ def only_the_last_as_context(model, input_ids, prompt_length):
     return total
 
 
-@wrong(fails_case=6, kind="raised")
+@wrong(fails_case=6, kind="raised", misconception="raised:math domain error")
 def log_of_the_product_in_float64(model, input_ids, prompt_length):
     """Multiplies probabilities as Python floats, whose product is 0 for a long text as well."""
     probs = model(input_ids).logits[0].detach().softmax(-1)

@@ -25,7 +25,7 @@ def least_likely(tokenizer, probs, k):
     return list(zip(map(tokenizer.decode, indices.tolist()), values.tolist()))
 
 
-@wrong(fails_case=1, kind="length")
+@wrong(fails_case=1, kind="length", misconception="length")
 def one_too_few(tokenizer, probs, k):
     """Returns k - 1 tokens."""
     values, indices = probs.topk(k)
@@ -33,14 +33,14 @@ def one_too_few(tokenizer, probs, k):
     return pairs[:-1]
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def ids(tokenizer, probs, k):
     """Returns token ids instead of texts."""
     values, indices = probs.topk(k)
     return list(zip(indices.tolist(), values.tolist()))
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def swapped(tokenizer, probs, k):
     """Puts the probability before the text."""
     values, indices = probs.topk(k)
@@ -48,7 +48,7 @@ def swapped(tokenizer, probs, k):
     return [(p, t) for t, p in pairs]
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def dictionary(tokenizer, probs, k):
     """Returns a dictionary instead of a list of pairs."""
     values, indices = probs.topk(k)
@@ -56,7 +56,7 @@ def dictionary(tokenizer, probs, k):
     return dict(pairs)
 
 
-@wrong(fails_case=1, kind="type")
+@wrong(fails_case=1, kind="type", misconception="type")
 def texts_only(tokenizer, probs, k):
     """Returns the texts without their probabilities."""
     values, indices = probs.topk(k)
@@ -72,7 +72,7 @@ def stripped(tokenizer, probs, k):
     return [(t.strip(), p) for t, p in pairs]
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="renormalised")
 def renormalised(tokenizer, probs, k):
     """Rescales the probabilities of the k tokens so that they add up to 1."""
     values, indices = probs.topk(k)
@@ -80,7 +80,7 @@ def renormalised(tokenizer, probs, k):
     return [(t, p / values.sum().item()) for t, p in pairs]
 
 
-@wrong(fails_case=1, kind="value")
+@wrong(fails_case=1, kind="value", misconception="first_repeated")
 def the_first_one_repeated(tokenizer, probs, k):
     """Repeats the most likely token k times."""
     values, indices = probs.topk(k)
