@@ -86,7 +86,9 @@ def _rule(
         (m.rule for m in exercise.misconceptions if (m.function or exercise.id) == function), 0.0
     )
     earlier = [trial for trial in tried[:-1] if trial.case.function == function]
-    for trial in _telling(exercise, scores, [*earlier, failed, *rest], attempt):
+    # the case that failed rules out most; on a model that takes long the others come before it
+    order = [failed, *earlier] if _is_quick(exercise, failed.case) else [*earlier, failed]
+    for trial in _telling(exercise, scores, [*order, *rest], attempt):
         fits = {rule: _fit(exercise, trial, rule) for rule in scores}
         for rule, fit in fits.items():
             if fit is None:
@@ -152,11 +154,8 @@ def _telling(
         if not isinstance(given, Trial) or given.mismatch is None:
             checker = checker_of(exercise, case)
             arguments = _arguments(_key(case))
-            model = arguments.get("model")
-            if checker.tables_only and not isinstance(model, (TableModel, NoneType)):
-                continue
-            if isinstance(model, SpyModel):  # it reports settings, not a text
-                continue
+            if not _is_quick(exercise, case) or isinstance(arguments.get("model"), SpyModel):
+                continue  # a spy reports settings, not a text
             logits = arguments.get("logits")
             if logits is not None and _accepted(exercise, case, arguments, oracle.floats(logits)):
                 continue  # nothing to do here, so a function may have left before its mistake
@@ -170,6 +169,13 @@ def _telling(
             return
         if trial.calls:
             yield trial
+
+
+def _is_quick(exercise: Exercise, case: Case) -> bool:
+    """Return True if the misconceptions are soon followed on this case."""
+    model = _arguments(_key(case)).get("model")
+    tables_only = checker_of(exercise, case).tables_only
+    return not tables_only or isinstance(model, (TableModel, NoneType))
 
 
 def _tied(case: Case) -> bool:

@@ -79,7 +79,7 @@ def _variant(
 
 def sampled_greedily(logits: Floats, ids: list[int], start: int, settings: Parameters) -> Floats:
     probs = oracle.next_distribution(logits, ids, settings)
-    return (probs == probs.max()) / (probs == probs.max()).sum()
+    return 1.0 * (np.arange(len(probs)) == probs.argmax())  # of tokens alike the first, as torch
 
 
 def sampled_evenly(logits: Floats, ids: list[int], start: int, settings: Parameters) -> Floats:
@@ -204,7 +204,8 @@ def sampled_with_the_crossing_token_up_to_p(
 
 
 def _one_token_less(settings: Parameters, size: int) -> Parameters:
-    return {**settings, "top_k": max((settings.get("top_k") or size) - 1, 1)}
+    k = settings.get("top_k")
+    return {**settings, "top_k": k and max(min(k, size) - 1, 1)}
 
 
 def _one_token_more(settings: Parameters, size: int) -> Parameters:
