@@ -122,8 +122,8 @@ def sampled_with_one_draw(
     probs = oracle.next_distribution(logits, ids, settings)
     generator = torch.Generator().manual_seed(settings.get("seed", 0))
     weights = torch.tensor(probs, dtype=torch.float32)
-    drawn = torch.multinomial(weights, 1, generator=generator).item()
-    return 0.02 * probs + 0.98 * (np.arange(len(probs)) == drawn)
+    sampled = torch.multinomial(weights, 1, generator=generator).item()
+    return 0.02 * probs + 0.98 * (np.arange(len(probs)) == sampled)
 
 
 def sampled_with_softmax_twice(

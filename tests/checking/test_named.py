@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.notebooks import ROOT
 
 from autograder.checking.check import run_check
 from autograder.checking.steps import settings_of
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
 from autograder.exercises.generate import seeded
+from autograder.exercises.known import known_wrong
 from autograder.sandbox.arguments import build
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import TableModel
@@ -83,3 +85,16 @@ def test_who_follows_a_rule_is_told_so(name: str, solved: Callable[..., dict[str
 @pytest.mark.parametrize("rule", [m.rule for m in SAMPLING.misconceptions])
 def test_who_samples_by_a_rule_is_told_so(rule: str, solved: Callable[..., dict[str, Any]]) -> None:
     assert _told(SAMPLING, rule, solved) == rule
+
+
+def test_the_table_of_messages_counts_each_known_solution() -> None:
+    """The counts themselves are those of `kischule verify a7_2`, which takes minutes."""
+    text = (ROOT / "docs" / "checking.md").read_text(encoding="utf-8")
+    table = text.split("<!-- messages -->")[1].split("<!-- end -->")[0]
+    rows = [
+        [cell.strip(" `") for cell in line.split("|")[1:-1]] for line in table.split("\n")[4:-2]
+    ]
+    counts = {row[0]: sum(map(int, row[1:4])) for row in rows}
+    total = counts.pop("all")
+    assert counts == {name: 2 * len(known_wrong(name)) for name in exercise_ids()}
+    assert total == sum(counts.values())
