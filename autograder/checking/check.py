@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,16 +13,15 @@ import torch
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
 from autograder.checking.result import Message, Result
-from autograder.checking.retarget import exercise_for, for_model
+from autograder.checking.retarget import ForModel, for_model
 from autograder.checking.wording import message_of, message_of_needs, unquoted, working_note
-from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, Level, load_exercise
+from autograder.exercises.exercise import PACKAGED, SEED_VARIABLE, Case, Exercise, Level
 from autograder.exercises.generate import generate, seeded
 from autograder.sandbox.arguments import calls_of
 from autograder.sandbox.student import CallError, LocalStudent, Student
 from kischule.smollm2 import cache
 
 MAX_ATTEMPTS = 10_000  # to generate a hidden case that keeps away from ties
-Load = Callable[[str], Exercise]  # an exercise by its id
 # exercise -> its functions when its examples passed: in a notebook they need not be tried again to
 # find out whether an exercise that builds on it is to blame
 _passed: dict[str, list[Any]] = {}
@@ -49,14 +48,14 @@ def check(
     if namespace is None:
         namespace = sys._getframe(1).f_globals
 
-    def load(name: str) -> Exercise:
-        return exercise_for(name, model, cache() / "expected")
-
-    exercise, student = load(exercise_id), LocalStudent(namespace)
+    exercises = ForModel(PACKAGED, model, cache() / "expected")
+    exercise, student = exercises[exercise_id], LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
     known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, namespace)}
     with _one_thread():
-        result = run_check(exercise, student, seed if hidden else None, known=known, load=load)
+        result = run_check(
+            exercise, student, seed if hidden else None, known=known, exercises=exercises
+        )
     if result.passed and not hidden:
         _passed[exercise_id] = _functions(exercise_id, namespace)
     return result
@@ -64,7 +63,7 @@ def check(
 
 def _functions(exercise_id: str, namespace: Mapping[str, Any]) -> list[Any]:
     """The functions of an exercise and of those that it builds on, as a namespace has them."""
-    exercise = load_exercise(exercise_id)
+    exercise = PACKAGED[exercise_id]
     own = [namespace.get(name) for name in (exercise_id, *exercise.helpers)]
     return own + [f for need in exercise.needs for f in _functions(need, namespace)]
 
@@ -90,14 +89,14 @@ def run_check(
     cases: Sequence[Case] | None = None,
     *,
     known: Mapping[str, bool] | None = None,
-    load: Load = load_exercise,
+    exercises: Mapping[str, Exercise] = PACKAGED,
     working: Sequence[str] = (),
 ) -> Result:
     """Check a student's functions with an exercise's cases, up to the first that fails.
 
     seed: of hidden cases; None: the public cases. cases: the hidden cases, if they have been
     generated already. known: exercises whose public cases have been checked, and whether they
-    passed. load: loads those that this one builds on. working: exercises whose reference stands
+    passed. exercises: those that this one may build on. working: exercises whose reference stands
     in the place of the student's function; the result says so, and quotes nothing of a reply,
     which could be the reference's source.
     """
@@ -122,7 +121,7 @@ def run_check(
             continue
         result = replace(result, points=0.0, passed_cases=passed)
         if mismatch.kind != "ours" and (
-            broken := _broken_needs(exercise, student, known or {}, load)
+            broken := _broken_needs(exercise, student, known or {}, exercises)
         ):
             message = message_of_needs(broken)
             return replace(result, passed=None, kind="needs", message=message)
@@ -201,12 +200,15 @@ def _hidden_case(exercise: Exercise, template: Case, key: tuple[object, ...]) ->
 
 
 def _broken_needs(
-    exercise: Exercise, student: Student, known: Mapping[str, bool], load: Load
+    exercise: Exercise,
+    student: Student,
+    known: Mapping[str, bool],
+    exercises: Mapping[str, Exercise],
 ) -> list[str]:
     """The exercises that this one builds on and whose public cases fail."""
 
     def passes(name: str) -> bool:
-        need = load(name)
+        need = exercises[name]
         return all(run_case(need, case, student) is None for case in need.cases)
 
     return [n for n in exercise.needs if not (known[n] if n in known else passes(n))]

@@ -254,7 +254,7 @@ STATES = {
     None: Text("nicht bewertet", "not graded"),
 }
 LEVELS = {"public": Text("Beispiele", "examples"), "hidden": Text("neue Fälle", "hidden cases")}
-HEADLINE = Text.same("{exercise} ({level}): {state}, {points}")
+HEADLINE = Text.same("{exercise} ({level}): {state}")
 POINTS = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
 BONUS = Text(
     "{points:g} von {max_points:g} Zusatzpunkten", "{points:g} of {max_points:g} bonus points"

@@ -88,7 +88,7 @@ class Result:
     level: Level
     passed: bool | None  # False: the student's mistake; None: ours, skipped, or up to the teacher
     points: float
-    max_points: float
+    max_points: float  # 0 in a student's own kernel, which does not know the notebook's points
     bonus: bool = False  # its points come on top of the assignment's
     kind: str = ""  # of the first mismatch; "" if there is none
     rule: str = ""  # the misconception that explains it; "" if none does
@@ -134,14 +134,17 @@ class Result:
 
     @property
     def headline(self) -> Text:
-        """Exercise, level, state and points in a line."""
-        points = messages.BONUS if self.bonus else messages.POINTS
-        return messages.HEADLINE.format(
+        """Exercise, level, state and points in a line; points only where they are known."""
+        line = messages.HEADLINE.format(
             exercise=self.exercise,
             level=messages.LEVELS[self.level],
             state=messages.STATES[self.passed],
-            points=points.format(points=self.points, max_points=self.max_points),
         )
+        if not self.max_points:
+            return line
+        points = messages.BONUS if self.bonus else messages.POINTS
+        told = points.format(points=self.points, max_points=self.max_points)
+        return Text(f"{line.de}, {told.de}", f"{line.en}, {told.en}")
 
     @property
     def progress(self) -> Text | None:
@@ -171,13 +174,12 @@ class Result:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """In a notebook: a box; as plain text the points, which nbgrader reads.
+        """In a notebook: a box; the plain text is what nbgrader alone grades by.
 
-        nbgrader takes no more points than a cell has, and a bonus cell has none: those become its
-        extra credit.
+        It takes 0 for no points, and anything that is no number for all that the cell gives.
         """
-        points = "0" if self.bonus else f"{self.points:g}"
-        return {"text/plain": points, "text/html": box(self), RESULT_MIME: self.as_data()}
+        text = messages.STATES[True].en if self.passed else "0"
+        return {"text/plain": text, "text/html": box(self), RESULT_MIME: self.as_data()}
 
     def as_data(self) -> dict[str, Any]:
         """The result as JSON has it."""

@@ -4,6 +4,8 @@ import argparse
 
 from autograder.checking.retarget import exercises_for
 from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
+from autograder.course.gradebook import Course
+from autograder.course.ours import exercises_of
 from autograder.course.verify import Verdict, verify
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store
@@ -24,7 +26,12 @@ def run(options: argparse.Namespace) -> int:
         stderr(f"{verdict.exercise}: {state}, {verdict.seconds:g} s")
 
     course = options.course.resolve()
-    exercises = exercises_for(model, Store(course).expected, making)
+    exercises = exercises_for(
+        exercises_of(Course(course).directory(), options.assignment),
+        model,
+        Store(course).expected,
+        making,
+    )
     verdicts = verify(course, options.assignment, progress, exercises)
     passed = all(verdict.passed for verdict in verdicts)
     if options.json != "-":

@@ -1,6 +1,7 @@
 """nbgrader preprocessors that need no grading: releases, scores from results, safe pages."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from nbgrader.preprocessors import (
 from traitlets import Unicode
 
 from autograder.checking.result import Result, result_in
-from autograder.course.ours import ForExercises, has_exercises
+from autograder.course.ours import ForExercises, exercises_of, has_exercises
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
@@ -228,6 +229,7 @@ class FeedbackPage(ForExercises):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Put the page's data into the resources, for the template."""
         named = resources["nbgrader"]
+        exercises = exercises_of(self.directory, named["assignment"])
         with Gradebook(named["db_url"]) as book:
             grades = book.find_submission_notebook(
                 named["notebook"], named["assignment"], named["student"]
@@ -243,7 +245,8 @@ class FeedbackPage(ForExercises):
             cell.source = "\n".join(line for line in lines if "colab-badge.svg" not in line)
         resources["kischule"] = page(
             nb,
-            self._results(nb, named["assignment"], named["student"]),
+            self._results(nb, exercises, named["assignment"], named["student"]),
+            exercises,
             name=named["notebook"],
             student=name or named["student"],
             points=named["score"],
@@ -253,7 +256,9 @@ class FeedbackPage(ForExercises):
         )
         return nb, resources
 
-    def _results(self, nb: Any, assignment: str, student: str) -> dict[str, Result]:
+    def _results(
+        self, nb: Any, exercises: Collection[str], assignment: str, student: str
+    ) -> dict[str, Result]:
         """The results of the record in the gradebook; where it is gone, those in the outputs.
 
         Raises UserError where neither can be read, as after an upgrade: a page that calls graded
@@ -263,7 +268,7 @@ class FeedbackPage(ForExercises):
         _, key = store.written(assignment, student)
         if key and (record := store.read(assignment, key)) is not None:
             return {result.grade_id: result for result in record.results}
-        tested = [(cell, exercise_of(cell)) for cell in nb.cells]
+        tested = [(cell, exercise_of(cell, exercises)) for cell in nb.cells]
         found = [result_in(cell.get("outputs", []), pair[0]) for cell, pair in tested if pair]
         results = {result.grade_id: result for result in found if result is not None}
         if key and not results:

@@ -4,8 +4,9 @@ import copy
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,20 @@ import nbformat
 
 from autograder.checking.result import Result
 from autograder.course.gradebook import Course
-from autograder.course.ours import AssignmentError, has_exercises, notebooks_in, several
-from autograder.exercises.exercise import Exercise, Level, exercise_ids, load_exercise
+from autograder.course.ours import (
+    AssignmentError,
+    exercises_of,
+    has_exercises,
+    notebooks_in,
+    several,
+)
+from autograder.exercises.exercise import Exercise, Level
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import FOLDER as STORE
-from autograder.notebooks.cells import by_id, is_solution, metadata_of, read_notebook
+from autograder.notebooks.cells import by_id, is_solution, points_of, read_notebook
 from autograder.notebooks.display import is_display_only
+from autograder.notebooks.exercises import code_lines
 from autograder.notebooks.running import execute
 from autograder.precheck.results import results_of
 
@@ -77,10 +85,11 @@ def release(course: Path, assignment: str) -> list[str]:
     """
     path = exercises_notebook(course, assignment)
     source = read_notebook(path)
-    problems = layout_problems(source)
+    exercises = exercises_of(Course(course).directory(), assignment)
+    problems = layout_problems(source, exercises)
     if not problems:
         files = build_release(course, assignment)
-        problems = run_problems(source, files[path.name])
+        problems = run_problems(source, files[path.name], exercises)
     if problems:
         raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
     folder = Course(course).folder("release", assignment)
@@ -111,11 +120,11 @@ def registered(course: Path, assignment: str, **settings: str) -> Path:
     return released
 
 
-def layout_problems(source: Any) -> list[str]:
-    """Compare the notebook with the exercise files; one line for each difference."""
+def layout_problems(source: Any, exercises: Mapping[str, Exercise]) -> list[str]:
+    """Look at the cells of each exercise; one line for each broken rule."""
     cells = by_id(source)
     problems = []
-    for exercise in map(load_exercise, exercise_ids()):
+    for exercise in exercises.values():
         if exercise.id not in cells or not is_solution(cells[exercise.id]):
             problems.append(f"{exercise.id}: there is no solution cell with this grade_id")
         for level in (Level.PUBLIC, Level.HIDDEN):
@@ -126,24 +135,19 @@ def layout_problems(source: Any) -> list[str]:
 
 def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator[str]:
     name = level.prefix + exercise.id
+    if cell is None:
+        return
     # points of a bonus are extra credit: nbgrader's maximum goes without them
-    expected = 0 if exercise.bonus else exercise.points_of(level)
-    got = None if cell is None else metadata_of(cell).get("points")
-    if got != expected:
-        bonus = " (a bonus has none of its own)" if exercise.bonus else ""
-        yield f"{name}: {exercise.id}.yaml gives {expected:g} points, the notebook: {got}{bonus}"
+    if exercise.bonus and points_of(cell):
+        yield f"{name}: a bonus's cell must give 0 points, was: {points_of(cell):g}"
     # the check runs outside of the kernel during grading, where other code would not run
     hidden = ", hidden=True" if level == Level.HIDDEN else ""
     call = f'check("{exercise.id}"{hidden})'
-    if cell is not None and _code_lines(cell.source) != [call]:
+    if code_lines(cell.source) != [call]:
         yield f"{name}: a test cell must hold {call} and nothing else"
 
 
-def _code_lines(source: str) -> list[str]:
-    return [line for line in source.splitlines() if line.strip() and not line.startswith("#")]
-
-
-def run_problems(source: Any, released: bytes) -> list[str]:
+def run_problems(source: Any, released: bytes, exercises: Mapping[str, Exercise]) -> list[str]:
     """Grade the reference solutions and the empty notebook; one line for each wrong result."""
     blank = copy.deepcopy(source)
     stubs = nbformat.reads(released.decode(), as_version=4)
@@ -151,25 +155,22 @@ def run_problems(source: Any, released: bytes) -> list[str]:
         if is_solution(cell):
             cell.source = stub.source
     with ThreadPoolExecutor(2) as pool:  # each waits for a kernel of its own
-        of_reference, of_blank = pool.map(_graded, (source, blank))
+        of_reference, of_blank = pool.map(partial(_graded, exercises=exercises), (source, blank))
     problems = []
     for result in of_reference:
-        if result.points != result.max_points:
+        if not result.passed:
             problems.append(
-                f"{result.grade_id}: the reference solution must get {result.max_points:g} points, "
-                f"was: {result.points:g}: {result.told('en')}"
+                f"{result.grade_id}: the reference solution must pass: {result.told('en')}"
             )
     for result in of_blank:
-        if result.points:
-            problems.append(
-                f"{result.grade_id}: the empty notebook must get no points, was: {result.points:g}"
-            )
+        if result.passed:
+            problems.append(f"{result.grade_id}: the empty notebook must not pass")
     return problems
 
 
-def _graded(notebook: Any) -> list[Result]:
+def _graded(notebook: Any, exercises: Mapping[str, Exercise]) -> list[Result]:
     notebook = copy.deepcopy(notebook)
     notebook.cells = [cell for cell in notebook.cells if not is_display_only(cell)]
     with tempfile.TemporaryDirectory(prefix="kischule-") as folder:
         seed = secrets.token_hex(16)
-        return results_of(execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed))
+        return results_of(execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed), exercises)

@@ -6,7 +6,7 @@ are those of the course's folder `tests/known`, or else the package's (see `exer
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
@@ -18,8 +18,9 @@ import torch
 
 from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Result
+from autograder.checking.retarget import slowdown
 from autograder.course.release import build_release, exercises_notebook
-from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
+from autograder.exercises.exercise import Exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
 from autograder.notebooks.cells import Role, read_notebook, solutions
@@ -59,12 +60,11 @@ def verify(
     course: Path,
     assignment: str,
     progress: Callable[[Verdict], None],
-    exercises: Sequence[Exercise] = (),
+    exercises: Mapping[str, Exercise],
 ) -> list[Verdict]:
-    """Verify the checks of each exercise, in the order of their ids; nothing is written.
+    """Verify the checks of exercises, in the order of their ids; nothing is written.
 
-    progress: called with each verdict. exercises: for another model, see `retarget`; empty: those
-    of the files. Raises AssignmentError.
+    progress: called with each verdict. exercises: of the assignment. Raises AssignmentError.
     """
     path = exercises_notebook(course, assignment)
     released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
@@ -77,8 +77,7 @@ def verify(
         for kind in ("wrong", "correct")
     ]
     tasks = [
-        (exercise, reference, skeletons, *folders)
-        for exercise in exercises or [load_exercise(name) for name in exercise_ids()]
+        (exercise, reference, skeletons, *folders) for _, exercise in sorted(exercises.items())
     ]
     # spawn: the forked child of a process that has used torch's threads can hang
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
@@ -107,8 +106,8 @@ def verify_exercise(
 ) -> Verdict:
     """Verify the checks of one exercise. reference, skeletons: all code cells, by exercise."""
     began, name = time.monotonic(), exercise.id
-    share = exercise.time_limit_s / load_exercise(name).time_limit_s  # more for a larger model
-    exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * share)
+    # more for a larger model
+    exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * slowdown(exercise.model))
     hidden = hidden_cases(exercise, SEED)
 
     def results(source: str) -> tuple[Result, Result]:

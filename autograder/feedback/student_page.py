@@ -11,7 +11,7 @@ from typing import Any
 
 from autograder.checking import messages as sentences
 from autograder.checking.result import Chart, Line, Result
-from autograder.exercises.exercise import Exercise, Level, load_exercise
+from autograder.exercises.exercise import Exercise, Level
 from autograder.feedback import messages, svg
 from autograder.grading.outputs import harmless_markdown
 from autograder.notebooks.cells import (
@@ -82,6 +82,7 @@ class Page:
 def page(
     notebook: Any,
     results: Mapping[str, Result],
+    exercises: Mapping[str, Exercise],
     *,
     name: str,
     student: str,
@@ -93,22 +94,22 @@ def page(
     """Make a student's page.
 
     notebook: autograded, with nbgrader's points and comments. results: by grade_id of the test
-    cell. name: of the notebook. points: in all, with the penalty for lateness already deducted.
-    language: de or en; ValueError for another one.
+    cell. exercises: the assignment's. name: of the notebook. points: in all, with the penalty for
+    lateness already deducted. language: de or en; ValueError for another one.
     """
     title = messages.TITLE.format(notebook=name)[language]
-    exercises = _exercises(notebook, results, language)
+    items = _items(notebook, results, exercises, language)
     answers = _answers(notebook)
     return Page(
         language=language,
         title=title,
         student=student,
         points=messages.SCORE.format(points=points, max_points=max_points)[language],
-        remarks=tuple(_remarks(exercises, answers, penalty, language)),
-        well=_well(exercises, language),
-        solved=tuple(item for item in exercises if item.state == "solved"),
-        next=_next_steps(exercises),
-        exercises=exercises,
+        remarks=tuple(_remarks(items, answers, penalty, language)),
+        well=_well(items, language),
+        solved=tuple(item for item in items if item.state == "solved"),
+        next=_next_steps(items, exercises),
+        exercises=items,
         answers=answers,
         words={key: text[language] for key, text in messages.WORDS.items()},
         style=STYLE.read_text(encoding="utf-8"),
@@ -135,14 +136,14 @@ def _well(exercises: Sequence[Item], language: str) -> str:
     return messages.SOME_SOLVED.format(solved=solved, count=len(exercises))[language]
 
 
-def _next_steps(exercises: Sequence[Item]) -> tuple[Item, ...]:
+def _next_steps(items: Sequence[Item], exercises: Mapping[str, Exercise]) -> tuple[Item, ...]:
     """The first exercises that are open and do not wait for another one, the bonus last."""
-    states = {item.id: item.state for item in exercises}
+    states = {item.id: item.state for item in items}
     ready = [
         item
-        for item in exercises
+        for item in items
         if item.state in ("partly", "open")
-        and all(states.get(need) == "solved" for need in load_exercise(item.id).needs)
+        and all(states.get(need) == "solved" for need in exercises[item.id].needs)
     ]
     return tuple(sorted(ready, key=lambda item: item.bonus)[:MAX_NEXT])
 
@@ -150,16 +151,24 @@ def _next_steps(exercises: Sequence[Item]) -> tuple[Item, ...]:
 # --- exercises ----------------------------------------------------------------------------------
 
 
-def _exercises(notebook: Any, results: Mapping[str, Result], language: str) -> tuple[Item, ...]:
-    cells: dict[str, list[Any]] = {}
+def _items(
+    notebook: Any,
+    results: Mapping[str, Result],
+    exercises: Mapping[str, Exercise],
+    language: str,
+) -> tuple[Item, ...]:
+    cells: dict[str, list[tuple[Any, Level]]] = {}
     for cell in notebook.cells:
-        if tested := exercise_of(cell):
-            cells.setdefault(tested[0], []).append(cell)
+        if tested := exercise_of(cell, exercises):
+            cells.setdefault(tested[0], []).append((cell, tested[1]))
     comments = {name: _comment(cell) for name, cell in by_id(notebook).items() if is_solution(cell)}
     return tuple(
         _item(
-            load_exercise(name),
-            [_part(cell, results.get(grade_id_of(cell)), language) for cell in found],
+            exercises[name],
+            [
+                _part(exercises[name], level, cell, results.get(grade_id_of(cell)), language)
+                for cell, level in found
+            ],
             comments.get(name, ""),
             language,
         )
@@ -196,9 +205,10 @@ def _item(exercise: Exercise, levels: Sequence[Part], comment: str, language: st
     )
 
 
-def _part(cell: Any, result: Result | None, language: str) -> Part:
+def _part(
+    exercise: Exercise, level: Level, cell: Any, result: Result | None, language: str
+) -> Part:
     """A test cell's level on the page; without a result it was not graded, and says so."""
-    name, level = exercise_of(cell) or ("", Level.PUBLIC)
     message = result.message if result else None
     lines = message.lines if message else []
     if result is None:
@@ -207,7 +217,7 @@ def _part(cell: Any, result: Result | None, language: str) -> Part:
         name=sentences.LEVELS[level][language],
         passed=result.passed if result else False,
         points=float(metadata_of(cell).get("score") or 0),
-        max_points=load_exercise(name).points_of(level),
+        max_points=exercise.points_of(level),
         message="\n".join(line.plain(language) for line in lines),
         picture=_picture(result.chart, language) if result and result.chart else "",
     )

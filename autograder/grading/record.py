@@ -58,7 +58,7 @@ class Rules:
     seed: str  # the teacher's secret
     checks: str  # `checks_id` of who made this: a worker with other checks refuses
     settings: Settings
-    exercises: tuple[Exercise, ...] = ()  # for another model than `mini`; see `retarget`
+    exercises: Mapping[str, Exercise] = field(default_factory=dict, repr=False)  # the release's
     # the reference's, by exercise, for those that build on one that does not pass
     solutions: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -66,7 +66,7 @@ class Rules:
     def key(self) -> bytes:
         """A name for all that a grade depends on beside the submission."""
         parts = [self.release, self.checks.encode(), self.seed.encode()]
-        parts += [repr(exercise.cases).encode() for exercise in self.exercises]
+        parts += [repr(exercise).encode() for exercise in self.exercises.values()]
         parts += [repr(solution).encode() for solution in sorted(self.solutions.items())]
         return key_of(*parts).encode()
 

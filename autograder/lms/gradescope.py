@@ -59,7 +59,7 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
     settings = Settings(submission_limit_s=SUBMISSION_LIMIT_S)
     rules = replace(rules_of(course.resolve(), assignment, settings, seed_file), settings=settings)
     # the container has `mini` alone, whose exercises come with the wheel
-    data = {n: v for n, v in asdict(rules).items() if n not in ("release", "exercises")}
+    data = {n: v for n, v in asdict(rules).items() if n != "release"}
     name, wheel = build_wheel()
     files = {
         "setup.sh": (SETUP.encode(), EXECUTABLE),

@@ -3,14 +3,14 @@
 The only module that reads nbgrader's metadata.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from autograder.exercises.exercise import Level, exercise_ids
+from autograder.exercises.exercise import Level
 
 
 class Role(str, Enum):
@@ -65,12 +65,15 @@ def is_solution(cell: Any) -> bool:
     return role(cell) in (Role.SOLUTION, Role.TEXT)
 
 
-def exercise_of(cell: Any) -> tuple[str, Level] | None:
-    """The exercise and the level of a test cell; None for any other cell."""
+def exercise_of(cell: Any, exercises: Collection[str]) -> tuple[str, Level] | None:
+    """The exercise and the level of a test cell; None for any other cell.
+
+    exercises: the ids of the notebook's.
+    """
     grade_id = grade_id_of(cell)
     for level in (Level.PUBLIC, Level.HIDDEN):
         name = grade_id.removeprefix(level.prefix)
-        if role(cell) == Role.TEST and grade_id.startswith(level.prefix) and name in exercise_ids():
+        if role(cell) == Role.TEST and grade_id.startswith(level.prefix) and name in exercises:
             return name, level
     return None
 

@@ -1,5 +1,6 @@
 """A submission's code cells as they will run, and what is known of them before."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,7 @@ class Cell:
     node: Any  # of the notebook that runs
     number: int | None  # as Jupyter counts cells; None: empty, or no code in the student's file
     origin: str  # locked | solution | released (the release's text) | own
+    test: str = ""  # the exercise whose public cases it checks
     runs: bool = True
 
     @cached_property
@@ -56,12 +58,6 @@ class Cell:
         return self.origin in ("solution", "own")
 
     @property
-    def test(self) -> str:
-        """The exercise whose public cases it checks; "" for any other cell."""
-        name, level = exercise_of(self.node) or ("", Level.MANUAL)
-        return name if level == Level.PUBLIC else ""
-
-    @property
     def place(self) -> str:
         """`[12] (top_tokens)`, or for a cell without an id `[12] (x = 1 …)`."""
         lines = [line for line in clean(self.node.source).splitlines() if line.strip()]
@@ -76,7 +72,9 @@ class Cell:
         return error_of(self.node)
 
 
-def cells_of(rebuilt: Rebuilt, submitted: Any, release: Any) -> list[Cell]:
+def cells_of(
+    rebuilt: Rebuilt, submitted: Any, release: Any, exercises: Collection[str]
+) -> list[Cell]:
     """The code cells of a rebuilt notebook, which grading would run; numbers are the student's."""
     released = {plain(c.source) for c in release.cells if not grade_id_of(c)}
     cells, numbers = [], _numbers(submitted)
@@ -86,7 +84,9 @@ def cells_of(rebuilt: Rebuilt, submitted: Any, release: Any) -> list[Cell]:
         kind = "released" if plain(cell.source) in released else "own"
         if grade_id_of(cell):
             kind = "solution" if is_solution(cell) else "locked"
-        cells.append(Cell(cell, None if origin is None else numbers.get(origin), kind))
+        name, level = exercise_of(cell, exercises) or ("", Level.MANUAL)
+        test = name if level == Level.PUBLIC else ""
+        cells.append(Cell(cell, None if origin is None else numbers.get(origin), kind, test))
     for index in skippable([cell.node for cell in cells]):
         cells[index].runs = False
     return cells

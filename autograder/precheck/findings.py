@@ -3,12 +3,12 @@
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.exercise import Exercise
 from autograder.notebooks.cells import Role, grade_id_of, is_solution, role
 from autograder.notebooks.editions import Edition
 from autograder.notebooks.flags import Flag, FlagKind
@@ -111,14 +111,14 @@ def _is_installed(name: str, path: Path) -> bool:
     return origin is not None and path.resolve() in (origin, origin.parent)
 
 
-def empty_cells(cells: Sequence[Cell]) -> Iterator[Finding]:
-    """Solution cells that are still as released."""
+def empty_cells(cells: Sequence[Cell], exercises: Mapping[str, Exercise]) -> Iterator[Finding]:
+    """Solution cells that are still as released. exercises: the notebook's."""
     for cell in cells:
         if cell.origin != "solution":
             continue
         functions = cell.bound.functions
         stubs = [name for name, node in functions.items() if is_stub(node)]
-        bonus = cell.grade_id in exercise_ids() and load_exercise(cell.grade_id).bonus
+        bonus = cell.grade_id in exercises and exercises[cell.grade_id].bonus
         if not cell.node.source.strip() or (stubs and len(stubs) == len(functions)):
             message = FINDINGS["empty_bonus" if bonus else "empty"].format(cell=cell.place)
             yield Finding("empty", message, cell.number, cell.grade_id, not bonus)
@@ -141,9 +141,9 @@ def empty_texts(rebuilt: Rebuilt, release: Any) -> Iterator[Finding]:
             yield Finding("text", message, None, name)
 
 
-def shadows(cells: Sequence[Cell]) -> Iterator[Finding]:
+def shadows(cells: Sequence[Cell], exercises: Mapping[str, Exercise]) -> Iterator[Finding]:
     """Names to which a student's cell gives another meaning than the one they have."""
-    exercises = {function for e in exercise_ids() for function in (e, *load_exercise(e).helpers)}
+    asked = {function for name, e in exercises.items() for function in (name, *e.helpers)}
     imported: dict[str, tuple[str, Cell]] = {}
     functions: dict[str, Cell] = {}
     models: set[str] = set()
@@ -157,7 +157,7 @@ def shadows(cells: Sequence[Cell]) -> Iterator[Finding]:
                 yield _shadow(cell, "imported", name, imported[name][1])
             elif name in models:
                 yield _shadow(cell, "model", name)
-            elif name in exercises and name in functions and name in bound.functions:
+            elif name in asked and name in functions and name in bound.functions:
                 yield _shadow(cell, "again", name, functions[name])
         for name in sorted(bound.values & functions.keys()):
             yield _shadow(cell, "overwritten", name, functions[name])

@@ -7,16 +7,17 @@ are checked without running them. The file itself is never written.
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.checking.result import Result
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.files import packaged
 from autograder.notebooks import intake, reader
 from autograder.notebooks.editions import edition_of, editions
+from autograder.notebooks.exercises import exercises_in
 from autograder.notebooks.structure import rebuild
 from autograder.precheck import findings, messages
 from autograder.precheck.cells import cells_of
@@ -36,6 +37,7 @@ class Precheck:
     results: Sequence[Result]  # of the public cases
     missing: Sequence[str]  # exercises without a test cell
     findings: Sequence[Finding]
+    bonus: Collection[str] = ()  # exercises that need not be solved
     foreign: bool = False  # made from another release: nothing else is said of it
 
     @property
@@ -66,7 +68,7 @@ class Precheck:
         """The last line: ready, or what is left."""
         open_ = [] if self.foreign else self.open
         counts = {
-            "exercises": sum(not load_exercise(name).bonus for name in open_),
+            "exercises": sum(name not in self.bonus for name in open_),
             "texts": sum(f.kind == "text" for f in self.findings),
             # an exercise that is empty counts as one that has not passed
             "places": sum(f.group == "fix" for f in self.findings),
@@ -107,16 +109,21 @@ def precheck(
         chosen = os.environ.get(LANGUAGE_VARIABLE)
         language_code = language() if chosen else edition.language
     if other := findings.another_notebook(path, submitted, edition):
-        return Precheck(language_code, [], exercise_ids(), [other], foreign=True)
-    rebuilt = rebuild(edition.release, submitted)
-    cells = cells_of(rebuilt, submitted, edition.release)
+        return Precheck(language_code, [], [], [other], foreign=True)
+    exercises = exercises_in(edition.release, PACKAGED)
+    rebuilt = rebuild(edition.release, submitted, exercises)
+    cells = cells_of(rebuilt, submitted, edition.release, exercises)
     found = [
         *findings.structure(path, rebuilt.flags, edition),
         *findings.files(path.parent, cells),
-        *findings.empty_cells([cell for cell in cells if cell.grade_id not in rebuilt.missing]),
+        *findings.empty_cells(
+            [cell for cell in cells if cell.grade_id not in rebuilt.missing], exercises
+        ),
         *findings.empty_texts(rebuilt, edition.release),
-        *findings.shadows(cells),
+        *findings.shadows(cells, exercises),
         *run(cells, edition.release, path.resolve().parent, time_limit_s),
     ]
-    results = [result_of(cell.node) for cell in cells if cell.test]
-    return Precheck(language_code, results, missing_exercises(results), found)
+    results = [result_of(cell.node, exercises) for cell in cells if cell.test]
+    missing = missing_exercises(results, exercises)
+    bonus = [name for name, exercise in exercises.items() if exercise.bonus]
+    return Precheck(language_code, results, missing, found, bonus)

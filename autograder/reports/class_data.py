@@ -17,7 +17,7 @@ from autograder.checking.result import Result
 from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
 from autograder.course.release import exercises_notebook, registered
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import Exercise, Level
 from autograder.grading.record import Record, Status
 from autograder.grading.store import Store
 from autograder.notebooks.cells import read_notebook, solutions
@@ -123,7 +123,9 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
 # --- exercises ----------------------------------------------------------------------------------
 
 
-def exercise_rows(graded: Sequence[GradedStudent], language: str) -> list[ExerciseRow]:
+def exercise_rows(
+    graded: Sequence[GradedStudent], exercises: Mapping[str, Exercise], language: str
+) -> list[ExerciseRow]:
     """Count each exercise, in the notebook's order, among those for whom it was judged."""
     names = list(dict.fromkeys(name for student in graded for name in student.solved))
     given = hint_counts(graded, language)
@@ -136,7 +138,7 @@ def exercise_rows(graded: Sequence[GradedStudent], language: str) -> list[Exerci
         rows.append(
             ExerciseRow(
                 id=name,
-                title=load_exercise(name).title[language],
+                title=exercises[name].title[language] if name in exercises else name,
                 solved=sum(solved),
                 share=sum(solved) / max(len(solved), 1),
                 discrimination=discrimination(solved, [_others(s, name) for s in judged]),

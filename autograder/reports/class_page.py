@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from autograder.course.gradebook import Course
+from autograder.course.ours import exercises_of
 from autograder.errors import MissingPackageError
+from autograder.exercises.exercise import Exercise
 from autograder.feedback import svg
 from autograder.feedback.student_page import STYLE
 from autograder.reports import class_data, messages, similar
@@ -31,8 +34,9 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
     everybody = class_data.students(course, assignment)
     graded = [student for student in everybody if student.results]
     words = {key: text[language] for key, text in messages.PAGE_WORDS.items()}
-    rows = class_data.exercise_rows(graded, language)
-    found, compared = _similar_pairs(course, assignment, graded)
+    exercises = exercises_of(Course(course).directory(), assignment)
+    rows = class_data.exercise_rows(graded, exercises, language)
+    found, compared = _similar_pairs(course, assignment, graded, exercises)
     environment = Environment(
         loader=FileSystemLoader(PAGE_TEMPLATES),
         autoescape=select_autoescape(default=True),
@@ -111,12 +115,15 @@ def _late(students: Sequence[GradedStudent]) -> Text:
 
 
 def _similar_pairs(
-    course: Path, assignment: str, graded: Sequence[GradedStudent]
+    course: Path,
+    assignment: str,
+    graded: Sequence[GradedStudent],
+    exercises: Mapping[str, Exercise],
 ) -> tuple[list[similar.Pair], bool]:
     """The similar pairs, and whether the library that finds them is installed."""
     try:
         released = class_data.released_cells(course, assignment)
-        return similar.pairs({s.name: s.cells for s in graded}, released), True
+        return similar.pairs({s.name: s.cells for s in graded}, released, exercises), True
     except MissingPackageError:
         return [], False
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.checking.check import run_check
-from autograder.exercises.exercise import load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.sandbox.student import LocalStudent
 
 SAMPLE = """
@@ -232,7 +232,7 @@ MISTAKES = {
 def test_a_mistake_gets_its_own_words(mistake: str, solved: Callable[..., dict[str, Any]]) -> None:
     source, sentences, hints = MISTAKES[mistake]
     name = source.split("(")[0].split()[-1]
-    result = run_check(load_exercise(name), LocalStudent(solved(**{name: source})))
+    result = run_check(PACKAGED[name], LocalStudent(solved(**{name: source})))
     assert result.passed is False
     message = result.message
     assert message is not None

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.notebooks import EXERCISES
 
 from autograder.checking.check import run_check
 from autograder.checking.result import Message, Result, box
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import LANGUAGE_VARIABLE, Text
@@ -23,7 +24,7 @@ CROSSING = "crossing_token_dropped_but_one_stays"
 @pytest.fixture
 def failed(solved: Callable[..., dict[str, Any]]) -> Result:
     student = LocalStudent(solved(filter_top_p=known_wrong("filter_top_p")[CROSSING].source))
-    return run_check(load_exercise("filter_top_p"), student)
+    return run_check(EXERCISES["filter_top_p"], student)
 
 
 def test_a_result_names_state_mistake_and_section(
@@ -76,16 +77,16 @@ def test_a_pass_names_nothing_to_read(
     solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
-    result = run_check(load_exercise("filter_top_p"), LocalStudent(solved()))
+    result = run_check(EXERCISES["filter_top_p"], LocalStudent(solved()))
     assert str(result).splitlines() == [
         "filter_top_p (Beispiele): bestanden, 2 von 2 Punkten",
         "13 von 13 Beispielen bestanden.",
     ]
-    assert result._repr_mimebundle_()["text/plain"] == "2"
+    assert result._repr_mimebundle_()["text/plain"] == "passed"
 
 
 def test_hidden_cases_are_not_counted(solved: Callable[..., dict[str, Any]]) -> None:
-    exercise = load_exercise("filter_top_p")
+    exercise = PACKAGED["filter_top_p"]
     for source in (known_wrong("filter_top_p")[CROSSING].source, None):
         replaced = {"filter_top_p": source} if source else {}
         result = run_check(exercise, LocalStudent(solved(**replaced)), "seed")

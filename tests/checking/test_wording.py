@@ -10,7 +10,7 @@ import pytest
 from autograder.checking import messages
 from autograder.checking.check import run_check
 from autograder.checking.wording import call_of
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import Text
@@ -20,7 +20,7 @@ def _told(solved: Callable[..., dict[str, Any]], hidden: bool = False, **replace
     """The message about the exercise whose solution is replaced."""
     (name,) = replaced
     seed = "seed" if hidden else None
-    result = run_check(load_exercise(name), LocalStudent(solved(**replaced)), seed)
+    result = run_check(PACKAGED[name], LocalStudent(solved(**replaced)), seed)
     return Text(result.told("de"), result.told("en"))
 
 
@@ -99,7 +99,7 @@ def test_output_and_logs_of_a_function_are_dropped(
         "def ends_in_space_token(tokenizer, prompt_text):\n"
         "    return prompt_text[-1:].isspace()"
     )
-    exercise = load_exercise("encode_prompt")
+    exercise = PACKAGED["encode_prompt"]
     assert run_check(exercise, LocalStudent(solved(encode_prompt=source))).passed
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
@@ -115,9 +115,9 @@ def test_every_kind_has_words_in_both_languages() -> None:
         assert text.en
         assert text.de != text.en or text == messages.HEADLINE
     assert set(messages.HIDDEN) <= set(messages.SENTENCES)
-    for name in exercise_ids():
-        for key in load_exercise(name).hints:
-            known = messages.SENTENCES.keys() | load_exercise(name).helpers.keys()
+    for name in list(PACKAGED):
+        for key in PACKAGED[name].hints:
+            known = messages.SENTENCES.keys() | PACKAGED[name].helpers.keys()
             assert key.split(":")[0] in known
 
 
@@ -231,8 +231,8 @@ def test_the_call_is_shown_as_one_would_type_it(solved: Callable[..., dict[str, 
         "tensor([[0]]), 129, temperature=0.5, top_p=0.7, seed=35)"
     )
     halves = "def apply_temperature(logits, temperature):\n    return (logits / 1).float()"
-    case = load_exercise("apply_temperature").cases[9]
-    assert call_of(load_exercise("apply_temperature"), case) == (
+    case = PACKAGED["apply_temperature"].cases[9]
+    assert call_of(PACKAGED["apply_temperature"], case) == (
         "apply_temperature(tensor([2, -1, 0.5], dtype=torch.float16), 0.7)"
     )
     assert (

@@ -32,7 +32,7 @@ from autograder.course.configuration import configure
 from autograder.course.gradebook import Course
 from autograder.course.preprocessors import TEXT_STUB
 from autograder.course.writer import Entry, GradebookWriter
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.feedback import student_page
 from autograder.grading.record import Record, Status, key_of
 from autograder.notebooks.cells import is_graded, read_notebook, with_solutions
@@ -483,7 +483,7 @@ def test_points_by_hand_wait_only_for_a_new_text(tmp_path: Path) -> None:
             results=(
                 Result.manual(exercise="observation_greedy", max_points=2),
                 Result.failed(
-                    load_exercise("top_tokens"), Level.PUBLIC, kind="value", sentence=Text.same("x")
+                    PACKAGED["top_tokens"], Level.PUBLIC, kind="value", sentence=Text.same("x")
                 ),
             ),
             notebook=json.dumps(released).encode(),

@@ -10,11 +10,11 @@ from typing import Any
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from support.notebooks import RELEASE
+from support.notebooks import EXERCISES, RELEASE
 
 from autograder.checking.check import run_check
 from autograder.checking.result import Message, Result
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_wrong
 from autograder.feedback import student_page
 from autograder.feedback.student_page import Page
@@ -39,13 +39,13 @@ def _graded(namespace: dict[str, Any], only: tuple[str, ...] = ONLY) -> Graded:
     notebook, results = read_notebook(RELEASE), {}
     kept = []
     for cell in notebook.cells:
-        tested = exercise_of(cell)
+        tested = exercise_of(cell, EXERCISES)
         if tested is None:
             kept.append(cell)
         elif tested[0] in only:
             name, level = tested
             seed = "a seed of this test" if level == Level.HIDDEN else None
-            result = run_check(load_exercise(name), LocalStudent(namespace), seed)
+            result = run_check(EXERCISES[name], LocalStudent(namespace), seed)
             results[grade_id_of(cell)] = result
             cell.outputs = [_as_output(result)]
             cell.metadata.nbgrader["score"] = result.points
@@ -61,6 +61,7 @@ def _page(graded: Graded, language: str = "de", penalty: float = 0.0) -> Page:
     return student_page.page(
         graded.notebook,
         graded.results,
+        EXERCISES,
         name="A7_2",
         student="anna",
         points=12.5,
@@ -126,7 +127,7 @@ def test_with_nothing_solved_the_page_says_where_to_begin(solved: Solved) -> Non
 
 
 def test_a_table_of_the_public_replies_is_recognised(solved: Solved) -> None:
-    public = [case.arguments["temperature"] for case in load_exercise("apply_temperature").cases]
+    public = [case.arguments["temperature"] for case in PACKAGED["apply_temperature"].cases]
     learned = (
         "def apply_temperature(logits, temperature):\n"
         f"    if temperature not in {public}:\n        return logits + 1\n"
@@ -183,7 +184,7 @@ def test_a_teachers_comment_is_markdown_and_never_markup(mistaken: Graded) -> No
 def _not_reached(solved: Solved) -> Any:
     notebook = _graded(solved(), ("apply_temperature",)).notebook
     for cell in notebook.cells:
-        if exercise_of(cell):
+        if exercise_of(cell, EXERCISES):
             cell.outputs = [
                 nbformat.v4.new_output("error", ename="X", evalue="Die Zeit war um.", traceback=[])
             ]
@@ -224,7 +225,7 @@ def test_another_language_is_refused(mistaken: Graded) -> None:
 
 
 def test_the_page_says_what_was_judged_with_a_working_function(solved: Solved) -> None:
-    exercise = load_exercise("filter_top_k")
+    exercise = EXERCISES["filter_top_k"]
     result = run_check(exercise, LocalStudent(solved()), working=["encode_prompt"])
     graded = _graded(solved(), ("filter_top_k",))
     page = _page(replace(graded, results={**graded.results, result.grade_id: result}))

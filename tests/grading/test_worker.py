@@ -12,11 +12,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import SOURCE, THREE, hidden, reference_cells, three_exercises
+from support.notebooks import EXERCISES, SOURCE, THREE, hidden, reference_cells, three_exercises
 
 from autograder.checking.check import run_check
 from autograder.checking.registry import CHECKERS
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.grading import kernel as kernels
 from autograder.grading.kernel import Kernel, KernelStudent
@@ -34,7 +34,8 @@ SEED = "of the tests"
 
 
 def graded(made: Any, **settings: Any) -> Run:
-    return run_submission(made, "a seed of the tests", Settings(**{"time_limit_s": 5, **settings}))
+    chosen = Settings(**{"time_limit_s": 5, **settings})
+    return run_submission(made, "a seed of the tests", chosen, EXERCISES)
 
 
 def passed(run: Run) -> dict[str, bool | None]:
@@ -196,7 +197,7 @@ def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
     kernel.close()
 
 
-@pytest.mark.parametrize("name", exercise_ids())
+@pytest.mark.parametrize("name", list(PACKAGED))
 def test_a_kernel_gives_the_results_that_this_process_gives(
     name: str, student: Callable[[dict[str, str]], KernelStudent]
 ) -> None:
@@ -206,7 +207,7 @@ def test_a_kernel_gives_the_results_that_this_process_gives(
     code = solutions(read_notebook(SOURCE), Role.SOLUTION)
     sources = [a.source for a in known_wrong(name).values() if a.kind != "timeout"][:2]
     sources.append(next(iter(known_correct(name).values())))
-    exercise = load_exercise(name)
+    exercise = PACKAGED[name]
     for source in sources:
         cells = {**code, name: source}
         here, there = LocalStudent(namespace(cells)), student(cells)

@@ -27,7 +27,7 @@ from support.notebooks import ROOT
 from autograder.checking.result import Message, Result
 from autograder.course import release
 from autograder.course.rules import rules_of
-from autograder.exercises.exercise import Level
+from autograder.exercises.exercise import Level, from_data
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import EngineError, Record, Rules, Status, Task
 from autograder.grading.settings import Settings
@@ -208,7 +208,10 @@ def test_the_zip_grades_by_the_rules_of_the_course(course: Path, package: Path) 
         data = json.loads(packed.read("rules.json"))
         content = packed.read("release.ipynb")
     settings = Settings(**data.pop("settings"))
-    assert Rules(release=content, settings=settings, **data).key == rules.key
+    exercises = {name: from_data(e, "rules") for name, e in data.pop("exercises").items()}
+    assert exercises == rules.exercises
+    again = Rules(release=content, settings=settings, exercises=exercises, **data)
+    assert again.key == rules.key
     assert settings == replace(rules.settings, submission_limit_s=gradescope.SUBMISSION_LIMIT_S)
     assert settings.isolation == "auto"
     assert settings.total_limit_s <= 600 - 2 * settings.time_limit_s  # Gradescope's own limit

@@ -22,7 +22,7 @@ import torch
 from IPython.core.inputtransformer2 import TransformerManager
 from support.notebooks import ROOT, SOURCE
 
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.display import is_display_only
 from kischule.decoding import apply_temperature
@@ -548,15 +548,15 @@ def test_no_display_cell_takes_longer_than_three_seconds(shown: dict[str, Shown]
 def test_no_exercise_has_more_than_120_words(language: str) -> None:
     asked = {i: c for i, c in cells(language).items() if i.startswith(("task_", "question_"))}
     sources = {i: c.source.split("=== BEGIN")[0] for i, c in asked.items()}
-    assert len(asked) == len(exercise_ids()) + 4
+    assert len(asked) == len(list(PACKAGED)) + 4
     assert {i for i, text in sources.items() if len(text.split()) > MAX_WORDS} == set()
 
 
 @pytest.mark.parametrize("language", EDITIONS)
 def test_the_points_at_the_start_are_the_exercises_own(language: str) -> None:
     """The table names each exercise's number and points, and the sum of each part."""
-    order = [c.id for c in cells(language).values() if c.id in exercise_ids()]
-    given = [load_exercise(name).points for name in order]
+    order = [c.id for c in cells(language).values() if c.id in list(PACKAGED)]
+    given = [PACKAGED[name].points for name in order]
     points = [p.public + p.hidden for p in given]
     rows = [r for r in cells(language)["how_to_work"].source.splitlines() if "min |" in r]
     named = [(int(n), int(p)) for row in rows for n, p in re.findall(r"(\d+) \((\d+)\)", row)]
@@ -588,7 +588,7 @@ def test_no_prompt_ends_in_a_space_after_the_rule(language: str) -> None:
 @pytest.mark.parametrize("name", ["repetition_penalty", "temperature", "top_k", "top_p"])
 def test_a_step_is_shown_without_the_exercises_before(language: str, name: str) -> None:
     own = "penalty" if name == "repetition_penalty" else name
-    solution = next(i for i in exercise_ids() if i.endswith(f"_{name}"))
+    solution = next(i for i in list(PACKAGED) if i.endswith(f"_{name}"))
     names: dict[str, Any] = {"display": lambda _: None}
     for cell_id in ("setup", "show_example", solution, f"show_{own}_step"):
         value = _execute(cells(language)[cell_id].source, names)

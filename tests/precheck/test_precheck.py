@@ -12,11 +12,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import RELEASE, ROOT, filled, reference_cells
+from support.notebooks import EXERCISES, RELEASE, ROOT, filled, reference_cells
 
 from autograder.checking.result import Result
 from autograder.cli import main
-from autograder.exercises.exercise import Level, exercise_ids
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.editions import edition_of
@@ -413,8 +413,8 @@ def test_locked_cells_run_with_the_releases_text(tmp_path: Path) -> None:
     notebook.cells[place(notebook, "test_explore")].source = "print('passed')"
     notebook.cells[place(notebook, "explore")].source += "\n# mine"
     released = read_notebook(RELEASE)
-    made = rebuild(released, notebook)
-    cells = {cell.grade_id: cell for cell in cells_of(made, notebook, released)}
+    made = rebuild(released, notebook, EXERCISES)
+    cells = {cell.grade_id: cell for cell in cells_of(made, notebook, released, EXERCISES)}
     for name in ("setup", "test_explore"):
         assert cells[name].node.source == released.cells[place(released, name)].source
     assert cells["explore"].node.source.endswith("# mine")
@@ -497,7 +497,7 @@ def test_a_correct_notebook_is_ready_in_its_own_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Other solutions, own cells in many styles, in the English edition, and nothing to say."""
-    notebook = solved(ENGLISH, **{e: list(known_correct(e).values())[1] for e in exercise_ids()})
+    notebook = solved(ENGLISH, **{e: list(known_correct(e).values())[1] for e in list(PACKAGED)})
     add(notebook, "encode_prompt", *CORRECT)
     notebook.cells.append(nbformat.v4.new_markdown_cell("# Notes\nlist = [1]"))
     assert main(["check", str(written(notebook, tmp_path)), "--json", str(tmp_path / "f")]) == 0
@@ -512,7 +512,7 @@ def test_a_correct_notebook_is_ready_in_its_own_language(
 def test_nothing_is_found_in_correct_solutions_without_a_run(
     choice: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = {e: list(known_correct(e).values()) for e in exercise_ids()}
+    known = {e: list(known_correct(e).values()) for e in list(PACKAGED)}
     mixed = {e: sources[choice % len(sources)] for e, sources in known.items()}
     assert without_kernel(solved(**mixed), tmp_path, monkeypatch) == []
 
@@ -531,7 +531,7 @@ def test_the_last_line_knows_that_a_bonus_is_not_needed() -> None:
             for name in open_
         ]
         found = [Finding(kind, Text("", "")) for kind in kinds]
-        return Precheck(language, results, [], found).closing
+        return Precheck(language, results, [], found, ["beam_search"]).closing
 
     assert closing() == "Bereit zur Abgabe."
     assert closing("beam_search") == (
