@@ -6,9 +6,10 @@ from typing import Any
 
 from autograder.checking import compare
 from autograder.checking.compare import Mismatch
+from autograder.exercises.exercise import Exercise
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import tokenizer_with
-from autograder.sandbox.student import Reply
+from autograder.sandbox.student import Arguments, Reply
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,15 @@ class Call:
 
     arguments: Mapping[str, Any]
     reply: Reply
+    number: int = 0  # of the case's calls
+
+
+def arguments_of(exercise: Exercise, specs: Mapping[str, Any]) -> Arguments:
+    """The specs of a call, by position and by name as the exercise passes them."""
+    return (
+        [(name, specs[name]) for name in exercise.parameters],
+        {name: specs[name] for name in exercise.keywords if name in specs},
+    )
 
 
 # kinds of a text that ends early: after a prompt with an end token; otherwise; without the end

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import compare, sampling, texts, values
+from autograder.checking import compare, general, sampling, texts, values
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
-from autograder.checking.registry import CHECKERS, Checker
+from autograder.checking.registry import Checker, checker_named
 from autograder.exercises import misconceptions
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.data import Array
 from autograder.sandbox.student import Reply
 
-REGISTERED = (sampling, texts, values)  # importing them has registered their checkers
+REGISTERED = (general, sampling, texts, values)  # importing them has registered their checkers
 # kinds of a mismatch that a wrong rule may explain
 EXPLAINABLE = ("value", "text", "token", "kept", "dropped", "support", "distribution", "beam")
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 def checker_of(exercise: Exercise, case: Case) -> Checker:
     """The checker of a case."""
-    return CHECKERS[exercise.checker_of(case)]
+    return checker_named(exercise, exercise.checker_of(case))
 
 
 def judge(
@@ -38,8 +38,8 @@ def judge(
     passed: cases that the same function has passed; a wrong rule that fails one explains nothing.
     """
     calls = [
-        Call({name: build(spec) for name, spec in specs.items()}, reply)
-        for specs, reply in zip(calls_of(case.arguments), replies, strict=True)
+        Call({name: build(spec) for name, spec in specs.items()}, reply, number)
+        for number, (specs, reply) in enumerate(zip(calls_of(case.arguments), replies, strict=True))
     ]
     for i, call in enumerate(calls):
         if call.reply.changed:
@@ -56,7 +56,7 @@ def expected_of(exercise: Exercise, case: Case) -> tuple[Any, float]:
     expect = checker_of(exercise, case).expect
     if expect is None:
         return None, math.inf
-    return expect(case, _arguments(case))
+    return expect(exercise, case, _arguments(case))
 
 
 def margin(exercise: Exercise, case: Case) -> float:

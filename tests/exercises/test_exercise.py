@@ -46,7 +46,7 @@ def test_an_unknown_key_is_refused_with_the_allowed_ones() -> None:
     message = _refused(TEXT.replace("points: {public", "points: {open"))
     assert message == "greedy_decode.yaml: points: unknown key 'open'; allowed: public, hidden"
     message = _refused(TEXT.replace("max_length: 40}", "length: 40}"))
-    allowed = "function, catches, model, input_ids, max_length"
+    allowed = "function, catches, raises, model, input_ids, max_length"
     assert f"case 1: unknown key 'length'; allowed: {allowed}" in message
     message = _refused(TEXT.replace("max_length: 40}", "max_length: 40, function: beam}"))
     assert "case 1: function must be one of greedy_decode, was: 'beam'" in message
@@ -106,7 +106,7 @@ def test_an_exercise_names_only_what_exists(name: str) -> None:
     assert set(exercise.needs) < set(exercise_ids())
     for case in (*exercise.cases, *exercise.hidden):
         # checkers that ask the oracle for the function's own reference
-        if exercise.checker_of(case) in ("truth", "number", "distribution", "logits", "kept"):
+        if exercise.checker_of(case) in ("truth", "number", "probs", "logits", "kept"):
             assert callable(getattr(oracle, case.function))
 
 
