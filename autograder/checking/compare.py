@@ -282,16 +282,12 @@ def _in_any_order(
     taken: dict[int, int] = {}  # of actual -> of expected
 
     def place(i: int, tried: set[int]) -> bool:
-        fitting = [
-            j
-            for j, got in enumerate(actual)
-            if j not in tried and same(expected[i], got, tolerance) is None
-        ]
-        for j in sorted(fitting, key=lambda j: j in taken):  # free ones first
-            tried.add(j)
-            if j not in taken or place(taken[j], tried):
-                taken[j] = i
-                return True
+        for j in sorted(range(len(actual)), key=taken.__contains__):  # free ones first
+            if j not in tried and same(expected[i], actual[j], tolerance) is None:
+                tried.add(j)
+                if j not in taken or place(taken[j], tried):
+                    taken[j] = i
+                    return True
         return False
 
     missing = next((e for i, e in enumerate(expected) if not place(i, set())), None)
