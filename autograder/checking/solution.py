@@ -123,13 +123,15 @@ def _reply(source: str, function: str, call: str, time_limit_s: float) -> Reply:
     return reply
 
 
-@lru_cache(maxsize=64)
-def _namespace(source: str) -> dict[str, Any]:
-    """Run the source. Raises whatever it raises."""
+def define(source: str) -> dict[str, Any]:
+    """Run a source, silently, and return its names. Raises whatever it raises."""
     found: dict[str, Any] = {"__name__": "__main__", "torch": torch}
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         exec(compile(source, FILE, "exec"), found)
     return found
+
+
+_namespace = lru_cache(maxsize=64)(define)
 
 
 def _line(source: str, error: BaseException | None) -> str:

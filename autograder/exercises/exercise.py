@@ -125,6 +125,7 @@ class _ExerciseFile:
     hint: Text
     hints: Mapping[str, Text] = field(default_factory=dict)
     misconceptions: tuple[Any, ...] = ()
+    equivalent: tuple[str, ...] = ()
     cases: tuple[Any, ...]
     hidden: tuple[Any, ...] = ()
     rounds: int = 1
@@ -156,6 +157,7 @@ class Exercise:
     model: str = "mini"  # that its cases are for; another one: see `retarget`
     reference: Reference = Reference.ORACLE
     solution: str = ""  # source of the reference solution; "": not known here, as with students
+    equivalent: tuple[str, ...] = ()  # mutants of the solution that are right as well
     any_order: bool = False  # of the entries of a list, or of the rows of a table
 
     def points_of(self, level: Level) -> float:
@@ -218,7 +220,7 @@ def _exercise(file: _ExerciseFile, name: str) -> Exercise:
         )
     same = ("id", "title", "parameters", "keywords", "points", "bonus", "needs", "checker")
     more = ("reference", "helpers", "tolerance", "any_order", "time_limit_s")
-    last = ("hint", "hints", "rounds")
+    last = ("hint", "hints", "rounds", "equivalent")
     return Exercise(
         **{key: getattr(file, key) for key in same + more + last},
         read=read_text(file.read, f"{name}: read", one_line=True),
