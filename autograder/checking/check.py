@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from autograder.checking import compare
-from autograder.checking.calls import arguments_of
+from autograder.checking.calls import arguments_of, built_arguments
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
 from autograder.checking.result import Message, Result
@@ -27,7 +27,7 @@ from autograder.exercises.exercise import (
     load_exercise,
 )
 from autograder.exercises.generate import generate, seeded
-from autograder.sandbox.arguments import calls_of
+from autograder.exercises.strict import DataError
 from autograder.sandbox.student import Arguments, CallError, LocalStudent, Student
 from kischule.smollm2 import cache
 
@@ -166,12 +166,13 @@ def run_case(
     passed: cases that the function has passed, see `judge`. Raises ReferenceFailedError and
     ExerciseError, for mistakes that are the teacher's.
     """
-    calls = [arguments_of(exercise, specs) for specs in calls_of(case.arguments)]
+    calls = arguments_of(exercise, case)
     if case.raises:
         return _not_raised(exercise, case, student, calls)
     try:
         replies = student.call_all(case.function, calls, exercise.time_limit_s)
     except CallError as error:
+        built_arguments(exercise, case)  # if they cannot be built, it is not the student's mistake
         return Mismatch(error.kind, actual=error.detail, call=error.number)
     try:
         return judge(exercise, case, replies, passed)
@@ -189,6 +190,7 @@ def _not_raised(
         try:
             (reply,) = student.call_all(case.function, [call], exercise.time_limit_s)
         except CallError as error:
+            built_arguments(exercise, case)
             if error.kind != "raised":
                 return Mismatch(error.kind, actual=error.detail, call=number)
             if case.raises not in error.bases:
@@ -211,7 +213,10 @@ def _hidden_case(exercise: Exercise, template: Case, key: tuple[object, ...]) ->
     """The first attempt that hangs on no tie and catches the wrong rules that it is meant to."""
     for attempt in range(MAX_ATTEMPTS):
         rng = seeded(*key, attempt)
-        arguments = {name: generate(spec, rng) for name, spec in template.arguments.items()}
+        try:
+            arguments = {name: generate(spec, rng) for name, spec in template.arguments.items()}
+        except DataError as error:
+            raise ExerciseError(f"{exercise.id}: hidden: {error}") from error
         case = replace(template, arguments=for_model(arguments, exercise.model))
         if checker_of(exercise, case).margin:
             reply, gap = expected_of(exercise, case)

@@ -7,6 +7,7 @@ replies to the public cases instead, as plain data (`stored_replies`, `with_stor
 import contextlib
 import io
 import json
+import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,6 +25,9 @@ from autograder.sandbox.arguments import calls_of
 from autograder.sandbox.data import Array, NumpyArray, Opaque
 from autograder.sandbox.student import CallError, LocalStudent, Reply, error_line
 
+# Hidden cases are made in a thread of their own, and a call changes what all threads share: where
+# they print, whether they log, torch's random numbers.
+_one_at_a_time = threading.Lock()
 FILE = "<reference solution>"  # for tracebacks
 COMPLEX = ("complex64", "complex128")
 # why a call gives no reply, by the kind of a CallError
@@ -94,13 +98,15 @@ def _checked_reply(exercise: Exercise, case: Case, number: int) -> Any:
         call = call_of(exercise, case, number)
         return ReferenceFailedError(f"{exercise.id}: the reference solution {reason}; case: {call}")
 
-    source, call = exercise.solution, arguments_of(exercise, calls_of(case.arguments)[number])
+    source, call = exercise.solution, arguments_of(exercise, case)[number]
     try:
-        _namespace(source)
+        with _one_at_a_time:
+            _namespace(source)
     except (Exception, SystemExit) as error:
         raise failed(f"raises {error_line(error)}{_line(source, error)}") from error
     try:
-        reply = _reply(source, case.function, json.dumps(call), exercise.time_limit_s)
+        with _one_at_a_time:
+            reply = _reply(source, case.function, json.dumps(call), exercise.time_limit_s)
     except CallError as error:
         reason = REASONS[error.kind].format(function=case.function, detail=error.detail)
         raise failed(reason + _line(source, error.__cause__)) from error

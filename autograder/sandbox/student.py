@@ -106,12 +106,12 @@ class LocalStudent:
         target = self._namespace[function]
         if not callable(target):
             raise CallError("not_callable", type(target).__name__)
-        arguments = [(name, build(spec)) for name, spec in positional]
-        named = {name: build(spec) for name, spec in keywords.items()}
-        everything = dict(arguments) | named
-        before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
         self._calls += 1
         try:
+            arguments = [(name, build(spec)) for name, spec in positional]
+            named = {name: build(spec) for name, spec in keywords.items()}
+            everything = dict(arguments) | named
+            before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
             with _limit(time_limit_s), torch.random.fork_rng(devices=[]):
                 # of the CPU alone: torch.manual_seed takes as long as a small call
                 torch.default_generator.manual_seed(self._calls)
@@ -143,7 +143,12 @@ def _copy(value: Any) -> Any:
 
 def _is_same(a: Any, b: Any) -> bool:
     if isinstance(b, torch.Tensor):
-        return a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b)
+        is_tensor = isinstance(a, torch.Tensor) and a.shape == b.shape and a.dtype == b.dtype
+        return is_tensor and torch.equal(a, b)
+    if isinstance(b, list):
+        return isinstance(a, list) and len(a) == len(b) and all(map(_is_same, a, b))
+    if isinstance(b, dict):
+        return isinstance(a, dict) and a.keys() == b.keys() and all(_is_same(a[k], b[k]) for k in b)
     return bool(plain(a) == b)  # an object that a student put in may define == as it likes
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -200,6 +202,20 @@ def test_the_limit_of_a_solution_holds_in_a_thread() -> None:
     thread.join(20)
     assert not thread.is_alive()
     assert "takes longer" in str(caught[0])
+
+
+def test_solutions_in_two_threads_leave_the_output_alone() -> None:
+    exercise = bias(f"import time\n{BIAS.replace('changed =', 'time.sleep(0.01); changed =')}")
+    cases = [
+        replace(case, arguments={**case.arguments, "bias": [float(n), 0.0]})
+        for n in range(4)
+        for case in exercise.cases[1:]
+    ]
+    before = sys.stdout
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda case: reply_of(exercise, case).data[0], cases))
+    assert found == [0.5, 1.5, 2.5, 3.5]
+    assert sys.stdout is before
 
 
 def test_random_numbers_of_a_solution_are_its_own() -> None:

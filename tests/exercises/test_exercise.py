@@ -149,7 +149,7 @@ def test_an_unknown_generated_kind_or_setting_is_refused() -> None:
         {"generate": "integer", "from": 1},
         {"generate": "prompt", "x": 1},
     ):
-        with pytest.raises(ValueError, match="unknown generated argument, was: "):
+        with pytest.raises(ValueError, match=r"such as: \{generate|generate must be one of "):
             generate(spec, np.random.default_rng(1))
 
 
