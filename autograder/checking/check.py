@@ -10,15 +10,25 @@ from typing import Any
 
 import torch
 
+from autograder.checking import compare
+from autograder.checking.calls import arguments_of, built_arguments
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
 from autograder.checking.result import Message, Result
 from autograder.checking.retarget import ForModel, for_model
+from autograder.checking.solution import ReferenceFailedError
 from autograder.checking.wording import message_of, message_of_needs, unquoted, working_note
-from autograder.exercises.exercise import PACKAGED, SEED_VARIABLE, Case, Exercise, Level
+from autograder.exercises.exercise import (
+    PACKAGED,
+    SEED_VARIABLE,
+    Case,
+    Exercise,
+    ExerciseError,
+    Level,
+)
 from autograder.exercises.generate import generate, seeded
-from autograder.sandbox.arguments import calls_of
-from autograder.sandbox.student import CallError, LocalStudent, Student
+from autograder.exercises.strict import DataError
+from autograder.sandbox.student import Arguments, CallError, LocalStudent, Student
 from kischule.smollm2 import cache
 
 MAX_ATTEMPTS = 10_000  # to generate a hidden case that keeps away from ties
@@ -152,23 +162,41 @@ def run_case(
 ) -> Mismatch | None:
     """Make a case's calls and judge the replies; never raises for what the student's code does.
 
-    passed: cases that the function has passed, see `judge`.
+    passed: cases that the function has passed, see `judge`. Raises ReferenceFailedError and
+    ExerciseError, for mistakes that are the teacher's.
     """
-    calls = [
-        (
-            [(name, specs[name]) for name in exercise.parameters],
-            {n: specs[n] for n in exercise.keywords if n in specs},
-        )
-        for specs in calls_of(case.arguments)
-    ]
+    calls = arguments_of(exercise, case)
+    if case.raises:
+        return _not_raised(exercise, case, student, calls)
     try:
         replies = student.call_all(case.function, calls, exercise.time_limit_s)
     except CallError as error:
+        built_arguments(exercise, case)  # if they cannot be built, it is not the student's mistake
         return Mismatch(error.kind, actual=error.detail, call=error.number)
     try:
         return judge(exercise, case, replies, passed)
+    except (ExerciseError, ReferenceFailedError):  # the teacher's to mend, before anyone is judged
+        raise
     except Exception as error:
         return Mismatch("ours", actual=f"{type(error).__name__}: {error}")
+
+
+def _not_raised(
+    exercise: Exercise, case: Case, student: Student, calls: Sequence[Arguments]
+) -> Mismatch | None:
+    """The first call that does not raise the case's exception, or one derived from it."""
+    for number, call in enumerate(calls):
+        try:
+            (reply,) = student.call_all(case.function, [call], exercise.time_limit_s)
+        except CallError as error:
+            built_arguments(exercise, case)
+            if error.kind != "raised":
+                return Mismatch(error.kind, actual=error.detail, call=number)
+            if case.raises not in error.bases:
+                return Mismatch("other_error", case.raises, error.detail, call=number)
+        else:
+            return Mismatch("no_error", case.raises, compare.shown(reply.value), call=number)
+    return None
 
 
 def hidden_cases(exercise: Exercise, seed: str) -> Sequence[Case]:
@@ -184,7 +212,10 @@ def _hidden_case(exercise: Exercise, template: Case, key: tuple[object, ...]) ->
     """The first attempt that hangs on no tie and catches the wrong rules that it is meant to."""
     for attempt in range(MAX_ATTEMPTS):
         rng = seeded(*key, attempt)
-        arguments = {name: generate(spec, rng) for name, spec in template.arguments.items()}
+        try:
+            arguments = {name: generate(spec, rng) for name, spec in template.arguments.items()}
+        except DataError as error:
+            raise ExerciseError(f"{exercise.id}: hidden: {error}") from error
         case = replace(template, arguments=for_model(arguments, exercise.model))
         if checker_of(exercise, case).margin:
             reply, gap = expected_of(exercise, case)

@@ -9,17 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import compare, sampling, texts, values
-from autograder.checking.calls import Call
+from autograder.checking import compare, general, sampling, texts, values
+from autograder.checking.calls import Call, built_arguments
 from autograder.checking.compare import Mismatch
-from autograder.checking.registry import CHECKERS, Checker
+from autograder.checking.registry import Checker, checker_named
 from autograder.exercises import misconceptions
 from autograder.exercises.exercise import Case, Exercise
-from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.data import Array
 from autograder.sandbox.student import Reply
 
-REGISTERED = (sampling, texts, values)  # importing them has registered their checkers
+REGISTERED = (general, sampling, texts, values)  # importing them has registered their checkers
 # kinds of a mismatch that a wrong rule may explain
 EXPLAINABLE = ("value", "text", "token", "kept", "dropped", "support", "distribution", "beam")
 _log = logging.getLogger(__name__)
@@ -27,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 def checker_of(exercise: Exercise, case: Case) -> Checker:
     """The checker of a case."""
-    return CHECKERS[exercise.checker_of(case)]
+    return checker_named(exercise, exercise.checker_of(case))
 
 
 def judge(
@@ -38,8 +37,10 @@ def judge(
     passed: cases that the same function has passed; a wrong rule that fails one explains nothing.
     """
     calls = [
-        Call({name: build(spec) for name, spec in specs.items()}, reply)
-        for specs, reply in zip(calls_of(case.arguments), replies, strict=True)
+        Call(arguments, reply, number)
+        for number, (arguments, reply) in enumerate(
+            zip(built_arguments(exercise, case), replies, strict=True)
+        )
     ]
     for i, call in enumerate(calls):
         if call.reply.changed:
@@ -56,7 +57,7 @@ def expected_of(exercise: Exercise, case: Case) -> tuple[Any, float]:
     expect = checker_of(exercise, case).expect
     if expect is None:
         return None, math.inf
-    return expect(case, _arguments(case))
+    return expect(exercise, case, built_arguments(exercise, case)[0])
 
 
 def margin(exercise: Exercise, case: Case) -> float:
@@ -66,10 +67,6 @@ def margin(exercise: Exercise, case: Case) -> float:
     """
     own = checker_of(exercise, case).margin
     return own if exercise.model == "mini" else 2 * own
-
-
-def _arguments(case: Case) -> dict[str, Any]:
-    return {name: build(spec) for name, spec in calls_of(case.arguments)[0].items()}
 
 
 # --- explanations -------------------------------------------------------------------------------
@@ -138,7 +135,7 @@ def catches_all(exercise: Exercise, case: Case) -> bool:
 
 def _passes(exercise: Exercise, case: Case, name: str) -> bool:
     """Return True if this wrong rule passes a case."""
-    arguments = _arguments(case)
+    arguments = built_arguments(exercise, case)[0]
     wrong = getattr(misconceptions, name)(**arguments)
     call = Call(arguments, Reply(_as_reply(wrong)))
     return checker_of(exercise, case).judge(exercise, case, [call]) is None

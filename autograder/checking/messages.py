@@ -169,6 +169,26 @@ SENTENCES = {
         "Bei model.generate kommt {place} anders an. Erwartet: {expected}. Erhalten: {actual}.",
         "model.generate receives a different {place}. Expected: {expected}. Got: {actual}.",
     ),
+    "entry": Text(
+        "Erwartet: ein Eintrag {expected}; die Reihenfolge ist frei. Er fehlt.",
+        "Expected: an entry {expected}, in any order. It is missing.",
+    ),
+    "negative": Text(
+        "Erwartet: Wahrscheinlichkeiten, keine davon unter 0. Erhalten{place}: {actual}.",
+        "Expected: probabilities, none of them below 0. Got{place}: {actual}.",
+    ),
+    "sum": Text(
+        "Erwartet: Wahrscheinlichkeiten, die zusammen 1 ergeben. Erhalten: Summe {actual}.",
+        "Expected: probabilities that add up to 1. Got: a sum of {actual}.",
+    ),
+    "no_error": Text(
+        "Erwartet: Der Aufruf löst {expected} aus. Erhalten: {actual}.",
+        "Expected: the call raises {expected}. Got: {actual}.",
+    ),
+    "other_error": Text(
+        "Erwartet: Der Aufruf löst {expected} aus. Ausgelöst: {actual}.",
+        "Expected: the call raises {expected}. It raised {actual}.",
+    ),
     "ours": Text(
         "Die Prüfung selbst ist gescheitert ({actual}). Das ist nicht Ihr Fehler; bitte melden.",
         "The check itself failed ({actual}). This is not your mistake; please report it.",
@@ -238,6 +258,19 @@ HIDDEN = {
     ),
     "seed_fixed": Text(
         "Verschiedene seeds geben denselben Text.", "Different seeds return the same text."
+    ),
+    "entry": Text("Ein Eintrag fehlt.", "An entry is missing."),
+    "negative": Text("Eine Wahrscheinlichkeit ist kleiner als 0.", "A probability is below 0."),
+    "sum": Text(
+        "Die Wahrscheinlichkeiten ergeben zusammen nicht 1.",
+        "The probabilities do not add up to 1.",
+    ),
+    "no_error": Text(
+        "Hier soll der Aufruf einen Fehler auslösen.", "The call should raise an error here."
+    ),
+    "other_error": Text(
+        "Hier soll der Aufruf einen anderen Fehler auslösen.",
+        "The call should raise a different error here.",
     ),
     "key": Text("Ein Schlüssel fehlt: {expected}.", "A key is missing: {expected}."),
     "setting": Text(

@@ -97,7 +97,7 @@ def exercise_for(
     exercise = replace(exercise, model=model, time_limit_s=limit)
     if not any(uses_model(case.arguments) for case in exercise.cases):
         return exercise
-    if exercise.checker == "distribution":
+    if exercise.checker in ("distribution", "probs"):
         tolerance = max(exercise.tolerance, PROBABILITY_TOLERANCE)
         exercise = replace(exercise, tolerance=tolerance)
     file = folder / fingerprint(model) / f"{name}.json"

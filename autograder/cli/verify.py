@@ -39,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
         for verdict in verdicts:
             for problem in verdict.problems:
                 print(f"✗ {verdict.exercise}: {problem}")
+            for warning in verdict.warnings:
+                print(f"! {verdict.exercise}: {warning}")
     report = {
         "assignment": options.assignment,
         "model": fingerprint(model),

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from autograder.errors import UserError
 from autograder.exercises.exercise import Exercise, ExerciseError, exercises_for_assignment
 from autograder.notebooks.cells import read_notebook
-from autograder.notebooks.exercises import asked_in, exercises_in
+from autograder.notebooks.exercises import asked_in, exercises_in, with_references
 
 
 class AssignmentError(UserError, ValueError):
@@ -33,8 +33,8 @@ def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
     """The exercises that the assignment's source calls `check` for, by id, in its order.
 
     directory: nbgrader's CourseDirectory. Without a source the gradebook's cells decide, which
-    nbgrader grades by as well; points are not known then. Raises AssignmentError for a source that
-    cannot be read, and for exercises in an assignment of several notebooks.
+    nbgrader grades by as well; points and references are not known then. Raises AssignmentError for
+    a source that cannot be read, and for exercises in an assignment of several notebooks.
     """
     known = exercises_for_assignment(Path(directory.root), assignment)
     folder = Path(directory.format_path(directory.source_directory, ".", assignment))
@@ -44,7 +44,8 @@ def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
     exercises: dict[str, Exercise] = {}
     for path in found:
         try:
-            exercises |= exercises_in(_source(path, path.stat().st_mtime_ns), known)
+            source = _source(path, path.stat().st_mtime_ns)
+            exercises |= with_references(exercises_in(source, known), source)
         except ExerciseError as error:
             raise AssignmentError(f"{path}: {error}") from error
     if exercises and len(found) > 1:

@@ -6,9 +6,9 @@ are those of the course's folder `tests/known`, or else the package's (see `exer
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,17 @@ import nbformat
 import torch
 
 from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.mutants import BUDGET_S, unnoticed_mutants
 from autograder.checking.result import Result
 from autograder.checking.retarget import slowdown
+from autograder.checking.solution import ReferenceFailedError
 from autograder.course.release import build_release, exercises_notebook
-from autograder.exercises.exercise import Exercise
+from autograder.exercises.exercise import (
+    IN_ORACLE,
+    Case,
+    Exercise,
+    ExerciseError,
+)
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
 from autograder.notebooks.cells import Role, read_notebook, solutions
@@ -37,14 +44,15 @@ class Verdict:
     """The verdict of one exercise's checks on known solutions."""
 
     exercise: str
-    reference: bool  # it passes
-    skeleton: bool  # the empty cell is rejected
-    wrong: int
-    wrong_caught: int
-    correct: int
-    correct_accepted: int
-    seconds: float
-    problems: tuple[str, ...] = field(default=())
+    reference: bool = False  # it passes
+    skeleton: bool = False  # the empty cell is rejected
+    wrong: int = 0
+    wrong_caught: int = 0
+    correct: int = 0
+    correct_accepted: int = 0
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # mistakes that no case notices
 
     @property
     def passed(self) -> bool:
@@ -53,7 +61,8 @@ class Verdict:
 
     def as_data(self) -> dict[str, Any]:
         """The verdict as `--json` writes it."""
-        return {**asdict(self), "problems": list(self.problems), "passed": self.passed}
+        lists = {"problems": list(self.problems), "warnings": list(self.warnings)}
+        return {**asdict(self), **lists, "passed": self.passed}
 
 
 def verify(
@@ -122,8 +131,8 @@ def verify_exercise(
         return all(r.passed is False and r.points == 0 for r in results(source))
 
     problems = []
-    if own := failure(reference[name]):
-        problems.append(f"the reference solution is rejected: {_short(own)}")
+    if rejection := failure(reference[name]):
+        problems.append(f"the reference solution is rejected: {_short(rejection)}")
     if not (skeleton := rejected(skeletons[name])):
         problems.append("the empty notebook's cell is not rejected")
     wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
@@ -131,11 +140,12 @@ def verify_exercise(
     problems += [f"the wrong solution {n!r} is not rejected by both levels" for n in escaped]
     turned_away = {n: r for n, source in correct.items() if (r := failure(source))}
     problems += [f"the correct solution {n!r}: {_short(r)}" for n, r in turned_away.items()]
-    problems += _too_few(wrong, "wrong solutions", MIN_WRONG)
-    problems += _too_few(correct, "correct solutions", MIN_CORRECT)
+    own = name not in IN_ORACLE
+    problems += _too_few(wrong, "wrong solutions", 1 if own else MIN_WRONG)
+    problems += _too_few(correct, "correct solutions", 1 if own else MIN_CORRECT)
     return Verdict(
         exercise=name,
-        reference=own is None,
+        reference=rejection is None,
         skeleton=skeleton,
         wrong=len(wrong),
         wrong_caught=len(wrong) - len(escaped),
@@ -143,12 +153,27 @@ def verify_exercise(
         correct_accepted=len(correct) - len(turned_away),
         seconds=round(time.monotonic() - began, 1),
         problems=tuple(problems),
+        warnings=() if problems else tuple(_unnoticed(exercise, hidden)),
     )
+
+
+def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
+    """Yield the mutants of the exercise's own solution that its cases accept."""
+    if not exercise.by_solution(exercise.id):
+        return  # the package's own tests have the mutants of its exercises
+    mutation = unnoticed_mutants(exercise, SEED, hidden)
+    for change in mutation.unnoticed:
+        yield f"your cases do not notice when {change}"
+    if mutation.tried < mutation.made:
+        yield f"{mutation.tried} of {mutation.made} mutants tried, in {BUDGET_S:g} s"
 
 
 def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     torch.set_num_threads(1)  # as many processes as cores
-    return verify_exercise(*task)
+    try:
+        return verify_exercise(*task)
+    except (ReferenceFailedError, ExerciseError) as error:
+        return Verdict(exercise=task[0].id, problems=(str(error),))
 
 
 def _too_few(found: Mapping[str, Any], what: str, minimum: int) -> Iterator[str]:

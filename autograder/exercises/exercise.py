@@ -1,8 +1,9 @@
 """Exercises as data: one YAML file each, read into frozen dataclasses."""
 
+import builtins
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +42,24 @@ class Level(str, Enum):
         return {"public": "test_", "hidden": "hidden_"}.get(self, "")
 
 
+# functions whose reference is the oracle's, unless an exercise file asks for the solution
+IN_ORACLE = frozenset(
+    {
+        *("encode_prompt", "ends_in_space_token", "next_token_probs", "top_tokens"),
+        *("greedy_decode", "sequence_log_prob", "apply_repetition_penalty", "apply_temperature"),
+        *("filter_top_k", "filter_top_p", "filter_min_p", "sample_decode", "generate_text"),
+        *("repetition_rate", "explore", "beam_search"),
+    }
+)
+
+
+class Reference(str, Enum):
+    """The source of what a case expects."""
+
+    ORACLE = "oracle"  # of the functions that it has; of all others the solution
+    SOLUTION = "solution"
+
+
 class ExerciseError(DataError):
     """An exercise file that breaks a rule."""
 
@@ -55,8 +74,10 @@ class Case:
 
     arguments: Mapping[str, Any]
     function: str  # the exercise's own, or one of its helpers
-    expected: Any = None  # stored by `make expected`; None: the reference is asked each time
+    # stored by `make expected`, or by `solution.stored_replies`; None: ask the reference each time
+    expected: Any = None
     catches: tuple[str, ...] = ()  # misconceptions that must fail on a hidden case
+    raises: str = ""  # the built-in exception that the call must raise
 
 
 @dataclass(frozen=True)
@@ -97,13 +118,16 @@ class _ExerciseFile:
     bonus: Points | None = None
     needs: tuple[str, ...] = ()
     checker: str
+    reference: Reference = Reference.ORACLE
     helpers: Mapping[str, str] = field(default_factory=dict)
     tolerance: float = 0.0
+    any_order: bool = False
     time_limit_s: float = 10.0
     read: Any
     hint: Text
     hints: Mapping[str, Text] = field(default_factory=dict)
     misconceptions: tuple[Any, ...] = ()
+    equivalent: tuple[str, ...] = ()
     cases: tuple[Any, ...]
     hidden: tuple[Any, ...] = ()
     rounds: int = 1
@@ -133,6 +157,10 @@ class Exercise:
     hidden: tuple[Case, ...] = ()  # argument specs with {generate: ..} in them
     rounds: int = 1  # how often each of `hidden` is generated
     model: str = "mini"  # that its cases are for; another one: see `retarget`
+    reference: Reference = Reference.ORACLE
+    solution: str = ""  # source of the reference solution; "": not known here, as with students
+    equivalent: tuple[str, ...] = ()  # mutants of the solution that are right as well
+    any_order: bool = False  # of the entries of a list, or of the rows of a table
 
     def points_of(self, level: Level) -> float:
         """The points of one level."""
@@ -141,6 +169,19 @@ class Exercise:
     def checker_of(self, case: Case) -> str:
         """The name of the checker of a case's function."""
         return self.helpers.get(case.function, self.checker)
+
+    def by_solution(self, function: str) -> bool:
+        """Return True if the reference solution is what judges this function."""
+        return self.reference == Reference.SOLUTION or function not in IN_ORACLE
+
+
+def with_reference(exercise: Exercise, source: str) -> Exercise:
+    """The exercise with the source of its reference solution, for those who may see it.
+
+    source: Python that runs by itself: the solution's cell, below the cells that it builds on
+    (imports, helper functions, solutions of other exercises).
+    """
+    return replace(exercise, solution=source)
 
 
 class ExerciseFiles(Mapping[str, Exercise]):
@@ -191,13 +232,8 @@ def exercises_for_assignment(course: Path, assignment: str) -> ExerciseFiles:
     return ExerciseFiles(*_packaged_folders(), *(course / "exercises" / name for name in names))
 
 
-def as_data(exercise: Exercise) -> dict[str, Any]:
-    """The exercise as JSON has it; `from_data` reads it."""
-    return asdict(exercise)
-
-
-def from_data(data: Any, where: str) -> Exercise:
-    """Read what `as_data` wrote. DataError for anything else."""
+def read_exercise(data: Any, where: str) -> Exercise:
+    """Read an exercise that `dataclasses.asdict` made data of. DataError for anything else."""
     return read(Exercise, data, where)
 
 
@@ -226,9 +262,10 @@ def _exercise(file: _ExerciseFile, name: str) -> Exercise:
             f"was: {len(replies)}; run `make expected`"
         )
     same = ("id", "title", "parameters", "keywords", "needs", "checker")
-    more = ("helpers", "tolerance", "time_limit_s", "hint", "hints", "rounds")
+    more = ("reference", "helpers", "tolerance", "any_order", "time_limit_s")
+    last = ("hint", "hints", "rounds", "equivalent")
     return Exercise(
-        **{key: getattr(file, key) for key in same + more},
+        **{key: getattr(file, key) for key in same + more + last},
         points=file.bonus or Points(),
         bonus=file.bonus is not None,
         read=read_text(file.read, f"{name}: read", one_line=True),
@@ -254,7 +291,7 @@ def _misconception(data: Any, name: str) -> Misconception:
 
 
 def _read_case(file: _ExerciseFile, given: Any, where: str, reply: Any = None) -> Case:
-    own = ("function", "catches")
+    own = ("function", "catches", "raises")
     data = mapping(given, (*own, *file.parameters, *file.keywords), where)
     for key in file.parameters:
         if key not in data:
@@ -267,7 +304,18 @@ def _read_case(file: _ExerciseFile, given: Any, where: str, reply: Any = None) -
         )
     arguments = {name: spec for name, spec in data.items() if name not in own}
     catches = value_of(tuple[str, ...], data.get("catches", []), where, "catches")
-    return Case(arguments, function, reply, catches)
+    return Case(arguments, function, reply, catches, _exception(data.get("raises", ""), where))
+
+
+def _exception(name: Any, where: str) -> str:
+    found = getattr(builtins, name, None) if isinstance(name, str) else None
+    known = isinstance(found, type) and issubclass(found, Exception)
+    # a function that is not written yet raises it as well
+    if name != "" and (not known or found is NotImplementedError):
+        raise ExerciseError(
+            f"{where}: raises must be a built-in exception such as ValueError, was: {shown(name)}"
+        )
+    return str(name)
 
 
 def store_replies(path: Path, model: str, replies: Sequence[Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.checking import messages as sentences
 from autograder.checking.result import Result
-from autograder.exercises.exercise import Level, from_data
+from autograder.exercises.exercise import Level, read_exercise
 from autograder.files import write_atomically
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import EngineError, Record, Rules, Status, task_of
@@ -82,7 +82,7 @@ def take_rules(source: Path) -> Rules:
         (source / name).unlink()
     _keep_memory_private()
     settings = Settings(**data.pop("settings"))
-    exercises = {name: from_data(e, RULES) for name, e in data.pop("exercises").items()}
+    exercises = {name: read_exercise(e, RULES) for name, e in data.pop("exercises").items()}
     rules = Rules(release=release, settings=settings, exercises=exercises, **data)
     if rules.checks != checks_id():
         raise EngineError("the zip was made for other checks than are installed; export it anew")

@@ -5,8 +5,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from autograder.exercises.exercise import Exercise, ExerciseError, Level, Points, with_points
-from autograder.notebooks.cells import by_id, grade_id_of, is_graded, is_solution, points_of
+from autograder.exercises.exercise import (
+    Exercise,
+    ExerciseError,
+    Level,
+    Points,
+    with_points,
+    with_reference,
+)
+from autograder.notebooks.building_blocks import source_of
+from autograder.notebooks.cells import (
+    by_id,
+    exercise_of,
+    grade_id_of,
+    is_graded,
+    is_solution,
+    points_of,
+)
 
 
 def exercises_in(notebook: Any, known: Mapping[str, Exercise]) -> dict[str, Exercise]:
@@ -32,6 +47,16 @@ def exercises_in(notebook: Any, known: Mapping[str, Exercise]) -> dict[str, Exer
         needs = tuple(need for need in exercise.needs if need in asked)
         found[name] = replace(exercise, needs=needs)
     return found
+
+
+def with_references(exercises: Mapping[str, Exercise], source: Any) -> dict[str, Exercise]:
+    """The exercises of a source notebook, with its solutions where these are the reference."""
+    code = [cell for cell in source.cells if cell.cell_type == "code"]
+    cells = [cell.source for cell in code if exercise_of(cell, exercises) is None]
+    return {
+        name: with_reference(e, source_of(name, cells)) if e.by_solution(name) else e
+        for name, e in exercises.items()
+    }
 
 
 def is_test(cell: Any) -> bool:

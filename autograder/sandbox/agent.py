@@ -44,7 +44,7 @@ class Agent:
             )
             return wire.write_replies(replies)
         except CallError as error:
-            return wire.write_error(error.kind, error.detail, error.number)
+            return wire.write_error(error.kind, error.detail, error.number, error.bases)
         except wire.WireError as error:
             return wire.write_error("too_large", str(error))
         except KeyboardInterrupt:

@@ -4,7 +4,7 @@ What a case hands to a student is written as a *spec*, plain data that fits into
 that a case can cross into another process. A plain value stands for itself (`5`, `0.7`, `"text"`,
 `true`, `null`, `[1, 2]`); a mapping is of the kind that one of its keys names:
 `{vector: [1, 2], dtype: float16}` is a `Vector`. A new kind is a new class here; a test compares
-the table in docs/exercises.md with the docstrings below.
+the table in docs/arguments.md with the docstrings below.
 
 Exercise files name `mini`, the embedded model; `for_model` puts another one in its place.
 """
@@ -12,7 +12,7 @@ Exercise files name `mini`, the embedded model; `for_model` puts another one in 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -67,7 +67,8 @@ def kind_of(spec: Any) -> Kind | None:
         return None
     found = next((KINDS[key] for key in spec if key in KINDS), None)
     if found is None or not _is_spec_of(found, spec):
-        raise ValueError(f"unknown argument spec, was: {spec!r}")
+        known = ", ".join(kind.yaml for kind in KINDS.values())
+        raise ValueError(f"an argument that is a mapping must be one of {known}; was: {spec!r}")
     return found(**spec)
 
 
@@ -75,7 +76,8 @@ def _is_spec_of(found: type[Kind], spec: Mapping[str, Any]) -> bool:
     known = {f.name: f for f in fields(found)}  # type: ignore[arg-type]
     needed = {name for name, f in known.items() if f.default is MISSING}
     main = spec.get(found.key)
-    wanted = list if "list" in str(known[found.key].type) else str
+    declared = str(known[found.key].type)
+    wanted = {"Seq": list, "lis": list, "Map": dict}.get(declared[:3], str)
     return needed <= spec.keys() <= known.keys() and isinstance(main, wanted)
 
 
@@ -96,6 +98,8 @@ def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     many = [n for n, spec in arguments.items() if isinstance(spec, Mapping) and "each" in spec]
     if not many:
         return [dict(arguments)]
+    if len(many) > 1:
+        raise ValueError(f"only one argument can have `each`, was: {', '.join(many)}")
     (name,) = many
     return [{**arguments, name: one} for one in arguments[name]["each"]]
 
@@ -218,7 +222,7 @@ class OfTable(Kind):
         return f"table_model({table}, eos={size if self.eos is None else self.eos})"
 
 
-@kind("{table: [[..], ..], eos: 0}")
+@kind("{table: [[0.0, 1.0], [2.0, 0.0]], eos: 0}")
 @dataclass(frozen=True)
 class Table(OfTable):
     """A `TableModel` with these logits, (V, V); eos: its end token (null: one that never comes)."""
@@ -234,7 +238,7 @@ class Table(OfTable):
         return self.shown(f"V={size + (self.eos is None)}", size)
 
 
-@kind("{row: [..], eos: 0}")
+@kind("{row: [0.0, 1.0], eos: 0}")
 @dataclass(frozen=True)
 class Row(OfTable):
     """A `TableModel` in which all rows are this one: each next token is independent."""
@@ -250,7 +254,7 @@ class Row(OfTable):
         return self.shown(f"[{_listed(self.row, str)}]", len(self.row))
 
 
-@kind("{rotated: [..], eos: 0}")
+@kind("{rotated: [0.0, 1.0], eos: 0}")
 @dataclass(frozen=True)
 class Rotated(OfTable):
     """A `TableModel` whose row i is this one, moved on by i places."""
@@ -270,7 +274,7 @@ class Rotated(OfTable):
 # --- tensors ------------------------------------------------------------------------------------
 
 
-@kind("{ids: [..]}")
+@kind("{ids: [5, 7]}")
 @dataclass(frozen=True)
 class Ids(Kind):
     """(1, T) long: these token ids."""
@@ -284,7 +288,7 @@ class Ids(Kind):
         return f"tensor([[{_listed(self.ids, str)}]])"
 
 
-@kind("{vector: [..], dtype: float16, every: 2}")
+@kind("{vector: [0.5, -1.0], dtype: float16, every: 2}")
 @dataclass(frozen=True)
 class Vector(Kind):
     """(V,) float32 or another dtype; every: not contiguous, each n-th of a longer tensor."""
@@ -307,3 +311,82 @@ class Vector(Kind):
     def describe(self) -> str:
         dtype = "" if self.dtype == "float32" else f", dtype=torch.{self.dtype}"
         return f"tensor([{_listed(self.vector, lambda n: f'{n:.4g}')}]{dtype})"
+
+
+@kind("{tensor: [[1, 2], [3, 4]], dtype: int64}")
+@dataclass(frozen=True)
+class AnyTensor(Kind):
+    """A tensor of any shape, float32 or another dtype: a float's, int64 or bool."""
+
+    tensor: list[Any]
+    dtype: str = "float32"
+
+    def build(self) -> Tensor:
+        if self.dtype not in (*FLOATS, "int64", "bool"):
+            allowed = ", ".join((*FLOATS, "int64", "bool"))
+            raise ValueError(f"dtype must be one of {allowed}, was: {self.dtype}")
+        return torch.tensor(self.tensor, dtype=getattr(torch, self.dtype))
+
+    def describe(self) -> str:
+        dtype = "" if self.dtype == "float32" else f", dtype=torch.{self.dtype}"
+        return f"tensor({self.tensor}{dtype})"
+
+
+# --- lists, dicts, functions --------------------------------------------------------------------
+
+# The functions that a case can hand over. A function of the teacher's own would take its code into
+# the student's process.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{f.__name__: f for f in (abs, len, max, min, round, sorted, sum)},
+    **{f.__name__: f for f in (str.lower, str.strip, str.upper)},
+    **{f.__name__: f for f in (torch.exp, torch.log, torch.relu, torch.argmax)},
+}
+
+
+@kind("{list: [{vector: [0.5]}, 5]}")
+@dataclass(frozen=True)
+class ListOf(Kind):
+    """A list whose entries are arguments of these kinds themselves."""
+
+    list: Sequence[Any]
+
+    def build(self) -> Any:
+        return [build(spec) for spec in self.list]
+
+    def describe(self) -> str:
+        return f"[{', '.join(describe('...', spec) for spec in self.list)}]"
+
+
+@kind("{dict: {name: 5, row: {vector: [0.5]}}}")
+@dataclass(frozen=True)
+class DictOf(Kind):
+    """A dict whose values are arguments of these kinds themselves."""
+
+    dict: Mapping[str, Any]
+
+    def build(self) -> Any:
+        return {name: build(spec) for name, spec in self.dict.items()}
+
+    def describe(self) -> str:
+        shown = (f"{name!r}: {describe('...', spec)}" for name, spec in self.dict.items())
+        return "{" + ", ".join(shown) + "}"
+
+
+@kind("{function: upper}")
+@dataclass(frozen=True)
+class FunctionOf(Kind):
+    """A function of Python (abs, len, max, min, round, sorted, sum), of str or of torch.
+
+    str's are lower, strip, upper; torch's are argmax, exp, log, relu.
+    """
+
+    function: str
+
+    def build(self) -> Any:
+        if self.function not in FUNCTIONS:
+            known = ", ".join(FUNCTIONS)
+            raise ValueError(f"function must be one of {known}, was: {self.function}")
+        return FUNCTIONS[self.function]
+
+    def describe(self) -> str:
+        return self.function

@@ -1,7 +1,7 @@
 """Replies as plain data: what a student's function gave back, before anything judges it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -23,6 +23,15 @@ class Array:
 
 
 @dataclass(frozen=True)
+class NumpyArray:
+    """A numpy array as plain data: no tensor, but it holds the same numbers."""
+
+    data: np.ndarray[Any, Any]
+    dtype: str
+    type_name: ClassVar[str] = "numpy.ndarray"
+
+
+@dataclass(frozen=True)
 class Opaque:
     """A value that is not plain data; only the name of its type is kept."""
 
@@ -30,7 +39,7 @@ class Opaque:
 
 
 def plain(value: object, depth: int = 4) -> Any:
-    """The value as None, bool, int, float, str, Array, and lists and dicts of these.
+    """The value as None, bool, int, float, str, an array, and lists and dicts of these.
 
     Anything else, and anything nested deeper than `depth`, becomes Opaque.
     """
@@ -42,7 +51,8 @@ def plain(value: object, depth: int = 4) -> Any:
         data = data.float() if dtype == "bfloat16" else data
         return Array(data.numpy().copy(), dtype, value.device.type)
     if isinstance(value, np.ndarray):
-        return Opaque("numpy.ndarray")
+        native = np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, subok=False)
+        return NumpyArray(native, native.dtype.name)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (list, tuple, dict)) and len(value) > MAX_PARTS:

@@ -13,10 +13,16 @@ from typing import Any
 import nbformat
 import pytest
 from support.notebooks import EXERCISES, SOURCE, THREE, hidden, reference_cells, three_exercises
+from support.own import own_exercise
 
 from autograder.checking.check import run_check
 from autograder.checking.registry import CHECKERS
-from autograder.exercises.exercise import PACKAGED
+from autograder.checking.solution import ReferenceFailedError
+from autograder.exercises.exercise import (
+    PACKAGED,
+    Reference,
+    with_reference,
+)
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.grading import kernel as kernels
 from autograder.grading.kernel import Kernel, KernelStudent
@@ -216,6 +222,38 @@ def test_a_kernel_gives_the_results_that_this_process_gives(
             found = run_check(exercise, there, seed, cases)
             same = ("passed", "points", "kind", "rule", "cases")
             assert [getattr(found, n) for n in same] == [getattr(expected, n) for n in same], source
+
+
+def test_a_kernel_gives_them_for_a_solution_as_well(
+    student: Callable[[dict[str, str]], KernelStudent],
+) -> None:
+    rule = "def shares(x):\n    if not x:\n        raise ValueError('empty')\n    return "
+    cases = [{"x": [1, 3]}, {"x": [], "raises": "ValueError"}]
+    keys = {"parameters": ["x"], "checker": "tensor", "cases": cases, "hidden": cases}
+    exercise = own_exercise("shares", f"{rule}torch.tensor(x) / sum(x)", **keys)
+    sources = {
+        "import numpy as np\n" + rule + "np.array(x) / sum(x)": "",
+        "class Empty(ValueError): pass\n"
+        + rule.replace("ValueError(", "Empty(")
+        + "torch.tensor(x).double() / sum(x)": "",
+        rule.replace("ValueError", "KeyError") + "torch.tensor(x) / sum(x)": "other_error",
+        "def shares(x): return torch.tensor(x) / max(sum(x), 1)": "no_error",
+        rule + "[n / sum(x) for n in x]": "type",
+        rule + "torch.tensor(x) / len(x)": "value",
+    }
+    for source, kind in sources.items():
+        found = run_check(exercise, student({"": source}), SEED)
+        assert (found.passed, found.kind) == (not kind, kind), str(found)
+
+
+def test_a_broken_reference_stops_the_grading_of_it() -> None:
+    """Nobody gets points, or loses them, by a teacher's mistake: the record says what to mend."""
+    exercises = [PACKAGED[name] for name in THREE[1:]]
+    broken = "def filter_top_k(logits, k):\n    return logits[k + 99]"
+    own = replace(PACKAGED["filter_top_k"], reference=Reference.SOLUTION, checker="tensor")
+    exercises.append(with_reference(own, broken))
+    with pytest.raises(ReferenceFailedError, match=r"^filter_top_k: .*IndexError.*in line 2: "):
+        run_submission(three_exercises(), SEED, Settings(time_limit_s=5), exercises)
 
 
 def test_the_source_is_left_as_it_was() -> None:

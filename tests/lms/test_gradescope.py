@@ -27,7 +27,7 @@ from support.notebooks import ROOT
 from autograder.checking.result import Message, Result
 from autograder.course import release
 from autograder.course.rules import rules_of
-from autograder.exercises.exercise import Level, from_data
+from autograder.exercises.exercise import Level, read_exercise
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import EngineError, Record, Rules, Status, Task
 from autograder.grading.settings import Settings
@@ -208,7 +208,7 @@ def test_the_zip_grades_by_the_rules_of_the_course(course: Path, package: Path) 
         data = json.loads(packed.read("rules.json"))
         content = packed.read("release.ipynb")
     settings = Settings(**data.pop("settings"))
-    exercises = {name: from_data(e, "rules") for name, e in data.pop("exercises").items()}
+    exercises = {name: read_exercise(e, "rules") for name, e in data.pop("exercises").items()}
     assert exercises == rules.exercises
     again = Rules(release=content, settings=settings, exercises=exercises, **data)
     assert again.key == rules.key
