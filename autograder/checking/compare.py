@@ -207,7 +207,7 @@ def same(expected: Any, actual: object, tolerance: float) -> Mismatch | None:
         case None:
             return None if actual is None else Mismatch("value", None, shown(actual))
         case bool():
-            return boolean(expected, actual)
+            return same_boolean(expected, actual)
         case int() | float():
             return number(expected, actual, tolerance)
         case str():
@@ -216,7 +216,7 @@ def same(expected: Any, actual: object, tolerance: float) -> Mismatch | None:
             return entries(expected, actual, tolerance)
         case dict():
             return record(expected, actual, tolerance)
-    return tensor(expected, actual, tolerance)
+    return same_tensor(expected, actual, tolerance)
 
 
 def exact_text(expected: str, actual: object) -> Mismatch | None:
