@@ -24,7 +24,7 @@ from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged, write_atomically
 from autograder.grading.processes import warm_up
 from autograder.grading.settings import Settings
-from autograder.notebooks.cells import read_notebook, solutions, with_solutions
+from autograder.notebooks.cells import read_notebook, reference_of, with_solutions
 from autograder.reports.class_page import class_page
 
 ASSIGNMENT = "a7_2"
@@ -61,7 +61,7 @@ def make_course(root: Path) -> None:
 def submissions(root: Path) -> dict[str, Any]:
     """Make the students' notebooks from the course's release."""
     path = source_notebook(root, ASSIGNMENT)
-    reference = solutions(read_notebook(path))
+    reference = reference_of(read_notebook(path))
     other_style = {name: next(iter(known_correct(name).values())) for name in exercise_ids()}
     sources: dict[str, dict[str, str]] = {
         "reference": reference,

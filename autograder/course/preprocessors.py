@@ -6,6 +6,7 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     ClearMarkScheme,
@@ -30,7 +31,9 @@ from autograder.notebooks.cells import (
     is_graded,
     is_solution,
     metadata_of,
+    read_notebook,
     role,
+    rubrics_of,
 )
 from autograder.notebooks.pictures import pictures
 
@@ -65,15 +68,6 @@ class ClearToStubs(ForExercises, ClearSolutions):
 
     def _text_stub_default(self) -> str:
         return TEXT_STUB
-
-
-class ClearRubric(ForExercises, ClearMarkScheme):
-    """Takes rubrics out of the release."""
-
-    stock = ClearMarkScheme
-
-    def _enforce_metadata_default(self) -> bool:
-        return False  # a rubric is part of the locked cell with the question, not of a task cell
 
 
 class RecordedOutputs(NbGraderPreprocessor):
@@ -198,16 +192,35 @@ class HarmlessText(ForExercises):
         return cell, resources
 
 
-class HideMarkScheme(ClearRubric):
-    """Takes rubrics out of the feedback for students; formgrader still shows them."""
+class Rubrics(ForExercises, ClearMarkScheme):
+    """Shows the source's rubrics on formgrader's own pages, and none on a student's page."""
 
-    stock = None  # there are none in nbgrader's feedback
+    stock = None  # nbgrader leaves them as they are
+
+    def _enforce_metadata_default(self) -> bool:
+        return False  # too late for a complaint: the notebook has been graded
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Clear the rubrics, except on formgrader's own pages."""
-        if "nbgrader" not in resources:
-            return nb, resources
-        return super().preprocess(nb, resources)
+        """Put each rubric above its answer; on a student's page, clear those of task cells."""
+        if "nbgrader" in resources:
+            return super().preprocess(nb, resources)
+        directory, assignment = self.directory, resources["assignment_id"]
+        folder = Path(directory.format_path(directory.source_directory, ".", assignment))
+        path = folder / f"{resources.get('notebook_id')}.ipynb"
+        rubrics = rubrics_of(read_notebook(path)) if path.is_file() else {}
+        cells = []
+        for cell in nb.cells:
+            if rubric := rubrics.get(grade_id_of(cell)):
+                cells.append(new_markdown_cell(rubric))
+            cells.append(cell)
+        nb.cells = cells
+        return nb, resources
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear a cell of the teacher's; a marker in a student's text means nothing."""
+        if role(cell) != Role.LOCKED:
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
 
 
 class FeedbackExporter(HTMLExporter):

@@ -241,7 +241,7 @@ def _answers(notebook: Any) -> tuple[Item, ...]:
         if cell.cell_type == "markdown" and not is_solution(cell):
             headings = (line for line in cell.source.splitlines() if line.startswith("#"))
             heading = next((line.lstrip("#").strip() for line in headings), heading)
-        if is_graded(cell) and is_solution(cell):
+        if is_graded(cell) and exercise_of(cell) is None:
             metadata, name = metadata_of(cell), grade_id_of(cell)
             waits = metadata.get("score") is None or metadata.get("waits", False)
             items.append(

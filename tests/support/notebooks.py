@@ -11,7 +11,7 @@ import nbformat
 
 from autograder.checking.check import hidden_cases
 from autograder.exercises.exercise import Case, load_exercise
-from autograder.notebooks.cells import metadata_of, read_notebook, solutions, with_solutions
+from autograder.notebooks.cells import metadata_of, read_notebook, reference_of, with_solutions
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "source" / "a7_2" / "A7_2.ipynb"
@@ -30,7 +30,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 @cache
 def reference_cells() -> dict[str, str]:
     """The source notebook's solution cells, text cells included, by grade_id."""
-    return solutions(read_notebook(SOURCE))
+    return reference_of(read_notebook(SOURCE))
 
 
 def filled(released: Path, sources: dict[str, str]) -> Any:
