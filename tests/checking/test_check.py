@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
 from support.notebooks import hidden
 
 from autograder import check
@@ -275,6 +276,14 @@ def test_a_result_shows_points_to_nbgrader_and_a_box_to_students(
     assert bundle["text/plain"] == "1"
     assert "bestanden" in bundle["text/html"]
     assert bundle[RESULT_MIME]["points"] == 1.0
+
+
+def test_only_a_failure_is_a_value_for_nbgrader(solved: Callable[..., dict[str, Any]]) -> None:
+    """Without a value it gives the points that the teacher has set in the cell."""
+    passed = check("encode_prompt", namespace=solved())
+    assert DisplayFormatter().format(passed)[0] == {}
+    failed = check("encode_prompt", namespace={})
+    assert DisplayFormatter().format(failed)[0]["text/plain"] == "0"
 
 
 def test_a_bonus_shows_nbgrader_no_points(
