@@ -1,6 +1,7 @@
 """nbgrader preprocessors that need no grading: releases, scores from results, safe pages."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ from autograder.notebooks.cells import (
     role,
     rubrics_of,
 )
+from autograder.notebooks.intake import find_notebook
 from autograder.notebooks.pictures import pictures
+from autograder.notebooks.reader import UnreadableError
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
@@ -231,6 +234,21 @@ class FeedbackExporter(HTMLExporter):
         if directory is not None and has_exercises(directory, directory.assignment_id):
             settings |= {"template_name": "kischule", "extra_template_basedirs": [str(TEMPLATES)]}
         super().__init__(config=config, parent=parent, **settings)
+
+    def from_notebook_node(
+        self, nb: Any, resources: Any = None, **settings: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Export; the page of a renamed notebook also gets that name, which the exchange needs."""
+        html, resources = super().from_notebook_node(nb, resources, **settings)
+        if "kischule" in resources:
+            named, directory = resources["nbgrader"], self.parent.coursedir
+            submitted = directory.submitted_directory
+            folder = directory.format_path(submitted, named["student"], named["assignment"])
+            with suppress(UnreadableError):
+                name = find_notebook(Path(folder), f"{named['notebook']}.ipynb")[0].stem
+                if name != named["notebook"]:
+                    resources.setdefault("outputs", {})[f"{name}.html"] = html.encode()
+        return html, resources
 
 
 class FeedbackPage(ForExercises):
