@@ -72,6 +72,14 @@ class ClearToStubs(ForExercises, ClearSolutions):
     def _text_stub_default(self) -> str:
         return TEXT_STUB
 
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear a solution; a picture of the reference's answer goes with its text."""
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if is_solution(cell) and "attachments" in cell:
+            shown = {n: p for n, p in cell.attachments.items() if f"attachment:{n}" in cell.source}
+            cell.attachments = nbformat.from_dict(shown)
+        return cell, resources
+
 
 class RecordedOutputs(NbGraderPreprocessor):
     """Puts a record's outputs into the notebook, in place of nbgrader's Execute."""

@@ -217,6 +217,28 @@ def test_rubrics_are_for_formgrader_only(
     assert "Bewertung (2" not in html
 
 
+OWN, ASKED = "![](attachment:own.png)", "![](attachment:asked.png)"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [(OWN, []), (f"### BEGIN SOLUTION\n{OWN}\n### END SOLUTION\n{ASKED}", ["asked.png"])],
+)
+def test_a_picture_of_the_answer_is_not_released(
+    tmp_path: Path, text: str, kept: list[str]
+) -> None:
+    folder = course_of.course(tmp_path / "course")
+    path = folder / "source" / "small" / small.NAME
+    source = read_notebook(path)
+    answer = by_id(source)["observation_greedy"]
+    answer.source = text
+    answer["attachments"] = {n: {"image/png": small.PNG} for n in ("own.png", "asked.png")}
+    nbformat.write(source, path)
+    Course(folder).generate("small")
+    released = by_id(read_notebook(folder / "release" / "small" / small.NAME))
+    assert list(released["observation_greedy"].attachments) == kept
+
+
 def test_a_rubric_outside_of_the_answer_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
