@@ -13,7 +13,7 @@ import nbformat
 
 from autograder.exercises.exercise import Level, exercise_ids
 
-# the rubric in a source's answer, between nbgrader's markers; with the cell it becomes the stub
+# a rubric below the answer in a source's cell; nbgrader replaces the whole cell by the stub
 RUBRIC = re.compile(r"\n*^.*BEGIN MARK SCHEME.*\n((?:.*\n)*?).*END MARK SCHEME.*$", re.MULTILINE)
 
 

@@ -178,7 +178,7 @@ TASK = "Zeichnen Sie.\n\n=== BEGIN MARK SCHEME ===\nEine Kurve.\n=== END MARK SC
 def test_rubrics_are_for_formgrader_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ours stands in the source's answer; a task cell's is nbgrader's own."""
+    """One follows the answer in the source; that of a task cell is nbgrader's own."""
     folder = course_of.course(tmp_path / "course")
     path = folder / "source" / "small" / small.NAME
     source = read_notebook(path)
