@@ -27,7 +27,7 @@ from packaging.utils import canonicalize_name
 from support.notebooks import EXERCISES, ROOT, SOURCE, filled
 
 from autograder.exercises.exercise import Level
-from autograder.notebooks.cells import read_notebook, solutions
+from autograder.notebooks.cells import read_notebook, reference_of
 from autograder.precheck.results import missing_exercises, results_of
 
 if sys.version_info >= (3, 11):
@@ -273,7 +273,7 @@ def editions() -> list[Path]:
 def solved(released: Path) -> Any:
     """A release with its reference solutions."""
     source = read_notebook(ROOT / "source" / released.parent.name / released.name)
-    return filled(released, solutions(source))
+    return filled(released, reference_of(source))
 
 
 def stderr(notebook: Any) -> list[str]:

@@ -173,6 +173,18 @@ class Result:
 
     __repr__ = __str__
 
+    def _ipython_display_(self) -> None:
+        """In a notebook whose cell passes: the box, but no value of the cell.
+
+        nbgrader reads points from a value, and gives all points of the cell, as the teacher has set
+        them, where there is none.
+        """
+        if not self.passed:
+            raise NotImplementedError  # IPython goes on to the next method
+        from IPython.display import display
+
+        display(self._repr_mimebundle_(), raw=True)
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """In a notebook: a box; the plain text is what nbgrader alone grades by.
 

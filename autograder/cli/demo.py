@@ -24,7 +24,7 @@ from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged, write_atomically
 from autograder.grading.processes import warm_up
 from autograder.grading.settings import Settings
-from autograder.notebooks.cells import read_notebook, solutions, with_solutions
+from autograder.notebooks.cells import read_notebook, reference_of, with_solutions
 from autograder.notebooks.exercises import exercises_in
 from autograder.reports.class_page import class_page
 
@@ -63,7 +63,7 @@ def submissions(root: Path) -> dict[str, Any]:
     """Make the students' notebooks from the course's release."""
     path = source_notebook(root, ASSIGNMENT)
     source = read_notebook(path)
-    reference, asked = solutions(source), exercises_in(source, PACKAGED)
+    reference, asked = reference_of(source), exercises_in(source, PACKAGED)
     other_style = {name: next(iter(known_correct(name).values())) for name in asked}
     sources: dict[str, dict[str, str]] = {
         "reference": reference,

@@ -9,7 +9,6 @@ from typing import Any
 from jupyter_core.paths import jupyter_config_path
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import (
-    ClearMarkScheme,
     ClearSolutions,
     Execute,
     GetGrades,
@@ -19,13 +18,12 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Application, Config
 
 from autograder.course.preprocessors import (
-    ClearRubric,
     ClearToStubs,
     FeedbackExporter,
     FeedbackPage,
     HarmlessText,
-    HideMarkScheme,
     PlainMetadata,
+    Rubrics,
     SaveResults,
 )
 from autograder.errors import UserError
@@ -39,7 +37,6 @@ TRUSTED_EXECUTE = "autograder.course.commands.TrustedExecute"
 # each steps aside for nbgrader's where an assignment has no exercises: see `course.ours`
 REPLACED: Mapping[Any, Any] = {
     ClearSolutions: ClearToStubs,
-    ClearMarkScheme: ClearRubric,
     Execute: TRUSTED_EXECUTE,
     SaveAutoGrades: SaveResults,
 }
@@ -66,7 +63,7 @@ def configure(config: Any) -> None:
         *_replaced(Autograde, "sanitize_preprocessors"),
     ]
     config.Autograde.autograde_preprocessors = _replaced(Autograde, "autograde_preprocessors")
-    config.HTMLExporter.preprocessors = [HideMarkScheme, HarmlessText]
+    config.HTMLExporter.preprocessors = [HarmlessText, Rubrics]
     config.GenerateFeedback.preprocessors = [
         each
         for stock in _replaced(GenerateFeedback, "preprocessors")

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     ClearMarkScheme,
@@ -31,9 +33,13 @@ from autograder.notebooks.cells import (
     is_graded,
     is_solution,
     metadata_of,
+    read_notebook,
     role,
+    rubrics_of,
 )
+from autograder.notebooks.intake import find_notebook
 from autograder.notebooks.pictures import pictures
+from autograder.notebooks.reader import UnreadableError
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
@@ -67,14 +73,13 @@ class ClearToStubs(ForExercises, ClearSolutions):
     def _text_stub_default(self) -> str:
         return TEXT_STUB
 
-
-class ClearRubric(ForExercises, ClearMarkScheme):
-    """Takes rubrics out of the release."""
-
-    stock = ClearMarkScheme
-
-    def _enforce_metadata_default(self) -> bool:
-        return False  # a rubric is part of the locked cell with the question, not of a task cell
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear a solution; a picture of the reference's answer goes with its text."""
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if is_solution(cell) and "attachments" in cell:
+            shown = {n: p for n, p in cell.attachments.items() if f"attachment:{n}" in cell.source}
+            cell.attachments = nbformat.from_dict(shown)
+        return cell, resources
 
 
 class RecordedOutputs(NbGraderPreprocessor):
@@ -199,16 +204,35 @@ class HarmlessText(ForExercises):
         return cell, resources
 
 
-class HideMarkScheme(ClearRubric):
-    """Takes rubrics out of the feedback for students; formgrader still shows them."""
+class Rubrics(ForExercises, ClearMarkScheme):
+    """Shows the source's rubrics on formgrader's own pages, and none on a student's page."""
 
-    stock = None  # there are none in nbgrader's feedback
+    stock = None  # nbgrader leaves them as they are
+
+    def _enforce_metadata_default(self) -> bool:
+        return False  # too late for a complaint: the notebook has been graded
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Clear the rubrics, except on formgrader's own pages."""
-        if "nbgrader" not in resources:
-            return nb, resources
-        return super().preprocess(nb, resources)
+        """Put each rubric above its answer; on a student's page, clear those of task cells."""
+        if "nbgrader" in resources:
+            return super().preprocess(nb, resources)
+        directory, assignment = self.directory, resources["assignment_id"]
+        folder = Path(directory.format_path(directory.source_directory, ".", assignment))
+        path = folder / f"{resources.get('notebook_id')}.ipynb"
+        rubrics = rubrics_of(read_notebook(path)) if path.is_file() else {}
+        cells = []
+        for cell in nb.cells:
+            if rubric := rubrics.get(grade_id_of(cell)):
+                cells.append(new_markdown_cell(rubric))
+            cells.append(cell)
+        nb.cells = cells
+        return nb, resources
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear a cell of the teacher's; a marker in a student's text means nothing."""
+        if role(cell) != Role.LOCKED:
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
 
 
 class FeedbackExporter(HTMLExporter):
@@ -219,6 +243,21 @@ class FeedbackExporter(HTMLExporter):
         if directory is not None and has_exercises(directory, directory.assignment_id):
             settings |= {"template_name": "kischule", "extra_template_basedirs": [str(TEMPLATES)]}
         super().__init__(config=config, parent=parent, **settings)
+
+    def from_notebook_node(
+        self, nb: Any, resources: Any = None, **settings: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Export; the page of a renamed notebook also gets that name, which the exchange needs."""
+        html, resources = super().from_notebook_node(nb, resources, **settings)
+        if "kischule" in resources:
+            named, directory = resources["nbgrader"], self.parent.coursedir
+            submitted = directory.submitted_directory
+            folder = directory.format_path(submitted, named["student"], named["assignment"])
+            with suppress(UnreadableError):
+                name = find_notebook(Path(folder), f"{named['notebook']}.ipynb")[0].stem
+                if name != named["notebook"]:
+                    resources.setdefault("outputs", {})[f"{name}.html"] = html.encode()
+        return html, resources
 
 
 class FeedbackPage(ForExercises):

@@ -4,7 +4,7 @@ Made from the results of a record, and from the points and comments that nbgrade
 into the cells of the autograded notebook. The template `templates/kischule` lays it out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def page(
     """
     title = messages.TITLE.format(notebook=name)[language]
     items = _items(notebook, results, exercises, language)
-    answers = _answers(notebook)
+    answers = _answers(notebook, exercises)
     return Page(
         language=language,
         title=title,
@@ -245,13 +245,13 @@ def _picture(chart: Chart, language: str) -> str:
 # --- answers that a teacher reads ---------------------------------------------------------------
 
 
-def _answers(notebook: Any) -> tuple[Item, ...]:
+def _answers(notebook: Any, exercises: Collection[str]) -> tuple[Item, ...]:
     items, heading = [], ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and not is_solution(cell):
             headings = (line for line in cell.source.splitlines() if line.startswith("#"))
             heading = next((line.lstrip("#").strip() for line in headings), heading)
-        if is_graded(cell) and is_solution(cell):
+        if is_graded(cell) and exercise_of(cell, exercises) is None:
             metadata, name = metadata_of(cell), grade_id_of(cell)
             waits = metadata.get("score") is None or metadata.get("waits", False)
             items.append(

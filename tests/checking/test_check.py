@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
 from support.notebooks import hidden
 
 from autograder import check
@@ -275,6 +276,14 @@ def test_a_result_shows_nbgrader_a_pass_and_students_a_box(
     assert bundle["text/plain"] == "passed"
     assert "bestanden<" in bundle["text/html"]
     assert bundle[RESULT_MIME]["max_points"] == 0.0
+
+
+def test_only_a_failure_is_a_value_for_nbgrader(solved: Callable[..., dict[str, Any]]) -> None:
+    """Without a value it gives the points that the teacher has set in the cell."""
+    passed = check("encode_prompt", namespace=solved())
+    assert DisplayFormatter().format(passed)[0] == {}
+    failed = check("encode_prompt", namespace={})
+    assert DisplayFormatter().format(failed)[0]["text/plain"] == "0"
 
 
 def test_a_bonus_has_its_points_in_its_file(

@@ -438,7 +438,7 @@ def test_feedback_and_validation_go_on_working(stock: Path) -> None:
     small.write(stock, "honest", small.submission(read_notebook(released), None, {}))
     _nbgrader(stock, "autograde", "small", "--student", "honest", "--force")
     path = stock / "autograded" / "honest" / "small" / small.NAME
-    assert "MARK SCHEME" in path.read_text(encoding="utf-8")  # the rubric, for formgrader
+    assert "MARK SCHEME" not in path.read_text(encoding="utf-8")
     _nbgrader(stock, "generate_feedback", "small", "--student", "honest")
     page = (stock / "feedback" / "honest" / "small" / "small.html").read_text(encoding="utf-8")
     assert "MARK SCHEME" not in page

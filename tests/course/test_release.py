@@ -12,7 +12,7 @@ from support.notebooks import EXERCISES, RELEASE, ROOT, SOURCE, short
 from autograder.cli import main
 from autograder.course import release
 from autograder.exercises.exercise import PACKAGED, Level
-from autograder.notebooks.cells import metadata_of, read_notebook
+from autograder.notebooks.cells import metadata_of, read_notebook, rubrics_of
 from autograder.notebooks.editions import in_language
 
 LEVELS = (Level.PUBLIC, Level.HIDDEN)
@@ -29,7 +29,9 @@ def test_the_committed_release_is_fresh(language: str, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("path", [RELEASE, ENGLISH], ids=["de", "en"])
 def test_the_release_holds_no_solution_and_no_output(path: Path, reference: dict[str, str]) -> None:
     text = path.read_text(encoding="utf-8")
-    secrets = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+    rubrics = rubrics_of(read_notebook(ROOT / "source" / path.parent.name / path.name))
+    assert len(rubrics) == 4
+    secrets = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME", *(r[:40] for r in rubrics.values()))
     for secret in (*secrets, "Bewertung (2", "Marks (2"):
         assert secret not in text
     cells = read_notebook(path).cells

@@ -364,11 +364,11 @@ def test_printed_texts_and_labels_are_for_a_reader() -> None:
 FACTS_LOST = [
     ("task_encode_prompt", "`torch.long`", "long", "code"),
     ("why_greedy_disappoints", "1904.09751)", "1904.00000)", "links"),
-    ("question_greedy", "=== END MARK SCHEME ===", "", "markers"),
+    ("observation_greedy", "=== END MARK SCHEME ===", "", "markers"),
     ("task_beam_search", "3. Keep", "Keep", "headings, lists and tables"),
     ("task_explore", '| `"text"` |', '| `"text"`', "columns"),
     ("task_sample_decode", "\n\n", " ", "paragraphs"),
-    ("question_sampling", "(2 points)", "(3 points)", "points"),
+    ("observation_sampling", "(2 points)", "(3 points)", "points"),
 ]
 
 

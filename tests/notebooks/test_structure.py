@@ -495,7 +495,7 @@ def test_an_answer_stays_as_it_is_and_blank_is_blank() -> None:
     notebook = solved(observation_greedy=f"{ANSWER}\n\n* so\n")
     notebook.cells.insert(place(notebook, "try_observation_greedy"), text("# Meine Versuche"))
     assert answer(notebook) == f"{ANSWER}\n\n* so\n"
-    for blank in ("", " \n", f"{BLANK} \n"):
+    for blank in ("", " \n", f"{BLANK} \n", "YOUR ANSWER HERE"):  # the last is nbgrader's own
         notebook = solved(observation_greedy=blank)
         assert answer(notebook) == BLANK
     notebook.cells.insert(place(notebook, "setup"), text("Weit weg."))

@@ -311,9 +311,10 @@ def test_an_empty_cell_is_a_finding_and_an_empty_bonus_a_hint(
         filter_min_p=stubs["filter_min_p"],
         observation_prompt=stubs["observation_prompt"] + "\n",
         observation_greedy="",
+        observation_sampling="YOUR ANSWER HERE",  # nbgrader's own
     )
     found = without_kernel(notebook, tmp_path, monkeypatch)
-    assert [f.kind for f in found] == ["empty"] * 4 + ["text"] * 2
+    assert [f.kind for f in found] == ["empty"] * 4 + ["text"] * 3
     assert [(f.message.de, f.fix) for f in found] == [
         (
             f"Zelle [{number(notebook, 'def encode_prompt')}] (encode_prompt): ends_in_space_token",
@@ -327,6 +328,7 @@ def test_an_empty_cell_is_a_finding_and_an_empty_bonus_a_hint(
             False,
         ),
         ("Ihr Text zu: Beobachtung 1 (observation_greedy)", True),
+        ("Ihr Text zu: Beobachtung 2 (observation_sampling)", True),
         ("Ihr Text zu: Beobachtung 3 (observation_prompt)", True),
     ]
 

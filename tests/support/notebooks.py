@@ -11,7 +11,7 @@ import nbformat
 
 from autograder.checking.check import hidden_cases
 from autograder.exercises.exercise import PACKAGED, Case
-from autograder.notebooks.cells import metadata_of, read_notebook, solutions, with_solutions
+from autograder.notebooks.cells import metadata_of, read_notebook, reference_of, with_solutions
 from autograder.notebooks.exercises import exercises_in
 
 ROOT = Path(__file__).parent.parent.parent
@@ -32,7 +32,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 @cache
 def reference_cells() -> dict[str, str]:
     """The source notebook's solution cells, text cells included, by grade_id."""
-    return solutions(read_notebook(SOURCE))
+    return reference_of(read_notebook(SOURCE))
 
 
 def filled(released: Path, sources: dict[str, str]) -> Any:
