@@ -22,6 +22,8 @@ from autograder.sandbox.student import CallError, LocalStudent, Student
 from kischule.smollm2 import cache
 
 MAX_ATTEMPTS = 10_000  # to generate a hidden case that keeps away from ties
+# kinds of a mismatch that a broken exercise below cannot bring about
+NOT_OF_NEEDS = ("ours", "missing", "not_callable")
 Load = Callable[[str], Exercise]  # an exercise by its id
 # exercise -> its functions when its examples passed: in a notebook they need not be tried again to
 # find out whether an exercise that builds on it is to blame
@@ -121,7 +123,7 @@ def run_check(
         if mismatch is None:
             continue
         result = replace(result, points=0.0, passed_cases=passed)
-        if mismatch.kind != "ours" and (
+        if mismatch.kind not in NOT_OF_NEEDS and (
             broken := _broken_needs(exercise, student, known or {}, load)
         ):
             message = message_of_needs(broken)
