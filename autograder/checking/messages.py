@@ -25,10 +25,10 @@ SENTENCES = {
         "The function must be called `{expected}`; yours is called `{actual}`.",
     ),
     "undefined": Text(
-        "Nach einem Durchlauf aller Zellen gibt es die Funktion `{expected}` nicht. Beginnt ihre "
-        "Zeile mit `def`, ohne Einrückung?",
-        "After all cells have run there is no function `{expected}`. Does its line begin with "
-        "`def`, without indentation?",
+        "Wenn alle Zellen gelaufen sind, gibt es die Funktion `{expected}` nicht. Beginnt ihre "
+        "Zeile mit `def`, ohne Einrückung? Löscht eine andere Zelle sie wieder (`del`)?",
+        "When all cells have run there is no function `{expected}`. Does its line begin with "
+        "`def`, without indentation? Does another cell delete it (`del`)?",
     ),
     "not_callable": Text(
         "Unter diesem Namen liegt keine Funktion, sondern ein Objekt vom Typ {actual}.",

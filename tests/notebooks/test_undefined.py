@@ -65,7 +65,7 @@ def test_another_name_is_told(name: str) -> None:
 
 def test_a_neighbours_function_is_not_the_renamed_one() -> None:
     neighbour = cell("def filter_top_p(logits, p):\n    return logits", "filter_top_p")
-    assert why(neighbour, cell("x = 1", "filter_top_k")).startswith("After all cells have run")
+    assert why(neighbour, cell("x = 1", "filter_top_k")).startswith("When all cells have run")
 
 
 def test_the_helper_that_is_missing_is_named() -> None:
@@ -79,8 +79,8 @@ def test_the_helper_that_is_missing_is_named() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (f"{TOP_K}\ndel filter_top_k", "After all cells have run"),
-        ("if False:\n    def filter_top_k(): pass", "After all cells have run"),
+        (f"{TOP_K}\ndel filter_top_k", "When all cells have run"),
+        ("if False:\n    def filter_top_k(): pass", "When all cells have run"),
         ("class A:\n    def filter_top_k(self): pass", "yours is called `A`"),
         ("  \n", "Your solution is still missing here."),
     ],
