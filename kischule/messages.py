@@ -153,6 +153,32 @@ NO_ENTRIES = Text(
     de="Es muss mindestens einen Eintrag geben", en="there must be at least one entry"
 )
 
+# --- the notebook itself ------------------------------------------------------------------------
+
+NO_NOTEBOOK_KNOWN = Text(
+    de="Welches Notebook? Von hier aus ist das nicht zu erkennen. Laden Sie es herunter, falls es "
+    'nicht auf diesem Rechner liegt, und nennen Sie die Datei: kischule.precheck("A7_2.ipynb")',
+    en="Which notebook? That cannot be seen from here. Download it if it is not on this machine, "
+    'and name the file: kischule.precheck("A7_2.ipynb")',
+)
+SEVERAL_NOTEBOOKS = Text(
+    de="Welches Notebook? Hier liegen {names}. Nennen Sie eines: kischule.precheck({first!r})",
+    en="Which notebook? There are {names} here. Name one: kischule.precheck({first!r})",
+)
+NO_SUCH_NOTEBOOK = Text(
+    de="Die Datei {name} gibt es hier nicht.", en="There is no file {name} here."
+)
+NOT_SAVED = Text(
+    de="{name} ist nicht gespeichert: Was Sie gerade ausgeführt haben, steht noch nicht in der "
+    "Datei. Speichern Sie (Strg+S), und führen Sie die Zelle noch einmal aus.",
+    en="{name} is not saved: what you have just run is not in the file yet. Save it (Ctrl+S) and "
+    "run the cell again.",
+)
+PRECHECK_BEGINS = Text(
+    de="Geprüft wird die gespeicherte Datei {name}; sie läuft einmal von oben nach unten.",
+    en="Checking the saved file {name}; it runs once from top to bottom.",
+)
+
 # --- pictures -----------------------------------------------------------------------------------
 
 OFF = Text(de="aus", en="off")

@@ -45,6 +45,8 @@ def judge(
     for i, call in enumerate(calls):
         if call.reply.changed:
             return Mismatch("changed", actual=call.reply.changed[0], call=i)
+        if call.reply.value is None:  # which no exercise asks for
+            return Mismatch("no_return", call=i)
     mismatch = checker_of(exercise, case).judge(exercise, case, calls)
     return mismatch and _explained(exercise, case, calls, mismatch, passed)
 

@@ -5,8 +5,30 @@ from kischule.i18n import Text
 # by kind of a Mismatch or a CallError; place is "" or "([0, 7])" after a space
 SENTENCES = {
     "missing": Text(
-        "Die Funktion ist nicht definiert. Führen Sie zuerst die Zelle mit Ihrer Lösung aus.",
-        "The function is not defined. Run the cell with your solution first.",
+        "Die Funktion ist nicht definiert. Führen Sie zuerst die Zelle mit Ihrer Lösung aus; "
+        "bricht sie mit einem Fehler ab, beheben Sie zuerst den.",
+        "The function is not defined. Run the cell with your solution first; if that cell raises "
+        "an error, fix the error first.",
+    ),
+    "syntax": Text(
+        "Python kann die Zelle mit Ihrer Lösung nicht lesen; darum läuft nichts aus ihr. Zeile "
+        "{line}: `{text}` ({actual}).",
+        "Python cannot read the cell with your solution, so nothing in it runs. Line {line}: "
+        "`{text}` ({actual}).",
+    ),
+    "stopped": Text(
+        "Die Zelle mit Ihrer Lösung bricht ab, bevor die Funktion definiert ist: {actual}",
+        "The cell with your solution stops before the function is defined: {actual}",
+    ),
+    "renamed": Text(
+        "Die Funktion muss `{expected}` heißen; Ihre heißt `{actual}`.",
+        "The function must be called `{expected}`; yours is called `{actual}`.",
+    ),
+    "undefined": Text(
+        "Wenn alle Zellen gelaufen sind, gibt es die Funktion `{expected}` nicht. Beginnt ihre "
+        "Zeile mit `def`, ohne Einrückung? Löscht eine andere Zelle sie wieder (`del`)?",
+        "When all cells have run there is no function `{expected}`. Does its line begin with "
+        "`def`, without indentation? Does another cell delete it (`del`)?",
     ),
     "not_callable": Text(
         "Unter diesem Namen liegt keine Funktion, sondern ein Objekt vom Typ {actual}.",
@@ -21,9 +43,9 @@ SENTENCES = {
         "Your function raised {actual}",
     ),
     "no_generate": Text(
-        "model.generate ist hier nicht gefragt: Rufen Sie model(input_ids) selbst auf, und wählen "
+        "model.generate ist hier nicht erlaubt: Rufen Sie model(input_ids) selbst auf, und wählen "
         "Sie jedes Token aus den Logits.",
-        "model.generate is not to be used here: call model(input_ids) yourself, and choose each "
+        "model.generate is not allowed here: call model(input_ids) yourself, and choose each "
         "token from the logits.",
     ),
     "not_in_table": Text(
@@ -55,6 +77,12 @@ SENTENCES = {
     "changed": Text(
         "Die Funktion verändert ihr Argument {actual}. Arbeiten Sie auf einer Kopie.",
         "The function changes its argument {actual}. Work on a copy.",
+    ),
+    "no_return": Text(
+        "Die Funktion gibt nichts zurück (None). Fehlt am Ende ein `return`? Was `print` zeigt, "
+        "ist keine Rückgabe.",
+        "The function returns nothing (None). Is a `return` missing at its end? What `print` "
+        "shows is not returned.",
     ),
     "type": Text(
         "Erwartet: {expected} als Typ der Rückgabe{place}. Erhalten: {actual}.",

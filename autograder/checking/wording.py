@@ -1,7 +1,7 @@
 """From a mismatch to the message that a student reads: call, sentence, one hint, what to read."""
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,14 @@ from typing import Any
 from autograder.checking import messages
 from autograder.checking.compare import Mismatch
 from autograder.checking.imports import import_line, missing_name
-from autograder.checking.result import Message
+from autograder.checking.result import Message, Result
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.arguments import calls_of, describe, shortened
 from kischule.i18n import Text
 
 # kinds whose sentence needs no hint
 SELF_EXPLANATORY = (
-    *("missing", "not_callable", "ours", "timeout", "changed"),
+    *("missing", "not_callable", "no_return", "ours", "timeout", "changed"),
     *("died", "memory", "too_large", "unreadable", "no_generate", "not_in_table"),
 )
 
@@ -39,6 +39,13 @@ def message_of(exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool)
 def message_of_needs(broken: Sequence[str]) -> Message:
     """The message about an exercise that was not graded because these others failed."""
     return Message(sentence=messages.SENTENCES["needs"].format(actual=", ".join(broken)))
+
+
+def explained(result: Result, kind: str, values: Mapping[str, str]) -> Result:
+    """The result of a function that is not defined, with the reason (see `why_undefined`)."""
+    message = Message(sentence=messages.SENTENCES[kind].format(**values))
+    kind = kind if kind == "not_implemented" else result.kind
+    return replace(result, kind=kind, message=message)
 
 
 def working_note(working: Sequence[str]) -> Text:

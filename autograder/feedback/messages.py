@@ -27,6 +27,13 @@ NONE_SOLVED = Text(
     "Noch ist keine Aufgabe ganz gelöst. Der erste Schritt steht gleich darunter.",
     "No exercise is fully solved yet. The first step is right below.",
 )
+NOTHING_WRITTEN = Text(
+    "In dieser Datei steht noch keine Lösung. Ist es die richtige Datei? Prüfen Sie, ob Sie Ihr "
+    "Notebook vor der Abgabe gespeichert haben.",
+    "There is no solution in this file yet. Is it the right file? Check that you saved your "
+    "notebook before you submitted it.",
+)
+FIGURES = Text.same("{points:g}/{max_points:g}")
 ONLY_EXAMPLES = Text(
     "Ihre Funktion stimmt bei den Beispielen, aber nicht bei neuen Fällen.",
     "Your function is right on the examples, but not on hidden cases.",
@@ -51,7 +58,8 @@ WORDS = {
     # states of an exercise or an answer
     "solved": Text("gelöst", "solved"),
     "partly": Text("zum Teil gelöst", "partly solved"),
-    "open": Text("offen", "open"),
+    "open": Text("noch nicht gelöst", "not solved yet"),
+    "empty": Text("noch leer", "still empty"),
     "skipped": Text("nicht bewertet", "not graded"),
     "waits": Text("wird noch gelesen", "waiting to be read"),
 }

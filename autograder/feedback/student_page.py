@@ -38,6 +38,7 @@ class Part:
     points: float
     max_points: float
     message: str
+    empty: bool = False  # the function is as it was released
     picture: str = ""  # SVG
 
 
@@ -77,6 +78,11 @@ class Page:
     answers: tuple[Item, ...]
     words: Mapping[str, str] = field(repr=False)
     style: str = field(repr=False)  # CSS
+
+    def figures(self, of: Item | Part) -> str:
+        """The points of an exercise, an answer or a level, and the most there are for it."""
+        figures = messages.FIGURES.format(points=of.points, max_points=of.max_points)
+        return figures[self.language]
 
 
 def page(
@@ -129,6 +135,8 @@ def _remarks(
 def _well(exercises: Sequence[Item], language: str) -> str:
     solved = sum(item.state == "solved" for item in exercises)
     required = [item for item in exercises if not item.bonus]
+    if exercises and all(item.state == "empty" for item in exercises):
+        return messages.NOTHING_WRITTEN[language]
     if not solved:
         return messages.NONE_SOLVED[language]
     if all(item.state == "solved" for item in required):
@@ -142,7 +150,7 @@ def _next_steps(items: Sequence[Item], exercises: Mapping[str, Exercise]) -> tup
     ready = [
         item
         for item in items
-        if item.state in ("partly", "open")
+        if item.state in ("partly", "open", "empty")
         and all(states.get(need) == "solved" for need in exercises[item.id].needs)
     ]
     return tuple(sorted(ready, key=lambda item: item.bonus)[:MAX_NEXT])
@@ -188,7 +196,8 @@ def _item(exercise: Exercise, levels: Sequence[Part], comment: str, language: st
     elif not failed:
         state = "skipped"
     else:
-        state = "partly" if any(level.passed for level in levels) else "open"
+        state = "empty" if all(level.empty for level in levels) else "open"
+        state = "partly" if any(level.passed for level in levels) else state
     advice = failed[0].message if failed else ""
     if failed and levels[0].passed:
         advice = f"{messages.ONLY_EXAMPLES[language]}\n{advice}"
@@ -219,6 +228,7 @@ def _part(
         points=float(metadata_of(cell).get("score") or 0),
         max_points=exercise.points_of(level),
         message="\n".join(line.plain(language) for line in lines),
+        empty=result is not None and result.kind == "not_implemented",
         picture=_picture(result.chart, language) if result and result.chart else "",
     )
 

@@ -22,6 +22,7 @@ import nbformat
 from autograder.checking import messages as sentences
 from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Message, Result
+from autograder.checking.wording import explained
 from autograder.exercises.exercise import Case, Exercise, Level
 from autograder.grading import messages
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
@@ -33,6 +34,7 @@ from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, poin
 from autograder.notebooks.display import skippable
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.names import bindings, is_stub
+from autograder.notebooks.undefined import why_undefined
 from autograder.sandbox.models import model_of
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
@@ -227,6 +229,12 @@ class _SubmissionRun:
             exercises=self.exercises,
             working=self.working,
         )
+        if result.kind == "missing":
+            cells = [
+                c for c in self.notebook.cells if c.cell_type == "code" and not self._tested(c)
+            ]
+            functions = (name, *self.exercises[name].helpers)
+            result = explained(result, *why_undefined(functions, cells))
         return _clean(result)
 
     def _put(self, cell: Any, result: Result) -> None:

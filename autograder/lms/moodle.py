@@ -140,7 +140,8 @@ def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[st
             )
         row[grade] = spreadsheet.format_number(min(points, possible), row[maximum])
         if comments is not None and not row[comments].strip():
-            row[comments] = f"{total.points:g}/{total.max_points:g}"
+            both = (total.points, total.max_points)
+            row[comments] = "/".join(spreadsheet.format_number(n, row[maximum]) for n in both)
     missing = set(totals) - {_id(row) for row in sheet.rows}
     if missing:
         notes.append(f"not in the worksheet: participants {', '.join(sorted(missing))}")

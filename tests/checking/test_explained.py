@@ -211,9 +211,9 @@ MISTAKES = {
     ),
     "generate on a table": (
         USES_GENERATE,
-        ("model.generate ist hier nicht gefragt: Rufen Sie model(input_ids) selbst auf, und wählen "
+        ("model.generate ist hier nicht erlaubt: Rufen Sie model(input_ids) selbst auf, und wählen "
          "Sie jedes Token aus den Logits.",
-         "model.generate is not to be used here: call model(input_ids) yourself, and choose each "
+         "model.generate is not allowed here: call model(input_ids) yourself, and choose each "
          "token from the logits."),
         None,
     ),

@@ -75,7 +75,8 @@ def test_a_lost_none_is_explained(solved: Callable[..., dict[str, Any]]) -> None
         ("import sys; sys.exit(0)", "bricht ab mit: SystemExit: 0"),
         ("raise NotImplementedError()", "Hier fehlt noch Ihre Lösung."),
         ("return object()", "Erwartet: torch.Tensor als Typ der Rückgabe. Erhalten: object."),
-        ("return None", "Erhalten: NoneType."),
+        ("return None", "Die Funktion gibt nichts zurück (None). Fehlt am Ende ein `return`?"),
+        ("print(tokenizer(prompt_text))", "Was `print` zeigt, ist keine Rückgabe."),
     ],
 )
 def test_any_misbehaviour_of_a_function_becomes_a_sentence(

@@ -86,10 +86,10 @@ def mistaken(solved: Solved) -> Graded:
 def test_it_begins_with_points_and_what_went_well(mistaken: Graded) -> None:
     page = _page(mistaken, penalty=1.5)
     assert page.title == "Rückmeldung zu A7_2"
-    assert page.points == "12.5 von 54 Punkten"
+    assert page.points == "12,5 von 54 Punkten"
     assert page.remarks == (
         "davon 2 aus Zusatzaufgaben",
-        "1.5 Punkte Abzug wegen später Abgabe, schon eingerechnet",
+        "1,5 Punkte Abzug wegen später Abgabe, schon eingerechnet",
         "Bis zu 8 Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
     )
     assert page.well == "3 von 5 Aufgaben mit Code sind gelöst:"
@@ -124,6 +124,29 @@ def test_with_nothing_solved_the_page_says_where_to_begin(solved: Solved) -> Non
     assert page.solved == ()
     assert "Der erste Schritt steht gleich darunter" in page.well
     assert page.next[0].id == "apply_temperature"
+
+
+def test_an_empty_submission_is_asked_about(solved: Solved) -> None:
+    stub = "def {name}(logits, *_):\n    raise NotImplementedError()"
+    stubs = {name: stub.format(name=name) for name in ("apply_temperature", "filter_min_p")}
+    empty = _graded(solved(**stubs), tuple(stubs))
+    page = _page(empty)
+    assert page.well.startswith("In dieser Datei steht noch keine Lösung. Ist es die richtige")
+    assert {item.state for item in page.exercises} == {"empty"}
+    assert [item.id for item in page.next] == list(stubs)
+    half = _page(_graded(solved(apply_temperature=stubs["apply_temperature"]), tuple(stubs)))
+    assert "richtige Datei" not in half.well
+    assert [(item.state, page.words[item.state]) for item in half.exercises] == [
+        ("empty", "noch leer"),
+        ("solved", "gelöst"),
+    ]
+
+
+def test_points_have_a_comma_in_german(solved: Solved) -> None:
+    item = _page(_graded(solved(), ("apply_temperature",))).exercises[0]
+    half = replace(item, points=0.5)
+    assert _page(_graded(solved(), ())).figures(half) == "0,5/2"
+    assert _page(_graded(solved(), ()), "en").figures(half) == "0.5/2"
 
 
 def test_a_table_of_the_public_replies_is_recognised(solved: Solved) -> None:

@@ -100,7 +100,7 @@ def test_cells_run_in_the_notebooks_order() -> None:
     """A later cell changes nothing for the tests before it."""
     run = graded(three_exercises(("test_repetition_rate", "del filter_top_k, repetition_rate")))
     assert passed(run) == {**ALL, "test_repetition_rate": False, "hidden_repetition_rate": False}
-    assert "Die Funktion ist nicht definiert." in told(run)["test_repetition_rate"]
+    assert "gibt es die Funktion `repetition_rate` nicht." in told(run)["test_repetition_rate"]
 
 
 def test_a_kernel_that_ends_is_started_again_in_its_state() -> None:
