@@ -12,7 +12,7 @@ import torch
 
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
-from autograder.checking.result import Message, Result
+from autograder.checking.result import UNSOLVED, Message, Result
 from autograder.checking.retarget import exercise_for, for_model
 from autograder.checking.wording import message_of, message_of_needs, unquoted, working_note
 from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, Level, load_exercise
@@ -136,6 +136,7 @@ def run_check(
 
 def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch) -> Result:
     hidden = result.level == Level.HIDDEN
+    untouched = mismatch.kind in UNSOLVED and result.passed_cases == 0
     return replace(
         result,
         # None: the check itself failed, which is not the student's mistake
@@ -143,8 +144,9 @@ def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch)
         kind=mismatch.kind,
         rule=mismatch.rule,
         error=str(mismatch.actual) if mismatch.kind == "raised" else "",
-        message=message_of(exercise, case, mismatch, hidden),
+        message=message_of(exercise, case, mismatch, hidden=hidden, untouched=untouched),
         chart=None if hidden else mismatch.chart,
+        table=None if hidden else mismatch.table,
     )
 
 

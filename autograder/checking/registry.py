@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
-from autograder.checking.result import Chart
+from autograder.checking.result import Chart, TokenTable
 from autograder.exercises import oracle
 from autograder.exercises.exercise import Case, Exercise
 
@@ -22,6 +22,7 @@ JudgeOne = Callable[[Exercise, Case, Call], Mismatch | None]
 # the reference's reply to a case with these arguments, and the smallest gap along it
 Expect = Callable[[Case, Mapping[str, Any]], tuple[Any, float]]
 Picture = Callable[[Exercise, Case, Sequence[Call], Mismatch], Chart | None]
+Tabulate = Callable[[Case, Call, Mismatch], TokenTable | None]
 # the misconceptions that explain the replies, the best one first
 Explain = Callable[[Exercise, Sequence[Call], Mismatch], Iterable[str]]
 # whether a function that follows this misconception passes a case
@@ -38,6 +39,7 @@ class Checker:
     stored: bool = False  # the reference's replies to public cases are kept in the exercise file
     margin: float = 0.0  # smallest gap along an expected reply that rounding cannot close
     picture: Picture | None = None
+    table: Tabulate | None = None
     explain: Explain | None = None
     passes: Passes | None = None
 

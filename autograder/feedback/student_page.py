@@ -5,12 +5,12 @@ into the cells of the autograded notebook. The template `templates/kischule` lay
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.checking import messages as sentences
-from autograder.checking.result import Chart, Line, Result
+from autograder.checking.result import Chart, Line, Result, folded_steps
 from autograder.exercises.exercise import Exercise, Level, load_exercise
 from autograder.feedback import messages, svg
 from autograder.grading.outputs import harmless_markdown
@@ -54,6 +54,7 @@ class Item:
     levels: tuple[Part, ...] = ()
     comment: str = ""
     advice: str = ""  # the first thing that failed, or its hint
+    hints: str = ""  # HTML, folded: the page proposes what to do, and tells no more unasked
 
     @property
     def anchor(self) -> str:
@@ -156,15 +157,15 @@ def _exercises(notebook: Any, results: Mapping[str, Result], language: str) -> t
         if tested := exercise_of(cell):
             cells.setdefault(tested[0], []).append(cell)
     comments = {name: _comment(cell) for name, cell in by_id(notebook).items() if is_solution(cell)}
-    return tuple(
-        _item(
-            load_exercise(name),
-            [_part(cell, results.get(grade_id_of(cell)), language) for cell in found],
-            comments.get(name, ""),
-            language,
-        )
-        for name, found in cells.items()
-    )
+    items = []
+    for name, found in cells.items():
+        judged = [results.get(grade_id_of(cell)) for cell in found]
+        levels = [_part(cell, r, language) for cell, r in zip(found, judged, strict=True)]
+        item = _item(load_exercise(name), levels, comments.get(name, ""), language)
+        steps = [r.message.steps for r in judged if r and r.message and r.message.steps]
+        # those of the two levels are the same
+        items.append(replace(item, hints=folded_steps(steps[0], language) if steps else ""))
+    return tuple(items)
 
 
 def _comment(cell: Any) -> str:
