@@ -121,7 +121,7 @@ def run_check(
         if mismatch is None:
             continue
         result = replace(result, points=0.0, passed_cases=passed)
-        if mismatch.kind != "ours" and (
+        if mismatch.kind not in ("ours", *UNSOLVED) and (
             broken := _broken_needs(exercise, student, known or {}, load)
         ):
             message = message_of_needs(broken)

@@ -13,10 +13,11 @@ from support.notebooks import RELEASE, reference_cells
 
 from autograder import check, hint
 from autograder.checking.result import Result
+from autograder.course.verify import namespace
 from autograder.exercises import oracle
 from autograder.exercises.exercise import ExerciseError, exercise_ids, load_exercise, parse_exercise
 from autograder.exercises.known import known_wrong
-from autograder.notebooks.cells import read_notebook, solutions
+from autograder.notebooks.cells import Role, read_notebook, solutions
 from kischule.errors import ArgumentError
 from kischule.i18n import LANGUAGE_VARIABLE
 
@@ -211,6 +212,34 @@ def test_an_untouched_cell_says_one_line(name: str, solved: Solved) -> None:
         assert [text for text, depth in shown.items() if not depth][2:] == [
             "Hier fehlt noch Ihre Lösung."
         ]
+
+
+def test_in_an_untouched_notebook_each_cell_says_so() -> None:
+    """Also one that builds on others, which are missing as well."""
+    blank = namespace(solutions(read_notebook(RELEASE), Role.SOLUTION))
+    told = {
+        name: check(name, namespace=blank).plain("en").splitlines()[1:] for name in exercise_ids()
+    }
+    assert told == {name: ["Your solution is still missing here."] for name in exercise_ids()}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (
+            "return next_token_probs(model, input_ids)",
+            "Bringen Sie zuerst next_token_probs in Ordn",
+        ),
+        ("raise NotImplementedError('later')", "bricht ab mit: NotImplementedError: later"),
+        ("return torch.empty(2, device='meta').tolist()", "bricht ab mit: NotImplementedError: "),
+    ],
+)
+def test_a_cell_that_was_touched_says_more(body: str, sentence: str, solved: Solved) -> None:
+    source = f"def greedy_decode(model, input_ids, max_length):\n    {body}"
+    functions = solved(greedy_decode=source)
+    if "next_token_probs" in body:
+        exec(solutions(read_notebook(RELEASE))["next_token_probs"], functions)
+    assert sentence in str(check("greedy_decode", namespace=functions))
 
 
 def test_what_is_not_the_students_mistake_has_no_steps(

@@ -57,6 +57,7 @@ def test_a_correct_notebook_passes_with_each_isolation(isolation: str) -> None:
 
 def test_outputs_and_results_are_in_the_notebook() -> None:
     calls = "check('filter_top_k'); hint('filter_top_k', 2)"
+    calls += "; from autograder import table_model; table_model([1, 2])"
     run = graded(three_exercises(("test_filter_top_k", f"print('hier'); {calls}; 1 / 0")))
     cells = {c.id: c for c in run.notebook.cells}
     own = next(c for c in run.notebook.cells if c.id.startswith("added"))
