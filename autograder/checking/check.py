@@ -14,7 +14,7 @@ from autograder.checking import compare
 from autograder.checking.calls import arguments_of, built_arguments
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
-from autograder.checking.result import Message, Result
+from autograder.checking.result import UNSOLVED, Message, Result
 from autograder.checking.retarget import ForModel, for_model
 from autograder.checking.solution import ReferenceFailedError
 from autograder.checking.wording import message_of, message_of_needs, unquoted, working_note
@@ -132,7 +132,7 @@ def run_check(
         if mismatch is None:
             continue
         result = replace(result, points=0.0, passed_cases=passed)
-        if mismatch.kind not in NOT_OF_NEEDS and (
+        if mismatch.kind not in ("ours", *UNSOLVED) and (
             broken := _broken_needs(exercise, student, known or {}, exercises)
         ):
             message = message_of_needs(broken)
@@ -147,6 +147,7 @@ def run_check(
 
 def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch) -> Result:
     hidden = result.level == Level.HIDDEN
+    untouched = mismatch.kind in UNSOLVED and result.passed_cases == 0
     return replace(
         result,
         # None: the check itself failed, which is not the student's mistake
@@ -154,8 +155,9 @@ def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch)
         kind=mismatch.kind,
         rule=mismatch.rule,
         error=str(mismatch.actual) if mismatch.kind == "raised" else "",
-        message=message_of(exercise, case, mismatch, hidden),
+        message=message_of(exercise, case, mismatch, hidden=hidden, untouched=untouched),
         chart=None if hidden else mismatch.chart,
+        table=None if hidden else mismatch.table,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking.result import Chart
+from autograder.checking.result import Chart, TokenTable
 from autograder.exercises.oracle import Kept
 from autograder.sandbox.data import EPS, FLOATS, Array, NumpyArray
 
@@ -28,7 +28,7 @@ class Mismatch:
 
     kind: a key of `messages.SENTENCES`; place: where in the reply, e.g. "[0, 7]"; rule: the
     misconception that explains the reply, if one does; call: which of the case's calls, counted
-    from 0; chart: a picture of the mistake, where one explains more.
+    from 0; chart, table: a picture of the mistake and its numbers, where they explain more.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Mismatch:
     rule: str = ""
     call: int = 0
     chart: Chart | None = None
+    table: TokenTable | None = None
 
 
 def array(

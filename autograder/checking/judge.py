@@ -81,7 +81,7 @@ def _explained(
     mismatch: Mismatch,
     passed: Sequence[Case],
 ) -> Mismatch:
-    """The mismatch with a picture and the misconception that the replies follow, if any.
+    """The mismatch with a picture, a table and the misconception that the replies follow, if any.
 
     A wrong rule may fail on odd arguments, and a verdict does not depend on a hint: such an error
     is logged. Under pytest it is raised, since it is ours.
@@ -93,6 +93,9 @@ def _explained(
         if checker.picture is not None:
             found = checker.picture(exercise, case, calls, mismatch)
             mismatch = replace(mismatch, chart=found)
+        if checker.table is not None:
+            table = checker.table(case, calls[mismatch.call], mismatch)
+            mismatch = replace(mismatch, table=table)
         if mismatch.kind in EXPLAINABLE:
             rules = (checker.explain or _fitting)(exercise, calls, mismatch)
             passes = checker.passes or _passes

@@ -2,7 +2,7 @@
 
 from kischule.i18n import Text
 
-# by kind of a Mismatch or a CallError; place is "" or "([0, 7])" after a space
+# by kind of a Mismatch or a CallError; place is "" or INDEX_PLACE, KEY_PLACE
 SENTENCES = {
     "missing": Text(
         "Die Funktion ist nicht definiert. Führen Sie zuerst die Zelle mit Ihrer Lösung aus; "
@@ -332,11 +332,35 @@ NONE_PASSED = Text(
 )
 CALL = Text("Aufruf", "Call")
 HIDDEN_CALL = Text("in einem neuen Fall", "in a hidden case")
+INDEX_PLACE = Text(" an Stelle {place}", " at index {place}")
+KEY_PLACE = Text(" bei {place}", " at {place}")
 HINT = Text("Hinweis", "Hint")
+STEP = Text("Hinweis {step} von {count}", "Hint {step} of {count}")
+MORE = Text("Mehr Hinweise", "More hints")
+STEPS = Text('hint("{exercise}", 1), dann 2 und 3', 'hint("{exercise}", 1), then 2 and 3')
+STEP_RULE = Text(
+    "step muss einer der Hinweise sein, {exercise} hat {count}",
+    "step must be one of the hints, of which {exercise} has {count}",
+)
+RUN = Text("Diesen Aufruf selbst ausführen", "Run this call yourself")
+COLUMNS = (
+    Text.same("Token"),
+    Text.same("Logit"),
+    Text("Wahrscheinlichkeit", "Probability"),
+    Text("laufende Summe", "Running sum"),
+    Text("erwartet", "Expected"),
+    Text("erhalten", "Yours"),
+)
 READ = Text("Nachlesen", "See")
 WORKING = Text(
     "Bewertet mit einer richtigen Fassung von {names}, auf der diese Aufgabe aufbaut.",
     "Judged with a working {names}, which this exercise builds on.",
+)
+TABLE_MODEL = Text(
+    "table_model(…) ist ein Modell, das nur aus einer Tabelle besteht: Zeile i enthält die Logits "
+    "nach Token i, eine einzige Zeile die nach jedem (from autograder import table_model).",
+    "table_model(…) is a model that is just a table: row i has the logits after token i, a single "
+    "row those after any token (from autograder import table_model).",
 )
 OTHER_MODEL = Text("Geprüft mit dem Modell {model}.", "Checked with the model {model}.")
 MISSING_IMPORT = Text(

@@ -14,7 +14,7 @@ from typing import Any
 from autograder.checking import solution
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
-from autograder.checking.result import Chart
+from autograder.checking.result import Chart, TokenTable
 from autograder.exercises import oracle
 from autograder.exercises.exercise import Case, Exercise, ExerciseError
 
@@ -23,6 +23,7 @@ JudgeOne = Callable[[Exercise, Case, Call], Mismatch | None]
 # the reference's reply to a case with these arguments, and the smallest gap along it
 Expect = Callable[[Exercise, Case, Mapping[str, Any]], tuple[Any, float]]
 Picture = Callable[[Exercise, Case, Sequence[Call], Mismatch], Chart | None]
+Tabulate = Callable[[Case, Call, Mismatch], TokenTable | None]
 # the misconceptions that explain the replies, the best one first
 Explain = Callable[[Exercise, Sequence[Call], Mismatch], Iterable[str]]
 # whether a function that follows this misconception passes a case
@@ -41,6 +42,7 @@ class Checker:
     general: bool = False
     margin: float = 0.0  # smallest gap along an expected reply that rounding cannot close
     picture: Picture | None = None
+    table: Tabulate | None = None
     explain: Explain | None = None
     passes: Passes | None = None
 

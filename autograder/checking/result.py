@@ -7,7 +7,7 @@ neither torch nor numpy.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,13 +49,15 @@ class Message:
 
     sentence: Text
     call: Text | None = None  # the call it is about; of a hidden case only that it was one
-    note: Text | None = None  # the model it was checked with, if that is not the embedded one
-    hint: Text | None = None
+    code: str = ""  # the same, to be run; "" for a hidden case
+    note: Text | None = None  # about the model, if that is not the embedded one
+    hint: Text | None = None  # the reason for this mistake, if it is known
+    steps: tuple[Text, ...] = ()  # the exercise's hints, each shown when it is asked for
     read: Text | None = None  # where the rule is stated
 
     @property
     def lines(self) -> list[Line]:
-        """All parts but the reference to the notebook, in their order."""
+        """All parts that everybody sees, but the reference to the notebook, in their order."""
         parts: list[tuple[Text | None, Text | None]] = [(messages.CALL, self.call)]
         parts += [(None, self.sentence), (None, self.note), (messages.HINT, self.hint)]
         is_code = self.call is not None and self.call.de == self.call.en
@@ -80,6 +82,14 @@ class Chart:
     sampled: bool  # actual: how often it was sampled; otherwise the probability it was given
 
 
+@dataclass(frozen=True)
+class TokenTable:
+    """A vector token by token; a row has a text for each of `messages.COLUMNS`."""
+
+    rows: tuple[tuple[str, ...], ...]
+    wrong: tuple[bool, ...]  # of each row
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """The result of one exercise at one level, or of one text that a teacher grades."""
@@ -96,7 +106,8 @@ class Result:
     passed_cases: int = 0
     cases: int = 0
     message: Message | None = None
-    chart: Chart | None = None  # of a public case that did not pass
+    chart: Chart | None = None  # of a public case that did not pass, as the table
+    table: TokenTable | None = None
 
     @classmethod
     def manual(cls, *, exercise: str, max_points: float) -> Result:
@@ -158,15 +169,22 @@ class Result:
 
     @property
     def details(self) -> list[Line]:
-        """All lines below the headline."""
+        """The lines below the headline."""
         progress = [] if self.progress is None else [Line(self.progress)]
         lines = self.message.lines if self.message else []
         read = self.message.read if self.message else None
         return [*progress, *lines, *([Line(read, messages.READ)] if read else [])]
 
+    def below(self, code: str) -> str:
+        """The details as plain text in one language, and how to ask for hints."""
+        lines = self.details
+        if self.message and self.message.steps:
+            lines.append(Line(messages.STEPS.format(exercise=self.exercise), messages.MORE))
+        return "\n".join(line.plain(code) for line in lines)
+
     def plain(self, code: str) -> str:
         """Headline and details in one language."""
-        return "\n".join([self.headline[code], *(line.plain(code) for line in self.details)])
+        return "\n".join(filter(None, [self.headline[code], self.below(code)]))
 
     def __str__(self) -> str:
         return self.plain(language())
@@ -245,4 +263,38 @@ def box(result: Result) -> str:
 def _box_content(mark: str, result: Result, code: str) -> str:
     body = "<br>".join(line.markup(code) for line in result.details)
     body = f'<div style="margin-top:.3em">{body}</div>' if body else ""
+    body += _table_markup(result.table, code) if result.table else ""
+    if result.message:
+        call = f'<pre style="white-space:pre-wrap">{html.escape(result.message.code)}</pre>'
+        body += _folded(messages.RUN[code], call) if result.message.code else ""
+        body += folded_steps(result.message.steps, code)
     return f'<div lang="{code}"><b>{mark}{html.escape(result.headline[code])}</b>{body}</div>'
+
+
+def _table_markup(table: TokenTable, code: str) -> str:
+    """The table; a wrong number is bold and has a sign."""
+    cell = "padding:.1em .7em;text-align:right"
+    head = "".join(f'<th scope="col" style="{cell}">{c[code]}</th>' for c in messages.COLUMNS)
+    rows = []
+    for row, wrong in zip(table.rows, table.wrong, strict=True):
+        *others, last = map(html.escape, row)
+        last = f"<b>{last} {LOOKS[False][1]}</b>" if wrong else last
+        rows.append("".join(f'<td style="{cell}">{text}</td>' for text in (*others, last)))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return (
+        '<table style="margin:.4em 0;border-collapse:collapse">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _folded(summary: str, content: str) -> str:
+    return f'<details style="margin-top:.3em"><summary>{summary}</summary>{content}</details>'
+
+
+def folded_steps(steps: Sequence[Text], code: str) -> str:
+    """The hints as HTML in one language, each folded inside the one before it."""
+    markup = ""
+    for number, step in reversed(list(enumerate(steps, 1))):
+        summary = messages.STEP.format(step=number, count=len(steps))[code]
+        markup = _folded(summary, f"<div>{html.escape(step[code])}{markup}</div>")
+    return markup

@@ -41,7 +41,7 @@ def probs(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     return compare.close(reference(exercise, case, call), call.reply.value, exercise.tolerance)
 
 
-@checker("logits")
+@checker("logits", table=chart.token_table)
 def logits(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """(V,) logits within the exercise's tolerance and the rounding of the argument's dtype."""
     expected = reference(exercise, case, call)
@@ -54,7 +54,7 @@ def _kept_expected(
     return None, getattr(oracle, case.function)(**arguments).gap
 
 
-@checker("kept", expect=_kept_expected, margin=1e-3, picture=chart.cut)
+@checker("kept", expect=_kept_expected, margin=1e-3, picture=chart.cut, table=chart.token_table)
 def kept(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """(V,) the logits with -inf for every dropped token; any choice among ties passes."""
     found = reference(exercise, case, call)

@@ -1,4 +1,4 @@
-"""From a mismatch to the message that a student reads: call, sentence, one hint, what to read."""
+"""From a mismatch to the message that a student reads: call, sentence, hints, what to read."""
 
 import builtins
 from collections.abc import Mapping, Sequence
@@ -14,24 +14,32 @@ from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.arguments import calls_of, describe, shortened
 from kischule.i18n import Text
 
-# kinds whose sentence needs no hint
-SELF_EXPLANATORY = (
-    *("missing", "not_callable", "no_return", "ours", "timeout", "changed"),
-    *("died", "memory", "too_large", "unreadable", "no_generate", "not_in_table"),
-)
-
 OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say
 
 
-def message_of(exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool) -> Message:
-    """The message about a case that did not pass; of a hidden one it gives no value away."""
-    other = exercise.model != "mini"
-    ours = mismatch.kind == "ours"
+def message_of(
+    exercise: Exercise, case: Case, mismatch: Mismatch, *, hidden: bool, untouched: bool
+) -> Message:
+    """The message about a case that did not pass; of a hidden one it gives no value away.
+
+    untouched: there is no solution yet, so there is no more to say than that.
+    """
+    sentence = _sentence(mismatch, hidden)
+    if untouched:
+        return Message(sentence=sentence)
+    ours, call = mismatch.kind == "ours", call_of(exercise, case, mismatch.call)
+    note = None
+    if not hidden and "table_model(" in call:
+        note = messages.TABLE_MODEL
+    elif exercise.model != "mini":
+        note = messages.OTHER_MODEL.format(model=Path(exercise.model).name)
     return Message(
-        call=messages.HIDDEN_CALL if hidden else Text.same(call_of(exercise, case, mismatch.call)),
-        sentence=_sentence(mismatch, hidden),
-        note=messages.OTHER_MODEL.format(model=Path(exercise.model).name) if other else None,
-        hint=_hint(exercise, case, mismatch),
+        call=messages.HIDDEN_CALL if hidden else Text.same(call),
+        code="" if hidden else code_of(exercise, case, mismatch.call),
+        sentence=sentence,
+        note=note,
+        hint=_explanation(exercise, case, mismatch),
+        steps=() if ours else exercise.hints,
         read=None if ours else exercise.read,
     )
 
@@ -60,27 +68,46 @@ def unquoted(mismatch: Mismatch) -> Mismatch:
         name = str(mismatch.actual).partition(":")[0]
         kept = name if isinstance(getattr(builtins, name, None), type) else "Exception"
     place = mismatch.place if mismatch.kind == "setting" else ""
-    return replace(mismatch, expected="…", actual=kept, place=place, chart=None)
+    return replace(mismatch, expected="…", actual=kept, place=place, chart=None, table=None)
 
 
-def call_of(exercise: Exercise, case: Case, number: int = 0) -> str:
-    """The case's call, or that one of several, as one would type it."""
+def call_of(exercise: Exercise, case: Case, number: int = 0, whole: bool = False) -> str:
+    """The case's call, or that one of several, as one would type it; whole: with all numbers."""
     specs = calls_of(case.arguments)[number]
-    positional = [describe(name, specs[name]) for name in exercise.parameters]
-    named = [f"{n}={describe(n, specs[n])}" for n in exercise.keywords if n in specs]
+    positional = [describe(name, specs[name], whole) for name in exercise.parameters]
+    named = [f"{n}={describe(n, specs[n], whole)}" for n in exercise.keywords if n in specs]
     return f"{case.function}({', '.join(positional + named)})"
+
+
+def code_of(exercise: Exercise, case: Case, number: int = 0) -> str:
+    """The call with what it imports, to be run in a cell of the notebook."""
+    call = call_of(exercise, case, number, whole=True)
+    imports = {
+        "table_model(": "from autograder import table_model",
+        "torch.": "import torch",
+        "tensor(": "from torch import tensor",
+        "-inf": "from torch import inf",
+    }
+    return "\n".join([*(line for part, line in imports.items() if part in call), call])
 
 
 def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
     sentence = messages.SENTENCES[mismatch.kind]
     if hidden or mismatch.expected == "…":
         sentence = messages.HIDDEN.get(mismatch.kind, sentence)
-    place = mismatch.place
+    place: str | Text = mismatch.place
     if mismatch.kind != "setting" and place:
-        place = f" ({place})"
+        place = _place(mismatch.place)
     quoted = mismatch.kind == "text"
     expected, actual = (_worded(v, quoted) for v in (mismatch.expected, mismatch.actual))
     return sentence.format(expected=expected, actual=actual, place=place)
+
+
+def _place(place: str) -> Text:
+    """A place such as `[3]`, `[0, 7]` or `[0]['text']` in words."""
+    words = messages.KEY_PLACE if "'" in place else messages.INDEX_PLACE
+    number = place.strip("[]")
+    return words.format(place=number if number.isdecimal() else place)
 
 
 def _worded(value: Any, quoted: bool) -> str:
@@ -89,8 +116,8 @@ def _worded(value: Any, quoted: bool) -> str:
     return shortened(repr(value) if quoted else str(value))
 
 
-def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Text | None:
-    """One hint: the misconception's, else the helper's, the kind's, the exercise's own."""
+def _explanation(exercise: Exercise, case: Case, mismatch: Mismatch) -> Text | None:
+    """The sentence about this mistake: the misconception's, else the helper's, the kind's."""
     if mismatch.kind == "raised" and (name := missing_name(str(mismatch.actual))):
         line = import_line(name)
         return messages.MISSING_IMPORT.format(line=line) if line else messages.UNKNOWN_NAME
@@ -98,11 +125,9 @@ def _hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> Text | None:
         if misconception.rule == mismatch.rule:
             return misconception.hint
     if case.function != exercise.id:
-        return exercise.hints.get(case.function)
-    for key, hint in exercise.hints.items():
+        return exercise.explanations.get(case.function)
+    for key, explanation in exercise.explanations.items():
         kind, _, place = key.partition(":")
         if place and kind == mismatch.kind and mismatch.place.endswith(place):
-            return hint
-    if mismatch.kind in exercise.hints:
-        return exercise.hints[mismatch.kind]
-    return None if mismatch.kind in SELF_EXPLANATORY else exercise.hint
+            return explanation
+    return exercise.explanations.get(mismatch.kind)

@@ -5,12 +5,12 @@ into the cells of the autograded notebook. The template `templates/kischule` lay
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.checking import messages as sentences
-from autograder.checking.result import Chart, Line, Result
+from autograder.checking.result import Chart, Line, Result, folded_steps
 from autograder.exercises.exercise import Exercise, Level
 from autograder.feedback import messages, svg
 from autograder.grading.outputs import harmless_markdown
@@ -55,6 +55,7 @@ class Item:
     levels: tuple[Part, ...] = ()
     comment: str = ""
     advice: str = ""  # the first thing that failed, or its hint
+    hints: str = ""  # HTML, folded: the page proposes what to do, and tells no more unasked
 
     @property
     def anchor(self) -> str:
@@ -170,18 +171,18 @@ def _items(
         if tested := exercise_of(cell, exercises):
             cells.setdefault(tested[0], []).append((cell, tested[1]))
     comments = {name: _comment(cell) for name, cell in by_id(notebook).items() if is_solution(cell)}
-    return tuple(
-        _item(
-            exercises[name],
-            [
-                _part(exercises[name], level, cell, results.get(grade_id_of(cell)), language)
-                for cell, level in found
-            ],
-            comments.get(name, ""),
-            language,
-        )
-        for name, found in cells.items()
-    )
+    items = []
+    for name, found in cells.items():
+        exercise, judged = exercises[name], [results.get(grade_id_of(cell)) for cell, _ in found]
+        levels = [
+            _part(exercise, level, cell, result, language)
+            for (cell, level), result in zip(found, judged, strict=True)
+        ]
+        item = _item(exercise, levels, comments.get(name, ""), language)
+        steps = [r.message.steps for r in judged if r and r.message and r.message.steps]
+        # those of the two levels are the same
+        items.append(replace(item, hints=folded_steps(steps[0], language) if steps else ""))
+    return tuple(items)
 
 
 def _comment(cell: Any) -> str:

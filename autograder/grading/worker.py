@@ -345,8 +345,9 @@ def _clean(result: Result) -> Result:
     message = result.message
     if message is None:
         return result
-    parts = {n: part and _clean_text(part) for n, part in vars(message).items()}
-    return replace(result, message=Message(**parts), error=clean(result.error))
+    parts = {n: _clean_text(p) for n, p in vars(message).items() if isinstance(p, Text)}
+    told: Message = replace(message, **parts)  # type: ignore[arg-type]
+    return replace(result, message=told, error=clean(result.error))
 
 
 def _clean_text(text: Text) -> Text:

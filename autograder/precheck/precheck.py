@@ -51,10 +51,8 @@ class Precheck:
         return not self.open and not any(f.fix for f in self.findings)
 
     def details(self, result: Result) -> str:
-        """Progress, failure and section to read of an exercise; "" if all its cases passed."""
-        if result.passed:
-            return ""
-        return "\n".join(line.plain(self.language) for line in result.details)
+        """Progress, failure, hints and section to read; "" if all of its cases passed."""
+        return "" if result.passed else result.below(self.language)
 
     def groups(self) -> Iterator[tuple[str, list[Finding]]]:
         """The findings by group, with its heading: empty cells and hints come last."""

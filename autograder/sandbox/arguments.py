@@ -12,6 +12,7 @@ Exercise files name `mini`, the embedded model; `for_model` puts another one in 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
@@ -20,7 +21,15 @@ import torch
 from torch import Tensor
 
 from autograder.sandbox.data import FLOATS
-from autograder.sandbox.models import MINI, SpyModel, TableModel, end_of, model_of, tokenizer_of
+from autograder.sandbox.models import (
+    MINI,
+    SpyModel,
+    TableModel,
+    end_of,
+    model_of,
+    table_model,
+    tokenizer_of,
+)
 
 K = TypeVar("K", bound="Kind")
 KINDS: dict[str, type[Kind]] = {}  # by the field that names them
@@ -37,8 +46,12 @@ class Kind:
         """The object that a student's function gets."""
         raise NotImplementedError
 
-    def describe(self) -> str:
-        """The argument as one would type it; "" where its parameter's name says enough."""
+    def describe(self, shown: int | None = None) -> str:
+        """The argument as one would type it; "" where its parameter's name says enough.
+
+        shown: numbers of a list, so that the argument fits into a sentence; None: all, so that it
+        can be run.
+        """
         return ""
 
     def for_model(self, name: str) -> Kind:
@@ -87,10 +100,12 @@ def build(spec: Any) -> Any:
     return copy.deepcopy(spec) if found is None else found.build()
 
 
-def describe(name: str, spec: Any) -> str:
-    """The argument of this parameter as one would type it."""
+def describe(name: str, spec: Any, whole: bool = False) -> str:
+    """The argument of this parameter as one would type it; whole: with all its numbers."""
     found = kind_of(spec)
-    return shortened(repr(spec)) if found is None else found.describe() or name
+    if found is None:
+        return repr(spec) if whole else shortened(repr(spec))
+    return found.describe(None if whole else MAX_SHOWN) or name
 
 
 def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -110,9 +125,9 @@ def shortened(text: str, length: int = 160) -> str:
     return text if len(text) <= length else text[:half] + " … " + text[-half:]
 
 
-def _listed(values: list[Any], show: Callable[[Any], str]) -> str:
-    more = ["..."] if len(values) > MAX_SHOWN else []
-    return ", ".join([*map(show, values[:MAX_SHOWN]), *more])
+def _listed(values: list[Any], shown: int | None, show: Callable[[Any], str] = repr) -> str:
+    more = ["..."] if len(values) > len(values[:shown]) else []
+    return f"[{', '.join([*map(show, values[:shown]), *more])}]"
 
 
 # --- a model and its tokenizer ------------------------------------------------------------------
@@ -176,8 +191,8 @@ class Prompt(OfModel):
         ids = tokenizer_of(self.of)(self.prompt)["input_ids"]
         return torch.tensor([ids], dtype=torch.long)
 
-    def describe(self) -> str:
-        return f"encode({self.prompt!r})"
+    def describe(self, shown: int | None = None) -> str:
+        return f"encode_prompt(tokenizer, {self.prompt!r})"
 
     def for_model(self, name: str) -> Kind:
         return Prompt(with_end_of(self.prompt, name), of=name)
@@ -197,8 +212,8 @@ class ProbsAfter(OfModel):
             logits = model_of(self.of)(Prompt(self.probs_after, of=self.of).build()).logits
         return logits[0, -1].softmax(-1).clone()
 
-    def describe(self) -> str:
-        return f"next_token_probs(model, encode({self.probs_after!r}))"
+    def describe(self, shown: int | None = None) -> str:
+        return f"next_token_probs(model, encode_prompt(tokenizer, {self.probs_after!r}))"
 
     def for_model(self, name: str) -> Kind:
         return ProbsAfter(with_end_of(self.probs_after, name), of=name)
@@ -217,9 +232,9 @@ class OfTable(Kind):
 
     eos: int | None
 
-    def shown(self, table: str, size: int) -> str:
+    def typed(self, table: str, size: int, more: str = "") -> str:
         """The model as one would type it; size: an end token of its own comes after these."""
-        return f"table_model({table}, eos={size if self.eos is None else self.eos})"
+        return f"table_model({table}, eos={size if self.eos is None else self.eos}{more})"
 
 
 @kind("{table: [[0.0, 1.0], [2.0, 0.0]], eos: 0}")
@@ -231,11 +246,12 @@ class Table(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        return TableModel(torch.tensor(self.table, dtype=torch.float32), eos=self.eos)
+        return table_model(self.table, eos=self.eos)
 
-    def describe(self) -> str:
+    def describe(self, shown: int | None = None) -> str:
         size = len(self.table)
-        return self.shown(f"V={size + (self.eos is None)}", size)
+        rows = None if shown is None else max(1, shown // size)
+        return self.typed(_listed(self.table, rows, lambda row: _listed(row, shown)), size)
 
 
 @kind("{row: [0.0, 1.0], eos: 0}")
@@ -247,11 +263,10 @@ class Row(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        row = torch.tensor(self.row, dtype=torch.float32)
-        return TableModel(row.expand(len(row), -1), eos=self.eos)
+        return table_model(self.row, eos=self.eos)
 
-    def describe(self) -> str:
-        return self.shown(f"[{_listed(self.row, str)}]", len(self.row))
+    def describe(self, shown: int | None = None) -> str:
+        return self.typed(_listed(self.row, shown), len(self.row))
 
 
 @kind("{rotated: [0.0, 1.0], eos: 0}")
@@ -263,12 +278,11 @@ class Rotated(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        row = torch.tensor(self.rotated, dtype=torch.float32)
-        place = torch.arange(len(row))
-        return TableModel(row[place - place[:, None]], eos=self.eos)
+        return table_model(self.rotated, eos=self.eos, rotated=True)
 
-    def describe(self) -> str:
-        return self.shown(f"[{_listed(self.rotated, str)}]", len(self.rotated))
+    def describe(self, shown: int | None = None) -> str:
+        row = _listed(self.rotated, shown)
+        return self.typed(row, len(self.rotated), ", rotated=True")
 
 
 # --- tensors ------------------------------------------------------------------------------------
@@ -284,8 +298,8 @@ class Ids(Kind):
     def build(self) -> Tensor:
         return torch.tensor([self.ids], dtype=torch.long)
 
-    def describe(self) -> str:
-        return f"tensor([[{_listed(self.ids, str)}]])"
+    def describe(self, shown: int | None = None) -> str:
+        return f"tensor([{_listed(self.ids, shown)}])"
 
 
 @kind("{vector: [0.5, -1.0], dtype: float16, every: 2}")
@@ -308,9 +322,14 @@ class Vector(Kind):
         vector[:] = torch.tensor(self.vector, dtype=torch.float64)
         return vector
 
-    def describe(self) -> str:
+    def describe(self, shown: int | None = None) -> str:
         dtype = "" if self.dtype == "float32" else f", dtype=torch.{self.dtype}"
-        return f"tensor([{_listed(self.vector, lambda n: f'{n:.4g}')}]{dtype})"
+        # without a point or an infinity anywhere it would be a tensor of integers
+        whole = all(math.isfinite(n) and n == int(n) for n in self.vector)
+        show = (lambda n: repr(float(n))) if whole else "{:.15g}".format
+        numbers = _listed(self.vector, shown, show)
+        strided = f".repeat_interleave({self.every})[::{self.every}]" if self.every > 1 else ""
+        return f"tensor({numbers}{dtype}){strided}"
 
 
 @kind("{tensor: [[1, 2], [3, 4]], dtype: int64}")
@@ -327,7 +346,7 @@ class AnyTensor(Kind):
             raise ValueError(f"dtype must be one of {allowed}, was: {self.dtype}")
         return torch.tensor(self.tensor, dtype=getattr(torch, self.dtype))
 
-    def describe(self) -> str:
+    def describe(self, shown: int | None = None) -> str:
         dtype = "" if self.dtype == "float32" else f", dtype=torch.{self.dtype}"
         return f"tensor({self.tensor}{dtype})"
 
@@ -353,8 +372,8 @@ class ListOf(Kind):
     def build(self) -> Any:
         return [build(spec) for spec in self.list]
 
-    def describe(self) -> str:
-        return f"[{', '.join(describe('...', spec) for spec in self.list)}]"
+    def describe(self, shown: int | None = None) -> str:
+        return f"[{', '.join(describe('...', spec, shown is None) for spec in self.list)}]"
 
 
 @kind("{dict: {name: 5, row: {vector: [0.5]}}}")
@@ -367,9 +386,10 @@ class DictOf(Kind):
     def build(self) -> Any:
         return {name: build(spec) for name, spec in self.dict.items()}
 
-    def describe(self) -> str:
-        shown = (f"{name!r}: {describe('...', spec)}" for name, spec in self.dict.items())
-        return "{" + ", ".join(shown) + "}"
+    def describe(self, shown: int | None = None) -> str:
+        whole = shown is None
+        entries = (f"{n!r}: {describe('...', spec, whole)}" for n, spec in self.dict.items())
+        return "{" + ", ".join(entries) + "}"
 
 
 @kind("{function: upper}")
@@ -388,5 +408,5 @@ class FunctionOf(Kind):
             raise ValueError(f"function must be one of {known}, was: {self.function}")
         return FUNCTIONS[self.function]
 
-    def describe(self) -> str:
+    def describe(self, shown: int | None = None) -> str:
         return self.function

@@ -176,7 +176,7 @@ MISTAKES = {
     ),
     "1 - p for p": (
         INVERTED,
-        ("Das Token ([0]) muss wegfallen.", "The token ([0]) must be dropped."),
+        ("Das Token an Stelle 0 muss wegfallen.", "The token at index 0 must be dropped."),
         ("Hier wurde 1 - p für p genommen. Verglichen wird die Summe vom wahrscheinlichsten Token "
          "abwärts mit p selbst.",
          "1 - p is used for p here. Compare the sum from the most likely token downwards with p "
@@ -189,7 +189,7 @@ MISTAKES = {
     ),
     "a penalty on probabilities": (
         PENALTY_ON_PROBS,
-        ("Erwartet: 1 ([0]).", "Expected: 1 ([0])."),
+        ("Erwartet: 1 an Stelle 0.", "Expected: 1 at index 0."),
         ("Hier wurden Wahrscheinlichkeiten geteilt. Die Strafe gilt den Logits; softmax kommt erst "
          "am Ende.",
          "Probabilities are divided here. Apply the penalty to the logits; softmax is applied at "

@@ -35,11 +35,12 @@ def test_a_result_names_state_mistake_and_section(
         "filter_top_p (Beispiele): noch nicht bestanden, 0 von 2 Punkten",
         "1 von 13 Beispielen bestanden, dann:",
         "Aufruf: filter_top_p(tensor([0, 1.85, -1.2, 0.83]), 0.7)",
-        "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
+        "Das Token an Stelle 3 muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
         "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das "
         "wahrscheinlichste.",
         "Nachlesen: Abschnitt „Ein Beispiel in fünf Wörtern“, Aufgabe 9; dazu die "
         "PyTorch-Seite zu torch.cumsum",
+        'Mehr Hinweise: hint("filter_top_p", 1), dann 2 und 3',
     ]
     assert repr(failed) == str(failed)
 
@@ -52,12 +53,13 @@ def test_in_the_english_edition_a_result_is_english(
         "filter_top_p (examples): not passed yet, 0 of 2 points",
         "1 of 13 examples passed, then:",
     ]
-    assert str(failed).splitlines()[-1] == (
-        'See: Section "An example in five words", exercise 9; also PyTorch\'s page on torch.cumsum'
-    )
+    assert str(failed).splitlines()[-2:] == [
+        'See: Section "An example in five words", exercise 9; also PyTorch\'s page on torch.cumsum',
+        'More hints: hint("filter_top_p", 1), then 2 and 3',
+    ]
     bundle = failed._repr_mimebundle_()
     assert 'lang="de"' not in bundle["text/html"]
-    assert "<details" not in bundle["text/html"]
+    assert "<summary>English" not in bundle["text/html"]
     assert bundle["text/plain"] == "0"
 
 
@@ -120,7 +122,15 @@ def test_the_box_escapes_text_of_a_student(language: str, monkeypatch: pytest.Mo
     monkeypatch.setenv(LANGUAGE_VARIABLE, language)
     nasty = Text("<script>x</script>", "<script>y</script>")
     for call in (nasty, Text.same("f('<b>')")):
-        message = Message(sentence=nasty, call=call, note=nasty, hint=nasty, read=nasty)
+        message = Message(
+            sentence=nasty,
+            call=call,
+            note=nasty,
+            hint=nasty,
+            read=nasty,
+            code=nasty.de,
+            steps=(nasty,) * 3,
+        )
         page = box(replace(EMPTY, exercise="<script>", message=message))
         assert "<script>" not in page
         assert "<b>'" not in page

@@ -1,4 +1,4 @@
-"""Messages that a student reads: call, sentence, one hint, and no value of a hidden case."""
+"""Messages that a student reads: call, sentence, hint, and no value of a hidden case."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_failure_names_call_values_and_hint_in_both_languages(
     )
     message = _told(solved, next_token_probs=source)
     call, expected, hint = message.de.splitlines()
-    assert call == "Aufruf: next_token_probs(model, encode('Once upon a time'))"
+    assert call == "Aufruf: next_token_probs(model, encode_prompt(tokenizer, 'Once upon a time'))"
     assert expected.startswith("Erwartet: ")
     assert "Erhalten: " in expected
     assert hint == "Hinweis: Das sind Logits. Erst softmax macht daraus Wahrscheinlichkeiten."
@@ -116,8 +116,8 @@ def test_every_kind_has_words_in_both_languages() -> None:
         assert text.en
         assert text.de != text.en or text == messages.HEADLINE
     assert set(messages.HIDDEN) <= set(messages.SENTENCES)
-    for name in list(PACKAGED):
-        for key in PACKAGED[name].hints:
+    for name in PACKAGED:
+        for key in PACKAGED[name].explanations:
             known = messages.SENTENCES.keys() | PACKAGED[name].helpers.keys()
             assert key.split(":")[0] in known
 
@@ -128,25 +128,25 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "apply_repetition_penalty",
             "divides_all",
-            "Erwartet: -2 ([1]). Erhalten: -0.5.",
+            "Erwartet: -2 an Stelle 1. Erhalten: -0.5.",
             "Ein negatives Logit, das geteilt wird, wird größer",
         ),
         (
             "filter_top_k",
             "zero_drops_all",
-            "Das Token ([0]) muss bleiben. Erwartet: 1. Erhalten: -inf.",
+            "Das Token an Stelle 0 muss bleiben. Erwartet: 1. Erhalten: -inf.",
             'k = 0 heißt "aus"',
         ),
         (
             "filter_top_p",
             "crossing_token_dropped_but_one_stays",
-            "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
+            "Das Token an Stelle 3 muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
             "Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das",
         ),
         (
             "filter_top_p",
             "unsorted",
-            "Das Token ([0]) muss wegfallen. Erwartet: -inf. Erhalten: 0.",
+            "Das Token an Stelle 0 muss wegfallen. Erwartet: -inf. Erhalten: 0.",
             "Summiert wird vom wahrscheinlichsten Token abwärts",
         ),
         (
@@ -164,7 +164,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "sample_decode",
             "temperature_after_the_cut",
-            "Erwartet ([0, 3]): ein Token, das die Einstellungen zulassen, eines von 0, 1. "
+            "Erwartet an Stelle [0, 3]: ein Token, das die Einstellungen zulassen, eines von 0, 1. "
             "Erhalten: 2.",
             "Hier kommt die Temperatur nach dem Abschneiden.",
         ),
@@ -201,7 +201,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "explore",
             "log_prob_summed",
-            "([0]['mean_log_prob']). Erhalten: -34.2",
+            " bei [0]['mean_log_prob']. Erhalten: -34.2",
             "Teilen Sie sequence_log_prob durch die Zahl der Tokens nach dem Prompt.",
         ),
         (
@@ -216,7 +216,7 @@ def test_a_known_mistake_is_explained(
     exercise: str, wrong: str, sentence: str, hint: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     message = _told(solved, **{exercise: known_wrong(exercise)[wrong].source})
-    call, found, last = message.de.split("\n", 2)
+    call, found, *_, last = message.de.split("\n")
     assert call.startswith("Aufruf: ")
     assert sentence in found
     assert last.startswith("Hinweis: ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 import nbformat
@@ -260,3 +261,23 @@ def test_the_page_says_what_was_judged_with_a_working_function(solved: Solved) -
     shown = html[: html.index("Ihr Notebook")]
     assert "Bewertet mit einer richtigen Fassung von `encode_prompt`" in shown
     assert _page(graded).exercises[0].levels[0].message == ""
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_hints_are_folded_below_the_exercise(mistaken: Graded, language: str) -> None:
+    """Once for both levels, and not among the next steps."""
+    page = _page(mistaken, language)
+    exporter = HTMLExporter(
+        template_name="kischule", extra_template_basedirs=[str(student_page.TEMPLATES)]
+    )
+    html, _ = exporter.from_notebook_node(mistaken.notebook, resources={"kischule": page})
+    shown = html[: html.index(page.words["notebook"])]
+    for step in PACKAGED["filter_top_p"].hints:
+        assert shown.count(escape(step[language])) == 1
+    before, after = shown.split('id="exercise-filter_top_p"')
+    assert "<details" not in before
+    places = [after.index(part) for part in ("<figure>", "<details", 'href="#cell-filter_top_p"')]
+    assert places == sorted(places)
+    solved = {item.id: item.hints for item in page.exercises if item.state == "solved"}
+    assert set(solved.values()) == {""}
+    assert {item.id: item.hints for item in page.exercises}["sample_decode"] == ""  # not judged

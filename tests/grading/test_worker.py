@@ -63,12 +63,12 @@ def test_a_correct_notebook_passes_with_each_isolation(isolation: str) -> None:
 
 
 def test_outputs_and_results_are_in_the_notebook() -> None:
-    run = graded(
-        three_exercises(("test_filter_top_k", "print('hier'); check('filter_top_k'); 1 / 0"))
-    )
+    calls = "check('filter_top_k'); hint('filter_top_k', 2)"
+    calls += "; from autograder import table_model; table_model([1, 2])"
+    run = graded(three_exercises(("test_filter_top_k", f"print('hier'); {calls}; 1 / 0")))
     cells = {c.id: c for c in run.notebook.cells}
     own = next(c for c in run.notebook.cells if c.id.startswith("added"))
-    assert own.outputs[0].text == "hier\n"  # `check` in a student's own cell does no harm
+    assert own.outputs[0].text == "hier\n"  # `check` and `hint` in a student's own cell do no harm
     assert own.outputs[-1].ename == "ZeroDivisionError"
     assert cells["test_filter_top_k"].outputs[0].data["text/plain"] == "1"
     assert "bestanden" in cells["test_filter_top_k"].outputs[0].data["text/html"]

@@ -191,12 +191,13 @@ def test_each_exercise_says_how_far_it_came_and_what_failed(found: Precheck) -> 
     assert details["top_tokens"] == ""
     assert details["filter_top_k"].splitlines() == [
         "Von 12 Beispielen ist schon das erste nicht bestanden:",
-        "Aufruf: filter_top_k(tensor([1, 3, -1, 2]), 2)",
+        "Aufruf: filter_top_k(tensor([1.0, 3.0, -1.0, 2.0]), 2)",
         "Der Aufruf bricht ab mit: NameError: name 'Counter' is not defined",
         "Hinweis: Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: from "
         "collections import Counter",
         "Nachlesen: Abschnitt „Ein Beispiel in fünf Wörtern“, Aufgabe 8; dazu die "
         "PyTorch-Seite zu torch.topk",
+        'Mehr Hinweise: hint("filter_top_k", 1), dann 2 und 3',
     ]
 
 

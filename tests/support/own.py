@@ -12,7 +12,7 @@ from autograder.course.verify import namespace
 from autograder.exercises.exercise import Exercise, parse_exercise, with_reference
 from autograder.sandbox.student import LocalStudent
 
-TEXTS = {name: {"de": "Text", "en": "Text"} for name in ("title", "read", "hint")}
+TEXTS = {name: {"de": "Text", "en": "Text"} for name in ("title", "read")}
 
 
 def own_exercise(name: str, solution: str = "", **keys: Any) -> Exercise:
