@@ -163,7 +163,8 @@ def _tokens_expected(
 ) -> tuple[Any, float]:
     """The smallest gap between first and second choice, where the reply takes the first."""
     model, gaps = _model_in(arguments), [math.inf]
-    ids = None if case.raises else _ids(reply_of(exercise, case))
+    known = exercise.solution and not case.raises
+    ids = _ids(reply_of(exercise, case)) if known else None
     if model is not None and ids:
         logits = oracle.logits_of(model, ids)
         given = arguments.get("input_ids")

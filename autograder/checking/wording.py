@@ -9,14 +9,14 @@ from typing import Any
 from autograder.checking import messages
 from autograder.checking.compare import Mismatch
 from autograder.checking.imports import import_line, missing_name
-from autograder.checking.result import Message
+from autograder.checking.result import OURS, Message
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.arguments import calls_of, describe, shortened
 from kischule.i18n import Text
 
 # kinds whose sentence needs no hint
 SELF_EXPLANATORY = (
-    *("missing", "not_callable", "ours", "timeout", "changed"),
+    *("missing", "not_callable", *OURS, "timeout", "changed"),
     *("died", "memory", "too_large", "unreadable", "no_generate", "not_in_table"),
 )
 
@@ -26,7 +26,7 @@ OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say
 def message_of(exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool) -> Message:
     """The message about a case that did not pass; of a hidden one it gives no value away."""
     other = exercise.model != "mini"
-    ours = mismatch.kind == "ours"
+    ours = mismatch.kind in OURS
     return Message(
         call=messages.HIDDEN_CALL if hidden else Text.same(call_of(exercise, case, mismatch.call)),
         sentence=_sentence(mismatch, hidden),

@@ -212,6 +212,12 @@ def parse_exercise(content: str, name: str) -> Exercise:
 def _exercise(file: _ExerciseFile, name: str) -> Exercise:
     if file.id != Path(name).stem:
         raise ExerciseError(f"{name}: id must be the file's name, was: {file.id!r}")
+    if file.tolerance < 0:
+        raise ExerciseError(f"{name}: tolerance must be at least 0, was: {file.tolerance}")
+    if file.any_order and not {file.checker, *file.helpers.values()} & {"list", "table"}:
+        raise ExerciseError(
+            f"{name}: any_order needs the checker list or table, was: {file.checker!r}"
+        )
     replies = file.expected.replies if file.expected else (None,) * len(file.cases)
     if len(replies) != len(file.cases):
         raise ExerciseError(

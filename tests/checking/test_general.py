@@ -266,6 +266,16 @@ def test_the_bases_of_an_exception_cross_strictly() -> None:
             wire.read_replies(wire.write_error("raised", "E: x", 0, bases), 1)
 
 
+def test_options_that_mean_nothing_are_refused() -> None:
+    keys = {"parameters": ["x"], "cases": [{"x": 1}]}
+    with pytest.raises(ExerciseError, match="any_order needs the checker list or table, was: 'nu"):
+        own_exercise("f", checker="number", any_order=True, **keys)
+    with pytest.raises(ExerciseError, match=r"tolerance must be at least 0, was: -0\.1"):
+        own_exercise("f", checker="number", tolerance=-0.1, **keys)
+    with pytest.raises(ExerciseError, match=r"reference must be one of oracle, solution, was: 'me"):
+        own_exercise("f", checker="number", reference="mental", **keys)
+
+
 # --- any order, ties ----------------------------------------------------------------------------
 
 

@@ -151,8 +151,12 @@ def test_students_get_the_stored_replies_only() -> None:
     assert last.data.tolist() == [3.0]
     assert last.dtype == "float32"
     hidden = replace(students, hidden=(replace(students.cases[0], expected=None),))
+    result = checked(hidden, BIAS, "a seed")
+    assert (result.passed, result.points, result.kind) == (None, 0, "no_reference")
+    assert result.ours
+    assert "This case is judged only in grading" in result.told("en")
     with pytest.raises(ReferenceMissingError, match=r"^apply_logit_bias: .* needs the reference"):
-        checked(hidden, BIAS, "a seed")
+        reply_of(hidden, hidden.hidden[0])
 
 
 def test_exercises_of_the_oracle_store_nothing_here() -> None:
