@@ -21,12 +21,14 @@ from autograder.checking.mutants import BUDGET_S, unnoticed_mutants
 from autograder.checking.result import Result
 from autograder.checking.retarget import slowdown
 from autograder.checking.solution import ReferenceFailedError
+from autograder.checking.stored import replies_of
 from autograder.course.release import build_release, exercises_notebook
 from autograder.exercises.exercise import (
     IN_ORACLE,
     Case,
     Exercise,
     ExerciseError,
+    TooCloseError,
     exercise_ids,
     load_exercise,
     with_reference,
@@ -131,6 +133,8 @@ def verify_exercise(
     """Verify the checks of one exercise. reference, skeletons: all code cells, by exercise."""
     began, name = time.monotonic(), exercise.id
     exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * slowdown(exercise.model))
+    if exercise.by_solution(name):
+        replies_of(exercise)  # which nobody stores, but none of them may hang on a tie
     hidden = hidden_cases(exercise, SEED)
 
     def results(source: str) -> tuple[Result, Result]:
@@ -186,7 +190,7 @@ def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     torch.set_num_threads(1)  # as many processes as cores
     try:
         return verify_exercise(*task)
-    except (ReferenceFailedError, ExerciseError) as error:
+    except (ReferenceFailedError, ExerciseError, TooCloseError) as error:
         return Verdict(exercise=task[0].id, problems=(str(error),))
 
 

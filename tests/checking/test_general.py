@@ -14,7 +14,8 @@ from autograder.checking import compare
 from autograder.checking.check import hidden_cases
 from autograder.checking.registry import CHECKERS
 from autograder.checking.solution import ReferenceFailedError, stored_replies
-from autograder.exercises.exercise import Exercise, ExerciseError
+from autograder.checking.stored import replies_of
+from autograder.exercises.exercise import Exercise, ExerciseError, TooCloseError
 from autograder.sandbox import wire
 from autograder.sandbox.data import Array, NumpyArray, plain
 from autograder.sandbox.student import CallError
@@ -299,6 +300,9 @@ def test_hidden_cases_of_tokens_keep_away_from_ties() -> None:
     cases = hidden_cases(exercise, "seed")
     assert [case.arguments["model"] for case in cases] == [tables["clear"]] * 8
     assert checked(exercise, source, "seed").passed
+    public = own_exercise("f", source, cases=[{"model": tables["tie"]}], **keys)
+    with pytest.raises(TooCloseError, match=r"^f: the gap along the reply must be at least 0\.001"):
+        replies_of(public)
 
 
 def test_a_reference_that_is_no_distribution_is_refused() -> None:

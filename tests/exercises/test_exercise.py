@@ -18,6 +18,7 @@ from autograder.checking.stored import replies_of
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import (
     EXERCISES_FOLDER,
+    IN_ORACLE,
     ExerciseError,
     TooCloseError,
     exercise_ids,
@@ -108,6 +109,12 @@ def test_an_exercise_names_only_what_exists(name: str) -> None:
         # checkers that ask the oracle for the function's own reference
         if exercise.checker_of(case) in ("truth", "number", "probs", "logits", "kept"):
             assert callable(getattr(oracle, case.function))
+
+
+def test_the_package_has_a_reference_for_its_own_functions() -> None:
+    exercises = [load_exercise(name) for name in exercise_ids()]
+    assert {f for e in exercises for f in (e.id, *e.helpers)} == IN_ORACLE
+    assert not any(e.by_solution(f) for e in exercises for f in (e.id, *e.helpers))
 
 
 READ = {
