@@ -109,7 +109,7 @@ def verify(
 
 def _with_solution(exercise: Exercise, cells: Sequence[str]) -> Exercise:
     """The exercise with its reference solution, where that is what judges it."""
-    if exercise.solution or not exercise.by_solution(exercise.id):
+    if exercise.solution or not exercise.needs_solution:
         return exercise
     return with_reference(exercise, source_of(exercise.id, cells))
 
@@ -133,7 +133,7 @@ def verify_exercise(
     """Verify the checks of one exercise. reference, skeletons: all code cells, by exercise."""
     began, name = time.monotonic(), exercise.id
     exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * slowdown(exercise.model))
-    if exercise.by_solution(name):
+    if exercise.needs_solution:
         replies_of(exercise)  # which nobody stores, but none of them may hang on a tie
     hidden = hidden_cases(exercise, SEED)
 
@@ -177,7 +177,7 @@ def verify_exercise(
 
 def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
     """Yield the mutants of the exercise's own solution that its cases accept."""
-    if not exercise.by_solution(exercise.id):
+    if not exercise.needs_solution:
         return  # the package's own tests have the mutants of its exercises
     mutation = unnoticed_mutants(exercise, SEED, hidden)
     for change in mutation.unnoticed:

@@ -172,6 +172,11 @@ class Exercise:
         """Return True if the reference solution is what judges this function."""
         return self.reference == Reference.SOLUTION or function not in IN_ORACLE
 
+    @property
+    def needs_solution(self) -> bool:
+        """True if the reference solution judges one of its functions."""
+        return any(self.by_solution(function) for function in (self.id, *self.helpers))
+
 
 def with_reference(exercise: Exercise, source: str) -> Exercise:
     """The exercise with the source of its reference solution, for those who may see it.
