@@ -14,9 +14,9 @@ from autograder.checking import compare
 from autograder.checking.calls import arguments_of, built_arguments
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
-from autograder.checking.result import UNSOLVED, Message, Result
+from autograder.checking.result import OURS, UNSOLVED, Message, Result
 from autograder.checking.retarget import ForModel, for_model
-from autograder.checking.solution import ReferenceFailedError
+from autograder.checking.solution import ReferenceFailedError, ReferenceMissingError
 from autograder.checking.wording import message_of, message_of_needs, unquoted, working_note
 from autograder.exercises.exercise import (
     PACKAGED,
@@ -132,7 +132,7 @@ def run_check(
         if mismatch is None:
             continue
         result = replace(result, points=0.0, passed_cases=passed)
-        if mismatch.kind not in ("ours", *UNSOLVED) and (
+        if mismatch.kind not in (*OURS, *UNSOLVED) and (
             broken := _broken_needs(exercise, student, known or {}, exercises)
         ):
             message = message_of_needs(broken)
@@ -151,7 +151,7 @@ def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch)
     return replace(
         result,
         # None: the check itself failed, which is not the student's mistake
-        passed=None if mismatch.kind == "ours" else False,
+        passed=None if mismatch.kind in OURS else False,
         kind=mismatch.kind,
         rule=mismatch.rule,
         error=str(mismatch.actual) if mismatch.kind == "raised" else "",
@@ -179,6 +179,8 @@ def run_case(
         return Mismatch(error.kind, actual=error.detail, call=error.number)
     try:
         return judge(exercise, case, replies, passed)
+    except ReferenceMissingError:
+        return Mismatch("no_reference")
     except (ExerciseError, ReferenceFailedError):  # the teacher's to mend, before anyone is judged
         raise
     except Exception as error:

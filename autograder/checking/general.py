@@ -100,7 +100,7 @@ def table(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
 # --- probabilities ------------------------------------------------------------------------------
 
 
-def _weights(value: Any) -> list[Any]:
+def _probabilities(value: Any) -> list[Any]:
     """The numbers of a tensor of one dimension, a list, or a dict."""
     if isinstance(value, ARRAYS):
         return list(value.data.tolist()) if value.data.ndim == 1 else []
@@ -122,7 +122,7 @@ def distribution(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
 
 def _improper(value: Any) -> Mismatch | None:
     """The reason why a value is no distribution."""
-    weights = [float(w) for w in map(_scalar, _weights(value)) if type(w) in (int, float)]
+    weights = [float(w) for w in map(_scalar, _probabilities(value)) if type(w) in (int, float)]
     for i, weight in enumerate(weights):
         if weight < 0:
             return Mismatch("negative", actual=weight, place=f"[{i}]")
@@ -140,7 +140,7 @@ def _as_array(numbers: list[Any]) -> Any:
 # --- tokens of a greedy text --------------------------------------------------------------------
 
 
-def _ids(value: Any) -> list[int] | None:
+def _token_ids(value: Any) -> list[int] | None:
     """Token ids: of a (1, T) or (T,) tensor or array of integers, or of a list; None otherwise."""
     if isinstance(value, ARRAYS):
         flat = value.data.reshape(-1)
@@ -163,7 +163,8 @@ def _tokens_expected(
 ) -> tuple[Any, float]:
     """The smallest gap between first and second choice, where the reply takes the first."""
     model, gaps = _model_in(arguments), [math.inf]
-    ids = None if case.raises else _ids(reply_of(exercise, case))
+    known = exercise.solution and not case.raises
+    ids = _token_ids(reply_of(exercise, case)) if known else None
     if model is not None and ids:
         logits = oracle.logits_of(model, ids)
         given = arguments.get("input_ids")
@@ -177,7 +178,10 @@ def _tokens_expected(
 @checker("tokens", general=True, expect=_tokens_expected, margin=1e-3)
 def tokens(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """Exactly these token ids: (1, T), (T,), or a list. Cases keep away from ties."""
-    expected, actual = _ids(found := reference(exercise, case, call)), _ids(call.reply.value)
+    expected, actual = (
+        _token_ids(found := reference(exercise, case, call)),
+        _token_ids(call.reply.value),
+    )
     if expected is None:
         raise unfit(exercise, "token ids", found)
     if actual is None:

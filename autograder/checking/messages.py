@@ -221,6 +221,10 @@ SENTENCES = {
         "Die Prüfung selbst ist gescheitert ({actual}). Das ist nicht Ihr Fehler; bitte melden.",
         "The check itself failed ({actual}). This is not your mistake; please report it.",
     ),
+    "no_reference": Text(
+        "Diesen Fall prüft erst die Bewertung; hier fehlt dafür der Vergleich.",
+        "This case is judged only in grading; there is nothing to compare with here.",
+    ),
     "over": Text(
         "Die {actual} Sekunden für die ganze Abgabe waren um.",
         "The {actual} seconds for the whole submission were over.",

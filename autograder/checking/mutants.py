@@ -22,7 +22,7 @@ SLOWDOWN, MIN_LIMIT_S = 5.0, 0.5
 
 Change = Callable[[Any], ast.AST | None]  # changes a node in place, or returns what replaces it
 
-COMPARE: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
+COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
     ast.Lt: [ast.LtE, ast.Gt],
     ast.LtE: [ast.Lt, ast.Gt],
     ast.Gt: [ast.GtE, ast.Lt],
@@ -75,7 +75,7 @@ def mutants(source: str, functions: Collection[str] = ()) -> Iterator[tuple[str,
             after = ast.unparse(ast.fix_missing_locations(mutated))
             if after not in seen:
                 seen.add(after)
-                yield _difference(before, after), after
+                yield _change_shown(before, after), after
 
 
 def _nodes_of(statement: ast.stmt, functions: Collection[str]) -> Iterator[ast.AST]:
@@ -93,7 +93,7 @@ def _changes(node: ast.AST) -> Iterator[Change]:
     """The possible changes of this node."""
     match node:
         case ast.Compare(ops=[op]):
-            for other in COMPARE[type(op)]:
+            for other in COMPARISONS[type(op)]:
                 yield _set("ops", [other()])
         case ast.BinOp(op=op):
             for kind in ARITHMETIC.get(type(op), []):
@@ -164,7 +164,7 @@ def _replace(tree: ast.AST, target: ast.AST, replacement: ast.AST) -> None:
                         value[i] = replacement
 
 
-def _difference(before: str, after: str, around: int = 24) -> str:
+def _change_shown(before: str, after: str, around: int = 24) -> str:
     """The difference, with a little of its surroundings."""
     start = 0
     while start < min(len(before), len(after)) and before[start] == after[start]:

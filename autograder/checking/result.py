@@ -18,6 +18,8 @@ from kischule.colours import ORANGE
 from kischule.i18n import Text, language
 
 RESULT_MIME = "application/vnd.kischule.result+json"
+# kinds of a mismatch that are not the student's
+OURS = ("ours", "no_reference")
 # kinds of a mismatch for which there is no solution yet
 UNSOLVED = ("missing", "not_callable", "not_implemented")
 # the colour and sign of a passed, failed and ungraded result; they show on dark pages as well
@@ -128,6 +130,11 @@ class Result:
             kind=kind,
             message=Message(sentence=sentence),
         )
+
+    @property
+    def ours(self) -> bool:
+        """True if it was not judged, and the student is not to blame."""
+        return self.kind in OURS
 
     @property
     def grade_id(self) -> str:

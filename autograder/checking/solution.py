@@ -115,7 +115,8 @@ def _checked_reply(exercise: Exercise, case: Case, number: int) -> Any:
     if reply.value is None:
         raise failed("returns None")
     if unfit := _unfit(reply.value):
-        raise failed(f"returns a value of type {unfit}, which is not plain data")
+        rule = "which is not plain data, or is nested too deeply, or has keys other than text"
+        raise failed(f"returns a value of type {unfit}, {rule}")
     return reply.value
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from autograder.checking import messages
 from autograder.checking.compare import Mismatch
 from autograder.checking.imports import import_line, missing_name
-from autograder.checking.result import Message, Result
+from autograder.checking.result import OURS, Message, Result
 from autograder.exercises.exercise import Case, Exercise
-from autograder.sandbox.arguments import calls_of, describe, shortened
+from autograder.sandbox.arguments import calls_of, describe
+from autograder.sandbox.text import shortened
 from kischule.i18n import Text
 
 OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say
@@ -27,7 +28,7 @@ def message_of(
     sentence = _sentence(mismatch, hidden)
     if untouched:
         return Message(sentence=sentence)
-    ours, call = mismatch.kind == "ours", call_of(exercise, case, mismatch.call)
+    ours, call = mismatch.kind in OURS, call_of(exercise, case, mismatch.call)
     note = None
     if not hidden and "table_model(" in call:
         note = messages.TABLE_MODEL

@@ -44,7 +44,7 @@ def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
     exercises: dict[str, Exercise] = {}
     for path in found:
         try:
-            source = _source(path, path.stat().st_mtime_ns)
+            source = _read_source(path, path.stat().st_mtime_ns)
             exercises |= with_references(exercises_in(source, known), source)
         except ExerciseError as error:
             raise AssignmentError(f"{path}: {error}") from error
@@ -68,7 +68,7 @@ def several(assignment: str, found: list[Path]) -> AssignmentError:
 
 
 @lru_cache(maxsize=64)
-def _source(path: Path, _modified: int) -> Any:
+def _read_source(path: Path, _modified: int) -> Any:
     try:
         return read_notebook(path)
     except Exception as error:  # nbformat raises whatever the malformed place provokes

@@ -174,7 +174,7 @@ class SaveResults(ForExercises, SaveAutoGrades):
         if bonus and grade.manual_score is None:  # otherwise a teacher has decided about both
             grade.extra_credit = points
         # the student is not to blame: have a look
-        if not by_hand and (result is None or manual or result.kind == "ours"):
+        if not by_hand and (result is None or manual or result.ours):
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
 

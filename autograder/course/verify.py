@@ -21,12 +21,14 @@ from autograder.checking.mutants import BUDGET_S, unnoticed_mutants
 from autograder.checking.result import Result
 from autograder.checking.retarget import slowdown
 from autograder.checking.solution import ReferenceFailedError
+from autograder.checking.stored import replies_of
 from autograder.course.release import build_release, exercises_notebook
 from autograder.exercises.exercise import (
     IN_ORACLE,
     Case,
     Exercise,
     ExerciseError,
+    TooCloseError,
 )
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
@@ -117,6 +119,8 @@ def verify_exercise(
     began, name = time.monotonic(), exercise.id
     # more for a larger model
     exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * slowdown(exercise.model))
+    if exercise.needs_solution:
+        replies_of(exercise)  # which nobody stores, but none of them may hang on a tie
     hidden = hidden_cases(exercise, SEED)
 
     def results(source: str) -> tuple[Result, Result]:
@@ -159,7 +163,7 @@ def verify_exercise(
 
 def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
     """Yield the mutants of the exercise's own solution that its cases accept."""
-    if not exercise.by_solution(exercise.id):
+    if not exercise.needs_solution:
         return  # the package's own tests have the mutants of its exercises
     mutation = unnoticed_mutants(exercise, SEED, hidden)
     for change in mutation.unnoticed:
@@ -172,7 +176,7 @@ def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     torch.set_num_threads(1)  # as many processes as cores
     try:
         return verify_exercise(*task)
-    except (ReferenceFailedError, ExerciseError) as error:
+    except (ReferenceFailedError, ExerciseError, TooCloseError) as error:
         return Verdict(exercise=task[0].id, problems=(str(error),))
 
 

@@ -175,6 +175,11 @@ class Exercise:
         """Return True if the reference solution is what judges this function."""
         return self.reference == Reference.SOLUTION or function not in IN_ORACLE
 
+    @property
+    def needs_solution(self) -> bool:
+        """True if the reference solution judges one of its functions."""
+        return any(self.by_solution(function) for function in (self.id, *self.helpers))
+
 
 def with_reference(exercise: Exercise, source: str) -> Exercise:
     """The exercise with the source of its reference solution, for those who may see it.
@@ -199,7 +204,7 @@ class ExerciseFiles(Mapping[str, Exercise]):
         if exercise_id not in self.paths:
             raise KeyError(f"no exercise {exercise_id!r}; there are: {', '.join(self) or 'none'}")
         path = self.paths[exercise_id]
-        return _load(path, path.stat().st_mtime_ns)
+        return _load_file(path, path.stat().st_mtime_ns)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.paths))
@@ -209,7 +214,7 @@ class ExerciseFiles(Mapping[str, Exercise]):
 
 
 @lru_cache(maxsize=1000)
-def _load(path: Path, _modified: int) -> Exercise:
+def _load_file(path: Path, _modified: int) -> Exercise:
     try:
         return parse_exercise(path.read_text(encoding="utf-8-sig"), path.name)
     except UnicodeDecodeError as error:
@@ -256,6 +261,12 @@ def parse_exercise(content: str, name: str) -> Exercise:
 def _exercise(file: _ExerciseFile, name: str) -> Exercise:
     if file.id != Path(name).stem:
         raise ExerciseError(f"{name}: id must be the file's name, was: {file.id!r}")
+    if file.tolerance < 0:
+        raise ExerciseError(f"{name}: tolerance must be at least 0, was: {file.tolerance}")
+    if file.any_order and not {file.checker, *file.helpers.values()} & {"list", "table"}:
+        raise ExerciseError(
+            f"{name}: any_order needs the checker list or table, was: {file.checker!r}"
+        )
     replies = file.expected.replies if file.expected else (None,) * len(file.cases)
     if len(replies) != len(file.cases):
         raise ExerciseError(

@@ -241,7 +241,7 @@ class _SubmissionRun:
         """Keep the result of a test cell."""
         if result.kind in ("timeout", "memory"):
             self._mark(Status(result.kind))
-        if result.kind == "ours":
+        if result.ours:
             self.done.flags.append(Flag(FlagKind.CHECK_FAILED, result.grade_id))
         self.results[result.grade_id] = result
         cell.outputs = [_as_output(result)]
@@ -269,7 +269,7 @@ class _SubmissionRun:
             for index, cell in enumerate(self.notebook.cells)
             if (self._tested(cell) or ("",))[0] == name
             and (result := self.results.get(grade_id_of(cell))) is not None
-            and not (result.passed or result.kind == "ours")
+            and not (result.passed or result.ours)
         ]
         if broken and self._is_stub(name):
             self._fail(failed, "not_implemented", passed=False)
@@ -282,7 +282,7 @@ class _SubmissionRun:
         for need in self.exercises[name].needs:
             self._settle(need)
             own = [result for result in self.results.values() if result.exercise == need]
-            if any(not (result.passed or result.kind == "ours") for result in own):
+            if any(not (result.passed or result.ours) for result in own):
                 found.add(need)
             found |= self._broken(need)
         return found

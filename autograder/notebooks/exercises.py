@@ -54,7 +54,7 @@ def with_references(exercises: Mapping[str, Exercise], source: Any) -> dict[str,
     code = [cell for cell in source.cells if cell.cell_type == "code"]
     cells = [cell.source for cell in code if exercise_of(cell, exercises) is None]
     return {
-        name: with_reference(e, source_of(name, cells)) if e.by_solution(name) else e
+        name: with_reference(e, source_of(name, cells)) if e.needs_solution else e
         for name, e in exercises.items()
     }
 

@@ -8,7 +8,7 @@ from autograder.notebooks.cells import grade_id_of, is_solution
 from autograder.notebooks.names import definitions, tree
 from autograder.sandbox.text import clean
 
-MAX_LINE = 80  # characters of a line that is quoted
+MAX_SHOWN_LINE = 80  # characters of a line that is quoted
 MIN_ALIKE = 0.6  # of two names, for one to be the other misspelt
 
 
@@ -27,7 +27,7 @@ def why_undefined(functions: Sequence[str], cells: Sequence[Any]) -> tuple[str, 
             lines = cell.source.splitlines()
             number = error.lineno or 0
             line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
-            text = clean(line)[:MAX_LINE]
+            text = clean(line)[:MAX_SHOWN_LINE]
             return "syntax", {"line": str(number), "text": text, "actual": clean(error.msg)}
         if raised := _error(cell):
             return "stopped", {"actual": clean(f"{raised.ename}: {raised.evalue}")[:200]}

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from torch import Tensor
 
-from autograder.sandbox.data import FLOATS
+from autograder.sandbox.data import FLOATS, FUNCTIONS
 from autograder.sandbox.models import (
     MINI,
     SpyModel,
@@ -30,6 +30,7 @@ from autograder.sandbox.models import (
     table_model,
     tokenizer_of,
 )
+from autograder.sandbox.text import shortened
 
 K = TypeVar("K", bound="Kind")
 KINDS: dict[str, type[Kind]] = {}  # by the field that names them
@@ -117,12 +118,6 @@ def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
         raise ValueError(f"only one argument can have `each`, was: {', '.join(many)}")
     (name,) = many
     return [{**arguments, name: one} for one in arguments[name]["each"]]
-
-
-def shortened(text: str, length: int = 160) -> str:
-    """A text of at most about `length` characters, cut in the middle."""
-    half = length // 2
-    return text if len(text) <= length else text[:half] + " … " + text[-half:]
 
 
 def _listed(values: list[Any], shown: int | None, show: Callable[[Any], str] = repr) -> str:
@@ -352,14 +347,6 @@ class AnyTensor(Kind):
 
 
 # --- lists, dicts, functions --------------------------------------------------------------------
-
-# The functions that a case can hand over. A function of the teacher's own would take its code into
-# the student's process.
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{f.__name__: f for f in (abs, len, max, min, round, sorted, sum)},
-    **{f.__name__: f for f in (str.lower, str.strip, str.upper)},
-    **{f.__name__: f for f in (torch.exp, torch.log, torch.relu, torch.argmax)},
-}
 
 
 @kind("{list: [{vector: [0.5]}, 5]}")

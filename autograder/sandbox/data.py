@@ -1,5 +1,6 @@
 """Replies as plain data: what a student's function gave back, before anything judges it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +11,13 @@ MAX_PARTS = 100_000  # of a list or dict whose parts are kept
 
 # torch's names, from exact to coarse, and the distance from 1 to the next number
 FLOATS = ("float64", "float32", "float16", "bfloat16")
+# The functions that a case can hand over. A function of the teacher's own would take its code into
+# the student's process.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{f.__name__: f for f in (abs, len, max, min, round, sorted, sum)},
+    **{f.__name__: f for f in (str.lower, str.strip, str.upper)},
+    **{f.__name__: f for f in (torch.exp, torch.log, torch.relu, torch.argmax)},
+}
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
 

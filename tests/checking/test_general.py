@@ -14,7 +14,8 @@ from autograder.checking import compare
 from autograder.checking.check import hidden_cases
 from autograder.checking.registry import CHECKERS
 from autograder.checking.solution import ReferenceFailedError, stored_replies
-from autograder.exercises.exercise import Exercise, ExerciseError
+from autograder.checking.stored import replies_of
+from autograder.exercises.exercise import Exercise, ExerciseError, TooCloseError
 from autograder.sandbox import wire
 from autograder.sandbox.data import Array, NumpyArray, plain
 from autograder.sandbox.student import CallError
@@ -51,7 +52,7 @@ SET = {
             "'1.03'": "type",
             "True": "type",
             "x": "type",
-            "None": "type",
+            "None": "no_return",
             "float('nan')": "finite",
         },
     ),
@@ -73,7 +74,7 @@ SET = {
         "boolean",
         "bool((x > 0).all())",
         ["True", "(x > 0).all()", "__import__('numpy').bool_(True)"],
-        {"False": "value", "1": "type", "torch.tensor(1)": "type", "None": "type"},
+        {"False": "value", "1": "type", "torch.tensor(1)": "type", "None": "no_return"},
     ),
     "text": Own(
         "text",
@@ -154,7 +155,7 @@ SET = {
             f"{GREEDY}.float()": "type",
             f"{GREEDY}[:, :-1]": "length",
             f"{GREEDY}.flip(1)": "value",
-            "None": "type",
+            "None": "no_return",
         },
         TABLE_MODEL,
     ),
@@ -266,6 +267,16 @@ def test_the_bases_of_an_exception_cross_strictly() -> None:
             wire.read_replies(wire.write_error("raised", "E: x", 0, bases), 1)
 
 
+def test_options_that_mean_nothing_are_refused() -> None:
+    keys = {"parameters": ["x"], "cases": [{"x": 1}]}
+    with pytest.raises(ExerciseError, match="any_order needs the checker list or table, was: 'nu"):
+        own_exercise("f", checker="number", any_order=True, **keys)
+    with pytest.raises(ExerciseError, match=r"tolerance must be at least 0, was: -0\.1"):
+        own_exercise("f", checker="number", tolerance=-0.1, **keys)
+    with pytest.raises(ExerciseError, match=r"reference must be one of oracle, solution, was: 'me"):
+        own_exercise("f", checker="number", reference="mental", **keys)
+
+
 # --- any order, ties ----------------------------------------------------------------------------
 
 
@@ -289,6 +300,9 @@ def test_hidden_cases_of_tokens_keep_away_from_ties() -> None:
     cases = hidden_cases(exercise, "seed")
     assert [case.arguments["model"] for case in cases] == [tables["clear"]] * 8
     assert checked(exercise, source, "seed").passed
+    public = own_exercise("f", source, cases=[{"model": tables["tie"]}], **keys)
+    with pytest.raises(TooCloseError, match=r"^f: the gap along the reply must be at least 0\.001"):
+        replies_of(public)
 
 
 def test_a_reference_that_is_no_distribution_is_refused() -> None:

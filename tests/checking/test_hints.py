@@ -130,7 +130,7 @@ def test_examples_of_softmax_and_logarithms_are_right() -> None:
 def test_two_steps_are_refused() -> None:
     step = "{de: a, en: b}"
     text = (
-        "id: f\ntitle: {de: F, en: F}\nparameters: [x]\npoints: {}\nchecker: number\n"
+        "id: f\ntitle: {de: F, en: F}\nparameters: [x]\nchecker: number\n"
         f"read: {{de: a, en: b}}\nhints: [{step}, {step}]\ncases: [{{x: 1}}]\n"
     )
     with pytest.raises(ExerciseError, match=r"f\.yaml: hints must be 3 steps, or left out, was: 2"):

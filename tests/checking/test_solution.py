@@ -55,7 +55,7 @@ def test_an_own_function_is_judged_by_its_solution() -> None:
     assert checked(bias(), right).passed
     wrong = checked(bias(), right.replace("+", "-"))
     assert (wrong.passed, wrong.kind, wrong.passed_cases) == (False, "value", 0)
-    assert "Expected: 1 ([0]). Got: -1." in wrong.told("en")
+    assert "Expected: 1 at index 0. Got: -1." in wrong.told("en")
 
 
 def test_the_oracle_judges_its_own_functions_unless_told() -> None:
@@ -117,7 +117,7 @@ def test_a_failing_solution_is_the_teachers_mistake(reason: str) -> None:
         checked(exercise, BIAS)
     message = str(caught.value)
     assert message.startswith(f"apply_logit_bias: the reference solution {reason}")
-    assert message.endswith("; case: apply_logit_bias(tensor([0, 1, -2]), [1.0, 0.0, 0.5])")
+    assert message.endswith("; case: apply_logit_bias(tensor([0.0, 1.0, -2.0]), [1.0, 0.0, 0.5])")
 
 
 def test_a_failing_solution_is_named_for_its_case() -> None:
@@ -151,8 +151,12 @@ def test_students_get_the_stored_replies_only() -> None:
     assert last.data.tolist() == [3.0]
     assert last.dtype == "float32"
     hidden = replace(students, hidden=(replace(students.cases[0], expected=None),))
+    result = checked(hidden, BIAS, "a seed")
+    assert (result.passed, result.points, result.kind) == (None, 0, "no_reference")
+    assert result.ours
+    assert "This case is judged only in grading" in result.told("en")
     with pytest.raises(ReferenceMissingError, match=r"^apply_logit_bias: .* needs the reference"):
-        checked(hidden, BIAS, "a seed")
+        reply_of(hidden, hidden.hidden[0])
 
 
 def test_exercises_of_the_oracle_store_nothing_here() -> None:

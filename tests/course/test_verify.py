@@ -11,6 +11,7 @@ import pytest
 from support.notebooks import ROOT
 
 from autograder.cli import main
+from autograder.course import verify
 from autograder.notebooks.cells import grade_id_of, read_notebook
 
 NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_mutants.py
@@ -93,3 +94,14 @@ def test_a_wrong_reference_and_a_solved_skeleton_are_named(
 def test_an_unknown_assignment_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "a9_9", "--course", str(course)]) == 2
     assert "no assignment 'a9_9'" in capsys.readouterr().err
+
+
+def test_warnings_are_shown_and_cost_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = "your cases do not notice when a < b -> a <= b"
+    verdict = verify.Verdict(exercise="clip", warnings=(change,))
+    monkeypatch.setattr("autograder.cli.verify.verify", lambda *_: [verdict])
+    status, out = _verify(tmp_path, capsys)
+    assert status == 0
+    assert f"! clip: {change}" in out

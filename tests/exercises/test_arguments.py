@@ -129,7 +129,7 @@ def test_a_dict_a_list_and_a_function_are_handed_over() -> None:
     assert checked(exercise, "def f(x): return 9").passed
     assert checked(taking({"list": [{"ids": [1]}, 2]}, "x[1]"), "def f(x): return 2").passed
     assert checked(taking({"function": "upper"}, "len(x('ab'))"), "def f(x): return 2").passed
-    assert describe("x", data) == "{'scores': tensor([1, 2]), 'weight': 3}"
+    assert describe("x", data) == "{'scores': tensor([1.0, 2.0]), 'weight': 3}"
     assert FUNCTIONS["relu"](torch.tensor([-1.0])).item() == 0
 
 

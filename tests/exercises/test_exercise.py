@@ -17,6 +17,7 @@ from autograder.checking.registry import CHECKERS
 from autograder.checking.stored import replies_of
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import (
+    IN_ORACLE,
     PACKAGED,
     ExerciseError,
     TooCloseError,
@@ -77,7 +78,7 @@ def test_other_broken_rules_are_named() -> None:
     assert "run `make expected`" in _refused(more)
 
 
-STORED = [name for name in list(PACKAGED) if CHECKERS[PACKAGED[name].checker].stored]
+STORED = [name for name in PACKAGED if CHECKERS[PACKAGED[name].checker].stored]
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -104,6 +105,15 @@ def test_an_exercise_names_only_what_exists(name: str) -> None:
         # checkers that ask the oracle for the function's own reference
         if exercise.checker_of(case) in ("truth", "number", "probs", "logits", "kept"):
             assert callable(getattr(oracle, case.function))
+
+
+def test_the_package_has_a_reference_for_its_own_functions() -> None:
+    exercises = [PACKAGED[name] for name in PACKAGED]
+    assert {f for e in exercises for f in (e.id, *e.helpers)} == IN_ORACLE
+    assert not any(e.needs_solution for e in exercises)
+    more = replace(exercises[0], helpers={"a_helper_of_mine": "number"})
+    assert more.needs_solution
+    assert not more.by_solution(more.id)
 
 
 READ = {
@@ -187,7 +197,7 @@ def test_the_seeds_of_a_case_are_far_apart() -> None:
     rng = np.random.default_rng(1)
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
     generated = [generate({"generate": "seeds", "pattern": letters}, rng) for _ in range(50)]
-    public = [c.arguments.get("seed") for n in list(PACKAGED) for c in PACKAGED[n].cases]
+    public = [c.arguments.get("seed") for n in PACKAGED for c in PACKAGED[n].cases]
     for seeds in (*generated, *public):
         if isinstance(seeds, dict):
             apart = np.diff(sorted(set(seeds["each"])))
