@@ -43,6 +43,7 @@ from autograder.notebooks.reader import UnreadableError
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
+COLAB = "https://colab.research.google.com/"
 RECORD = "kischule_record"  # in nbgrader's resources
 EARLIER = "kischule_earlier"  # the key of the student's record before that one
 
@@ -279,9 +280,9 @@ class FeedbackPage(ForExercises):
         for cell in nb.cells:
             if is_graded(cell):
                 cell.metadata.nbgrader["waits"] = waits[grade_id_of(cell)]
-            # the Colab badge is of no use here, and would be loaded from elsewhere
+            # the link to Colab is of no use here, and wider than a phone
             lines = cell.source.splitlines()
-            cell.source = "\n".join(line for line in lines if "colab-badge.svg" not in line)
+            cell.source = "\n".join(line for line in lines if COLAB not in line)
         resources["kischule"] = page(
             nb,
             self._results(nb, exercises, named["assignment"], named["student"]),

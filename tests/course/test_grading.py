@@ -140,7 +140,7 @@ def test_feedback_pages_and_the_class_page_stand_alone(
         assert _outside(page) == []
         assert "MARK SCHEME" not in page
         assert "7.2 Textgenerierung mit GPT-2" in page
-        assert "colab-badge" not in page
+        assert "colab.research.google.com" not in page
         assert "Bewertung (2" not in page  # the rubric
     assert "Hier kommt die Temperatur nach dem Abschneiden" in pages["too_hot"]
     assert 'aria-label="Wie oft jedes Token ausgelost wird.' in pages["too_hot"]
