@@ -8,7 +8,7 @@ from autograder.notebooks.cells import grade_id_of, is_solution
 from autograder.notebooks.names import definitions, tree
 from autograder.sandbox.text import clean
 
-MAX_SHOWN_LINE = 80  # characters of a line that is quoted
+MAX_QUOTED = 80  # characters of a line that is quoted
 MIN_ALIKE = 0.6  # of two names, for one to be the other misspelt
 
 
@@ -19,7 +19,9 @@ def why_undefined(functions: Sequence[str], cells: Sequence[Any]) -> tuple[str, 
     with their outputs.
     """
     found = {id(cell): definitions(cell.source).names for cell in cells}
-    usable = set().union(*(found[id(c)] for c in cells if _error(c) is None and not _syntax(c)))
+    usable = set().union(
+        *(found[id(c)] for c in cells if _stopped_by(c) is None and not _syntax(c))
+    )
     name = next((f for f in functions if f not in usable), functions[0])
     theirs = [c for c in cells if grade_id_of(c) == functions[0]]
     for cell in reversed([*theirs, *(c for c in cells if name in found[id(c)])]):
@@ -27,9 +29,9 @@ def why_undefined(functions: Sequence[str], cells: Sequence[Any]) -> tuple[str, 
             lines = cell.source.splitlines()
             number = error.lineno or 0
             line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
-            text = clean(line)[:MAX_SHOWN_LINE]
+            text = clean(line)[:MAX_QUOTED]
             return "syntax", {"line": str(number), "text": text, "actual": clean(error.msg)}
-        if raised := _error(cell):
+        if raised := _stopped_by(cell):
             return "stopped", {"actual": clean(f"{raised.ename}: {raised.evalue}")[:200]}
     if theirs and not any(cell.source.strip() for cell in theirs):
         return "not_implemented", {}
@@ -53,6 +55,6 @@ def _syntax(cell: Any) -> SyntaxError | None:
     return None
 
 
-def _error(cell: Any) -> Any:
+def _stopped_by(cell: Any) -> Any:
     """The output of the error that stopped a cell; None if there was none."""
     return next((o for o in cell.get("outputs", []) if o.output_type == "error"), None)

@@ -1,14 +1,17 @@
 """Results of a trusted notebook that ran, read from its test cells' outputs."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from autograder.checking import messages
 from autograder.checking.result import Result, result_in
+from autograder.checking.wording import explained
 from autograder.exercises.exercise import Exercise, Level
 from autograder.notebooks.cells import exercise_of
+from autograder.notebooks.names import bindings, is_stub
+from autograder.notebooks.undefined import why_undefined
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
 
@@ -33,8 +36,25 @@ def result_of(cell: Any, exercises: Mapping[str, Exercise]) -> Result:
         points = exercises[name].points_of(level)
         return replace(found, points=points if found.passed else 0.0, max_points=points)
     kind = "silent" if error is None else error.ename
-    sentence = messages.SENTENCES["silent"] if error is None else Text.same(one_line(error))
+    known = error is None or kind == "died"
+    sentence = messages.SENTENCES[kind] if known else Text.same(one_line(error))
     return Result.failed(exercises[name], level, kind=kind, sentence=sentence)
+
+
+def as_graded(result: Result, cells: Sequence[Any], exercises: Mapping[str, Exercise]) -> Result:
+    """The result as grading has it. cells: the notebook's code cells, with their outputs.
+
+    A function that is not there gets the reason; an empty one is not said to wait for another.
+    """
+    exercise = exercises[result.exercise]
+    code = [cell for cell in cells if not exercise_of(cell, exercises)]
+    if result.kind == "missing":
+        return explained(result, *why_undefined((exercise.id, *exercise.helpers), code))
+    found = [node for c in code if (node := bindings(c.source).functions.get(exercise.id))]
+    if result.kind == "needs" and found and is_stub(found[-1]):
+        kind = "not_implemented"
+        return Result.failed(exercise, result.level, kind=kind, sentence=messages.SENTENCES[kind])
+    return result
 
 
 def error_of(cell: Any) -> Any:

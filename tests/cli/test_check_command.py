@@ -36,7 +36,7 @@ def test_check_says_what_is_missing_and_exits_with_1(
     nbformat.write(notebook, path)
     assert main(["check", str(path), "--json", str(tmp_path / "out.json")]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert "✓ encode_prompt" in lines
+    assert ["✓", "encode_prompt", "1", "von", "1", "bis", "zu", "1"] in [x.split() for x in lines]
     assert "✗ next_token_probs" in lines
     assert "    Hier fehlt noch Ihre Lösung." in lines
     assert "✗ top_tokens" in lines
