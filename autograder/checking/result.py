@@ -280,13 +280,14 @@ def _box_content(mark: str, result: Result, code: str) -> str:
 
 def _table_markup(table: TokenTable, code: str) -> str:
     """The table; a wrong number is bold and has a sign."""
-    cell = "padding:.1em .7em;text-align:right"
+    cell = "padding:.1em .4em;text-align:right"
+    number = f"{cell};white-space:nowrap"
     head = "".join(f'<th scope="col" style="{cell}">{c[code]}</th>' for c in messages.COLUMNS)
     rows = []
     for row, wrong in zip(table.rows, table.wrong, strict=True):
         *others, last = map(html.escape, row)
         last = f"<b>{last} {LOOKS[False][1]}</b>" if wrong else last
-        rows.append("".join(f'<td style="{cell}">{text}</td>' for text in (*others, last)))
+        rows.append("".join(f'<td style="{number}">{text}</td>' for text in (*others, last)))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return (
         '<table style="margin:.4em 0;border-collapse:collapse">'
