@@ -40,7 +40,7 @@ def feedback(
         )
     book = Course(course)
     if has_exercises(book.directory(), assignment):
-        book.assign_penalties(assignment)  # of points that were given by hand since the grading
+        book.adjust(assignment)  # points may have been given by hand since the grading
     return _made(course, assignment, list(filter(None, chosen)) or graded, language)
 
 

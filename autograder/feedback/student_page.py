@@ -88,26 +88,33 @@ def page(
     points: float,
     max_points: float,
     penalty: float,
+    dropped: Mapping[str, str],
+    given: Mapping[str, str],
     language: str,
 ) -> Page:
     """Make a student's page.
 
     notebook: autograded, with nbgrader's points and comments. results: by grade_id of the test
     cell. name: of the notebook. points: in all, with the penalty for lateness already deducted.
+    dropped, given: exercises that count for nobody, or whose points everybody has, with the reason.
     language: de or en; ValueError for another one.
     """
     title = messages.TITLE.format(notebook=name)[language]
     exercises = _exercises(notebook, results, language)
     answers = _answers(notebook)
+    adjusted = {*dropped, *given}
+    counted = [item for item in exercises if item.id not in adjusted]
+    remarks = [messages.DROPPED.format(name=n, reason=dropped[n])[language] for n in dropped]
+    remarks += [messages.GIVEN.format(name=n, reason=given[n])[language] for n in given]
     return Page(
         language=language,
         title=title,
         student=student,
         points=messages.SCORE.format(points=points, max_points=max_points)[language],
-        remarks=tuple(_remarks(exercises, answers, penalty, language)),
-        well=_well(exercises, language),
+        remarks=(*_remarks(exercises, answers, penalty, language), *remarks),
+        well=_well(counted, language),
         solved=tuple(item for item in exercises if item.state == "solved"),
-        next=_next_steps(exercises),
+        next=_next_steps(counted),
         exercises=exercises,
         answers=answers,
         words={key: text[language] for key, text in messages.WORDS.items()},
@@ -136,13 +143,13 @@ def _well(exercises: Sequence[Item], language: str) -> str:
 
 
 def _next_steps(exercises: Sequence[Item]) -> tuple[Item, ...]:
-    """The first exercises that are open and do not wait for another one, the bonus last."""
+    """The first exercises that are open and do not wait for another of these, the bonus last."""
     states = {item.id: item.state for item in exercises}
     ready = [
         item
         for item in exercises
         if item.state in ("partly", "open")
-        and all(states.get(need) == "solved" for need in load_exercise(item.id).needs)
+        and all(states.get(need, "solved") == "solved" for need in load_exercise(item.id).needs)
     ]
     return tuple(sorted(ready, key=lambda item: item.bonus)[:MAX_NEXT])
 
@@ -198,7 +205,7 @@ def _item(exercise: Exercise, levels: Sequence[Part], comment: str, language: st
 
 def _part(cell: Any, result: Result | None, language: str) -> Part:
     """A test cell's level on the page; without a result it was not graded, and says so."""
-    name, level = exercise_of(cell) or ("", Level.PUBLIC)
+    _, level = exercise_of(cell) or ("", Level.PUBLIC)
     message = result.message if result else None
     lines = message.lines if message else []
     if result is None:
@@ -207,7 +214,7 @@ def _part(cell: Any, result: Result | None, language: str) -> Part:
         name=sentences.LEVELS[level][language],
         passed=result.passed if result else False,
         points=float(metadata_of(cell).get("score") or 0),
-        max_points=load_exercise(name).points_of(level),
+        max_points=result.max_points if result and result.bonus else points_of(cell),
         message="\n".join(line.plain(language) for line in lines),
         picture=_picture(result.chart, language) if result and result.chart else "",
     )
