@@ -74,6 +74,11 @@ class Adjustment:
         """The entry as JSON has it."""
         return {**asdict(self), "action": str(self.action)}
 
+    @classmethod
+    def from_data(cls, data: Any) -> Adjustment:
+        """Read what `as_data` wrote. DataError for anything else."""
+        return read(cls, data, "adjustment")
+
     def __str__(self) -> str:
         what = {
             Action.DROP: "does not count",
@@ -148,6 +153,12 @@ class Adjustments:
             for name, entry in self.names(*OF_EXERCISES).items()
             for level in Level
         }
+
+
+def without(student: str, assignment: str) -> str:
+    """Say that a submission is withdrawn, and how to bring it back."""
+    undo = f"`kischule adjust {assignment} --undo {student}` brings it back"
+    return f"the submission of {student!r} is withdrawn: {undo}"
 
 
 def _path(course: Path, assignment: str) -> Path:

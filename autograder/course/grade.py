@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from unicodedata import normalize
 
-from autograder.course.adjustments import Adjustments
+from autograder.course.adjustments import Adjustments, without
 from autograder.course.converters import is_time
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.release import exercises_notebook
@@ -117,10 +117,7 @@ def grade(
     for student, known in zip(options.students, chosen, strict=True):
         if known is None:
             if known_as(student, withdrawn):
-                raise NoSubmissionError(
-                    f"the submission of {student!r} is withdrawn: `kischule adjust {assignment} "
-                    f"--undo {student}` brings it back"
-                )
+                raise NoSubmissionError(without(student, assignment))
             names = ", ".join(there) or "none"
             raise NoSubmissionError(
                 f"no submission of {student!r} for {assignment!r}; there are: {names}"

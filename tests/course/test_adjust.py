@@ -23,11 +23,13 @@ from support.school import listing
 from autograder.cli import main
 from autograder.course import gradebook, release
 from autograder.course.adjustments import Adjustments, apply
-from autograder.course.preprocessors import TEXT_STUB
+from autograder.course.pages import graded_students
 from autograder.exercises.exercise import Level
+from autograder.files import write_atomically
 from autograder.grading.record import Record, Rules, Task
 from autograder.lms.pages import pages_zip
-from autograder.notebooks.cells import grade_id_of, read_notebook
+from autograder.notebooks import reader
+from autograder.notebooks.cells import grade_id_of, read_notebook, with_solutions
 from autograder.reports import machine
 
 REQUIRED = small.EXERCISES
@@ -51,10 +53,12 @@ class Wrong(course_of.AllPass):
                 else r
                 for r in record.results
             ]
-            assert TEXT_STUB.encode() in record.notebook
-            answered = record.notebook.replace(TEXT_STUB.encode(), b"an answer")
+            notebook = with_solutions(
+                reader.parse(record.notebook), {"observation_greedy": "an answer"}
+            )
+            written = json.dumps(notebook).encode()  # as the worker does
             seconds = float(Wrong.tasks)  # another record each time
-            yield replace(record, results=tuple(failed), notebook=answered, seconds=seconds)
+            yield replace(record, results=tuple(failed), notebook=written, seconds=seconds)
 
 
 def submit(course: Path, student: str, *wrong: str) -> None:
@@ -152,8 +156,9 @@ def test_a_dropped_exercise_counts_nowhere(
     rows = [e for e in report["submissions"][0]["exercises"] if e["id"] == "filter_top_k"]
     assert [(e["points"], e["max_points"], e["passed"]) for e in rows] == [(0, 0, True)] * 2
 
-    run(course, "grade")
+    run(course, "grade", "--markdown", str(tmp_path / "t.md"))
     assert "filter_top_k does not count (" in capsys.readouterr().out
+    assert "filter\\_top\\_k does not count (" in (tmp_path / "t.md").read_text(encoding="utf-8")
     run(course, "feedback", "--student", "bob")
     page = (course / "feedback" / "bob" / "small" / "small.html").read_text(encoding="utf-8")
     assert "4 von 6 Punkten" in page
@@ -198,10 +203,11 @@ def test_points_given_to_all_never_lower_anybody(
     assert formgrader(course) == now
     for more in ((), ("--force",)):
         assert scores(graded(course, capsys, *more)) == formgrader(course) == now
-    run(course, "feedback", "--student", "bob")
-    page = (course / "feedback" / "bob" / "small" / "small.html").read_text(encoding="utf-8")
-    assert f"{bob:g} von 9 Punkten" in page
-    assert f"Für die Aufgabe {exercise} bekommen alle die volle Punktzahl." in page
+    if exercise == "filter_top_k":
+        run(course, "feedback", "--student", "bob")
+        page = (course / "feedback" / "bob" / "small" / "small.html").read_text(encoding="utf-8")
+        assert f"{bob:g} von 9 Punkten" in page
+        assert f"Für die Aufgabe {exercise} bekommen alle die volle Punktzahl." in page
     run(course, "adjust", "--undo", exercise, *WHY)
     assert scores(graded(course, capsys)) == formgrader(course) == BEFORE
 
@@ -291,18 +297,19 @@ def test_an_interrupted_adjustment_is_completed(
 def test_a_withdrawn_submission_is_in_no_table(
     course: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    run(course, "feedback")
+    for student in BEFORE:
+        write_atomically(course / "feedback" / student / "small" / "small.html", b"a page")
     run(course, "adjust", "--withdraw", "bob", *WHY)
     assert "bob         4/9    –" in capsys.readouterr().out
     run(course, "grade")
     told = capsys.readouterr()
     assert "bob " not in told.out.replace("bob is withdrawn", "")
     assert "withdrawn, left out: bob" in told.err
-    run(course, "grade", "--student", "bob", status=2)
-    assert "the submission of 'bob' is withdrawn: `kischule adjust small" in capsys.readouterr().err
+    for command in ("grade", "feedback"):
+        run(course, command, "--student", "bob", status=2)
+        assert "the submission of 'bob' is withdrawn: `kischule adj" in capsys.readouterr().err
     assert list(scores(graded(course, capsys))) == ["ada", "cy"]
-    run(course, "feedback")
-    assert "/bob/" not in capsys.readouterr().out
+    assert graded_students(course, "small") == ["ada", "cy"]
     run(course, "report")
     page = Path(capsys.readouterr().out.split()[-1]).read_text(encoding="utf-8")
     assert 'id="s-bob"' not in page
@@ -352,6 +359,28 @@ def test_the_log_keeps_who_when_and_why(course: Path, capsys: pytest.CaptureFixt
         r"filter_top_k does not count \(\S+, \d{4}-\d\d-\d\d \d\d:\d\d: case 3 was wrong\)", first
     )
     assert first.replace("does not count", "is as graded again")[:35] == second[:35]
+
+
+def autograded_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    def passed(rules: Any, task: Any) -> Record:
+        return next(Wrong().run(rules, [task]))
+
+    monkeypatch.setattr("autograder.course.commands.grade_submission", passed)
+    monkeypatch.setattr("autograder.course.commands.settle", lambda settings: (settings, ""))
+
+
+def test_nbgraders_own_commands_follow_adjustments(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    autograded_without_kernels(monkeypatch)
+    by_hand(course, "ada", "test_filter_top_k", manual_score=0.5)
+    run(course, "adjust", "--drop", "filter_top_k", "--give", "observation_greedy", *WHY)
+    now = formgrader(course)
+    assert now == {"ada": (8, 6), "bob": (6, 6), "cy": (4, 6)}
+    course_of.nbgrader(course, "autograde", "small", "--student", "ada", "--force")
+    assert formgrader(course) == now
+    run(course, "adjust", "--undo", "filter_top_k", *WHY)
+    assert by_hand(course, "ada", "test_filter_top_k") == (1.0, 0.5, None, False)
 
 
 # --- points that change in the source -------------------------------------------------------------
@@ -410,13 +439,8 @@ def test_an_extension_is_the_same_for_nbgrader(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One number in our table and export, and in what nbgrader's own commands make of it."""
-
-    def passed(rules: Any, task: Any) -> Record:
-        return next(Wrong().run(rules, [task]))
-
-    monkeypatch.setattr("autograder.course.commands.grade_submission", passed)
-    monkeypatch.setattr("autograder.course.commands.settle", lambda settings: (settings, ""))
+    """One number in our table and in nbgrader's export, whoever grades."""
+    autograded_without_kernels(monkeypatch)
     course_of.configured(course, "c.LateSubmissionPlugin.penalty_method = 'zero'")
     for student in ("ada", "bob"):
         stamp = course / "submitted" / student / "small" / "timestamp.txt"
@@ -430,9 +454,10 @@ def test_an_extension_is_the_same_for_nbgrader(
         ours = scores(graded(course, capsys))
         assert ours["bob"] == (0, MAX)
         assert ours["ada"] == ((0 if late else 9), MAX)
-        for command in ((), ("autograde", "small", "--force")):
-            if command:
-                course_of.nbgrader(course, *command)
+        for student in ("", "ada"):
+            if student:
+                more = ("--student", student, "--force")
+                course_of.nbgrader(course, "autograde", "small", *more)
             target = tmp_path / "grades.csv"
             course_of.nbgrader(course, "export", "--to", str(target))
             with target.open(encoding="utf-8") as file:
