@@ -97,6 +97,7 @@ class ByHand:
     manual: float | None
     extra: float | None
     waits: bool
+    auto: float | None = None  # the machine's points, where there is no record to read them from
 
 
 @dataclass(kw_only=True)
@@ -198,6 +199,7 @@ def apply(
         if cell.name in own:
             _take_out(grade, own, result)  # what was entered meanwhile
             _put_back(grade, own[cell.name])
+            grade.auto_score = own[cell.name].auto
             back.append((own, cell.name))
         if result is not None:
             _enter_result(grade, result)
@@ -256,13 +258,14 @@ def _take_out(grade: Any, own: dict[str, ByHand], result: Result | None) -> None
     # otherwise a bonus's extra credit is ours, and so is what remains of a given exercise's
     by_teacher = grade.manual_score is not None or not (kept or (result and result.bonus))
     extra = grade.extra_credit if by_teacher else None
-    if grade.manual_score is None and not extra and not grade.needs_manual_grade:
+    if result and grade.manual_score is None and not extra and not grade.needs_manual_grade:
         return
     new = grade.manual_score is not None
     own[grade.name] = ByHand(
         manual=grade.manual_score if new or kept is None else kept.manual,
         extra=extra if new or kept is None else kept.extra,
         waits=bool(grade.needs_manual_grade) or (kept is not None and kept.waits and not new),
+        auto=kept.auto if kept else None if result else grade.auto_score,
     )
 
 

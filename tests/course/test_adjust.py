@@ -272,6 +272,19 @@ def test_adjustments_outlive_the_gradebook(
     assert formgrader(course) == {**BEFORE, "bob": (5.0, MAX)}  # and so do points by hand
 
 
+def test_points_without_a_record_come_back(course: Path) -> None:
+    """As after an upgrade, until the next grading."""
+    shutil.rmtree(course / ".kischule" / "records")
+    rows = small.rows(course / "gradebook.db")
+    exercises = ("filter_top_k", "filter_min_p", "observation_greedy")
+    for action in ("--drop", "--give"):
+        run(course, "adjust", *(word for name in exercises for word in (action, name)), *WHY)
+    assert formgrader(course)["cy"] == (7.0, MAX)
+    assert formgrader(course)["bob"] == (9.0, MAX)  # without the bonus: its points are unknown
+    run(course, "adjust", *(word for name in exercises for word in ("--undo", name)), *WHY)
+    assert small.rows(course / "gradebook.db") == rows
+
+
 def test_an_interrupted_adjustment_is_completed(
     course: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
