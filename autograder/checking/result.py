@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autograder.checking import messages
@@ -145,6 +145,12 @@ class Result:
     def counted_points(self) -> float:
         """The points that the assignment's maximum counts: none for a bonus."""
         return 0.0 if self.bonus else self.max_points
+
+    def worth(self, points: float) -> Result:
+        """The same result, where its cell gives so many points; a bonus has its own."""
+        if self.bonus:
+            return self
+        return replace(self, points=points if self.passed else 0.0, max_points=points)
 
     def told(self, code: str) -> str:
         """The message in one language, as plain text; "" if there is none."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from unicodedata import normalize
 
+from autograder.course.adjustments import Adjustments, without
 from autograder.course.converters import is_time
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.release import exercises_notebook
@@ -109,10 +110,14 @@ def grade(
     """
     options = options or RunOptions()
     exercises_notebook(course, assignment)
+    watch = watch or Watch()
     there = students_of(course, assignment)
+    withdrawn = Course(course).withdrawn(assignment)
     chosen = [known_as(student, there) for student in options.students]
     for student, known in zip(options.students, chosen, strict=True):
         if known is None:
+            if known_as(student, withdrawn):
+                raise NoSubmissionError(without(student, assignment))
             names = ", ".join(there) or "none"
             raise NoSubmissionError(
                 f"no submission of {student!r} for {assignment!r}; there are: {names}"
@@ -120,8 +125,10 @@ def grade(
     if not there:
         folder = Course(course).folder("submitted", assignment, "<student>")
         raise NoSubmissionError(f"no submission for {assignment!r}: nothing matches {folder}")
+    if withdrawn and not chosen:
+        watch.warn(f"withdrawn, left out: {', '.join(withdrawn)}")
     with Store(course).alone():
-        run = _ClassRun(course, assignment, settings or Settings(), options, watch or Watch())
+        run = _ClassRun(course, assignment, settings or Settings(), options, watch)
         return run.grade(list(dict.fromkeys(filter(None, chosen))) or there)
 
 
@@ -229,14 +236,16 @@ class _ClassRun:
         finally:
             self.book.close(finished)
             self.watch.end()
-        self.course_book.assign_penalties(self.assignment)
+        self.course_book.adjust(self.assignment)
         scores = self.course_book.scores(self.assignment)
         self.totals = self.course_book.totals(self.assignment)
+        adjusted = Adjustments.of(self.course, self.assignment).in_force
         return {
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules.seed),
             "model": fingerprint(self.rules.settings.model),
             "submissions": [self._row(student, scores.get(student, {})) for student in students],
+            **({"adjustments": [entry.as_data() for entry in adjusted]} if adjusted else {}),
         }
 
     def _tasks(self, students: list[str]) -> Iterator[Task]:
@@ -311,8 +320,10 @@ class _ClassRun:
         """The results as rows, with the gradebook's points."""
         rows = []
         for result in record.results:
+            score = scores.get(result.grade_id)
+            result = result if score is None else result.worth(score.max_points)
             row = result.as_row(language_of(self.assignment))
-            if (score := scores.get(result.grade_id)) is not None:
+            if score is not None:
                 row["points"] = score.points
                 if result.level == Level.MANUAL:  # None: it waits for the teacher
                     row["passed"] = None if score.waits else score.points > 0

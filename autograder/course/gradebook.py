@@ -29,11 +29,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from autograder.course import converters
+from autograder.course.adjustments import Action, Adjustments, apply
 from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
 from autograder.course.converters import NbgraderError
 from autograder.course.preprocessors import RecordedOutputs
 from autograder.errors import UserError
 from autograder.grading.record import Record
+from autograder.grading.store import Store
 
 WAIT_S = 20.0  # for a gradebook that another program has locked
 
@@ -100,14 +102,18 @@ class Course:
         return Path(directory.format_path(name, student, assignment))
 
     def students(self, step: str, assignment: str) -> list[str]:
-        """List the students with a folder for an assignment, without those the course omits."""
+        """List the students with a folder for an assignment; not those omitted or withdrawn."""
         directory = CourseDirectory(config=self.config)
-        omitted = directory.student_id_exclude.split(",")
+        omitted = {*directory.student_id_exclude.split(","), *self.withdrawn(assignment)}
         return [
             name
             for name in self._names(step, "\0", assignment)
             if name not in omitted and fnmatch.fnmatchcase(name, directory.student_id)
         ]
+
+    def withdrawn(self, assignment: str) -> list[str]:
+        """List the students whose submission is withdrawn."""
+        return list(Adjustments.of(self.root, assignment).names(Action.WITHDRAW))
 
     def assignments(self) -> list[str]:
         """List the assignments with a folder under source/."""
@@ -135,6 +141,19 @@ class Course:
         ]
         self._run(Autograde, assignment, student, config)
 
+    def adjust(self, assignment: str) -> None:
+        """Bring points in line with their cells' and with adjustments, then the penalties."""
+        store = Store(self.root)
+        with self._gradebook() as book:
+            results = {
+                submission.student_id: store.results(assignment, submission.student_id)
+                for submission in book.assignment_submissions(assignment)
+            }
+            adjusted = apply(book, self.root, assignment, results)
+            book.db.commit()
+        adjusted.save(self.root, assignment)
+        self.assign_penalties(assignment)
+
     def assign_penalties(self, assignment: str) -> None:
         """Compute the penalties for lateness anew: due dates, extensions and points change.
 
@@ -146,7 +165,7 @@ class Course:
             affected = [
                 (notebook.assignment.student_id, notebook.notebook.name)
                 for notebook in self._submitted(book, assignment)
-                if notebook.assignment.total_seconds_late or notebook.late_submission_penalty
+                if _seconds_late(notebook.assignment) or notebook.late_submission_penalty
             ]
         student = ""
         try:
@@ -214,7 +233,8 @@ class Course:
             return found
 
     def totals(self, assignment: str) -> dict[str, Total]:
-        """Read the totals by student, of those with a grade in the gradebook."""
+        """Read the totals by student, of those with a grade; not of withdrawn submissions."""
+        withdrawn = self.withdrawn(assignment)
         scores = self.scores(assignment)
         with self._gradebook() as book:
             penalties: dict[str, float] = {}
@@ -227,7 +247,7 @@ class Course:
             return {
                 student: _total(submission, scores[student].values(), penalties[student])
                 for student, submission in submissions.items()
-                if student in scores
+                if student in scores and student not in withdrawn
             }
 
     @staticmethod
@@ -298,11 +318,18 @@ def _total(submission: Any, scores: Iterable[Score], penalty: float) -> Total:
         max_points=sum(score.max_points for score in scores),
         waiting=sum(score.max_points for score in scores if score.waits),
         penalty=penalty,
-        late_s=float(submission.total_seconds_late),
+        late_s=_seconds_late(submission),
         first_name=student.first_name or "",
         last_name=student.last_name or "",
         email=student.email or "",
     )
+
+
+def _seconds_late(submission: Any) -> float:
+    """The lateness; nbgrader's own fails for an extension without a due date."""
+    if submission.assignment.duedate is None:
+        return 0.0
+    return float(submission.total_seconds_late)
 
 
 def _make_whole(url: str, course_id: str) -> None:

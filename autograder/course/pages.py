@@ -5,6 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from autograder.course.adjustments import without
 from autograder.course.grade import cores, known_as
 from autograder.course.gradebook import Course
 from autograder.course.ours import has_exercises, notebooks_in
@@ -26,9 +27,12 @@ def feedback(
     students: these; empty: all that have been graded. language: None: the course's, else German.
     Raises NothingGradedError.
     """
-    graded = graded_students(course, assignment)
+    graded, book = graded_students(course, assignment), Course(course)
+    withdrawn = book.withdrawn(assignment)
     chosen = [known_as(student, graded) for student in students]
     for student, known in zip(students, chosen, strict=True):
+        if known_as(student, withdrawn):
+            raise NothingGradedError(without(student, assignment))
         if known is None:
             raise NothingGradedError(
                 f"{student!r} has no graded submission for {assignment!r}: "
@@ -38,9 +42,8 @@ def feedback(
         raise NothingGradedError(
             f"nothing is graded for {assignment!r}: `kischule grade {assignment}`"
         )
-    book = Course(course)
     if has_exercises(book.directory(), assignment):
-        book.assign_penalties(assignment)  # of points that were given by hand since the grading
+        book.adjust(assignment)  # points may have been given by hand since the grading
     return _made(course, assignment, list(filter(None, chosen)) or graded, language)
 
 

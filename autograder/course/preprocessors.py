@@ -1,8 +1,9 @@
 """nbgrader preprocessors that need no grading: releases, scores from results, safe pages."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from nbgrader.preprocessors import (
 from traitlets import Unicode
 
 from autograder.checking.result import Result, result_in
+from autograder.course.adjustments import Action, Adjustments, apply, put_back
 from autograder.course.ours import ForExercises, exercises_of, has_exercises
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
-from autograder.grading.outputs import harmless_markdown
+from autograder.grading.outputs import as_output, harmless_markdown
 from autograder.grading.record import Record
 from autograder.grading.store import Store
 from autograder.notebooks.cells import (
@@ -33,6 +35,7 @@ from autograder.notebooks.cells import (
     is_graded,
     is_solution,
     metadata_of,
+    points_of,
     read_notebook,
     role,
     rubrics_of,
@@ -103,8 +106,19 @@ def with_record(nb: Any, resources: Any, record: Record) -> tuple[Any, Any]:
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = outputs.get(cell.id, []), None
+    show_results(nb, {result.grade_id: result for result in record.results})
     resources[RECORD] = record
     return nb, resources
+
+
+def show_results(nb: Any, results: Mapping[str, Result]) -> None:
+    """Show results in their test cells, with the points that those give now."""
+    for cell in nb.cells:
+        found = results.get(grade_id_of(cell)) if role(cell) == Role.TEST else None
+        if found is not None:
+            result = found.worth(points_of(cell))
+            score = metadata_of(cell).get("score", result.points)  # the gradebook's, on a page
+            cell.outputs = [as_output(replace(result, points=score))]
 
 
 class SaveResults(ForExercises, SaveAutoGrades):
@@ -129,8 +143,15 @@ class SaveResults(ForExercises, SaveAutoGrades):
         with self.gradebook:
             commit = self.gradebook.db.commit
             self.gradebook.db.commit = self.gradebook.db.flush  # nbgrader's, after each cell
+            course = Path(self.directory.root)
+            adjusted = Adjustments.of(course, self.assignment_id)
+            put_back(self.gradebook, adjusted, self.assignment_id, self.student_id)
             nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+            if adjusted.log:
+                own = {self.student_id: self._results}
+                adjusted = apply(self.gradebook, course, self.assignment_id, own)
             commit()
+            adjusted.save(course, self.assignment_id)
         return nb, resources
 
     def _unchanged(self, nb: Any, resources: Any) -> set[str]:
@@ -166,6 +187,7 @@ class SaveResults(ForExercises, SaveAutoGrades):
             grade.needs_manual_grade = waited
             self.gradebook.db.commit()
         result = self._results.get(grade_id)
+        result = result and result.worth(points_of(cell))
         manual = result is not None and result.level == Level.MANUAL
         if manual and role(cell) != Role.TEST:
             return
@@ -283,10 +305,15 @@ class FeedbackPage(ForExercises):
             # the link to Colab is of no use here, and wider than a phone
             lines = cell.source.splitlines()
             cell.source = "\n".join(line for line in lines if COLAB not in line)
+        results = self._results(nb, exercises, named["assignment"], named["student"])
+        show_results(nb, results)
+        adjusted = Adjustments.of(Path(self.directory.root), named["assignment"])
         resources["kischule"] = page(
             nb,
-            self._results(nb, exercises, named["assignment"], named["student"]),
+            results,
             exercises,
+            dropped=adjusted.reasons(Action.DROP),
+            given=adjusted.reasons(Action.GIVE),
             name=named["notebook"],
             student=name or named["student"],
             points=named["score"],

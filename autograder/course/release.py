@@ -116,6 +116,7 @@ def registered(course: Path, assignment: str, **settings: str) -> Path:
     current = mark.is_file() and mark.read_text() == key
     if not (current and released.is_file() and book.knows(assignment)):
         book.generate(assignment)
+        book.adjust(assignment)  # points may have changed
         write_atomically(mark, key.encode())
     return released
 

@@ -11,6 +11,16 @@ LATE = Text(
     "{points:g} Punkte Abzug wegen später Abgabe, schon eingerechnet",
     "{points:g} points deducted for late submission, already included",
 )
+DROPPED = Text(
+    "Die Aufgabe {name} zählt für niemanden. Ihre Punkte sind auch aus den möglichen "
+    "herausgenommen. Der Grund: {reason}",
+    "The exercise {name} counts for nobody. Its points are no longer among the possible ones "
+    "either. The reason: {reason}",
+)
+GIVEN = Text(
+    "Für die Aufgabe {name} bekommen alle die volle Punktzahl. Der Grund: {reason}",
+    "Everybody gets full points for the exercise {name}. The reason: {reason}",
+)
 WAITING = Text(
     "Bis zu {points:g} Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
     "Up to {points:g} points may be added once your answers have been read.",

@@ -96,26 +96,33 @@ def page(
     points: float,
     max_points: float,
     penalty: float,
+    dropped: Mapping[str, str],
+    given: Mapping[str, str],
     language: str,
 ) -> Page:
     """Make a student's page.
 
     notebook: autograded, with nbgrader's points and comments. results: by grade_id of the test
     cell. exercises: the assignment's. name: of the notebook. points: in all, with the penalty for
-    lateness already deducted. language: de or en; ValueError for another one.
+    lateness already deducted. dropped, given: exercises that count for nobody, or whose points
+    everybody has, with the reason. language: de or en; ValueError for another one.
     """
     title = messages.TITLE.format(notebook=name)[language]
     items = _items(notebook, results, exercises, language)
     answers = _answers(notebook, exercises)
+    adjusted = {*dropped, *given}
+    counted = [item for item in items if item.id not in adjusted]
+    remarks = [messages.DROPPED.format(name=n, reason=dropped[n])[language] for n in dropped]
+    remarks += [messages.GIVEN.format(name=n, reason=given[n])[language] for n in given]
     return Page(
         language=language,
         title=title,
         student=student,
         points=messages.SCORE.format(points=points, max_points=max_points)[language],
-        remarks=tuple(_remarks(items, answers, penalty, language)),
-        well=_well(items, language),
+        remarks=(*_remarks(items, answers, penalty, language), *remarks),
+        well=_well(counted, language),
         solved=tuple(item for item in items if item.state == "solved"),
-        next=_next_steps(items, exercises),
+        next=_next_steps(counted, exercises),
         exercises=items,
         answers=answers,
         words={key: text[language] for key, text in messages.WORDS.items()},
@@ -146,13 +153,13 @@ def _well(exercises: Sequence[Item], language: str) -> str:
 
 
 def _next_steps(items: Sequence[Item], exercises: Mapping[str, Exercise]) -> tuple[Item, ...]:
-    """The first exercises that are open and do not wait for another one, the bonus last."""
+    """The first exercises that are open and do not wait for another of these, the bonus last."""
     states = {item.id: item.state for item in items}
     ready = [
         item
         for item in items
         if item.state in ("partly", "open", "empty")
-        and all(states.get(need) == "solved" for need in exercises[item.id].needs)
+        and all(states.get(need, "solved") == "solved" for need in exercises[item.id].needs)
     ]
     return tuple(sorted(ready, key=lambda item: item.bonus)[:MAX_NEXT])
 
@@ -227,7 +234,7 @@ def _part(
         name=sentences.LEVELS[level][language],
         passed=result.passed if result else False,
         points=float(metadata_of(cell).get("score") or 0),
-        max_points=exercise.points_of(level),
+        max_points=result.max_points if result and result.bonus else points_of(cell),
         message="\n".join(line.plain(language) for line in lines),
         empty=result is not None and result.kind == "not_implemented",
         picture=_picture(result.chart, language) if result and result.chart else "",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from autograder.checking.result import Result
 from autograder.errors import UserError
 from autograder.exercises.strict import DataError, load_json
 from autograder.files import write_atomically
@@ -101,6 +102,12 @@ class Store:
         except (OSError, ValueError):
             return "", ""
         return mark, key
+
+    def results(self, assignment: str, student: str) -> dict[str, Result]:
+        """The results that the gradebook has of a student, by grade_id; empty if they are gone."""
+        _, key = self.written(assignment, student)
+        record = self.read(assignment, key) if key else None
+        return {result.grade_id: result for result in record.results} if record else {}
 
     def note_written(self, assignment: str, student: str, mark: str, key: str) -> None:
         """Note what the gradebook has: a mark of all that it depends on, and the record's key."""

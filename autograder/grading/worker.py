@@ -27,7 +27,7 @@ from autograder.exercises.exercise import Case, Exercise, Level
 from autograder.grading import messages
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
 from autograder.grading.messages import both
-from autograder.grading.outputs import error_output, harmless
+from autograder.grading.outputs import as_output, error_output, harmless
 from autograder.grading.record import Status
 from autograder.grading.settings import Settings
 from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
@@ -244,7 +244,7 @@ class _SubmissionRun:
         if result.ours:
             self.done.flags.append(Flag(FlagKind.CHECK_FAILED, result.grade_id))
         self.results[result.grade_id] = result
-        cell.outputs = [_as_output(result)]
+        cell.outputs = [as_output(result)]
 
     def _restart_after(self, gone: KernelGoneError, cell: Any, index: int) -> None:
         self.done.flags.append(Flag(FlagKind.KERNEL_ENDED, cell.id, gone.reason))
@@ -352,9 +352,3 @@ def _clean(result: Result) -> Result:
 
 def _clean_text(text: Text) -> Text:
     return Text(clean(text.de), clean(text.en))
-
-
-def _as_output(result: Result) -> Any:
-    """The result as the output that `check` shows in a notebook."""
-    data = result._repr_mimebundle_()
-    return nbformat.v4.new_output("execute_result", data=data, execution_count=None)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from autograder.course.adjustments import Adjustments
 from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
 
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
-    """Note submissions without a grade, newer ones than those graded, and waiting answers."""
+    """Note adjustments, submissions without a grade or newer than that, and waiting answers."""
     book, there = Course(course), students_of(course, assignment)
     missing = [student for student in there if student not in totals]
     again = [s for s in there if s in totals and _newer(book, assignment, s)]
@@ -19,6 +20,7 @@ def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> lis
         if total.late_s
     ]
     notes = [f"{len(late)} submitted late: {some(late)}"] if late else []
+    notes += map(str, Adjustments.of(course, assignment).in_force)
     if missing:
         notes.append(f"{len(missing)} submissions have no grade: {some(missing)}")
     if again:

@@ -107,7 +107,8 @@ class Talk:
 def students(course: Path, assignment: str) -> list[GradedStudent]:
     """Read the class, sorted by name. Raises AssignmentError."""
     exercises_notebook(course, assignment)
-    store, totals = Store(course), Course(course).totals(assignment)
+    store, book = Store(course), Course(course)
+    totals, scores = book.totals(assignment), book.scores(assignment)
     found = []
     for name in sorted({*students_of(course, assignment), *totals}):
         _, key = store.written(assignment, name)
@@ -116,6 +117,13 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
         if record is not None and record.results:
             notebook = nbformat.from_dict(json.loads(store.notebook(assignment, record.key)))
             cells = solutions(notebook)
+            points = scores.get(name, {})
+            results = tuple(
+                result.worth(points[result.grade_id].max_points)
+                for result in record.results
+                if result.grade_id in points
+            )
+            record = replace(record, results=results)
         found.append(GradedStudent(name=name, record=record, total=totals.get(name), cells=cells))
     return found
 

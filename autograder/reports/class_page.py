@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from autograder.course.adjustments import Adjustment, Adjustments
 from autograder.course.gradebook import Course
 from autograder.course.ours import exercises_of
 from autograder.errors import MissingPackageError
@@ -50,7 +51,10 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         words=words,
         title=messages.CLASS_TITLE.format(assignment=assignment)[language],
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        remarks=[text[language] for text in _class_remarks(everybody, graded, assignment)],
+        remarks=[
+            *(text[language] for text in _class_remarks(everybody, graded, assignment)),
+            *(_adjusted(entry)[language] for entry in Adjustments.of(course, assignment).in_force),
+        ],
         histogram=_histogram(graded, words) if graded else "",
         rows=rows,
         bars=_solved_bars(rows, words) if rows else "",
@@ -98,6 +102,14 @@ def _class_remarks(
     if len(totals) < 10:
         remarks.append(messages.FEW)
     return remarks
+
+
+def _adjusted(entry: Adjustment) -> Text:
+    """The remark on an adjustment: of what, by whom, when and why."""
+    what = messages.ADJUSTED[entry.action].format(name=entry.name, hours=entry.hours)
+    return messages.ADJUSTED_BY.format(
+        what=what, by=entry.by, at=entry.at[:10], reason=entry.reason
+    )
 
 
 def _late(students: Sequence[GradedStudent]) -> Text:

@@ -19,13 +19,16 @@ from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_wrong
 from autograder.feedback import student_page
 from autograder.feedback.student_page import Page
-from autograder.grading.worker import _as_output
+from autograder.grading.outputs import as_output
 from autograder.notebooks.cells import exercise_of, grade_id_of, read_notebook
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import Text
 
 Solved = Callable[..., dict[str, Any]]
 ONLY = ("apply_temperature", "filter_top_k", "filter_top_p", "sample_decode", "filter_min_p")
+
+
+EMPTY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def _graded(namespace: dict[str, Any], only: tuple[str, ...] = ONLY) -> Graded:
             seed = "a seed of this test" if level == Level.HIDDEN else None
             result = run_check(EXERCISES[name], LocalStudent(namespace), seed)
             results[grade_id_of(cell)] = result
-            cell.outputs = [_as_output(result)]
+            cell.outputs = [as_output(result)]
             cell.metadata.nbgrader["score"] = result.points
             kept.append(cell)
     notebook.cells = kept
@@ -58,7 +61,9 @@ def _graded(namespace: dict[str, Any], only: tuple[str, ...] = ONLY) -> Graded:
     return Graded(notebook, results)
 
 
-def _page(graded: Graded, language: str = "de", penalty: float = 0.0) -> Page:
+def _page(
+    graded: Graded, language: str = "de", penalty: float = 0.0, dropped: Mapping[str, str] = EMPTY
+) -> Page:
     return student_page.page(
         graded.notebook,
         graded.results,
@@ -68,6 +73,8 @@ def _page(graded: Graded, language: str = "de", penalty: float = 0.0) -> Page:
         points=12.5,
         max_points=54,
         penalty=penalty,
+        dropped=dropped,
+        given={},
         language=language,
     )
 
@@ -110,6 +117,13 @@ def test_the_next_step_waits_for_no_other_exercise(mistaken: Graded) -> None:
     assert page.next[0].advice.startswith("Aufruf: filter_top_p(tensor(")
     hint = "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das "
     assert f"{hint}wahrscheinlichste." in page.next[0].advice
+
+
+def test_a_dropped_exercise_is_no_next_step(mistaken: Graded) -> None:
+    page = _page(mistaken, "en", dropped={"filter_top_p": "case 3 is ambiguous"})
+    assert page.remarks[-1].endswith("The reason: case 3 is ambiguous")
+    assert page.well == "3 of 4 coding exercises are solved:"
+    assert page.next == ()  # sample_decode was left out since filter_top_p is wrong
 
 
 def test_with_all_solved_the_bonus_comes_next(solved: Solved) -> None:

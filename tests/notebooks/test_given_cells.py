@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from support.notebooks import RELEASE, filled, reference_cells
+from support.notebooks import EXERCISES, RELEASE, filled, reference_cells
 
 from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct
@@ -21,7 +21,11 @@ UNUSED = ("explore", "repetition_rate", "filter_min_p")  # by given cells
 SLOW_CALLS = ("kischule.survey(", "kischule.lab(")  # of no exercise's function
 
 NOTEBOOK = filled(RELEASE, reference_cells())
-CODE = {c.id: c.source for c in NOTEBOOK.cells if c.cell_type == "code" and not exercise_of(c)}
+CODE = {
+    c.id: c.source
+    for c in NOTEBOOK.cells
+    if c.cell_type == "code" and not exercise_of(c, EXERCISES)
+}
 
 
 def run(source: str, namespace: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import RELEASE, filled, reference_cells
+from support.notebooks import EXERCISES, RELEASE, filled, reference_cells
 
 from autograder.checking.result import Result
 from autograder.exercises.exercise import Level
@@ -178,7 +178,7 @@ ALONE: dict[str, Damage] = {
 def without_hidden() -> Notebook:
     """The release, without the hidden tests: a precheck has none."""
     release = reader.parse(RELEASE.read_bytes())
-    tested = [(cell, exercise_of(cell)) for cell in release.cells]
+    tested = [(cell, exercise_of(cell, EXERCISES)) for cell in release.cells]
     release.cells = [cell for cell, about in tested if not about or about[1] == Level.PUBLIC]
     return release
 
@@ -193,9 +193,9 @@ def compared(folder: Path, *damages: Damage) -> tuple[Precheck, dict[str, Result
     (folder / "helper_beside.py").write_text(HELPER)
     (folder / "notes.txt").write_text("kept")
     checked = precheck(path, "en", CELL_LIMIT_S)
-    rebuilt = rebuild(without_hidden(), reader.parse(path.read_bytes()))
+    rebuilt = rebuild(without_hidden(), reader.parse(path.read_bytes()), EXERCISES)
     settings = Settings(time_limit_s=CELL_LIMIT_S, isolation="sandbox")
-    run = run_submission(rebuilt.notebook, "a seed", settings, solutions=REFERENCE)
+    run = run_submission(rebuilt.notebook, "a seed", settings, EXERCISES, REFERENCE)
     graded = {r.exercise: r for r in run.results if r.level == Level.PUBLIC}
     assert [r.exercise for r in checked.results] == list(graded)
     for result in checked.results:
