@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 from autograder.course.converters import is_time
 from autograder.course.gradebook import Course, Score, Total
+from autograder.course.registration import finish
 from autograder.course.release import exercises_notebook
 from autograder.course.rules import rules_of
 from autograder.course.writer import Entry, GradebookWriter
@@ -109,6 +110,7 @@ def grade(
     """
     options = options or RunOptions()
     exercises_notebook(course, assignment)
+    finish(course, assignment)
     there = students_of(course, assignment)
     chosen = [known_as(student, there) for student in options.students]
     for student, known in zip(options.students, chosen, strict=True):

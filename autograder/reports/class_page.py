@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from autograder.course.registration import graded_by_older
 from autograder.errors import MissingPackageError
 from autograder.feedback import svg
 from autograder.feedback.student_page import STYLE
@@ -32,6 +33,8 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
     graded = [student for student in everybody if student.results]
     words = {key: text[language] for key, text in messages.PAGE_WORDS.items()}
     rows = class_data.exercise_rows(graded, language)
+    older = graded_by_older(course, assignment)
+    remarks = _class_remarks(everybody, graded, older, assignment)
     found, compared = _similar_pairs(course, assignment, graded)
     environment = Environment(
         loader=FileSystemLoader(PAGE_TEMPLATES),
@@ -46,7 +49,7 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         words=words,
         title=messages.CLASS_TITLE.format(assignment=assignment)[language],
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        remarks=[text[language] for text in _class_remarks(everybody, graded, assignment)],
+        remarks=[text[language] for text in remarks],
         histogram=_histogram(graded, words) if graded else "",
         rows=rows,
         bars=_solved_bars(rows, words) if rows else "",
@@ -67,7 +70,10 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
 
 
 def _class_remarks(
-    everybody: Sequence[GradedStudent], graded: Sequence[GradedStudent], assignment: str
+    everybody: Sequence[GradedStudent],
+    graded: Sequence[GradedStudent],
+    older: Sequence[str],
+    assignment: str,
 ) -> list[Text]:
     totals = [student.total for student in graded if student.total]
     submissions = len(everybody)
@@ -89,6 +95,8 @@ def _class_remarks(
         remarks.append(
             messages.WAITING_POINTS.format(submissions=len(waiting), points=sum(waiting))
         )
+    if older:
+        remarks.append(messages.OLDER_RELEASE.format(names=", ".join(older), assignment=assignment))
     if late := [student for student in graded if student.total and student.total.late_s]:
         remarks.append(_late(late))
     if len(totals) < 10:
