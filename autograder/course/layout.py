@@ -194,8 +194,9 @@ def _notebooks(db: Any, root: Any, names: Sequence[str]) -> tuple[list[Any], lis
     gone = [row for name, row in there.items() if name not in names]
     new = [name for name in names if name not in there]
     if len(gone) == len(new) == 1:
-        there[new[0]] = gone.pop()
-        there[new[0]].name = new.pop()
+        name = new.pop()
+        there[name] = gone.pop()
+        there[name].name = name
     for name in new:
         there[name] = Notebook(name=name, assignment_id=root.id)
         db.add(there[name])
