@@ -28,7 +28,8 @@ torch.set_num_threads(1)
 TOGETHER = tuple(
     f"tests/{name}.py"
     for name in (
-        *("course/test_grading", "course/test_class", "sandbox/test_forkserver"),
+        *("course/test_grading", "course/test_class", "course/test_rebuild"),
+        "sandbox/test_forkserver",
         *("grading/test_dask", "lms/test_gradescope", "kischule/test_hub"),
     )
 )

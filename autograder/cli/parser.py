@@ -75,6 +75,11 @@ def _release_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--check", action="store_true", help="only report whether the release is up to date"
     )
+    sub.add_argument(
+        "--yes",
+        action="store_true",
+        help="change the gradebook of graded submissions without asking",
+    )
     _course(sub)
 
 

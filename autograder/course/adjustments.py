@@ -10,7 +10,7 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from pathlib import Path
@@ -28,6 +28,7 @@ from nbgrader.api import (
 from nbgrader.utils import compute_checksum
 
 from autograder.checking.result import Result
+from autograder.course.layout import BookCell, Layout
 from autograder.exercises.exercise import Level
 from autograder.exercises.strict import load_json, read
 from autograder.files import write_atomically
@@ -232,11 +233,37 @@ def _set_max_points(cell: Any, points: float) -> None:
     cell.max_score = points
     for source in cell.notebook.source_cells:
         if source.name == cell.name and cell.type == "GradeCell":
-            about = {"grade": True, "solution": not source.locked, "locked": source.locked}
-            about |= {"grade_id": cell.name, "points": points}
-            made = {"cell_type": source.cell_type, "source": source.source}
-            node = nbformat.from_dict({**made, "metadata": {"nbgrader": about}})
-            source.checksum = compute_checksum(node)
+            source.checksum = _checksum(source, points)
+
+
+def _checksum(source: Any, points: float) -> str:
+    about = {"grade": True, "solution": not source.locked, "locked": source.locked}
+    about |= {"grade_id": source.name, "points": points}
+    made = {"cell_type": source.cell_type, "source": source.source}
+    return str(compute_checksum(nbformat.from_dict({**made, "metadata": {"nbgrader": about}})))
+
+
+def unadjusted(layout: Layout, max_points: Mapping[str, float]) -> Layout:
+    """The cells as they were registered: without the effect of dropped exercises."""
+
+    def cell(entry: BookCell) -> BookCell:
+        points = max_points.get(entry.name, 0.0)
+        return replace(entry, max_score=points) if points and entry.max_score == 0 else entry
+
+    found = []
+    for notebook in layout:
+        cells = tuple(map(cell, notebook.cells))
+        points = {
+            e.name: e.max_score for e, old in zip(cells, notebook.cells, strict=True) if e != old
+        }
+        sources = tuple(
+            replace(source, checksum=_checksum(source, points[source.name] or 0.0))
+            if source.name in points
+            else source
+            for source in notebook.sources
+        )
+        found.append(replace(notebook, cells=cells, sources=sources))
+    return tuple(found)
 
 
 def _rows(book: Any, assignment: str, students: Iterable[str]) -> list[Any]:

@@ -11,6 +11,7 @@ from nbgrader.preprocessors import Execute
 from autograder.course.configuration import course_config
 from autograder.course.ours import ForExercises
 from autograder.course.preprocessors import EARLIER, with_record
+from autograder.course.release import source_notebook
 from autograder.course.rules import rules_of
 from autograder.grading.record import Record, Rules, task_of
 from autograder.grading.settings import FLAGS, Settings, setting, trait
@@ -18,7 +19,8 @@ from autograder.grading.store import Store
 from autograder.grading.submission import grade_submission, settle, take
 from autograder.notebooks import intake
 
-_known_rules: dict[tuple[str, str], Rules] = {}  # by course and assignment
+# by course, assignment, and time of the source: formgrader's server outlives a release
+_known_rules: dict[tuple[str, str, int], Rules] = {}
 
 
 class TakeIn(ForExercises):
@@ -90,17 +92,19 @@ def _in_a_thread(work: Callable[[], Record]) -> Record:
 
 
 def _rules_of(preprocessor: Any, resources: Any) -> Rules:
-    """The rules of an assignment, made once a process."""
+    """The rules of an assignment, made once a process and source."""
     root, assignment = preprocessor.directory.root, resources["nbgrader"]["assignment"]
-    if (root, assignment) not in _known_rules:
+    source = source_notebook(Path(root), assignment)
+    known = root, assignment, source.stat().st_mtime_ns
+    if known not in _known_rules:
         own = TrustedExecute(parent=preprocessor.parent).settings()
         db_url = preprocessor.directory.db_url  # the command line may name another one
         rules = rules_of(Path(root), assignment, own, db_url=db_url)
         settings, warning = settle(rules.settings)
         if warning:
             preprocessor.log.warning(warning)
-        _known_rules[root, assignment] = replace(rules, settings=settings)
-    return _known_rules[root, assignment]
+        _known_rules[known] = replace(rules, settings=settings)
+    return _known_rules[known]
 
 
 def _submitted_content(preprocessor: Any, resources: Any) -> bytes:

@@ -13,6 +13,7 @@ from unicodedata import normalize
 from autograder.course.adjustments import Adjustments, without
 from autograder.course.converters import is_time
 from autograder.course.gradebook import Course, Score, Total
+from autograder.course.registration import finish
 from autograder.course.release import exercises_notebook
 from autograder.course.rules import rules_of
 from autograder.course.writer import Entry, GradebookWriter
@@ -110,6 +111,7 @@ def grade(
     """
     options = options or RunOptions()
     exercises_notebook(course, assignment)
+    finish(course, assignment)
     watch = watch or Watch()
     there = students_of(course, assignment)
     withdrawn = Course(course).withdrawn(assignment)

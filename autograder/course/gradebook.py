@@ -4,9 +4,10 @@ import copy
 import fnmatch
 import glob
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from nbgrader.api import (
     BaseCell,
     Grade,
     Gradebook,
-    MissingEntry,
     Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -29,11 +29,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from autograder.course import converters
-from autograder.course.adjustments import Action, Adjustments, apply
+from autograder.course.adjustments import Action, Adjustments, apply, unadjusted
 from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
 from autograder.course.converters import NbgraderError
+from autograder.course.layout import ByHand, Layout, given_by_hand, read_layout, write_layout
 from autograder.course.preprocessors import RecordedOutputs
 from autograder.errors import UserError
+from autograder.files import write_atomically
 from autograder.grading.record import Record
 from autograder.grading.store import Store
 
@@ -183,13 +185,46 @@ class Course:
                 f"{type(error).__name__}: {error}; what was graded is kept"
             ) from error
 
-    def knows(self, assignment: str) -> bool:
-        """Return True if the gradebook has the assignment, with its notebooks."""
+    def layout(self, assignment: str) -> Layout:
+        """Read the cells that the gradebook has for an assignment, dropped ones as they were."""
         with self._gradebook() as book:
-            try:
-                return bool(book.find_assignment(assignment).notebooks)
-            except MissingEntry:
-                return False
+            dropped = Adjustments.of(self.root, assignment).max_points
+            return unadjusted(read_layout(book, assignment), dropped)
+
+    def given_by_hand(self, assignment: str) -> dict[str, list[ByHand]]:
+        """Read what a teacher has given, by student; each with a submission is there."""
+        with self._gradebook() as book:
+            return given_by_hand(book, assignment)
+
+    @contextmanager
+    def laid_out(self, assignment: str, wanted: Layout) -> Iterator[None]:
+        """Replace an assignment's cells if the block succeeds, else leave them as they are."""
+        with self._gradebook() as book, converters.quiet_sqlalchemy():
+            write_layout(book, assignment, wanted)
+            yield
+            book.db.commit()
+
+    @property
+    def file(self) -> Path | None:
+        """The gradebook's file; None if it is not in one."""
+        place = make_url(self.url)
+        if not place.drivername.startswith("sqlite") or place.database in (None, "", ":memory:"):
+            return None
+        return Path(str(place.database))
+
+    def back_up(self, target: Path) -> None:
+        """Copy the gradebook's file, also while another program writes."""
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / "gradebook.db"
+                with (
+                    closing(sqlite3.connect(str(self.file), timeout=WAIT_S)) as book,
+                    closing(sqlite3.connect(copy)) as new,
+                ):
+                    book.backup(new)
+                write_atomically(target, copy.read_bytes(), private=True)
+        except sqlite3.Error as error:
+            raise GradebookError(_sentence(self.url, error)) from error
 
     def scores(self, assignment: str) -> dict[str, dict[str, Score]]:
         """Read the scores, by student and grade_id; a teacher's score counts over ours."""
@@ -287,7 +322,7 @@ class Course:
     def _gradebook(self) -> Iterator[Any]:
         directory = CourseDirectory(config=self.config)
         with converters.own_programs(), self._explained():
-            _make_whole(self.url, directory.course_id)
+            _make_whole(self.file, directory.course_id)
             with Gradebook(self.url, directory.course_id) as book:
                 yield book
 
@@ -332,17 +367,13 @@ def _seconds_late(submission: Any) -> float:
     return float(submission.total_seconds_late)
 
 
-def _make_whole(url: str, course_id: str) -> None:
+def _make_whole(path: Path | None, course_id: str) -> None:
     """Make a new gradebook file with all that nbgrader puts into it, or not at all.
 
     nbgrader notes the version of its tables seconds after it has made them; stopped in between, it
     would never do so, and a later `nbgrader db upgrade` would begin from nothing.
     """
-    place = make_url(url)
-    if not place.drivername.startswith("sqlite") or not place.database:
-        return
-    path = Path(place.database)
-    if path.exists() or not path.parent.is_dir():
+    if path is None or path.exists() or not path.parent.is_dir():
         return
     with tempfile.TemporaryDirectory(prefix=".gradebook-", dir=path.parent) as folder:
         new = Path(folder) / path.name

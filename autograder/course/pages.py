@@ -9,6 +9,8 @@ from autograder.course.adjustments import without
 from autograder.course.grade import cores, known_as
 from autograder.course.gradebook import Course
 from autograder.course.ours import has_exercises, notebooks_in
+from autograder.course.registration import graded_by_older
+from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
 from autograder.grading.processes import context
 
@@ -25,7 +27,7 @@ def feedback(
     """Make pages; yields each student with the page's path, or with the error that prevented it.
 
     students: these; empty: all that have been graded. language: None: the course's, else German.
-    Raises NothingGradedError.
+    Raises NothingGradedError, and AssignmentError where the gradebook differs from the source.
     """
     graded, book = graded_students(course, assignment), Course(course)
     withdrawn = book.withdrawn(assignment)
@@ -42,6 +44,7 @@ def feedback(
         raise NothingGradedError(
             f"nothing is graded for {assignment!r}: `kischule grade {assignment}`"
         )
+    compare_gradebook(course, assignment)
     if has_exercises(book.directory(), assignment):
         book.adjust(assignment)  # points may have been given by hand since the grading
     return _made(course, assignment, list(filter(None, chosen)) or graded, language)
@@ -57,6 +60,10 @@ def graded_students(course: Path, assignment: str) -> list[str]:
 def _made(
     course: Path, assignment: str, students: Sequence[str], language: str | None
 ) -> Iterator[tuple[str, Path | Exception]]:
+    older = graded_by_older(course, assignment)
+    again = f"graded by an older release: `kischule grade {assignment}` grades it anew"
+    yield from ((name, NothingGradedError(again)) for name in students if name in older)
+    students = [name for name in students if name not in older]
     if len(students) < MIN_PARALLEL:
         for student in students:
             yield student, _make_page(course, assignment, student, language)

@@ -4,8 +4,9 @@ import copy
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,20 @@ from autograder.course.ours import (
     notebooks_in,
     several,
 )
+from autograder.course.registration import (
+    Change,
+    Changes,
+    changed_cells,
+    changes_of,
+    finish,
+    is_registered,
+    make,
+    publish,
+    register,
+)
 from autograder.exercises.exercise import Exercise, Level
-from autograder.files import write_atomically
-from autograder.grading.record import key_of
 from autograder.grading.store import FOLDER as STORE
+from autograder.grading.store import Store
 from autograder.notebooks.cells import by_id, is_solution, points_of, read_notebook
 from autograder.notebooks.display import is_display_only
 from autograder.notebooks.exercises import code_lines
@@ -32,6 +43,7 @@ from autograder.notebooks.running import execute
 from autograder.precheck.results import results_of
 
 TIME_LIMIT_S = 60.0  # of a cell of the reference
+MAX_NAMED = 3  # cells in a sentence
 
 
 def source_notebook(course: Path, assignment: str) -> Path:
@@ -59,14 +71,7 @@ def exercises_notebook(course: Path, assignment: str) -> Path:
 
 def build_release(course: Path, assignment: str) -> dict[str, bytes]:
     """Make the release's files, by relative path, as nbgrader does; nothing is written."""
-    source_notebook(course, assignment)
-    with tempfile.TemporaryDirectory(prefix="kischule-") as temporary:
-        url = f"sqlite:///{temporary}/gradebook.db"
-        book = Course(course, release_directory=f"{temporary}/release", db_url=url)
-        book.generate(assignment)
-        made = book.folder("release", assignment)
-        files = sorted(p for p in made.rglob("*") if p.is_file())
-        return {str(p.relative_to(made)): p.read_bytes() for p in files}
+    return dict(make(course, assignment, source_notebook(course, assignment)).files)
 
 
 def stale_files(course: Path, assignment: str) -> list[str]:
@@ -77,48 +82,89 @@ def stale_files(course: Path, assignment: str) -> list[str]:
     return sorted(n for n in fresh.keys() | there.keys() if fresh.get(n) != there.get(n))
 
 
-def release(course: Path, assignment: str) -> list[str]:
-    """Write release/<assignment> and the gradebook's entries; returns the paths written.
+def release(
+    course: Path,
+    assignment: str,
+    agree: Callable[[Changes], bool] = lambda changes: not changes.cells,
+) -> list[str]:
+    """Write release/<assignment> and the gradebook's cells; returns the paths written.
+
+    agree: asked if the gradebook has submissions that this concerns; [] where it returns False,
+    and nothing is changed. Their points, comments and extra credit by hand stay with their cells.
 
     Raises AssignmentError if the source breaks a rule of `layout_problems`, if the reference
-    solutions do not get all points, or if the empty notebook gets any.
+    solutions do not get all points, or if the empty notebook gets any; BusyError during a grading.
     """
     path = exercises_notebook(course, assignment)
+    finish(course, assignment)
     source = read_notebook(path)
     exercises = exercises_of(Course(course).directory(), assignment)
     problems = layout_problems(source, exercises)
     if not problems:
-        files = build_release(course, assignment)
-        problems = run_problems(source, files[path.name], exercises)
+        made = make(course, assignment, path)
+        problems = run_problems(source, made.files[path.name], exercises)
     if problems:
         raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
+    changes = changes_of(course, assignment, made)
+    if changes and not agree(changes):
+        return []
+    backup = changes.backup if changes and changes.cells else None
+    with Store(course).alone():
+        now = changes_of(course, assignment, made)
+        if changes and now and replace(now, backup=changes.backup) != changes:
+            raise AssignmentError(
+                f"the gradebook of {assignment} has changed since you were asked: nothing is "
+                "released, repeat the command"
+            )
+        publish(course, assignment, made, backup)
+    Course(course).adjust(assignment)  # points may have changed
     folder = Course(course).folder("release", assignment)
-    for old in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if str(old.relative_to(folder)) not in files:
-            old.unlink()
-    for name, content in files.items():
-        write_atomically(folder / name, content)
-    registered(course, assignment)
-    return [os.path.relpath(folder / name, course) for name in files]
+    written = [folder / name for name in made.files] + ([backup] if backup else [])
+    return [os.path.relpath(each, course) for each in written]
 
 
 def registered(course: Path, assignment: str, **settings: str) -> Path:
     """Find the released notebook as the gradebook knows it; release/ stays as it is.
 
-    The gradebook's entries are made anew if there are none, or if the source has changed since.
+    The gradebook's entries are made anew if there are none, or if the source has changed since;
+    but not if submissions are graded by other cells, types or points than the source has now.
     settings: of nbgrader's CourseDirectory, in place of the course's own. Raises AssignmentError.
     """
     path = exercises_notebook(course, assignment)
-    mark = course / STORE / f"registered-{assignment}"
-    key = key_of(path.read_bytes())
+    finish(course, assignment)
     book = Course(course, release_directory=f"{STORE}/release", **settings)
-    released = book.folder("release", assignment) / path.name
-    current = mark.is_file() and mark.read_text() == key
-    if not (current and released.is_file() and book.knows(assignment)):
-        book.generate(assignment)
-        book.adjust(assignment)  # points may have changed
-        write_atomically(mark, key.encode())
-    return released
+    if not is_registered(book, assignment, path):
+        made = make(course, assignment, path)
+        changed = changed_cells(book.layout(assignment), made.layout)
+        if changed and book.given_by_hand(assignment):
+            raise AssignmentError(_differs(course, assignment, path, changed))
+        register(book, assignment, made)
+        book.adjust(assignment)
+    return book.folder("release", assignment) / path.name
+
+
+def compare_gradebook(course: Path, assignment: str) -> None:
+    """Raise AssignmentError where the gradebook has other cells, types or points than the source.
+
+    An ordinary assignment is nbgrader's own affair; without a source there is nothing to compare.
+    """
+    directory = Course(course).directory()
+    source = Course(course).folder("source", assignment)
+    if notebooks_in(source) and has_exercises(directory, assignment):
+        registered(course, assignment)
+
+
+def _differs(course: Path, assignment: str, path: Path, changed: Sequence[Change]) -> str:
+    few = [
+        f"{change.cell}: {change.before or 'nothing'}, now {change.after or 'nothing'}"
+        for change in changed[:MAX_NAMED]
+    ]
+    more = f"; … ({len(changed)} in all)" if len(changed) > MAX_NAMED else ""
+    return (
+        f"{os.path.relpath(path, course)} has other cells or points than the gradebook, where "
+        f"submissions are graded already ({'; '.join(few)}{more}): `kischule release {assignment}` "
+        "says what changes for whom, and changes both"
+    )
 
 
 def layout_problems(source: Any, exercises: Mapping[str, Exercise]) -> list[str]:

@@ -21,7 +21,7 @@ FOLDER = ".kischule"
 
 
 class BusyError(UserError, RuntimeError):
-    """Another run is grading this course."""
+    """Another run is grading or releasing here."""
 
 
 class SeedError(UserError, ValueError):
@@ -56,7 +56,7 @@ class Store:
                 about = load_json(owner.read_bytes(), owner.name)
                 who = f"process {about['process']} on {about['machine']}"
             raise BusyError(
-                f"{who} is grading this course; wait until it has finished, or stop it"
+                f"{who} is grading or releasing here; wait until it has finished, or stop it"
             ) from error
 
     @property

@@ -6,10 +6,11 @@ from pathlib import Path
 from autograder.course.adjustments import Adjustments
 from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
+from autograder.course.registration import graded_by_older
 
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
-    """Note adjustments, submissions without a grade or newer than that, and waiting answers."""
+    """Note adjustments, submissions without a grade or with one of an older file or release."""
     book, there = Course(course), students_of(course, assignment)
     missing = [student for student in there if student not in totals]
     again = [s for s in there if s in totals and _newer(book, assignment, s)]
@@ -27,6 +28,11 @@ def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> lis
         notes.append(
             f"{len(again)} submitted again since they were graded: {some(again)}: "
             f"`kischule grade {assignment}`"
+        )
+    if older := [s for s in graded_by_older(course, assignment) if s in totals]:
+        notes.append(
+            f"{len(older)} were graded by an older release: {some(older)}: "
+            f"`kischule grade {assignment}` grades them anew"
         )
     if waiting:
         notes.append(

@@ -16,7 +16,7 @@ import numpy as np
 from autograder.checking.result import Result
 from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
-from autograder.course.release import exercises_notebook, registered
+from autograder.course.release import registered
 from autograder.exercises.exercise import Exercise, Level
 from autograder.grading.record import Record, Status
 from autograder.grading.store import Store
@@ -106,7 +106,7 @@ class Talk:
 
 def students(course: Path, assignment: str) -> list[GradedStudent]:
     """Read the class, sorted by name. Raises AssignmentError."""
-    exercises_notebook(course, assignment)
+    registered(course, assignment)
     store, book = Store(course), Course(course)
     totals, scores = book.totals(assignment), book.scores(assignment)
     found = []

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from autograder.course.adjustments import Adjustment, Adjustments
 from autograder.course.gradebook import Course
 from autograder.course.ours import exercises_of
+from autograder.course.registration import graded_by_older
 from autograder.errors import MissingPackageError
 from autograder.exercises.exercise import Exercise
 from autograder.feedback import svg
@@ -38,6 +39,11 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
     exercises = exercises_of(Course(course).directory(), assignment)
     rows = class_data.exercise_rows(graded, exercises, language)
     found, compared = _similar_pairs(course, assignment, graded, exercises)
+    older = graded_by_older(course, assignment)
+    remarks = [
+        *_class_remarks(everybody, graded, older, assignment),
+        *(_adjusted(entry) for entry in Adjustments.of(course, assignment).in_force),
+    ]
     environment = Environment(
         loader=FileSystemLoader(PAGE_TEMPLATES),
         autoescape=select_autoescape(default=True),
@@ -51,10 +57,7 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         words=words,
         title=messages.CLASS_TITLE.format(assignment=assignment)[language],
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        remarks=[
-            *(text[language] for text in _class_remarks(everybody, graded, assignment)),
-            *(_adjusted(entry)[language] for entry in Adjustments.of(course, assignment).in_force),
-        ],
+        remarks=[text[language] for text in remarks],
         histogram=_histogram(graded, words) if graded else "",
         rows=rows,
         bars=_solved_bars(rows, words) if rows else "",
@@ -75,7 +78,10 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
 
 
 def _class_remarks(
-    everybody: Sequence[GradedStudent], graded: Sequence[GradedStudent], assignment: str
+    everybody: Sequence[GradedStudent],
+    graded: Sequence[GradedStudent],
+    older: Sequence[str],
+    assignment: str,
 ) -> list[Text]:
     totals = [student.total for student in graded if student.total]
     submissions = len(everybody)
@@ -97,6 +103,8 @@ def _class_remarks(
         remarks.append(
             messages.WAITING_POINTS.format(submissions=len(waiting), points=sum(waiting))
         )
+    if older:
+        remarks.append(messages.OLDER_RELEASE.format(names=", ".join(older), assignment=assignment))
     if late := [student for student in graded if student.total and student.total.late_s]:
         remarks.append(_late(late))
     if len(totals) < 10:

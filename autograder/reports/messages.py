@@ -20,6 +20,11 @@ WAITING_POINTS = Text(
     "{submissions} submissions have answers that wait for your points (formgrader, up to "
     "{points:g} in all).",
 )
+OLDER_RELEASE = Text(
+    "Nach einer älteren Fassung der Aufgaben bewertet: {names}. `kischule grade {assignment}` "
+    "bewertet sie neu.",
+    "Graded by an older release: {names}. `kischule grade {assignment}` grades them anew.",
+)
 LATE_STUDENTS = Text("Verspätet abgegeben: {names}.", "Submitted late: {names}.")
 LATE_BY = Text("{name} ({late})", "{name} ({late})")
 LATE_LESS = Text(

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from attacks import small
 from support.nbgrader import nbgrader
-from support.notebooks import EXERCISES, ROOT, filled
+from support.notebooks import ROOT, filled
 
 from autograder.notebooks.cells import (
     Role,

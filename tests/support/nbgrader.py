@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
@@ -98,7 +99,7 @@ class AllPass:
         for number, cell in enumerate(notebook.cells):
             cell["id"] = grade_id_of(cell) or f"added-{number}"
         results = tuple(_result(cell) for cell in notebook.cells if is_graded(cell))
-        content = nbformat.writes(notebook).encode()
+        content = json.dumps(notebook).encode()  # as the worker writes it
         for task in tasks:
             yield Record(key=task.key, status=Status.GRADED, results=results, notebook=content)
 
