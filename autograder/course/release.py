@@ -17,7 +17,7 @@ from autograder.course.ours import AssignmentError, has_exercises, notebooks_in,
 from autograder.exercises.exercise import Exercise, Level, exercise_ids, load_exercise
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
-from autograder.grading.store import FOLDER as STORE
+from autograder.grading.store import STORE_FOLDER
 from autograder.notebooks.cells import by_id, is_solution, metadata_of, read_notebook
 from autograder.notebooks.display import is_display_only
 from autograder.notebooks.running import execute
@@ -100,9 +100,9 @@ def registered(course: Path, assignment: str, **settings: str) -> Path:
     settings: of nbgrader's CourseDirectory, in place of the course's own. Raises AssignmentError.
     """
     path = exercises_notebook(course, assignment)
-    mark = course / STORE / f"registered-{assignment}"
+    mark = course / STORE_FOLDER / f"registered-{assignment}"
     key = key_of(path.read_bytes())
-    book = Course(course, release_directory=f"{STORE}/release", **settings)
+    book = Course(course, release_directory=f"{STORE_FOLDER}/release", **settings)
     released = book.folder("release", assignment) / path.name
     current = mark.is_file() and mark.read_text() == key
     if not (current and released.is_file() and book.knows(assignment)):

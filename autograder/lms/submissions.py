@@ -20,7 +20,7 @@ from autograder.course.gradebook import Course
 from autograder.course.release import source_notebook
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
-from autograder.grading.store import FOLDER, Store
+from autograder.grading.store import STORE_FOLDER, Store
 from autograder.lms.archive import Archive, ArchiveFile, RefusedError
 from autograder.lms.local_time import zone_of
 from autograder.lms.people import People, Person
@@ -122,7 +122,7 @@ def take_in(
             if chosen is None:
                 _note_missing(folder, name, candidates)
             else:
-                aside = course / FOLDER / "replaced" / assignment / student
+                aside = course / STORE_FOLDER / "replaced" / assignment / student
                 _store(_Target(folder, aside, name, student, zone), chosen, found)
         people.save()
         book.enrol(people.by_student)
