@@ -320,12 +320,17 @@ def test_nbgrader_grades_without_a_time_as_well(
 
 
 def test_nbgraders_own_commands_find_nothing_in_brackets(tmp_path: Path) -> None:
-    """In a folder with brackets in its name: docs/limits.md."""
+    """In a course folder or a student's with brackets in its name: docs/limits.md."""
     course = course_of.course(tmp_path / "Info [10b]")
     course_of.submit(course, "ada")
     for command in ("generate_assignment", "autograde"):
         log = nbgrader(course, command, "small", "--force", status=1)
         assert "No notebooks were matched by" in log
+    course = course_of.course(tmp_path / "course")
+    for student in ("ada", "x [9b]"):
+        course_of.submit(course, student)
+    assert "No notebooks were matched by" in nbgrader(course, "autograde", "small")
+    assert list(Course(course).totals("small")) == ["ada"]
 
 
 COMPOSED, DECOMPOSED = "j\u00f6rg", "jo\u0308rg"
