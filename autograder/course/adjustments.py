@@ -32,7 +32,7 @@ from autograder.course.layout import BookCell, Layout
 from autograder.exercises.exercise import Level
 from autograder.exercises.strict import load_json, read
 from autograder.files import write_atomically
-from autograder.grading.store import FOLDER
+from autograder.grading.store import STORE_FOLDER
 
 
 class Action(str, Enum):
@@ -164,7 +164,7 @@ def without(student: str, assignment: str) -> str:
 
 
 def _path(course: Path, assignment: str) -> Path:
-    return course / FOLDER / "adjustments" / f"{assignment}.json"
+    return course / STORE_FOLDER / "adjustments" / f"{assignment}.json"
 
 
 # --- the gradebook follows ------------------------------------------------------------------------

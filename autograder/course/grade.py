@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from unicodedata import normalize
 
 from autograder.course.adjustments import Adjustments, without
-from autograder.course.converters import is_time
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.registration import finish
 from autograder.course.release import exercises_notebook
 from autograder.course.rules import rules_of
+from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
@@ -144,15 +144,13 @@ def known_as(student: str, there: Sequence[str]) -> str | None:
 
 def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, ...]]:
     """The files that nbgrader wants beside the notebook, and flags; stamp: of timestamp.txt."""
-    files, flags = {}, []
-    if os.path.lexists(folder / "timestamp.txt"):
-        known = is_time(stamp)
-        files["timestamp.txt"] = stamp if known else b""  # which nbgrader takes for no time
-        told = clean(stamp.decode(errors="replace")).strip()
-        flags = [] if known else [Flag(FlagKind.NO_TIME, reason=repr(told))]
+    files: dict[str, bytes] = {}
+    flags: tuple[Flag, ...] = ()
+    if os.path.lexists(folder / STAMP_FILE):
+        files[STAMP_FILE], flags = usable(stamp)
     with suppress(reader.UnreadableError):  # only submissions by nbgrader's exchange have one
         files["submission_secret.txt"] = intake.read_bytes(folder / "submission_secret.txt")[:1000]
-    return files, tuple(flags)
+    return files, flags
 
 
 def _lateness(total: Total) -> Flag | None:

@@ -23,7 +23,7 @@ from autograder.course.ours import has_exercises, notebooks_in
 from autograder.exercises.strict import load_json, read
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
-from autograder.grading.store import FOLDER, Store
+from autograder.grading.store import STORE_FOLDER, Store
 from autograder.notebooks.cells import by_id, is_graded, is_solution, metadata_of, points_of
 
 
@@ -135,7 +135,7 @@ def _effects(items: list[ByHand], cells: tuple[Change, ...], after: Layout) -> l
 
 def _backup(course: Path, book: Path) -> Path:
     now = datetime.now(timezone.utc).strftime("%Y-%m-%d-%H%M%S")
-    return course / FOLDER / "backups" / f"{book.stem}-{now}{book.suffix}"
+    return course / STORE_FOLDER / "backups" / f"{book.stem}-{now}{book.suffix}"
 
 
 # --- publishing it ------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def finish(course: Path, assignment: str) -> None:
 
 
 def _journal(course: Path, assignment: str) -> Path:
-    return course / FOLDER / f"releasing-{assignment}.json"
+    return course / STORE_FOLDER / f"releasing-{assignment}.json"
 
 
 def _publish(course: Path, assignment: str, made: Made) -> None:
@@ -216,11 +216,11 @@ def _key(source: str, layout: Layout) -> bytes:
 
 
 def _mark(course: Path, assignment: str) -> Path:
-    return course / FOLDER / f"registered-{assignment}"
+    return course / STORE_FOLDER / f"registered-{assignment}"
 
 
 def _registered_folder(course: Path, assignment: str) -> Path:
-    return Course(course, release_directory=f"{FOLDER}/release").folder("release", assignment)
+    return Course(course, release_directory=f"{STORE_FOLDER}/release").folder("release", assignment)
 
 
 def _read_folder(folder: Path) -> dict[str, bytes]:

@@ -34,8 +34,7 @@ from autograder.course.registration import (
     register,
 )
 from autograder.exercises.exercise import Exercise, Level
-from autograder.grading.store import FOLDER as STORE
-from autograder.grading.store import Store
+from autograder.grading.store import STORE_FOLDER, Store
 from autograder.notebooks.cells import by_id, is_solution, points_of, read_notebook
 from autograder.notebooks.display import is_display_only
 from autograder.notebooks.exercises import code_lines
@@ -132,7 +131,7 @@ def registered(course: Path, assignment: str, **settings: str) -> Path:
     """
     path = exercises_notebook(course, assignment)
     finish(course, assignment)
-    book = Course(course, release_directory=f"{STORE}/release", **settings)
+    book = Course(course, release_directory=f"{STORE_FOLDER}/release", **settings)
     if not is_registered(book, assignment, path):
         made = make(course, assignment, path)
         changed = changed_cells(book.layout(assignment), made.layout)

@@ -19,9 +19,9 @@ from autograder.course.gradebook import Course, GradebookError, Score
 from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
 from autograder.grading.record import Record, key_of
-from autograder.grading.store import FOLDER, Store
+from autograder.grading.store import STORE_FOLDER, Store
 
-INTAKE = f"{FOLDER}/intake"
+INTAKE = f"{STORE_FOLDER}/intake"
 # errors of the disk itself, after which no grades can be written
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from autograder.exercises import oracle
@@ -41,11 +42,13 @@ def _variant(
         for step in range(max_length - start):
             found = [b for b in beams if b.ended]
             for beam in (b for b in beams if not b.ended):
-                logs = oracle.next_logs(model, beam.ids).tolist()
-                tokens = sorted(range(len(logs)), key=lambda t: -logs[t])[: each(num_beams, step)]
-                for token in tokens:
+                logs = oracle.next_logs(model, beam.ids)
+                # no more of one beam can stay: the end token need not take a place
+                some = each(num_beams, step) or width(num_beams, step) + 1
+                for token in np.argsort(-logs, kind="stable")[:some].tolist():
                     over = token == eos and ended != "continued"
-                    found.append(Beam(beam.score + logs[token], (*beam.ids, token), over))
+                    score = beam.score + float(logs[token])
+                    found.append(Beam(score, (*beam.ids, token), over))
             found.sort(key=lambda b: -b.score)
             keep = width(num_beams, step) - (len(aside) if ended == "kept" else 0)
             if ended == "no place":

@@ -17,7 +17,7 @@ from autograder.exercises.strict import DataError, load_json
 from autograder.files import write_atomically
 from autograder.grading.record import Record
 
-FOLDER = ".kischule"
+STORE_FOLDER = ".kischule"
 
 
 class BusyError(UserError, RuntimeError):
@@ -32,7 +32,7 @@ class Store:
     """The records of a course, its secret, and the lock of the run that is at work."""
 
     def __init__(self, course: Path) -> None:
-        self.folder = course / FOLDER
+        self.folder = course / STORE_FOLDER
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.course.gradebook import Course, Total
 from autograder.files import write_atomically
-from autograder.grading.store import FOLDER
+from autograder.grading.store import STORE_FOLDER
 from autograder.lms import spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.final import not_final
@@ -179,7 +179,7 @@ def _persons(sheet: Table) -> Iterator[Person]:
 
 
 def _kept_worksheet(course: Path, assignment: str) -> Path:
-    return course / FOLDER / "lms" / f"{assignment}.moodle.csv"
+    return course / STORE_FOLDER / "lms" / f"{assignment}.moodle.csv"
 
 
 def _beside(file: Path, archive: Archive) -> Table | None:

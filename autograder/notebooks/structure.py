@@ -190,24 +190,23 @@ def _lower_tests(
     exercises: Mapping[str, Exercise],
 ) -> None:
     """Put each test after the code that it is about: the last definition counts."""
+    theirs = [placed for placed in cells if _is_by_student(placed)]
     for name, given in known.items():
         if (tested := exercise_of(given, exercises)) is None:
             continue
-        about = _with_needs(tested[0], exercises)
-        functions = {f for e in about for f in (e, *exercises[e].helpers)}
-        places = _defining(cells, functions)
-        places += [
-            i
-            for i, placed in enumerate(cells)
-            if _is_by_student(placed)
-            and (placed.name in about or found.names.get(_origin(placed)) in about)
+        asked = _with_needs(tested[0], exercises)
+        functions = {f for e in asked for f in (e, *exercises[e].helpers)}
+        about = _defining(theirs, functions)
+        about += [
+            placed
+            for placed in theirs
+            if placed.name in asked or found.names.get(_origin(placed)) in asked
         ]
         if tested[1] == Level.HIDDEN:
-            public = Level.PUBLIC.prefix + tested[0]
-            places += [i for i, placed in enumerate(cells) if placed.name == public]
-        place = _index(cells, name)
-        if places and max(places) > place:
-            cells.insert(max(places), cells.pop(place))
+            about += [p for p in cells if p.name == Level.PUBLIC.prefix + tested[0]]
+        place, last = _index(cells, name), max(map(cells.index, about), default=0)
+        if last > place:
+            cells.insert(last, cells.pop(place))
 
 
 def _origin(placed: Placed) -> int:
@@ -220,16 +219,15 @@ def _with_needs(exercise: str, exercises: Mapping[str, Exercise]) -> set[str]:
     return {exercise}.union(*(_with_needs(need, exercises) for need in needs))
 
 
-def _defining(cells: list[Placed], functions: Collection[str]) -> list[int]:
+def _defining(theirs: list[Placed], functions: Collection[str]) -> list[Placed]:
     """The cells that define these functions; of one that none defines, those that bind its name."""
-    theirs = [(i, placed) for i, placed in enumerate(cells) if _is_by_student(placed)]
-    places = []
+    defining = []
     for name in functions:
-        found = [i for i, placed in theirs if name in placed.defined.real]
-        places += found or [
-            i for i, p in theirs if name in p.bound.values or name in p.bound.imports
+        found = [placed for placed in theirs if name in placed.defined.real]
+        defining += found or [
+            p for p in theirs if name in p.bound.values or name in p.bound.imports
         ]
-    return places
+    return defining
 
 
 # --- flags ----------------------------------------------------------------------------------------

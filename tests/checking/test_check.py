@@ -25,13 +25,18 @@ from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.models import model_of
 from autograder.sandbox.student import Arguments, CallError, LocalStudent, Reply
 
-WRONG = {(e, name): known for e in list(PACKAGED) for name, known in known_wrong(e).items()}
-CORRECT = {(e, name): source for e in list(PACKAGED) for name, source in known_correct(e).items()}
+WRONG = {(e, name): known for e in PACKAGED for name, known in known_wrong(e).items()}
+CORRECT = {(e, name): source for e in PACKAGED for name, source in known_correct(e).items()}
 SEED = "a seed for tests"
 
 
 def _exercise(exercise_id: str) -> Exercise:
     return replace(PACKAGED[exercise_id], time_limit_s=3)
+
+
+def _known(exercise: str) -> dict[str, bool]:
+    """The exercises that this one builds on: the reference's, which pass."""
+    return dict.fromkeys(PACKAGED[exercise].needs, True)
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)
@@ -40,7 +45,7 @@ def test_a_wrong_solution_fails_its_case_for_its_reason(
 ) -> None:
     known = WRONG[exercise, name]
     student = LocalStudent(solved(**{exercise: known.source}))
-    public = run_check(_exercise(exercise), student)
+    public = run_check(_exercise(exercise), student, known=_known(exercise))
     assert (public.passed, public.points) == (False, 0.0)
     found = (public.passed_cases + 1, public.kind, public.rule)
     assert found == (known.fails_case, known.kind, known.misconception), str(public)
@@ -54,8 +59,27 @@ def test_a_wrong_solution_fails_hidden_cases(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     student = LocalStudent(solved(**{exercise: WRONG[exercise, name].source}))
-    result = run_check(_exercise(exercise), student, SEED, hidden(exercise, SEED))
+    drawn, known = hidden(exercise, SEED), _known(exercise)
+    result = run_check(_exercise(exercise), student, SEED, drawn, known=known)
     assert (result.passed, result.points) == (False, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "name"),
+    [
+        ("apply_repetition_penalty", "only_the_last_64"),
+        ("sample_decode", "only_the_last_64_penalised"),
+    ],
+)
+def test_a_penalty_on_the_last_512_fails_hidden_cases(
+    exercise: str, name: str, solved: Callable[..., dict[str, Any]]
+) -> None:
+    """The public prompts are shorter."""
+    source = WRONG[exercise, name].source.replace("-64:", "-512:")
+    student = LocalStudent(solved(**{exercise: source}))
+    drawn, known = hidden(exercise, SEED), _known(exercise)
+    result = run_check(_exercise(exercise), student, SEED, drawn, known=known)
+    assert result.passed is False
 
 
 @pytest.mark.parametrize(("exercise", "name"), CORRECT)
@@ -64,22 +88,20 @@ def test_a_correct_solution_is_accepted(
 ) -> None:
     student = LocalStudent(solved(**{exercise: CORRECT[exercise, name]}))
     assert (result := run_check(PACKAGED[exercise], student)).passed, str(result)
-    for seed in ("one seed", "another seed"):
-        result = run_check(PACKAGED[exercise], student, seed, hidden(exercise, seed))
-        assert result.passed, str(result)
-        assert result.points == result.max_points
+    drawn = hidden(exercise, "one seed")  # thousands of draws: test_statistics.py
+    result = run_check(PACKAGED[exercise], student, "one seed", drawn)
+    assert result.passed, str(result)
+    assert result.points == result.max_points
 
 
 @pytest.mark.parametrize("number", range(4))
 def test_correct_solutions_of_all_exercises_work_together(
     number: int, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    known = {e: list(known_correct(e).values()) for e in list(PACKAGED)}
+    known = {e: list(known_correct(e).values()) for e in PACKAGED}
     mixed = {e: sources[number % len(sources)] for e, sources in known.items()}
     student = LocalStudent(solved(**mixed))
-    for exercise in list(PACKAGED):
-        result = run_check(PACKAGED[exercise], student)
-        assert result.passed, str(result)
+    for exercise in PACKAGED:
         result = run_check(PACKAGED[exercise], student, SEED, hidden(exercise, SEED))
         assert result.passed, str(result)
 
@@ -113,13 +135,13 @@ def test_each_misconception_has_a_wrong_solution_that_follows_it() -> None:
         ("sample_decode", "sampled_with_top_p_inverted"),
         ("sample_decode", "sampled_without_the_end_token"),
     }
-    known = {(e, m.rule) for e in list(PACKAGED) for m in PACKAGED[e].misconceptions}
+    known = {(e, m.rule) for e in PACKAGED for m in PACKAGED[e].misconceptions}
     assert known - named == rare
     for _, rule in known:
         assert callable(getattr(misconceptions, rule))
 
 
-@pytest.mark.parametrize("name", [n for n in list(PACKAGED) if n != "sample_decode"])
+@pytest.mark.parametrize("name", [n for n in PACKAGED if n != "sample_decode"])
 def test_no_misconception_is_right(name: str) -> None:
     """Each wrong rule fails on a public case; for those of sampling see test_statistics.py."""
     exercise = PACKAGED[name]
@@ -132,7 +154,7 @@ def test_no_misconception_is_right(name: str) -> None:
 
 
 def test_hidden_cases_depend_on_the_seed_alone() -> None:
-    for name in list(PACKAGED):
+    for name in PACKAGED:
         exercise = PACKAGED[name]
         assert hidden_cases(exercise, "one seed") == hidden(name, "one seed")
         assert hidden(name, "one seed") != hidden(name, "another seed")
@@ -172,7 +194,7 @@ def test_a_table_of_public_replies_fails_the_hidden_cases(
 
 def test_a_run_makes_no_more_statistical_tests_than_the_budget() -> None:
     tests = 0
-    for name in list(PACKAGED):
+    for name in PACKAGED:
         exercise = PACKAGED[name]
         if exercise.checker != "sample":
             continue
