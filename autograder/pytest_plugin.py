@@ -125,7 +125,7 @@ class NotebookFile(pytest.File):
         if warning:
             self.warn(pytest.PytestWarning(warning))
         release = self.edition.path.read_bytes()
-        return Rules(self.name, release, seed, checks_id(), settings, self.exercises)
+        return Rules(self.name, release, seed, checks_id(), settings, exercises=self.exercises)
 
 
 class ExerciseItem(pytest.Item):

@@ -348,3 +348,10 @@ def _extend(
             submission.extension = None
             back.append((found.extensions, student))
     return back
+
+
+def seconds_late(submission: Any) -> float:
+    """The lateness; nbgrader's own fails for an extension without a due date."""
+    if submission.assignment.duedate is None:
+        return 0.0
+    return float(submission.total_seconds_late)

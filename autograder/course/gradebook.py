@@ -29,7 +29,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from autograder.course import converters
-from autograder.course.adjustments import Action, Adjustments, apply, unadjusted
+from autograder.course.adjustments import Action, Adjustments, apply, seconds_late, unadjusted
 from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
 from autograder.course.converters import NbgraderError
 from autograder.course.layout import ByHand, Layout, given_by_hand, read_layout, write_layout
@@ -167,7 +167,7 @@ class Course:
             affected = [
                 (notebook.assignment.student_id, notebook.notebook.name)
                 for notebook in self._submitted(book, assignment)
-                if _seconds_late(notebook.assignment) or notebook.late_submission_penalty
+                if seconds_late(notebook.assignment) or notebook.late_submission_penalty
             ]
         student = ""
         try:
@@ -353,18 +353,11 @@ def _total(submission: Any, scores: Iterable[Score], penalty: float) -> Total:
         max_points=sum(score.max_points for score in scores),
         waiting=sum(score.max_points for score in scores if score.waits),
         penalty=penalty,
-        late_s=_seconds_late(submission),
+        late_s=seconds_late(submission),
         first_name=student.first_name or "",
         last_name=student.last_name or "",
         email=student.email or "",
     )
-
-
-def _seconds_late(submission: Any) -> float:
-    """The lateness; nbgrader's own fails for an extension without a due date."""
-    if submission.assignment.duedate is None:
-        return 0.0
-    return float(submission.total_seconds_late)
 
 
 def _make_whole(path: Path | None, course_id: str) -> None:

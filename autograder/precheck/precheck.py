@@ -186,4 +186,4 @@ def precheck(
     beside = [f.cell for f in found if f.kind == "beside"]
     found = [f for f in found if f.kind != "raised" or f.cell not in beside]
     missing = missing_exercises(results, exercises)
-    return Precheck(language_code, results, missing, found, exercises, texts)
+    return Precheck(language_code, results, missing, found, exercises=exercises, texts=texts)
