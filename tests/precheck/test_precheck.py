@@ -666,7 +666,8 @@ def test_a_kernel_that_ends_is_started_again(tmp_path: Path) -> None:
     checked = precheck(written(notebook, tmp_path), progress=lambda *now: told.append(now))
     here = number(notebook, "__import__('ctypes')")
     assert german(checked, "died") == [
-        f"Zelle [{here}] (__import__('ctypes').string_at(0)) beendet den Kernel. Die übrigen Zellen liefen ohne sie."
+        f"Zelle [{here}] (__import__('ctypes').string_at(0)) beendet den Kernel. Die "
+        "übrigen Zellen liefen ohne sie."
     ]
     (note,) = (f for f in checked.findings if f.kind == "note")  # as in grading
     assert (note.cell, note.fix) == (number(notebook, "!pip install x"), False)
