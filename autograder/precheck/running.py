@@ -133,21 +133,23 @@ def _raised(
     cell = cells[index]
     error, cost = cell.error, costs.of(cell)
     result = results.get(cell.grade_id)
-    if error.ename == KERNEL_DIED and cell.by_student:
-        yield at(cell, "died", "died", cost)
-    elif error.ename == KERNEL_DIED and not cell.test:
-        before = [c for c in cells[:index] if c.by_student]
-        yield at(before[-1] if before else cell, "died", "died_later", cost, other=cell.place)
-    elif cell.test or error.ename == "NotImplementedError":
+    if cell.test or error.ename == "NotImplementedError":
         return  # the exercise's result says so
-    elif error.ename == "KeyboardInterrupt":
-        yield at(cell, "slow", "slow", cost, seconds=f"{time_limit_s:g}")
-    elif not cell.by_student:
+    if not cell.by_student:
         used = reachable(cells, cell.used)
         failed = [r.exercise for r in results.values() if not r.passed]
         broken = (c.defined for c in cells if c.grade_id in failed)
-        if not used & set(failed).union(*broken):
-            yield at(cell, "raised", "given", cost, error=one_line(error))
+        if used & set(failed).union(*broken):
+            return  # by that exercise's function
+    if error.ename == KERNEL_DIED and cell.by_student:
+        yield at(cell, "died", "died", cost)
+    elif error.ename == KERNEL_DIED:
+        before = [c for c in cells[:index] if c.by_student]
+        yield at(before[-1] if before else cell, "died", "died_later", cost, other=cell.place)
+    elif error.ename == "KeyboardInterrupt":
+        yield at(cell, "slow", "slow", cost, seconds=f"{time_limit_s:g}")
+    elif not cell.by_student:
+        yield at(cell, "raised", "given", cost, error=one_line(error))
     elif not (result and result.kind == "missing"):
         yield _own_error(cell, costs)
 

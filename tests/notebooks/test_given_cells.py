@@ -18,7 +18,8 @@ from autograder.notebooks.names import names
 
 FAST = ("top_tokens",)  # the others take minutes together
 UNUSED = ("explore", "repetition_rate", "filter_min_p")  # by given cells
-SLOW_CALLS = ("kischule.survey(", "kischule.lab(")  # of no exercise's function
+# of no exercise's function, and a picture of what they give
+SLOW_CALLS = ("kischule.survey(", "kischule.lab(", "plots.repetition(")
 
 NOTEBOOK = filled(RELEASE, reference_cells())
 CODE = {
@@ -66,7 +67,7 @@ def solutions() -> Iterator[Any]:
             yield pytest.param(exercise, name, marks=marks, id=f"{exercise}-{name}")
 
 
-@pytest.mark.parametrize(("exercise", "name"), solutions())
+@pytest.mark.parametrize(("exercise", "name"), [*solutions()])
 def test_given_cells_run_after_an_accepted_solution(
     exercise: str, name: str, before: dict[str, dict[str, Any]]
 ) -> None:
