@@ -12,6 +12,7 @@ import torch
 
 from autograder.checking import compare
 from autograder.checking.calls import arguments_of, built_arguments
+from autograder.checking.carried import known_in
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import catches_all, checker_of, expected_of, judge, margin
 from autograder.checking.result import OURS, UNSOLVED, Message, Result
@@ -60,24 +61,28 @@ def check(
     if namespace is None:
         namespace = sys._getframe(1).f_globals
 
-    exercises = ForModel(PACKAGED, model, cache() / "expected")
+    exercises = ForModel(known_in(namespace), model, cache() / "expected")
     exercise, student = exercises[exercise_id], LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
-    known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, namespace)}
+    known = {
+        n: True for n in exercise.needs if _passed.get(n) == _functions(n, exercises, namespace)
+    }
     with _one_thread():
         result = run_check(
             exercise, student, seed if hidden else None, known=known, exercises=exercises
         )
     if result.passed and not hidden:
-        _passed[exercise_id] = _functions(exercise_id, namespace)
+        _passed[exercise_id] = _functions(exercise_id, exercises, namespace)
     return result
 
 
-def _functions(exercise_id: str, namespace: Mapping[str, Any]) -> list[Any]:
+def _functions(
+    exercise_id: str, exercises: Mapping[str, Exercise], namespace: Mapping[str, Any]
+) -> list[Any]:
     """The functions of an exercise and of those that it builds on, as a namespace has them."""
-    exercise = PACKAGED[exercise_id]
+    exercise = exercises[exercise_id]
     own = [namespace.get(name) for name in (exercise_id, *exercise.helpers)]
-    return own + [f for need in exercise.needs for f in _functions(need, namespace)]
+    return own + [f for need in exercise.needs for f in _functions(need, exercises, namespace)]
 
 
 @contextmanager
@@ -115,6 +120,8 @@ def run_check(
     level = Level.PUBLIC if seed is None else Level.HIDDEN
     if cases is None:
         cases = exercise.cases if seed is None else hidden_cases(exercise, seed)
+    if not cases:  # nothing passes untried
+        raise ExerciseError(f"{exercise.id} has no {level} cases here")
     points = exercise.points_of(level)
     result = Result(
         exercise=exercise.id,

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Application, Config
 
 from autograder.course.preprocessors import (
+    CarryExercises,
     ClearToStubs,
     FeedbackExporter,
     FeedbackPage,
@@ -58,6 +59,7 @@ def configure(config: Any) -> None:
     config.CourseDirectory.course_id = "kischule"
     config.GenerateAssignment.preprocessors = [
         PlainMetadata,
+        CarryExercises,
         *_replaced(GenerateAssignment, "preprocessors"),
     ]
     config.Autograde.sanitize_preprocessors = [

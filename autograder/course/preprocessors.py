@@ -19,6 +19,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Unicode
 
+from autograder.checking.carried import cell_of, own_exercises
 from autograder.checking.result import Result, result_in
 from autograder.course.adjustments import Action, Adjustments, apply, put_back
 from autograder.course.ours import ForExercises, exercises_of, has_exercises
@@ -64,6 +65,28 @@ class PlainMetadata(ForExercises):
         metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
         nb.metadata = nbformat.from_dict(metadata)
         return nb, resources
+
+
+class CarryExercises(ForExercises):
+    """Puts a cell with the course's own exercises before the first test, for students alone."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Add the cell, if there are exercises that the package does not have."""
+        exercises = exercises_of(self.directory, resources["nbgrader"]["assignment"])
+        if own := own_exercises(exercises):
+            with_cell(nb, cell_of(own), exercises)
+        return nb, resources
+
+
+def with_cell(notebook: Any, source: str, exercises: Collection[str]) -> Any:
+    """Put a locked cell before the notebook's first test."""
+    place = next(i for i, cell in enumerate(notebook.cells) if exercise_of(cell, exercises))
+    cell = nbformat.v4.new_code_cell(source, id="kischule-exercises")
+    cell.metadata.jupyter = {"source_hidden": True}
+    about = {"grade": False, "solution": False, "locked": True, "task": False}
+    cell.metadata.nbgrader = {**about, "grade_id": "kischule_exercises", "schema_version": 3}
+    notebook.cells.insert(place, cell)
+    return notebook
 
 
 class ClearToStubs(ForExercises, ClearSolutions):

@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.checking.carried import cell_of, own_exercises
 from autograder.checking.result import Result
 from autograder.course.gradebook import Course
 from autograder.course.ours import (
@@ -22,6 +23,7 @@ from autograder.course.ours import (
     notebooks_in,
     several,
 )
+from autograder.course.preprocessors import with_cell
 from autograder.course.registration import (
     Change,
     Changes,
@@ -195,11 +197,14 @@ def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator
 
 def run_problems(source: Any, released: bytes, exercises: Mapping[str, Exercise]) -> list[str]:
     """Grade the reference solutions and the empty notebook; one line for each wrong result."""
+    source = copy.deepcopy(source)
+    if own := own_exercises(exercises):
+        with_cell(source, cell_of(own, hidden=True), exercises)
+    stubs = by_id(nbformat.reads(released.decode(), as_version=4))
     blank = copy.deepcopy(source)
-    stubs = nbformat.reads(released.decode(), as_version=4)
-    for cell, stub in zip(blank.cells, stubs.cells, strict=True):
+    for name, cell in by_id(blank).items():
         if is_solution(cell):
-            cell.source = stub.source
+            cell.source = stubs[name].source
     with ThreadPoolExecutor(2) as pool:  # each waits for a kernel of its own
         of_reference, of_blank = pool.map(partial(_graded, exercises=exercises), (source, blank))
     problems = []
