@@ -319,8 +319,8 @@ def _put_back(grade: Any, kept: ByHand) -> None:
 def _enter_result(grade: Any, result: Result) -> None:
     """Enter a result's points as a regrading would; a teacher's stay."""
     if result.level == Level.MANUAL:  # an answer that was left as it was released has 0 points
-        waits = grade.needs_manual_grade or grade.manual_score is not None
-        grade.auto_score = None if waits else 0.0
+        if grade.manual_score is None:
+            grade.auto_score = None if grade.needs_manual_grade else 0.0
         return
     grade.auto_score = 0.0 if result.bonus else result.points
     if result.bonus and grade.manual_score is None:

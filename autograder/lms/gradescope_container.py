@@ -81,12 +81,11 @@ def take_rules(source: Path) -> Rules:
     for name in (RULES, RELEASE):
         (source / name).unlink()
     _keep_memory_private()
+    if data["checks"] != checks_id():
+        raise EngineError("the zip was made for other checks than are installed; export it anew")
     settings = Settings(**data.pop("settings"))
     exercises = {name: read_exercise(e, RULES) for name, e in data.pop("exercises").items()}
-    rules = Rules(release=release, settings=settings, exercises=exercises, **data)
-    if rules.checks != checks_id():
-        raise EngineError("the zip was made for other checks than are installed; export it anew")
-    return rules
+    return Rules(release=release, settings=settings, exercises=exercises, **data)
 
 
 def _keep_memory_private() -> None:

@@ -22,7 +22,7 @@ from attacks import small, structure
 from nbconvert import HTMLExporter
 from support import school
 from support.nbgrader import nbgrader
-from support.notebooks import ROOT, short
+from support.notebooks import EXERCISES, ROOT, short
 from traitlets.config import Config
 
 from autograder.checking.result import Result
@@ -519,6 +519,9 @@ def test_the_page_promises_no_points_that_are_there_already() -> None:
     remarks = student_page.page(
         notebook,
         {},
+        EXERCISES,
+        dropped={},
+        given={},
         name="A7_2",
         student="Ada",
         points=3,

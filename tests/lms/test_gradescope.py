@@ -22,7 +22,7 @@ from typing import Any
 import nbformat
 import pytest
 from attacks import small
-from support.notebooks import ROOT
+from support.notebooks import EXERCISES, ROOT
 
 from autograder.checking.result import Message, Result
 from autograder.course import release
@@ -381,7 +381,7 @@ def test_a_grader_that_stops_early_leaves_results(
 
 # --- without a container --------------------------------------------------------------------------
 
-RULES = Rules(name="n.ipynb", release=b"", seed=SECRET, checks="", settings=Settings())
+RULES = Rules("n.ipynb", b"", SECRET, "", Settings(), EXERCISES)
 
 
 def test_a_sandbox_that_does_not_start_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
