@@ -61,18 +61,17 @@ def check(
     if namespace is None:
         namespace = sys._getframe(1).f_globals
 
-    exercises = ForModel(known_in(namespace), model, cache() / "expected")
+    own = known_in(namespace)
+    exercises = ForModel(own, model, cache() / "expected")
     exercise, student = exercises[exercise_id], LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
-    known = {
-        n: True for n in exercise.needs if _passed.get(n) == _functions(n, exercises, namespace)
-    }
+    known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, own, namespace)}
     with _one_thread():
         result = run_check(
             exercise, student, seed if hidden else None, known=known, exercises=exercises
         )
     if result.passed and not hidden:
-        _passed[exercise_id] = _functions(exercise_id, exercises, namespace)
+        _passed[exercise_id] = _functions(exercise_id, own, namespace)
     return result
 
 

@@ -203,9 +203,8 @@ def unnoticed_mutants(
             student = LocalStudent(define(mutated))
         except (Exception, SystemExit):
             return True
-        return not (
-            run_check(judged, student).passed and run_check(judged, student, seed, hidden).passed
-        )
+        levels = [(None, judged.cases), *([(seed, hidden)] if hidden else [])]
+        return not all(run_check(judged, student, *level).passed for level in levels)
 
     notice(source, exercise)  # which keeps the reference's replies as well
     limit = max(SLOWDOWN * (time.monotonic() - began), MIN_LIMIT_S)

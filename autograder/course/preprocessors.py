@@ -138,7 +138,7 @@ def show_results(nb: Any, results: Mapping[str, Result]) -> None:
     """Show results in their test cells, with the points that those give now."""
     for cell in nb.cells:
         found = results.get(grade_id_of(cell)) if role(cell) == Role.TEST else None
-        if found is not None:
+        if found is not None and found.level != Level.MANUAL:
             result = found.worth(points_of(cell))
             score = metadata_of(cell).get("score", result.points)  # the gradebook's, on a page
             cell.outputs = [as_output(replace(result, points=score))]

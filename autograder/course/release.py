@@ -185,6 +185,8 @@ def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator
     name = level.prefix + exercise.id
     if cell is None:
         return
+    if level == Level.HIDDEN and not exercise.hidden:
+        yield f"{name}: {exercise.id}.yaml must have hidden cases, or this cell must go"
     # points of a bonus are extra credit: nbgrader's maximum goes without them
     if exercise.bonus and points_of(cell):
         yield f"{name}: a bonus's cell must give 0 points, was: {points_of(cell):g}"

@@ -116,19 +116,21 @@ def test_a_wrong_reference_or_solved_notebook_is_refused(
     _edit(course, "apply_temperature", head, f"{head}\n    {solution}")
     assert main(["release", "a7_2", "--course", str(course)]) == 2
     message = capsys.readouterr().err
-    assert "test_next_token_probs: the reference solution must get 1 points, was: 0" in message
-    assert "test_apply_temperature: the empty notebook must get no points, was: 1" in message
+    assert "test_next_token_probs: the reference solution must pass: Call: " in message
+    assert "test_apply_temperature: the empty notebook must not pass" in message
     assert (course / "release" / "a7_2" / "A7_2.ipynb").read_bytes() == before
 
 
-def test_points_that_disagree_are_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_points_in_the_cell_of_a_bonus_are_named(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = course / "source" / "a7_2" / "A7_2.ipynb"
     notebook = read_notebook(path)
-    cell = next(c for c in notebook.cells if metadata_of(c).get("grade_id") == "test_top_tokens")
+    cell = next(c for c in notebook.cells if metadata_of(c).get("grade_id") == "test_beam_search")
     cell.metadata.nbgrader.points = 7
     nbformat.write(notebook, path)
     assert main(["release", "a7_2", "--course", str(course)]) == 2
-    assert "top_tokens.yaml gives 1 points, the notebook: 7" in capsys.readouterr().err
+    assert "test_beam_search: a bonus's cell must give 0 points, was: 7" in capsys.readouterr().err
 
 
 def test_a_test_cell_holds_its_check_and_nothing_else(
