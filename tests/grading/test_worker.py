@@ -70,7 +70,7 @@ def test_outputs_and_results_are_in_the_notebook() -> None:
     own = next(c for c in run.notebook.cells if c.id.startswith("added"))
     assert own.outputs[0].text == "hier\n"  # `check` and `hint` in a student's own cell do no harm
     assert own.outputs[-1].ename == "ZeroDivisionError"
-    assert cells["test_filter_top_k"].outputs[0].data["text/plain"] == "1"
+    assert cells["test_filter_top_k"].outputs[0].data["text/plain"] == "passed"
     assert "bestanden" in cells["test_filter_top_k"].outputs[0].data["text/html"]
     assert cells["test_filter_top_k"].source == 'check("filter_top_k")'
 
@@ -248,10 +248,10 @@ def test_a_kernel_gives_them_for_a_solution_as_well(
 
 def test_a_broken_reference_stops_the_grading_of_it() -> None:
     """Nobody gets points, or loses them, by a teacher's mistake: the record says what to mend."""
-    exercises = [PACKAGED[name] for name in THREE[1:]]
+    exercises = dict(EXERCISES)
     broken = "def filter_top_k(logits, k):\n    return logits[k + 99]"
     own = replace(PACKAGED["filter_top_k"], reference=Reference.SOLUTION, checker="tensor")
-    exercises.append(with_reference(own, broken))
+    exercises["filter_top_k"] = with_reference(own, broken)
     with pytest.raises(ReferenceFailedError, match=r"^filter_top_k: .*IndexError.*in line 2: "):
         run_submission(three_exercises(), SEED, Settings(time_limit_s=5), exercises)
 

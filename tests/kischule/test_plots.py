@@ -252,8 +252,8 @@ def test_ranks_name_what_each_filter_keeps(mini: tuple[Any, Any]) -> None:
     prompts = ["Once upon a time there lived", "The old king"]
     figure = plots.ranks(*mini, prompts, top_k=50, top_p=0.9)
     sure, open_ = (t.get_text() for t in figure.axes[0].get_legend().get_texts())
-    assert "top_k = 50 behält 99,7 %\ntop_p = 0.9 behält 3 Tokens" in sure
-    assert "top_k = 50 behält 71,4 %\ntop_p = 0.9 behält 204 Tokens" in open_
+    assert "top_k = 50 behält 99,7 %\ntop_p = 0,9 behält 3 Tokens" in sure
+    assert "top_k = 50 behält 71,4 %\ntop_p = 0,9 behält 204 Tokens" in open_
     curves = [line.get_ydata() for line in figure.axes[0].lines[:2]]
     assert all(curve[-1] == pytest.approx(1) for curve in curves)
     assert "top_" not in _texts(plots.ranks(*mini, ["The old king"]))

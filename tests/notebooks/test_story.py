@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import torch
 from IPython.core.inputtransformer2 import TransformerManager
-from support.notebooks import ROOT, SOURCE
+from support.notebooks import EXERCISES, ROOT, SOURCE
 
 from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import metadata_of, read_notebook
@@ -555,7 +555,7 @@ def test_no_exercise_has_more_than_120_words(language: str) -> None:
 def test_the_points_at_the_start_are_the_exercises_own(language: str) -> None:
     """The table names each exercise's number and points, and the sum of each part."""
     order = [c.id for c in cells(language).values() if c.id in PACKAGED]
-    given = [PACKAGED[name].points for name in order]
+    given = [EXERCISES[name].points for name in order]
     points = [p.public + p.hidden for p in given]
     rows = [r for r in cells(language)["how_to_work"].source.splitlines() if "min |" in r]
     named = [(int(n), int(p)) for row in rows for n, p in re.findall(r"(\d+) \((\d+)\)", row)]
