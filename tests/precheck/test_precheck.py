@@ -83,7 +83,7 @@ def pretended(*failed: str) -> Callable[..., None]:
 
 
 def result(name: str, passed: bool) -> Result:
-    points = PACKAGED[name].points_of(Level.PUBLIC)
+    points = EXERCISES[name].points_of(Level.PUBLIC)
     return Result(
         exercise=name,
         level=Level.PUBLIC,
@@ -753,7 +753,7 @@ def test_the_table_has_points_and_words(tmp_path: Path, monkeypatch: pytest.Monk
     assert rows["filter_min_p (Zusatz)"][0] == "✗"
     assert rows["observation_greedy"] == ["✓", "4 Wörter", "bis zu 2"]
     assert rows["observation_prompt"] == ["✓", "ein Wort", "bis zu 2"]
-    public = sum(PACKAGED[e].points_of(Level.PUBLIC) for e in PACKAGED if not bonus(e))
+    public = sum(EXERCISES[e].points_of(Level.PUBLIC) for e in EXERCISES if not bonus(e))
     assert checked.total.startswith(f"Für die Beispiele {public - 2:g} von {public:g} Punkten.")
     assert f"bis zu {54 - public:g} hinzu" in checked.total
 
