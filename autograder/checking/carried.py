@@ -55,7 +55,7 @@ def _bare(exercise: Exercise) -> Exercise:
 
 
 def _public(exercise: Exercise) -> Exercise:
-    """What a student may see: no hidden case, and replies in the place of the solution."""
+    """The part that a student may see: no hidden case, replies in the place of the solution."""
     if exercise.solution:
         exercise = with_stored(exercise, stored_replies(exercise))
     cases = tuple(replace(case, catches=()) for case in exercise.cases)
