@@ -2,7 +2,7 @@
 
 For a teacher who changes an exercise: a check can be trusted when it accepts what is known to be
 right and rejects what is known to be wrong, with public and with hidden cases. The known solutions
-are those of the course's folder `tests/known`, or else the package's (see `exercises.known`).
+are those of the course's folder `tests/known`, file by file, or else the package's.
 """
 
 import time
@@ -81,14 +81,9 @@ def verify(
     released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
     reference = solutions(read_notebook(path), Role.SOLUTION)
     skeletons = solutions(released, Role.SOLUTION)
-    folders = [
-        local
-        if (local := course / "tests" / "known" / kind).is_dir()
-        else packaged(f"known/{kind}")
-        for kind in ("wrong", "correct")
-    ]
     tasks = [
-        (exercise, reference, skeletons, *folders) for _, exercise in sorted(exercises.items())
+        (exercise, reference, skeletons, *_known_folders(course, name))
+        for name, exercise in sorted(exercises.items())
     ]
     # spawn: the forked child of a process that has used torch's threads can hang
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
@@ -97,6 +92,16 @@ def verify(
             progress(verdict)
             verdicts.append(verdict)
     return verdicts
+
+
+def _known_folders(course: Path, name: str) -> list[Path]:
+    """The folders of an exercise's wrong and correct solutions: the course's, file by file."""
+    return [
+        local
+        if (local := course / "tests" / "known" / kind).joinpath(f"{name}.py").is_file()
+        else packaged(f"known/{kind}")
+        for kind in ("wrong", "correct")
+    ]
 
 
 def namespace(sources: Mapping[str, str]) -> dict[str, Any]:
