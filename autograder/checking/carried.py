@@ -18,7 +18,7 @@ from autograder.exercises.exercise import PACKAGED, Exercise, Points, read_exerc
 from kischule.errors import UserError
 
 VARIABLE = "KISCHULE_EXERCISES"  # of the notebook
-MAX_BYTES = 20_000_000  # unpacked
+MAX_UNPACKED = 20_000_000  # unpacked
 _NOTE = (
     "# Die Aufgaben dieses Notebooks. Bitte nicht ändern.\n"
     "# The exercises of this notebook. Please leave as it is."
@@ -86,17 +86,17 @@ class Known(Mapping[str, Exercise]):
 def known_in(namespace: Mapping[str, Any]) -> Known:
     """The exercises for the code of a notebook. CarriedError."""
     text = namespace.get(VARIABLE, "")
-    return Known(_read(text) if isinstance(text, str) and text else {})
+    return Known(_unpacked(text) if isinstance(text, str) and text else {})
 
 
 @lru_cache(maxsize=8)
-def _read(text: str) -> dict[str, Exercise]:
+def _unpacked(text: str) -> dict[str, Exercise]:
     try:
         data = base64.b64decode(text, validate=True)
         digest, content = data[:12], data[12:]
         if hashlib.sha256(content).digest()[:12] != digest:
             raise ValueError("another signature")
-        unpacked = zlib.decompressobj().decompress(content, MAX_BYTES)
+        unpacked = zlib.decompressobj().decompress(content, MAX_UNPACKED)
         found = [read_exercise(each, VARIABLE) for each in json.loads(unpacked)]
     except (ValueError, zlib.error, TypeError) as error:
         raise CarriedError(
