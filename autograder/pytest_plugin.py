@@ -19,6 +19,7 @@ import pytest
 from autograder.files import packaged
 
 if TYPE_CHECKING:
+    from autograder.exercises.exercise import Exercise
     from autograder.grading.record import Record, Rules
 
 OPTION_PREFIX = "kischule-"
@@ -86,10 +87,20 @@ class NotebookFile(pytest.File):
                 f"{self.name} was made from no release in {folder}; there are: "
                 + (", ".join(known) or "none")
             )
+        self.exercises = self._exercises(course)
         for cell in self.edition.release.cells:
-            if tested := exercise_of(cell):
+            if tested := exercise_of(cell, self.exercises):
                 name = f"{tested[0]}[{tested[1]}]"
                 yield ExerciseItem.from_parent(self, name=name, grade_id=grade_id_of(cell))
+
+    def _exercises(self, course: Path | None) -> dict[str, Exercise]:
+        from autograder.exercises.exercise import PACKAGED, exercises_for_assignment
+        from autograder.notebooks.exercises import exercises_in
+
+        assert self.edition is not None
+        name = self.edition.path.parent.name
+        known = PACKAGED if course is None else exercises_for_assignment(course, name)
+        return exercises_in(self.edition.release, known)
 
     def record(self) -> Record:
         """Grade the notebook when the first of its tests runs."""
@@ -114,7 +125,7 @@ class NotebookFile(pytest.File):
         if warning:
             self.warn(pytest.PytestWarning(warning))
         release = self.edition.path.read_bytes()
-        return Rules(self.name, release, seed, checks_id(), settings)
+        return Rules(self.name, release, seed, checks_id(), settings, exercises=self.exercises)
 
 
 class ExerciseItem(pytest.Item):

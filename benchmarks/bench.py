@@ -36,7 +36,7 @@ from support import shaped
 
 from autograder.cli.demo import ASSIGNMENT, make_course, submissions
 from autograder.course import release
-from autograder.exercises.exercise import exercise_ids
+from autograder.exercises.exercise import PACKAGED
 from autograder.grading import memory, servers
 from autograder.notebooks.cells import read_notebook
 from kischule.catalog import FAMILY, SHARED_VARIABLE
@@ -268,7 +268,7 @@ def _otter(root: Path, course: Path, students: Sequence[str]) -> Watched:
     with zipfile.ZipFile(archive, "w") as file:
         config = {"pdf": False, "print_summary": False, "logo": False}
         file.writestr("otter_config.json", json.dumps(config))
-        for name in exercise_ids():
+        for name in PACKAGED:
             file.writestr(f"tests/{name}.py", _otter_test(name))
     watched = Watched()
     for student in students:
@@ -280,7 +280,7 @@ def _otter(root: Path, course: Path, students: Sequence[str]) -> Watched:
         results = json.loads((path.parent / "results.json").read_text())
         if student in CORRECT:
             scored = sum(test.get("score", 0) for test in results["tests"])
-            assert scored == 2 * len(exercise_ids()), results
+            assert scored == 2 * len(PACKAGED), results
     return watched
 
 

@@ -5,6 +5,7 @@
     input_ids = tokenizer("Once upon a time", return_tensors="pt").input_ids
     tokens = kischule.generate(model, input_ids, seed=1, do_sample=True, top_p=0.5)
     kischule.lab(tokenizer, model)              # sliders, in a notebook
+    kischule.precheck()                         # is this notebook ready to be submitted?
 
 Importing is cheap: torch and transformers are imported when a function is first used.
 """
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from kischule.generation import generate, generate_texts
     from kischule.laboratory import lab
     from kischule.models import load, model_path
+    from kischule.own_notebook import precheck
     from kischule.surveys import survey
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "lab",
     "load",
     "model_path",
+    "precheck",
     "survey",
 ]
 
@@ -38,6 +41,7 @@ _MODULES = {
     "lab": "kischule.laboratory",
     "load": "kischule.models",
     "model_path": "kischule.models",
+    "precheck": "kischule.own_notebook",
     "survey": "kischule.surveys",
 }
 

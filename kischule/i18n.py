@@ -34,7 +34,10 @@ class Text:
         return bool(self.de or self.en)
 
     def format(self, **values: object) -> Text:
-        """Both languages with their placeholders filled in; a Text fills each with its own."""
+        """Both languages with their placeholders filled in; a Text fills each with its own.
+
+        A float has a decimal comma in German.
+        """
         return Text(*(self[code].format(**_in(code, values)) for code in LANGUAGES))
 
     @classmethod
@@ -43,8 +46,18 @@ class Text:
         return cls(text, text)
 
 
+class _German(float):
+    """A number that is written with a decimal comma, and points between thousands."""
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).translate(str.maketrans(".,", ",."))
+
+
 def _in(language: str, values: dict[str, object]) -> dict[str, object]:
-    return {n: v[language] if isinstance(v, Text) else v for n, v in values.items()}
+    found = {n: v[language] if isinstance(v, Text) else v for n, v in values.items()}
+    if language == "en":
+        return found
+    return {n: _German(v) if isinstance(v, float) else v for n, v in found.items()}
 
 
 def language() -> str:

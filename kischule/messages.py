@@ -26,8 +26,8 @@ TEXT_TOO_LONG = Text(
     "max_length or a shorter prompt.",
 )
 TEXT_TOO_SHORT = Text(
-    de="Dieser Text hat weniger als {limit} Tokens.",
-    en="This text has fewer than {limit} tokens.",
+    de="Dieser Text hat weniger als {tokens}.",
+    en="This text has fewer than {tokens}.",
 )
 SEED_ERROR = Text(
     de="seed muss eine ganze Zahl ab 0 sein. Gegeben: {was}.",
@@ -107,16 +107,16 @@ SEED_RANGE = Text(
     en="seed must be a whole number from 0 to 2**64 - 1",
 )
 SHORTER_THAN_PROMPT = Text(
-    de="max_length zählt die {length} Tokens des Prompts mit und darf nicht kleiner sein",
-    en="max_length includes the prompt's {length} tokens and must not be less",
+    de="max_length zählt den Prompt mit ({length}) und darf nicht kleiner sein",
+    en="max_length includes the prompt ({length}) and must not be less",
 )
 BEYOND_WINDOW = Text(
     de="max_length darf höchstens so groß sein wie das Fenster des Modells: {limit}",
     en="max_length must fit the model's window of {limit}",
 )
 PROMPT_LENGTH = Text(
-    de="prompt_length muss zwischen 1 und den {length} Tokens des Textes liegen",
-    en="prompt_length must be from 1 to the text's {length} tokens",
+    de="prompt_length muss mindestens 1 sein und höchstens die Länge des Textes ({length})",
+    en="prompt_length must be from 1 to the length of the text ({length})",
 )
 ONE_PER_ROW = Text(
     de="{longest} gibt {number} Zeilen: {name} muss ein Wert sein oder einer je Zeile ({number})",
@@ -153,6 +153,32 @@ NO_ENTRIES = Text(
     de="Es muss mindestens einen Eintrag geben", en="there must be at least one entry"
 )
 
+# --- the notebook itself ------------------------------------------------------------------------
+
+NO_NOTEBOOK_KNOWN = Text(
+    de="Welches Notebook? Von hier aus ist das nicht zu erkennen. Laden Sie es herunter, falls es "
+    'nicht auf diesem Rechner liegt, und nennen Sie die Datei: kischule.precheck("A7_2.ipynb")',
+    en="Which notebook? That cannot be seen from here. Download it if it is not on this machine, "
+    'and name the file: kischule.precheck("A7_2.ipynb")',
+)
+SEVERAL_NOTEBOOKS = Text(
+    de="Welches Notebook? Hier liegen {names}. Nennen Sie eines: kischule.precheck({first!r})",
+    en="Which notebook? There are {names} here. Name one: kischule.precheck({first!r})",
+)
+NO_SUCH_NOTEBOOK = Text(
+    de="Die Datei {name} gibt es hier nicht.", en="There is no file {name} here."
+)
+NOT_SAVED = Text(
+    de="{name} ist nicht gespeichert: Was Sie gerade ausgeführt haben, steht noch nicht in der "
+    "Datei. Speichern Sie (Strg+S), und führen Sie die Zelle noch einmal aus.",
+    en="{name} is not saved: what you have just run is not in the file yet. Save it (Ctrl+S) and "
+    "run the cell again.",
+)
+PRECHECK_BEGINS = Text(
+    de="Geprüft wird die gespeicherte Datei {name}; sie läuft einmal von oben nach unten.",
+    en="Checking the saved file {name}; it runs once from top to bottom.",
+)
+
 # --- pictures -----------------------------------------------------------------------------------
 
 OFF = Text(de="aus", en="off")
@@ -166,6 +192,10 @@ SOME_KEPT = Text(
     de="{kept} von {total} Tokens bleiben, abgeschnitten sind {mass}",
     en="{kept} of {total} tokens are kept, {mass} of the probability is cut off",
 )
+ONE_KEPT = Text(
+    de="1 von {total} Tokens bleibt, abgeschnitten sind {mass}",
+    en="1 of {total} tokens is kept, {mass} of the probability is cut off",
+)
 ALL_KEPT = Text(de="alle {total} Tokens bleiben", en="all {total} tokens are kept")
 
 
@@ -173,7 +203,15 @@ def kept_tokens(kept: int, total: int, mass_cut: float) -> str:
     """The number of tokens that are kept, and the probability that is cut off."""
     if kept == total:
         return str(ALL_KEPT.format(total=total))
-    return str(SOME_KEPT.format(kept=kept, total=total, mass=percent(mass_cut)))
+    sentence = ONE_KEPT if kept == 1 else SOME_KEPT
+    return str(sentence.format(kept=kept, total=total, mass=percent(mass_cut)))
+
+
+def tokens(count: int) -> Text:
+    """`1 Token`, `2 Tokens`; in English `1 token`, `2 tokens`."""
+    if count == 1:
+        return Text(de="1 Token", en="1 token")
+    return Text(de=f"{count} Tokens", en=f"{count} tokens")
 
 
 TEMPERATURE = Text(
@@ -212,7 +250,7 @@ RANK = Text(
 )
 TOGETHER = Text(de="… haben zusammen", en="… have together")
 TOP_K_KEEPS = Text(de="top_k = {k} behält {mass}", en="top_k = {k} keeps {mass}")
-TOP_P_KEEPS = Text(de="top_p = {p} behält {kept} Tokens", en="top_p = {p} keeps {kept} tokens")
+TOP_P_KEEPS = Text(de="top_p = {p} behält {kept}", en="top_p = {p} keeps {kept}")
 SETTING = Text(de="Einstellung", en="setting")
 # measure of an exploration -> its name, and what is measured
 MEASURE_NAMES = {

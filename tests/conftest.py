@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from nbgrader import api
 from support import browser
 from support.nbgrader import AllPass
 from support.notebooks import SOURCE, reference_cells
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 torch.set_num_threads(1)
 
+# nbgrader asks `alembic` for each new gradebook, in a process of seconds: always the same answer
+api.get_alembic_version = cache(api.get_alembic_version)
+
 # files whose tests share something expensive, which is made once: a graded course, a fork server
 TOGETHER = tuple(
     f"tests/{name}.py"
     for name in (
-        *("course/test_grading", "course/test_class", "sandbox/test_forkserver"),
+        *("course/test_grading", "course/test_class", "course/test_rebuild"),
+        "sandbox/test_forkserver",
         *("grading/test_dask", "lms/test_gradescope", "kischule/test_hub"),
     )
 )
@@ -64,7 +70,13 @@ def solved() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def all_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade without kernels: every exercise of every submission has its points."""
+
+    def passed(rules: Any, task: Any) -> Any:
+        return next(AllPass().run(rules, [task]))
+
     monkeypatch.setattr("autograder.course.grade._engine", lambda *_: AllPass())
+    monkeypatch.setattr("autograder.course.commands.grade_submission", passed)
+    monkeypatch.setattr("autograder.course.commands.settle", lambda settings: (settings, ""))
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ import pytest
 import yaml
 from support.notebooks import ROOT
 
+from autograder.checking.registry import CHECKERS
 from autograder.cli.parser import parser
-from autograder.exercises.generate import GENERATORS
+from autograder.exercises.generate import EXAMPLES, GENERATORS
 from autograder.sandbox.arguments import KINDS
 
 if sys.version_info >= (3, 11):
@@ -162,7 +163,8 @@ def generator_rows() -> list[str]:
         parameters = list(inspect.signature(generator).parameters)[1:]
         settings = ", ".join(f"`{n}`" for n in parameters).replace("`low`", "`from`")
         settings = settings.replace("`settings`", "as `id_list`")
-        rows.append(f"| `{name}` | {settings} | {described(generator)} |".replace("|  |", "| |"))
+        row = f"| `{name}` | {settings} | {described(generator)} | `{EXAMPLES[name]}` |"
+        rows.append(row.replace("|  |", "| |"))
     return rows
 
 
@@ -172,10 +174,17 @@ def generator_rows() -> list[str]:
 def test_the_tables_of_kinds_are_those_of_the_code(
     table: str, expected: Callable[[], list[str]]
 ) -> None:
-    text = (DOCS / "exercises.md").read_text(encoding="utf-8")
+    text = (DOCS / "arguments.md").read_text(encoding="utf-8")
     between = text.partition(f"<!-- {table} -->")[2].partition("<!-- end -->")[0]
     rows = between.strip().splitlines()[2:]
     assert rows == expected()
+
+
+def test_the_table_of_general_checkers_has_all_of_them() -> None:
+    text = (DOCS / "checking.md").read_text(encoding="utf-8")
+    between = text.partition("<!-- general checkers -->")[2].partition("<!-- end -->")[0]
+    named = re.findall(r"^\| `(\w+)` \|", between, re.MULTILINE)
+    assert sorted(named) == sorted(c.name for c in CHECKERS.values() if c.general)
 
 
 # --- a cluster -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support import browser as tools
-from support.notebooks import RELEASE, ROOT
+from support.notebooks import EXERCISES, RELEASE, ROOT
 
 from autograder.cli import main
 from autograder.notebooks import intake, reader
@@ -164,7 +164,7 @@ def test_a_student_solves_by_typing_and_submits(
         page.locator(".jp-mod-dirty").first.wait_for(state="detached")
 
     submitted = folder / RELEASE.name
-    rebuilt = rebuild(read_notebook(RELEASE), reader.parse(intake.read_bytes(submitted)))
+    rebuilt = rebuild(read_notebook(RELEASE), reader.parse(intake.read_bytes(submitted)), EXERCISES)
     assert rebuilt.flags == ()
     solutions = {metadata_of(c).get("grade_id"): c.source for c in rebuilt.notebook.cells}
     assert "ends_in_space_token" in solutions["encode_prompt"]

@@ -237,9 +237,9 @@ def test_no_word_of_an_earlier_edition_is_left(path: Path) -> None:
 # --- the public surface -------------------------------------------------------------------------
 
 
-def test_the_notebook_imports_only_check_of_the_autograder() -> None:
+def test_the_notebook_imports_check_and_hint_alone() -> None:
     text = (ROOT / "source" / "a7_2" / "A7_2.ipynb").read_text(encoding="utf-8")
-    assert text.count("autograder") == text.count("from autograder import check") == 1
+    assert text.count("autograder") == text.count('"from autograder import check, hint\\n"') == 1
 
 
 @pytest.mark.parametrize("package", ["kischule", "autograder"])

@@ -24,10 +24,10 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from support.notebooks import ROOT, SOURCE, filled
+from support.notebooks import EXERCISES, ROOT, SOURCE, filled
 
 from autograder.exercises.exercise import Level
-from autograder.notebooks.cells import read_notebook, solutions
+from autograder.notebooks.cells import read_notebook, reference_of
 from autograder.precheck.results import missing_exercises, results_of
 
 if sys.version_info >= (3, 11):
@@ -273,7 +273,7 @@ def editions() -> list[Path]:
 def solved(released: Path) -> Any:
     """A release with its reference solutions."""
     source = read_notebook(ROOT / "source" / released.parent.name / released.name)
-    return filled(released, solutions(source))
+    return filled(released, reference_of(source))
 
 
 def stderr(notebook: Any) -> list[str]:
@@ -282,7 +282,7 @@ def stderr(notebook: Any) -> list[str]:
 
 
 def assert_solved(notebook: Any) -> None:
-    found = [r for r in results_of(notebook) if r.level == Level.PUBLIC]
+    found = [r for r in results_of(notebook, EXERCISES) if r.level == Level.PUBLIC]
     assert [r.exercise for r in found if not r.passed] == []
     assert missing_exercises(found) == []
 
@@ -308,7 +308,7 @@ def test_the_wheel_alone_runs_the_notebook_from_top_to_bottom(
     assert "✗" not in environment.offline("kischule", "check", "A7_2.ipynb")
 
     executed, _ = environment.execute(read_notebook(SOURCE))  # its hidden cases as well
-    assert sum(r.points for r in results_of(executed)) == 52
+    assert sum(r.points for r in results_of(executed, EXERCISES)) == 52
     refusal = environment.run(str(environment.bin / "kischule"), "demo", status=2)
     assert "pip install 'kischule[teacher]'" in refusal
 

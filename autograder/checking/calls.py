@@ -1,14 +1,18 @@
 """A call of a student's function, and the tokens of its reply."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from autograder.checking import compare
 from autograder.checking.compare import Mismatch
+from autograder.exercises.exercise import Case, Exercise, ExerciseError
+from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import tokenizer_with
-from autograder.sandbox.student import Reply
+from autograder.sandbox.student import Arguments, Reply
+from kischule.errors import shown
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,39 @@ class Call:
 
     arguments: Mapping[str, Any]
     reply: Reply
+    number: int = 0  # of the case's calls
+
+
+def arguments_of(exercise: Exercise, case: Case) -> list[Arguments]:
+    """The specs of each call of a case, as the exercise passes them. ExerciseError."""
+    with _teachers(exercise, case):
+        return [
+            (
+                [(name, specs[name]) for name in exercise.parameters],
+                {name: specs[name] for name in exercise.keywords if name in specs},
+            )
+            for specs in calls_of(case.arguments)
+        ]
+
+
+def built_arguments(exercise: Exercise, case: Case) -> list[dict[str, Any]]:
+    """The arguments of each call of a case, by name. ExerciseError."""
+    with _teachers(exercise, case):
+        return [
+            {name: build(spec) for name, spec in specs.items()}
+            for specs in calls_of(case.arguments)
+        ]
+
+
+@contextmanager
+def _teachers(exercise: Exercise, case: Case) -> Iterator[None]:
+    """Turn any error of a case's arguments into one that the teacher can mend."""
+    try:
+        yield
+    except Exception as error:
+        reason = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        call = f"{case.function}: {shown(dict(case.arguments))}"
+        raise ExerciseError(f"{exercise.id}: {reason}; case of {call}") from error
 
 
 # kinds of a text that ends early: after a prompt with an end token; otherwise; without the end

@@ -1,6 +1,7 @@
-"""Pictures of a mistake as data: shares of tokens, as they should be and as they are.
+"""Pictures and tables of a mistake as data: tokens as they should be and as they are.
 
-They are kept with the result of public cases; `feedback/svg.py` draws them.
+They are kept with the result of public cases; `feedback/svg.py` draws the pictures, the box in a
+notebook shows the tables.
 """
 
 from collections import Counter
@@ -11,15 +12,15 @@ import numpy as np
 
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
-from autograder.checking.result import Chart
+from autograder.checking.result import Chart, TokenTable
 from autograder.checking.steps import sampled_steps
 from autograder.exercises import oracle
 from autograder.exercises.exercise import Case, Exercise
-from autograder.exercises.oracle import Floats
+from autograder.exercises.oracle import Floats, Kept
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import tokenizer_with
 
-MAX_BARS = 10
+MAX_BARS = MAX_ROWS = 10
 
 
 def sampled(
@@ -56,6 +57,52 @@ def cut(exercise: Exercise, case: Case, calls: Sequence[Call], mismatch: Mismatc
         oracle.softmax(own),
         sampled=False,
     )
+
+
+def token_table(case: Case, call: Call, mismatch: Mismatch) -> TokenTable | None:
+    """The tokens of a vector, the most likely first: what was given, expected and returned.
+
+    Of a long vector the wrong ones come before others.
+    """
+    value, logits = call.reply.value, oracle.floats(call.arguments["logits"])
+    if mismatch.kind not in ("finite", "value", "kept", "dropped") or not isinstance(value, Array):
+        return None
+    expected = _expected_numbers(getattr(oracle, case.function)(**call.arguments), logits)
+    actual = [f"{number:.6g}" for number in value.data.tolist()]
+    probs = oracle.softmax(logits)
+    order = np.argsort(-probs, kind="stable").tolist()
+    sums = dict(zip(order, np.cumsum(probs[order]), strict=True))
+    wrong = [
+        own not in wanted or mismatch.place == f"[{token}]"
+        for token, (own, wanted) in enumerate(zip(actual, expected, strict=True))
+    ]
+    shown = set(sorted(order, key=lambda token: not wrong[token])[:MAX_ROWS])
+    order = [token for token in order if token in shown]
+    return TokenTable(
+        rows=tuple(
+            (
+                str(token),
+                f"{logits[token]:.6g}",
+                f"{probs[token]:.3f}",
+                f"{sums[token]:.3f}",
+                " / ".join(expected[token]),
+                actual[token],
+            )
+            for token in order
+        ),
+        wrong=tuple(wrong[token] for token in order),
+    )
+
+
+def _expected_numbers(found: Any, logits: Floats) -> list[list[str]]:
+    """The logit that each token should have; two where a tie leaves the choice."""
+    if not isinstance(found, Kept):
+        return [[f"{number:.6g}"] for number in found]
+    must = found.may if found.may.sum() == found.at_least else found.must
+    return [
+        ([f"{logit:.6g}"] if may else []) + ([] if stays else ["-inf"])
+        for logit, may, stays in zip(logits, found.may, must, strict=True)
+    ]
 
 
 def _chart(model: Any, expected: Floats, actual: Floats, sampled: bool) -> Chart:

@@ -3,18 +3,22 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import torch
 
+from autograder.checking import compare
+from autograder.checking.calls import arguments_of, built_arguments
+from autograder.checking.carried import known_in
 from autograder.checking.compare import Mismatch
 from autograder.checking.explain import catches_all, explained
 from autograder.checking.judge import Trial, checker_of, expected_of, judge, margin
-from autograder.checking.result import Message, Result
-from autograder.checking.retarget import exercise_for, for_model
+from autograder.checking.result import OURS, UNSOLVED, Message, Result
+from autograder.checking.retarget import ForModel, for_model
+from autograder.checking.solution import ReferenceFailedError, ReferenceMissingError
 from autograder.checking.wording import (
     message_of,
     message_of_needs,
@@ -22,14 +26,22 @@ from autograder.checking.wording import (
     unquoted,
     working_note,
 )
-from autograder.exercises.exercise import SEED_VARIABLE, Case, Exercise, Level, load_exercise
+from autograder.exercises.exercise import (
+    PACKAGED,
+    SEED_VARIABLE,
+    Case,
+    Exercise,
+    ExerciseError,
+    Level,
+)
 from autograder.exercises.generate import generate, seeded
-from autograder.sandbox.arguments import calls_of
-from autograder.sandbox.student import CallError, LocalStudent, Student
+from autograder.exercises.strict import DataError
+from autograder.sandbox.student import Arguments, CallError, LocalStudent, Student
 from kischule.smollm2 import cache
 
 MAX_ATTEMPTS = 10_000  # to generate a hidden case that keeps away from ties
-Load = Callable[[str], Exercise]  # an exercise by its id
+# kinds of a mismatch that a broken exercise below cannot bring about
+NOT_OF_NEEDS = ("ours", "missing", "not_callable")
 # exercise -> its functions when its examples passed: in a notebook they need not be tried again to
 # find out whether an exercise that builds on it is to blame
 _passed: dict[str, list[Any]] = {}
@@ -56,24 +68,27 @@ def check(
     if namespace is None:
         namespace = sys._getframe(1).f_globals
 
-    def load(name: str) -> Exercise:
-        return exercise_for(name, model, cache() / "expected")
-
-    exercise, student = load(exercise_id), LocalStudent(namespace)
+    own = known_in(namespace)
+    exercises = ForModel(own, model, cache() / "expected")
+    exercise, student = exercises[exercise_id], LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
-    known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, namespace)}
+    known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, own, namespace)}
     with _one_thread():
-        result = run_check(exercise, student, seed if hidden else None, known=known, load=load)
+        result = run_check(
+            exercise, student, seed if hidden else None, known=known, exercises=exercises
+        )
     if result.passed and not hidden:
-        _passed[exercise_id] = _functions(exercise_id, namespace)
+        _passed[exercise_id] = _functions(exercise_id, own, namespace)
     return result
 
 
-def _functions(exercise_id: str, namespace: Mapping[str, Any]) -> list[Any]:
+def _functions(
+    exercise_id: str, exercises: Mapping[str, Exercise], namespace: Mapping[str, Any]
+) -> list[Any]:
     """The functions of an exercise and of those that it builds on, as a namespace has them."""
-    exercise = load_exercise(exercise_id)
+    exercise = exercises[exercise_id]
     own = [namespace.get(name) for name in (exercise_id, *exercise.helpers)]
-    return own + [f for need in exercise.needs for f in _functions(need, namespace)]
+    return own + [f for need in exercise.needs for f in _functions(need, exercises, namespace)]
 
 
 @contextmanager
@@ -97,20 +112,22 @@ def run_check(
     cases: Sequence[Case] | None = None,
     *,
     known: Mapping[str, bool] | None = None,
-    load: Load = load_exercise,
+    exercises: Mapping[str, Exercise] = PACKAGED,
     working: Sequence[str] = (),
 ) -> Result:
     """Check a student's functions with an exercise's cases, up to the first that fails.
 
     seed: of hidden cases; None: the public cases. cases: the hidden cases, if they have been
     generated already. known: exercises whose public cases have been checked, and whether they
-    passed. load: loads those that this one builds on. working: exercises whose reference stands
+    passed. exercises: those that this one may build on. working: exercises whose reference stands
     in the place of the student's function; the result says so, and quotes nothing of a reply,
     which could be the reference's source.
     """
     level = Level.PUBLIC if seed is None else Level.HIDDEN
     if cases is None:
         cases = exercise.cases if seed is None else hidden_cases(exercise, seed)
+    if not cases:  # nothing passes untried
+        raise ExerciseError(f"{exercise.id} has no {level} cases here")
     points = exercise.points_of(level)
     result = Result(
         exercise=exercise.id,
@@ -130,8 +147,8 @@ def run_check(
         if mismatch is None:
             continue
         result = replace(result, points=0.0, passed_cases=passed)
-        if mismatch.kind != "ours" and (
-            broken := _broken_needs(exercise, student, known or {}, load)
+        if mismatch.kind not in (*OURS, *UNSOLVED) and (
+            broken := _broken_needs(exercise, student, known or {}, exercises)
         ):
             message = message_of_needs(broken)
             return replace(result, passed=None, kind="needs", message=message)
@@ -147,15 +164,17 @@ def run_check(
 
 def _failure(result: Result, exercise: Exercise, case: Case, mismatch: Mismatch) -> Result:
     hidden = result.level == Level.HIDDEN
+    untouched = mismatch.kind in UNSOLVED and result.passed_cases == 0
     return replace(
         result,
         # None: the check itself failed, which is not the student's mistake
-        passed=None if mismatch.kind == "ours" else False,
+        passed=None if mismatch.kind in OURS else False,
         kind=mismatch.kind,
         rule=mistake_of(exercise, case, mismatch),
         error=str(mismatch.actual) if mismatch.kind == "raised" else "",
-        message=message_of(exercise, case, mismatch, hidden),
+        message=message_of(exercise, case, mismatch, hidden=hidden, untouched=untouched),
         chart=None if hidden else mismatch.chart,
+        table=None if hidden else mismatch.table,
     )
 
 
@@ -165,22 +184,44 @@ def run_case(exercise: Exercise, case: Case, student: Student) -> Mismatch | Non
 
 
 def try_case(exercise: Exercise, case: Case, student: Student) -> Trial:
-    """Make a case's calls and judge the replies; never raises for what the student's code does."""
-    calls = [
-        (
-            [(name, specs[name]) for name in exercise.parameters],
-            {n: specs[n] for n in exercise.keywords if n in specs},
-        )
-        for specs in calls_of(case.arguments)
-    ]
+    """Make a case's calls and judge the replies; never raises for what the student's code does.
+
+    Raises ReferenceFailedError and ExerciseError, for mistakes that are the teacher's.
+    """
+    calls = arguments_of(exercise, case)
+    if case.raises:
+        return Trial(case, _not_raised(exercise, case, student, calls))
     try:
         replies = student.call_all(case.function, calls, exercise.time_limit_s)
     except CallError as error:
+        built_arguments(exercise, case)  # if they cannot be built, it is not the student's mistake
         return Trial(case, Mismatch(error.kind, actual=error.detail, call=error.number))
     try:
         return judge(exercise, case, replies)
+    except ReferenceMissingError:
+        return Trial(case, Mismatch("no_reference"))
+    except (ExerciseError, ReferenceFailedError):  # the teacher's to mend, before anyone is judged
+        raise
     except Exception as error:
         return Trial(case, Mismatch("ours", actual=f"{type(error).__name__}: {error}"))
+
+
+def _not_raised(
+    exercise: Exercise, case: Case, student: Student, calls: Sequence[Arguments]
+) -> Mismatch | None:
+    """The first call that does not raise the case's exception, or one derived from it."""
+    for number, call in enumerate(calls):
+        try:
+            (reply,) = student.call_all(case.function, [call], exercise.time_limit_s)
+        except CallError as error:
+            built_arguments(exercise, case)
+            if error.kind != "raised":
+                return Mismatch(error.kind, actual=error.detail, call=number)
+            if case.raises not in error.bases:
+                return Mismatch("other_error", case.raises, error.detail, call=number)
+        else:
+            return Mismatch("no_error", case.raises, compare.shown(reply.value), call=number)
+    return None
 
 
 def hidden_cases(exercise: Exercise, seed: str) -> Sequence[Case]:
@@ -196,7 +237,10 @@ def _hidden_case(exercise: Exercise, template: Case, key: tuple[object, ...]) ->
     """The first attempt that hangs on no tie and catches the wrong rules that it is meant to."""
     for attempt in range(MAX_ATTEMPTS):
         rng = seeded(*key, attempt)
-        arguments = {name: generate(spec, rng) for name, spec in template.arguments.items()}
+        try:
+            arguments = {name: generate(spec, rng) for name, spec in template.arguments.items()}
+        except DataError as error:
+            raise ExerciseError(f"{exercise.id}: hidden: {error}") from error
         case = replace(template, arguments=for_model(arguments, exercise.model))
         if checker_of(exercise, case).margin:
             reply, gap = expected_of(exercise, case)
@@ -212,12 +256,15 @@ def _hidden_case(exercise: Exercise, template: Case, key: tuple[object, ...]) ->
 
 
 def _broken_needs(
-    exercise: Exercise, student: Student, known: Mapping[str, bool], load: Load
+    exercise: Exercise,
+    student: Student,
+    known: Mapping[str, bool],
+    exercises: Mapping[str, Exercise],
 ) -> list[str]:
     """The exercises that this one builds on and whose public cases fail."""
 
     def passes(name: str) -> bool:
-        need = load(name)
+        need = exercises[name]
         return all(run_case(need, case, student) is None for case in need.cases)
 
     return [n for n in exercise.needs if not (known[n] if n in known else passes(n))]

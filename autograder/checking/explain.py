@@ -46,7 +46,7 @@ def explained(
     rest: Sequence[Case],
     attempt: Callable[[Case], Trial],
 ) -> Mismatch:
-    """The mismatch of the last trial with a picture, and the misconception that explains it.
+    """The mismatch of the last trial with picture and table, and the misconception behind it.
 
     rest: the cases that have not been tried yet; attempt: tries one. A wrong rule may fail on odd
     arguments, and a verdict does not depend on a hint: such an error is logged. Under pytest it is
@@ -60,6 +60,9 @@ def explained(
         if checker.picture is not None and failed.calls:
             found = checker.picture(exercise, failed.case, failed.calls, mismatch)
             mismatch = replace(mismatch, chart=found)
+        if checker.table is not None and failed.calls:
+            table = checker.table(failed.case, failed.calls[mismatch.call], mismatch)
+            mismatch = replace(mismatch, table=table)
         if mismatch.kind in EXPLAINABLE:
             more = [c for c in rest if c.function == failed.case.function]
             rule = _rule(exercise, tried, more, attempt)
@@ -85,6 +88,8 @@ def _rule(
     scores = dict.fromkeys(
         (m.rule for m in exercise.misconceptions if (m.function or exercise.id) == function), 0.0
     )
+    if not scores:
+        return ""
     earlier = [trial for trial in tried[:-1] if trial.case.function == function]
     # the case that failed rules out most; on a model that takes long the others come before it
     order = [failed, *earlier] if _is_quick(exercise, failed.case) else [*earlier, failed]
@@ -115,9 +120,9 @@ def _general_rule(
     if again.calls and not _same_replies(again, failed):
         return "varies"
     checker = checker_of(exercise, failed.case).name
-    if checker not in ("logits", "distribution"):
+    if checker not in ("logits", "probs"):
         return ""
-    right = reference(failed.case, failed.calls[0])
+    right = reference(exercise, failed.case, failed.calls[0])
     others: list[Trial | Case] = [*tried[:-1], *rest]
     ignored = set()
     for other in others:
@@ -159,7 +164,7 @@ def _telling(
             logits = arguments.get("logits")
             if logits is not None and _accepted(exercise, case, arguments, oracle.floats(logits)):
                 continue  # nothing to do here, so a function may have left before its mistake
-            if checker.name == "kept" and _tied(case):
+            if checker.name == "kept" and _tied(exercise, case):
                 continue
             differs = checker.differs or _differs
             if not any(differs(exercise, case, rule) for rule in scores):
@@ -178,9 +183,9 @@ def _is_quick(exercise: Exercise, case: Case) -> bool:
     return not tables_only or isinstance(model, (TableModel, NoneType))
 
 
-def _tied(case: Case) -> bool:
+def _tied(exercise: Exercise, case: Case) -> bool:
     """Return True if tokens tie at the cut, so that several replies are right."""
-    found = reference(case, Call(_arguments(_key(case)), Reply(None)))
+    found = reference(exercise, case, Call(_arguments(_key(case)), Reply(None)))
     return bool(found.may.sum() > found.at_least)
 
 

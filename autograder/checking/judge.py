@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from autograder.checking import sampling, texts, values
-from autograder.checking.calls import Call
+from autograder.checking import general, sampling, texts, values
+from autograder.checking.calls import Call, built_arguments
 from autograder.checking.compare import Mismatch
-from autograder.checking.registry import CHECKERS, Checker
+from autograder.checking.registry import Checker, checker_named
 from autograder.exercises.exercise import Case, Exercise
-from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.student import Reply
 
-REGISTERED = (sampling, texts, values)  # importing them has registered their checkers
+REGISTERED = (general, sampling, texts, values)  # importing them has registered their checkers
 
 
 @dataclass(frozen=True)
@@ -27,22 +26,23 @@ class Trial:
 
 def checker_of(exercise: Exercise, case: Case) -> Checker:
     """The checker of a case."""
-    return CHECKERS[exercise.checker_of(case)]
+    return checker_named(exercise, exercise.checker_of(case))
 
 
 def judge(exercise: Exercise, case: Case, replies: Sequence[Reply]) -> Trial:
     """Judge the replies to a case's calls: the first mismatch, or None."""
     calls = [
-        Call({name: build(spec) for name, spec in specs.items()}, reply)
-        for specs, reply in zip(calls_of(case.arguments), replies, strict=True)
+        Call(arguments, reply, number)
+        for number, (arguments, reply) in enumerate(
+            zip(built_arguments(exercise, case), replies, strict=True)
+        )
     ]
     for i, call in enumerate(calls):
         if call.reply.changed:
             return Trial(case, Mismatch("changed", actual=call.reply.changed[0], call=i), calls)
-    mismatch = checker_of(exercise, case).judge(exercise, case, calls)
-    if mismatch and (mismatch.kind, mismatch.actual) == ("type", "NoneType") and not mismatch.place:
-        mismatch = replace(mismatch, kind="no_return")
-    return Trial(case, mismatch, calls)
+        if call.reply.value is None:  # which no exercise asks for
+            return Trial(case, Mismatch("no_return", call=i), calls)
+    return Trial(case, checker_of(exercise, case).judge(exercise, case, calls), calls)
 
 
 def expected_of(exercise: Exercise, case: Case) -> tuple[Any, float]:
@@ -53,7 +53,7 @@ def expected_of(exercise: Exercise, case: Case) -> tuple[Any, float]:
     expect = checker_of(exercise, case).expect
     if expect is None:
         return None, math.inf
-    return expect(case, _arguments(case))
+    return expect(exercise, case, built_arguments(exercise, case)[0])
 
 
 def margin(exercise: Exercise, case: Case) -> float:
@@ -63,7 +63,3 @@ def margin(exercise: Exercise, case: Case) -> float:
     """
     own = checker_of(exercise, case).margin
     return own if exercise.model == "mini" else 2 * own
-
-
-def _arguments(case: Case) -> dict[str, Any]:
-    return {name: build(spec) for name, spec in calls_of(case.arguments)[0].items()}

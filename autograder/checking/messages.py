@@ -2,11 +2,33 @@
 
 from kischule.i18n import Text
 
-# by kind of a Mismatch or a CallError; place is "" or "([0, 7])" after a space
+# by kind of a Mismatch or a CallError; place is "" or INDEX_PLACE, KEY_PLACE
 SENTENCES = {
     "missing": Text(
-        "Die Funktion ist nicht definiert. Führen Sie zuerst die Zelle mit Ihrer Lösung aus.",
-        "The function is not defined. Run the cell with your solution first.",
+        "Die Funktion ist nicht definiert. Führen Sie zuerst die Zelle mit Ihrer Lösung aus; "
+        "bricht sie mit einem Fehler ab, beheben Sie zuerst den.",
+        "The function is not defined. Run the cell with your solution first; if that cell raises "
+        "an error, fix the error first.",
+    ),
+    "syntax": Text(
+        "Python kann die Zelle mit Ihrer Lösung nicht lesen; darum läuft nichts aus ihr. Zeile "
+        "{line}: `{text}` ({actual}).",
+        "Python cannot read the cell with your solution, so nothing in it runs. Line {line}: "
+        "`{text}` ({actual}).",
+    ),
+    "stopped": Text(
+        "Die Zelle mit Ihrer Lösung bricht ab, bevor die Funktion definiert ist: {actual}",
+        "The cell with your solution stops before the function is defined: {actual}",
+    ),
+    "renamed": Text(
+        "Die Funktion muss `{expected}` heißen; Ihre heißt `{actual}`.",
+        "The function must be called `{expected}`; yours is called `{actual}`.",
+    ),
+    "undefined": Text(
+        "Wenn alle Zellen gelaufen sind, gibt es die Funktion `{expected}` nicht. Beginnt ihre "
+        "Zeile mit `def`, ohne Einrückung? Löscht eine andere Zelle sie wieder (`del`)?",
+        "When all cells have run there is no function `{expected}`. Does its line begin with "
+        "`def`, without indentation? Does another cell delete it (`del`)?",
     ),
     "not_callable": Text(
         "Unter diesem Namen liegt keine Funktion, sondern ein Objekt vom Typ {actual}.",
@@ -21,9 +43,9 @@ SENTENCES = {
         "Your function raised {actual}",
     ),
     "no_generate": Text(
-        "model.generate ist hier nicht gefragt: Rufen Sie model(input_ids) selbst auf, und wählen "
+        "model.generate ist hier nicht erlaubt: Rufen Sie model(input_ids) selbst auf, und wählen "
         "Sie jedes Token aus den Logits.",
-        "model.generate is not to be used here: call model(input_ids) yourself, and choose each "
+        "model.generate is not allowed here: call model(input_ids) yourself, and choose each "
         "token from the logits.",
     ),
     "not_in_table": Text(
@@ -57,8 +79,10 @@ SENTENCES = {
         "The function changes its argument {actual}. Work on a copy.",
     ),
     "no_return": Text(
-        "Die Funktion gibt nichts zurück. Fehlt am Ende return?",
-        "The function returns nothing. Is return missing at its end?",
+        "Die Funktion gibt nichts zurück (None). Fehlt am Ende ein `return`? Was `print` zeigt, "
+        "ist keine Rückgabe.",
+        "The function returns nothing (None). Is a `return` missing at its end? What `print` "
+        "shows is not returned.",
     ),
     "type": Text(
         "Erwartet: {expected} als Typ der Rückgabe{place}. Erhalten: {actual}.",
@@ -189,9 +213,33 @@ SENTENCES = {
         "Bei model.generate kommt {place} anders an. Erwartet: {expected}. Erhalten: {actual}.",
         "model.generate receives a different {place}. Expected: {expected}. Got: {actual}.",
     ),
+    "entry": Text(
+        "Erwartet: ein Eintrag {expected}; die Reihenfolge ist frei. Er fehlt.",
+        "Expected: an entry {expected}, in any order. It is missing.",
+    ),
+    "negative": Text(
+        "Erwartet: Wahrscheinlichkeiten, keine davon unter 0. Erhalten{place}: {actual}.",
+        "Expected: probabilities, none of them below 0. Got{place}: {actual}.",
+    ),
+    "sum": Text(
+        "Erwartet: Wahrscheinlichkeiten, die zusammen 1 ergeben. Erhalten: Summe {actual}.",
+        "Expected: probabilities that add up to 1. Got: a sum of {actual}.",
+    ),
+    "no_error": Text(
+        "Erwartet: Der Aufruf löst {expected} aus. Erhalten: {actual}.",
+        "Expected: the call raises {expected}. Got: {actual}.",
+    ),
+    "other_error": Text(
+        "Erwartet: Der Aufruf löst {expected} aus. Ausgelöst: {actual}.",
+        "Expected: the call raises {expected}. It raised {actual}.",
+    ),
     "ours": Text(
         "Die Prüfung selbst ist gescheitert ({actual}). Das ist nicht Ihr Fehler; bitte melden.",
         "The check itself failed ({actual}). This is not your mistake; please report it.",
+    ),
+    "no_reference": Text(
+        "Diesen Fall prüft erst die Bewertung; hier fehlt dafür der Vergleich.",
+        "This case is judged only in grading; there is nothing to compare with here.",
     ),
     "over": Text(
         "Die {actual} Sekunden für die ganze Abgabe waren um.",
@@ -265,6 +313,19 @@ HIDDEN = {
     "seed_fixed": Text(
         "Verschiedene seeds geben denselben Text.", "Different seeds return the same text."
     ),
+    "entry": Text("Ein Eintrag fehlt.", "An entry is missing."),
+    "negative": Text("Eine Wahrscheinlichkeit ist kleiner als 0.", "A probability is below 0."),
+    "sum": Text(
+        "Die Wahrscheinlichkeiten ergeben zusammen nicht 1.",
+        "The probabilities do not add up to 1.",
+    ),
+    "no_error": Text(
+        "Hier soll der Aufruf einen Fehler auslösen.", "The call should raise an error here."
+    ),
+    "other_error": Text(
+        "Hier soll der Aufruf einen anderen Fehler auslösen.",
+        "The call should raise a different error here.",
+    ),
     "key": Text("Ein Schlüssel fehlt: {expected}.", "A key is missing: {expected}."),
     "setting": Text(
         "Bei model.generate kommt {place} anders an.",
@@ -280,7 +341,7 @@ STATES = {
     None: Text("nicht bewertet", "not graded"),
 }
 LEVELS = {"public": Text("Beispiele", "examples"), "hidden": Text("neue Fälle", "hidden cases")}
-HEADLINE = Text.same("{exercise} ({level}): {state}, {points}")
+HEADLINE = Text.same("{exercise} ({level}): {state}")
 POINTS = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
 BONUS = Text(
     "{points:g} von {max_points:g} Zusatzpunkten", "{points:g} of {max_points:g} bonus points"
@@ -297,11 +358,35 @@ NONE_PASSED = Text(
 )
 CALL = Text("Aufruf", "Call")
 HIDDEN_CALL = Text("in einem neuen Fall", "in a hidden case")
+INDEX_PLACE = Text(" an Stelle {place}", " at index {place}")
+KEY_PLACE = Text(" bei {place}", " at {place}")
 HINT = Text("Hinweis", "Hint")
+STEP = Text("Hinweis {step} von {count}", "Hint {step} of {count}")
+MORE = Text("Mehr Hinweise", "More hints")
+STEPS = Text('hint("{exercise}", 1), dann 2 und 3', 'hint("{exercise}", 1), then 2 and 3')
+STEP_RULE = Text(
+    "step muss einer der Hinweise sein, {exercise} hat {count}",
+    "step must be one of the hints, of which {exercise} has {count}",
+)
+RUN = Text("Diesen Aufruf selbst ausführen", "Run this call yourself")
+COLUMNS = (
+    Text.same("Token"),
+    Text.same("Logit"),
+    Text("Wahrscheinlichkeit", "Probability"),
+    Text("laufende Summe", "Running sum"),
+    Text("erwartet", "Expected"),
+    Text("erhalten", "Yours"),
+)
 READ = Text("Nachlesen", "See")
 WORKING = Text(
     "Bewertet mit einer richtigen Fassung von {names}, auf der diese Aufgabe aufbaut.",
     "Judged with a working {names}, which this exercise builds on.",
+)
+TABLE_MODEL = Text(
+    "table_model(…) ist ein Modell, das nur aus einer Tabelle besteht: Zeile i enthält die Logits "
+    "nach Token i, eine einzige Zeile die nach jedem (from autograder import table_model).",
+    "table_model(…) is a model that is just a table: row i has the logits after token i, a single "
+    "row those after any token (from autograder import table_model).",
 )
 OTHER_MODEL = Text("Geprüft mit dem Modell {model}.", "Checked with the model {model}.")
 MISSING_IMPORT = Text(

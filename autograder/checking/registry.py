@@ -11,17 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.checking import solution
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
-from autograder.checking.result import Chart
+from autograder.checking.result import Chart, TokenTable
 from autograder.exercises import oracle
-from autograder.exercises.exercise import Case, Exercise
+from autograder.exercises.exercise import Case, Exercise, ExerciseError
 
 Judge = Callable[[Exercise, Case, Sequence[Call]], Mismatch | None]
 JudgeOne = Callable[[Exercise, Case, Call], Mismatch | None]
 # the reference's reply to a case with these arguments, and the smallest gap along it
-Expect = Callable[[Case, Mapping[str, Any]], tuple[Any, float]]
+Expect = Callable[[Exercise, Case, Mapping[str, Any]], tuple[Any, float]]
 Picture = Callable[[Exercise, Case, Sequence[Call], Mismatch], Chart | None]
+Tabulate = Callable[[Case, Call, Mismatch], TokenTable | None]
 # how well a misconception explains the replies to a case's calls: a log-likelihood; None: not
 Fit = Callable[[Exercise, Case, Sequence[Call], str], float | None]
 # whether a misconception gives other replies to a case than the right rule
@@ -36,11 +38,14 @@ class Checker:
     judge: Judge  # None, or the first mismatch
     expect: Expect | None = None  # None: nothing to store, and no tie to keep away from
     stored: bool = False  # the reference's replies to public cases are kept in the exercise file
+    # compares with whatever a reference solution returns; the others know their reference
+    general: bool = False
     margin: float = 0.0  # smallest gap along an expected reply that rounding cannot close
     picture: Picture | None = None
     fit: Fit | None = None  # with differs: of replies that are left to chance
     differs: Differs | None = None
     tables_only: bool = False  # on other models misconceptions take long to follow
+    table: Tabulate | None = None
 
 
 CHECKERS: dict[str, Checker] = {}
@@ -72,6 +77,27 @@ def checker_of_all_calls(name: str, **about: Any) -> Callable[[Judge], Judge]:
     return register
 
 
-def reference(case: Case, call: Call) -> Any:
-    """The reference's reply to a call: the function of the oracle that has the same name."""
-    return getattr(oracle, case.function)(**call.arguments)
+def checker_named(exercise: Exercise, name: str) -> Checker:
+    """The checker of this name. ExerciseError if there is none that fits the exercise."""
+    if name not in CHECKERS:
+        raise ExerciseError(
+            f"{exercise.id}: checker must be one of {', '.join(sorted(CHECKERS))}, was: {name!r}"
+        )
+    return CHECKERS[name]
+
+
+def reference(exercise: Exercise, case: Case, call: Call) -> Any:
+    """The reference's reply to a call: the oracle's, or as plain data the reference solution's.
+
+    Raises ReferenceFailedError, ReferenceMissingError, or ExerciseError.
+    """
+    if not exercise.by_solution(case.function):
+        return getattr(oracle, case.function)(**call.arguments)
+    name = exercise.checker_of(case)
+    if not checker_named(exercise, name).general:
+        general = ", ".join(sorted(c.name for c in CHECKERS.values() if c.general))
+        raise ExerciseError(
+            f"{exercise.id}: checker must be one that compares with a reference solution "
+            f"({general}), was: {name!r}"
+        )
+    return solution.reply_of(exercise, case, call.number)

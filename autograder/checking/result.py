@@ -7,8 +7,8 @@ neither torch nor numpy.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autograder.checking import messages
@@ -18,6 +18,8 @@ from kischule.colours import ORANGE
 from kischule.i18n import Text, language
 
 RESULT_MIME = "application/vnd.kischule.result+json"
+# kinds of a mismatch that are not the student's
+OURS = ("ours", "no_reference")
 # kinds of a mismatch for which there is no solution yet
 UNSOLVED = ("missing", "not_callable", "not_implemented")
 # the colour and sign of a passed, failed and ungraded result; they show on dark pages as well
@@ -49,13 +51,15 @@ class Message:
 
     sentence: Text
     call: Text | None = None  # the call it is about; of a hidden case only that it was one
-    note: Text | None = None  # the model it was checked with, if that is not the embedded one
-    hint: Text | None = None
+    code: str = ""  # the same, to be run; "" for a hidden case
+    note: Text | None = None  # about the model, if that is not the embedded one
+    hint: Text | None = None  # the reason for this mistake, if it is known
+    steps: tuple[Text, ...] = ()  # the exercise's hints, each shown when it is asked for
     read: Text | None = None  # where the rule is stated
 
     @property
     def lines(self) -> list[Line]:
-        """All parts but the reference to the notebook, in their order."""
+        """All parts that everybody sees, but the reference to the notebook, in their order."""
         parts: list[tuple[Text | None, Text | None]] = [(messages.CALL, self.call)]
         parts += [(None, self.sentence), (None, self.note), (messages.HINT, self.hint)]
         is_code = self.call is not None and self.call.de == self.call.en
@@ -80,6 +84,14 @@ class Chart:
     sampled: bool  # actual: how often it was sampled; otherwise the probability it was given
 
 
+@dataclass(frozen=True)
+class TokenTable:
+    """A vector token by token; a row has a text for each of `messages.COLUMNS`."""
+
+    rows: tuple[tuple[str, ...], ...]
+    wrong: tuple[bool, ...]  # of each row
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """The result of one exercise at one level, or of one text that a teacher grades."""
@@ -88,7 +100,7 @@ class Result:
     level: Level
     passed: bool | None  # False: the student's mistake; None: ours, skipped, or up to the teacher
     points: float
-    max_points: float
+    max_points: float  # 0 in a student's own kernel, which does not know the notebook's points
     bonus: bool = False  # its points come on top of the assignment's
     kind: str = ""  # of the first mismatch; "" if there is none
     rule: str = ""  # the mistake that the message states, see `mistake_of`; "" if none
@@ -96,7 +108,8 @@ class Result:
     passed_cases: int = 0
     cases: int = 0
     message: Message | None = None
-    chart: Chart | None = None  # of a public case that did not pass
+    chart: Chart | None = None  # of a public case that did not pass, as the table
+    table: TokenTable | None = None
 
     @classmethod
     def manual(cls, *, exercise: str, max_points: float) -> Result:
@@ -119,6 +132,11 @@ class Result:
         )
 
     @property
+    def ours(self) -> bool:
+        """True if it was not judged, and the student is not to blame."""
+        return self.kind in OURS
+
+    @property
     def grade_id(self) -> str:
         """The id of the test cell, or of the text's cell."""
         return self.level.prefix + self.exercise
@@ -128,20 +146,29 @@ class Result:
         """The points that the assignment's maximum counts: none for a bonus."""
         return 0.0 if self.bonus else self.max_points
 
+    def worth(self, points: float) -> Result:
+        """The same result, where its cell gives so many points; a bonus has its own."""
+        if self.bonus:
+            return self
+        return replace(self, points=points if self.passed else 0.0, max_points=points)
+
     def told(self, code: str) -> str:
         """The message in one language, as plain text; "" if there is none."""
         return self.message.plain(code) if self.message else ""
 
     @property
     def headline(self) -> Text:
-        """Exercise, level, state and points in a line."""
-        points = messages.BONUS if self.bonus else messages.POINTS
-        return messages.HEADLINE.format(
+        """Exercise, level, state and points in a line; points only where they are known."""
+        line = messages.HEADLINE.format(
             exercise=self.exercise,
             level=messages.LEVELS[self.level],
             state=messages.STATES[self.passed],
-            points=points.format(points=self.points, max_points=self.max_points),
         )
+        if not self.max_points:
+            return line
+        points = messages.BONUS if self.bonus else messages.POINTS
+        told = points.format(points=self.points, max_points=self.max_points)
+        return Text(f"{line.de}, {told.de}", f"{line.en}, {told.en}")
 
     @property
     def progress(self) -> Text | None:
@@ -155,29 +182,47 @@ class Result:
 
     @property
     def details(self) -> list[Line]:
-        """All lines below the headline."""
+        """The lines below the headline."""
         progress = [] if self.progress is None else [Line(self.progress)]
         lines = self.message.lines if self.message else []
         read = self.message.read if self.message else None
         return [*progress, *lines, *([Line(read, messages.READ)] if read else [])]
 
+    def below(self, code: str) -> str:
+        """The details as plain text in one language, and how to ask for hints."""
+        lines = self.details
+        if self.message and self.message.steps:
+            lines.append(Line(messages.STEPS.format(exercise=self.exercise), messages.MORE))
+        return "\n".join(line.plain(code) for line in lines)
+
     def plain(self, code: str) -> str:
         """Headline and details in one language."""
-        return "\n".join([self.headline[code], *(line.plain(code) for line in self.details)])
+        return "\n".join(filter(None, [self.headline[code], self.below(code)]))
 
     def __str__(self) -> str:
         return self.plain(language())
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """In a notebook: a box; as plain text the points, which nbgrader reads.
+    def _ipython_display_(self) -> None:
+        """In a notebook whose cell passes: the box, but no value of the cell.
 
-        nbgrader takes no more points than a cell has, and a bonus cell has none: those become its
-        extra credit.
+        nbgrader reads points from a value, and gives all points of the cell, as the teacher has set
+        them, where there is none.
         """
-        points = "0" if self.bonus else f"{self.points:g}"
-        return {"text/plain": points, "text/html": box(self), RESULT_MIME: self.as_data()}
+        if not self.passed:
+            raise NotImplementedError  # IPython goes on to the next method
+        from IPython.display import display
+
+        display(self._repr_mimebundle_(), raw=True)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """In a notebook: a box; the plain text is what nbgrader alone grades by.
+
+        It takes 0 for no points, and anything that is no number for all that the cell gives.
+        """
+        text = messages.STATES[True].en if self.passed else "0"
+        return {"text/plain": text, "text/html": box(self), RESULT_MIME: self.as_data()}
 
     def as_data(self) -> dict[str, Any]:
         """The result as JSON has it."""
@@ -231,4 +276,39 @@ def box(result: Result) -> str:
 def _box_content(mark: str, result: Result, code: str) -> str:
     body = "<br>".join(line.markup(code) for line in result.details)
     body = f'<div style="margin-top:.3em">{body}</div>' if body else ""
+    body += _table_markup(result.table, code) if result.table else ""
+    if result.message:
+        call = f'<pre style="white-space:pre-wrap">{html.escape(result.message.code)}</pre>'
+        body += _folded(messages.RUN[code], call) if result.message.code else ""
+        body += folded_steps(result.message.steps, code)
     return f'<div lang="{code}"><b>{mark}{html.escape(result.headline[code])}</b>{body}</div>'
+
+
+def _table_markup(table: TokenTable, code: str) -> str:
+    """The table; a wrong number is bold and has a sign."""
+    cell = "padding:.1em .4em;text-align:right"
+    number = f"{cell};white-space:nowrap"
+    head = "".join(f'<th scope="col" style="{cell}">{c[code]}</th>' for c in messages.COLUMNS)
+    rows = []
+    for row, wrong in zip(table.rows, table.wrong, strict=True):
+        *others, last = map(html.escape, row)
+        last = f"<b>{last} {LOOKS[False][1]}</b>" if wrong else last
+        rows.append("".join(f'<td style="{number}">{text}</td>' for text in (*others, last)))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return (
+        '<table style="margin:.4em 0;border-collapse:collapse">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _folded(summary: str, content: str) -> str:
+    return f'<details style="margin-top:.3em"><summary>{summary}</summary>{content}</details>'
+
+
+def folded_steps(steps: Sequence[Text], code: str) -> str:
+    """The hints as HTML in one language, each folded inside the one before it."""
+    markup = ""
+    for number, step in reversed(list(enumerate(steps, 1))):
+        summary = messages.STEP.format(step=number, count=len(steps))[code]
+        markup = _folded(summary, f"<div>{html.escape(step[code])}{markup}</div>")
+    return markup

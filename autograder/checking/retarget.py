@@ -10,19 +10,16 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from autograder.checking.judge import checker_of, expected_of, margin
 from autograder.exercises.exercise import (
-    EXERCISES_FOLDER,
     Case,
     Exercise,
     TooCloseError,
-    exercise_ids,
-    load_exercise,
 )
 from autograder.exercises.generate import generated_sentence, seeded
 from autograder.files import write_atomically
@@ -44,9 +41,12 @@ VERSION = 2  # of the files
 
 
 def exercises_for(
-    model: str, folder: Path, making: Callable[[str], None] = lambda _: None
-) -> tuple[Exercise, ...]:
-    """Load all exercises for a model; an empty tuple for `mini`, whose exercises are in the files.
+    exercises: Mapping[str, Exercise],
+    model: str,
+    folder: Path,
+    making: Callable[[str], None] = lambda _: None,
+) -> dict[str, Exercise]:
+    """Make exercises for a model; for `mini` they stay as they are.
 
     folder: where replies are kept. making: called with the id of each exercise whose replies have
     to be made, before they are.
@@ -54,9 +54,26 @@ def exercises_for(
     Raises TooCloseError, ModelUnsuitableError for a window that is too small, and what
     `kischule.load` raises.
     """
-    if model == MINI:
-        return ()
-    return tuple(exercise_for(name, model, folder, making) for name in exercise_ids())
+    return dict(ForModel(exercises, model, folder, making))
+
+
+@dataclass(frozen=True)
+class ForModel(Mapping[str, Exercise]):
+    """Exercises for a model, each made when it is asked for; see `exercises_for`."""
+
+    exercises: Mapping[str, Exercise]
+    model: str
+    folder: Path
+    making: Callable[[str], None] = lambda _: None
+
+    def __getitem__(self, name: str) -> Exercise:
+        return exercise_for(self.exercises[name], self.model, self.folder, self.making)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.exercises)
+
+    def __len__(self) -> int:
+        return len(self.exercises)
 
 
 def slowdown(model: str) -> float:
@@ -65,10 +82,10 @@ def slowdown(model: str) -> float:
 
 
 def exercise_for(
-    name: str, model: str, folder: Path, making: Callable[[str], None] = lambda _: None
+    exercise: Exercise, model: str, folder: Path, making: Callable[[str], None] = lambda _: None
 ) -> Exercise:
-    """Load one exercise for a model; see `exercises_for`."""
-    exercise = load_exercise(name)
+    """Make one exercise for a model; see `exercises_for`."""
+    name, source = exercise.id, _source_key(exercise)
     if model == MINI:
         return exercise
     if (size := window(model_of(model))) is not None and size < MIN_CHECK_WINDOW:
@@ -80,11 +97,10 @@ def exercise_for(
     exercise = replace(exercise, model=model, time_limit_s=limit)
     if not any(uses_model(case.arguments) for case in exercise.cases):
         return exercise
-    if exercise.checker == "distribution":
+    if exercise.checker in ("distribution", "probs"):
         tolerance = max(exercise.tolerance, PROBABILITY_TOLERANCE)
         exercise = replace(exercise, tolerance=tolerance)
     file = folder / fingerprint(model) / f"{name}.json"
-    source = _source_key(name)
     cases = _stored_cases(file, source, exercise)
     if cases is None:
         making(name)
@@ -190,9 +206,9 @@ def _ids_of(text: str, name: str) -> list[int]:
 # --- the files ----------------------------------------------------------------------------------
 
 
-def _source_key(name: str) -> str:
-    """A key for the source of replies: the exercise's file and the version of the reference."""
-    digest = hashlib.sha256((EXERCISES_FOLDER / f"{name}.yaml").read_bytes())
+def _source_key(exercise: Exercise) -> str:
+    """A key for the source of replies: the exercise's cases and the version of the reference."""
+    digest = hashlib.sha256(repr((exercise.checker, exercise.cases)).encode())
     digest.update(metadata.version("kischule").encode())
     return digest.hexdigest()
 

@@ -13,11 +13,10 @@ from typing import Any
 from autograder.checking.judge import expected_of, margin
 from autograder.checking.registry import CHECKERS
 from autograder.exercises.exercise import (
-    EXERCISES_FOLDER,
     GENERATED,
+    PACKAGED,
     Exercise,
     TooCloseError,
-    exercise_ids,
     parse_exercise,
     store_replies,
 )
@@ -42,8 +41,7 @@ def replies_of(exercise: Exercise) -> tuple[list[Any], float]:
 
 def main() -> int:
     """Store the replies of all exercises whose checker wants them."""
-    for exercise_id in exercise_ids():
-        path = EXERCISES_FOLDER / f"{exercise_id}.yaml"
+    for exercise_id, path in sorted(PACKAGED.paths.items()):
         # the replies that are stored now may not fit the cases any more
         exercise = parse_exercise(path.read_text(encoding="utf-8").split(GENERATED)[0], path.name)
         try:

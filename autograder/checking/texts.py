@@ -27,7 +27,9 @@ def _decided_elsewhere(model: Any) -> bool:
     return isinstance(model, (SpyModel, TableModel))
 
 
-def _greedy_expected(case: Case, arguments: Mapping[str, Any]) -> tuple[Any, float]:
+def _greedy_expected(
+    exercise: Exercise, case: Case, arguments: Mapping[str, Any]
+) -> tuple[Any, float]:
     model = arguments["model"]
     if _decided_elsewhere(model):
         return None, math.inf
@@ -57,7 +59,9 @@ def greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     return ids if isinstance(ids, Mismatch) else None
 
 
-def _beam_expected(case: Case, arguments: Mapping[str, Any]) -> tuple[Any, float]:
+def _beam_expected(
+    exercise: Exercise, case: Case, arguments: Mapping[str, Any]
+) -> tuple[Any, float]:
     model = arguments["model"]
     prompt, width = arguments["input_ids"][0].tolist(), arguments["num_beams"]
     ids, gap = oracle.beam_path(model, prompt, arguments["max_length"], width)
@@ -88,14 +92,16 @@ def beam(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
 # --- texts as text ------------------------------------------------------------------------------
 
 
-def _text_expected(case: Case, arguments: Mapping[str, Any]) -> tuple[Any, float]:
+def _text_expected(
+    exercise: Exercise, case: Case, arguments: Mapping[str, Any]
+) -> tuple[Any, float]:
     if _decided_elsewhere(arguments["model"]):
         return None, math.inf
     return oracle.generate_text(**arguments)
 
 
-@checker("text", expect=_text_expected, stored=True, margin=1e-3)
-def text(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+@checker("generated", expect=_text_expected, stored=True, margin=1e-3)
+def generated(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     """The settings that `generate` resolved, or a text that leaves nothing to chance."""
     arguments = call.arguments
     if isinstance(arguments["model"], SpyModel):
@@ -124,7 +130,9 @@ def _without_eos(call: Call, text: str) -> str:
     return text.replace(call.arguments["tokenizer"].decode([end]), "")
 
 
-def _exploration_expected(case: Case, arguments: Mapping[str, Any]) -> tuple[Any, float]:
+def _exploration_expected(
+    exercise: Exercise, case: Case, arguments: Mapping[str, Any]
+) -> tuple[Any, float]:
     """The texts of all settings that decide them, None for the others; the smallest gap."""
     tokenizer, model = arguments["tokenizer"], arguments["model"]
     decided = [
@@ -149,7 +157,7 @@ def exploration(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     different = any(setting != settings[0] for setting in settings)
     if different and all(entry == entries[0] for entry in entries):
         return Mismatch("same_entries", actual=len(entries))
-    texts = case.expected or _exploration_expected(case, call.arguments)[0]
+    texts = case.expected or _exploration_expected(exercise, case, call.arguments)[0]
     for i, (setting, entry, expected) in enumerate(zip(settings, entries, texts, strict=True)):
         if wrong := _entry(exercise, call, setting, entry, expected):
             return replace(wrong, place=f"[{i}]{wrong.place}")

@@ -1,7 +1,7 @@
-"""From a mismatch to the message that a student reads: call, sentence, one hint, what to read."""
+"""From a mismatch to the message that a student reads: call, sentence, hints, what to read."""
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from typing import Any
 from autograder.checking import messages
 from autograder.checking.compare import Mismatch
 from autograder.checking.imports import import_line, missing_name
-from autograder.checking.result import Message
+from autograder.checking.result import OURS, Message, Result
 from autograder.exercises.exercise import Case, Exercise
-from autograder.sandbox.arguments import calls_of, describe, shortened
+from autograder.sandbox.arguments import calls_of, describe
+from autograder.sandbox.text import shortened
 from kischule.i18n import Text
 
 # kinds whose sentence needs no hint
@@ -25,20 +26,35 @@ TELLING = (
     *("not_implemented", "type", "shape", "dtype", "device", "length", "key", "filled", "finite"),
     *("prompt", "too_long", "too_short", "incomplete", "eos_missing", "after_eos"),
     *("seed_ignored", "seed_fixed", "generate_calls", "setting", "same_entries", "uncounted"),
+    *("no_error", "other_error"),
 )
 
 OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say
 
 
-def message_of(exercise: Exercise, case: Case, mismatch: Mismatch, hidden: bool) -> Message:
-    """The message about a case that did not pass; of a hidden one it gives no value away."""
-    other = exercise.model != "mini"
-    ours = mismatch.kind == "ours"
+def message_of(
+    exercise: Exercise, case: Case, mismatch: Mismatch, *, hidden: bool, untouched: bool
+) -> Message:
+    """The message about a case that did not pass; of a hidden one it gives no value away.
+
+    untouched: there is no solution yet, so there is no more to say than that.
+    """
+    sentence = _sentence(mismatch, hidden)
+    if untouched:
+        return Message(sentence=sentence)
+    ours, call = mismatch.kind in OURS, call_of(exercise, case, mismatch.call)
+    note = None
+    if not hidden and "table_model(" in call:
+        note = messages.TABLE_MODEL
+    elif exercise.model != "mini":
+        note = messages.OTHER_MODEL.format(model=Path(exercise.model).name)
     return Message(
-        call=messages.HIDDEN_CALL if hidden else Text.same(call_of(exercise, case, mismatch.call)),
-        sentence=_sentence(mismatch, hidden),
-        note=messages.OTHER_MODEL.format(model=Path(exercise.model).name) if other else None,
+        call=messages.HIDDEN_CALL if hidden else Text.same(call),
+        code="" if hidden else code_of(exercise, case, mismatch.call),
+        sentence=sentence,
+        note=note,
         hint=_named_hint(exercise, case, mismatch)[1],
+        steps=() if ours else exercise.hints,
         read=None if ours else exercise.read,
     )
 
@@ -53,6 +69,13 @@ def message_of_needs(broken: Sequence[str]) -> Message:
     return Message(sentence=messages.SENTENCES["needs"].format(actual=", ".join(broken)))
 
 
+def explained(result: Result, kind: str, values: Mapping[str, str]) -> Result:
+    """The result of a function that is not defined, with the reason (see `why_undefined`)."""
+    message = Message(sentence=messages.SENTENCES[kind].format(**values))
+    kind = kind if kind == "not_implemented" else result.kind
+    return replace(result, kind=kind, message=message)
+
+
 def working_note(working: Sequence[str]) -> Text:
     """The note that these exercises' references stood in the place of the student's functions."""
     return messages.WORKING.format(names=", ".join(f"`{name}`" for name in working))
@@ -65,27 +88,46 @@ def unquoted(mismatch: Mismatch) -> Mismatch:
         name = str(mismatch.actual).partition(":")[0]
         kept = name if isinstance(getattr(builtins, name, None), type) else "Exception"
     place = mismatch.place if mismatch.kind == "setting" else ""
-    return replace(mismatch, expected="…", actual=kept, place=place, chart=None)
+    return replace(mismatch, expected="…", actual=kept, place=place, chart=None, table=None)
 
 
-def call_of(exercise: Exercise, case: Case, number: int = 0) -> str:
-    """The case's call, or that one of several, as one would type it."""
+def call_of(exercise: Exercise, case: Case, number: int = 0, whole: bool = False) -> str:
+    """The case's call, or that one of several, as one would type it; whole: with all numbers."""
     specs = calls_of(case.arguments)[number]
-    positional = [describe(name, specs[name]) for name in exercise.parameters]
-    named = [f"{n}={describe(n, specs[n])}" for n in exercise.keywords if n in specs]
+    positional = [describe(name, specs[name], whole) for name in exercise.parameters]
+    named = [f"{n}={describe(n, specs[n], whole)}" for n in exercise.keywords if n in specs]
     return f"{case.function}({', '.join(positional + named)})"
+
+
+def code_of(exercise: Exercise, case: Case, number: int = 0) -> str:
+    """The call with what it imports, to be run in a cell of the notebook."""
+    call = call_of(exercise, case, number, whole=True)
+    imports = {
+        "table_model(": "from autograder import table_model",
+        "torch.": "import torch",
+        "tensor(": "from torch import tensor",
+        "-inf": "from torch import inf",
+    }
+    return "\n".join([*(line for part, line in imports.items() if part in call), call])
 
 
 def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
     sentence = messages.SENTENCES[mismatch.kind]
     if hidden or mismatch.expected == "…":
         sentence = messages.HIDDEN.get(mismatch.kind, sentence)
-    place = mismatch.place
+    place: str | Text = mismatch.place
     if mismatch.kind != "setting" and place:
-        place = f" ({place})"
+        place = _place(mismatch.place)
     quoted = mismatch.kind == "text"
     expected, actual = (_worded(v, quoted) for v in (mismatch.expected, mismatch.actual))
     return sentence.format(expected=expected, actual=actual, place=place)
+
+
+def _place(place: str) -> Text:
+    """A place such as `[3]`, `[0, 7]` or `[0]['text']` in words."""
+    words = messages.KEY_PLACE if "'" in place else messages.INDEX_PLACE
+    number = place.strip("[]")
+    return words.format(place=number if number.isdecimal() else place)
 
 
 def _worded(value: Any, quoted: bool) -> str:
@@ -105,13 +147,13 @@ def _named_hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> tuple[str
             return mismatch.rule, misconception.hint
     if general := messages.GENERAL_RULES.get(mismatch.rule.partition(":")[0]):
         return mismatch.rule, general.format(name=mismatch.rule.partition(":")[2])
-    for key, hint in exercise.hints.items():
+    for key, hint in exercise.explanations.items():
         of_kind, _, part = key.partition(":")
         if part and kind == of_kind and (mismatch.place.endswith(part) or part in told):
             return key, hint
     off = None in calls_of(case.arguments)[mismatch.call].values()
-    if off and kind not in TELLING and "none" in exercise.hints:
-        return "none", exercise.hints["none"]
+    if off and kind not in TELLING and "none" in exercise.explanations:
+        return "none", exercise.explanations["none"]
     if kind == "raised":
         if name := missing_name(told):
             line = import_line(name)
@@ -122,5 +164,5 @@ def _named_hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> tuple[str
                 return f"raised:{part}", hint
     name = kind if kind in TELLING else ""
     if case.function != exercise.id:
-        return name, exercise.hints.get(case.function)
-    return name, exercise.hints.get(kind, None if kind in SELF_EXPLANATORY else exercise.hint)
+        return name, exercise.explanations.get(case.function)
+    return name, exercise.explanations.get(kind)

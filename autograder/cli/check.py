@@ -16,6 +16,7 @@ from autograder.cli.output import (
     WrongUseError,
     check_writable,
     mark,
+    print_table,
     write_json,
 )
 from autograder.errors import MissingPackageError
@@ -35,20 +36,34 @@ def run(options: argparse.Namespace) -> int:
     from autograder.precheck.precheck import precheck
 
     try:
-        checked = precheck(options.notebook, options.language)
+        checked = precheck(options.notebook, options.language, progress=_show_progress)
     except UnreadableError as error:
         raise WrongUseError(f"{options.notebook}: {error}") from error
+    finally:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\033[K")
     if options.json != "-":
         _print(checked, messages.NO_TEST[checked.language], messages.NUMBERS[checked.language])
     write_json(options.json, {"notebook": options.notebook.name, **checked.as_data()})
     return DONE if checked.passed else NOT_PASSED
 
 
+def _show_progress(number: int, count: int, exercise: str) -> None:
+    """The exercise that is being checked: in one line on a terminal, else a line each."""
+    live = sys.stderr.isatty()
+    text = f"{number}/{count} {exercise}"
+    sys.stderr.write(f"\r\033[K{text}" if live else f"{text}\n")
+    sys.stderr.flush()
+
+
 def _print(checked: Precheck, no_test: str, numbers: str) -> None:
-    """A line for each exercise and what is wrong with it, the findings in groups, one last line."""
+    """A table of points, what is wrong with an exercise, the findings in groups, one last line."""
+    if checked.rows:
+        print_table(checked.head, checked.rows, right=(2, 3))
+        print(f"\n{checked.total}")
     for result in checked.results:
-        lines = checked.details(result).splitlines()
-        print("\n    ".join([f"{mark(result.passed)} {result.exercise}", *lines]))
+        if lines := checked.details(result).splitlines():
+            print("\n    ".join([f"\n{mark(result.passed)} {result.exercise}", *lines]))
     for name in [] if checked.foreign else checked.missing:
         print(f"✗ {name}\n    {no_test}")
     for heading, findings in checked.groups():

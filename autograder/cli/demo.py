@@ -19,12 +19,13 @@ from autograder.course.grade import grade
 from autograder.course.ours import AssignmentError
 from autograder.course.pages import feedback
 from autograder.course.release import release, source_notebook
-from autograder.exercises.exercise import exercise_ids
+from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged, write_atomically
 from autograder.grading.processes import warm_up
 from autograder.grading.settings import Settings
-from autograder.notebooks.cells import read_notebook, solutions, with_solutions
+from autograder.notebooks.cells import read_notebook, reference_of, with_solutions
+from autograder.notebooks.exercises import exercises_in
 from autograder.reports.class_page import class_page
 
 ASSIGNMENT = "a7_2"
@@ -61,8 +62,9 @@ def make_course(root: Path) -> None:
 def submissions(root: Path) -> dict[str, Any]:
     """Make the students' notebooks from the course's release."""
     path = source_notebook(root, ASSIGNMENT)
-    reference = solutions(read_notebook(path))
-    other_style = {name: next(iter(known_correct(name).values())) for name in exercise_ids()}
+    source = read_notebook(path)
+    reference, asked = reference_of(source), exercises_in(source, PACKAGED)
+    other_style = {name: next(iter(known_correct(name).values())) for name in asked}
     sources: dict[str, dict[str, str]] = {
         "reference": reference,
         "other_style": {**other_style, **OBSERVATIONS},

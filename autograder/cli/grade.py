@@ -17,6 +17,7 @@ from autograder.cli.output import (
     write_json,
 )
 from autograder.cli.progress import Progress, points
+from autograder.course.adjustments import Adjustment
 from autograder.course.commands import course_settings
 from autograder.course.grade import RunOptions, grade
 from autograder.errors import UserError
@@ -111,6 +112,8 @@ def print_class(report: dict[str, Any], verbose: bool = False) -> None:
             ]
         )
     print_table(["student", "status", "points", "waiting", "not passed"], rows, right=(2, 3))
+    for each in report.get("adjustments", []):
+        print(printable(str(Adjustment.from_data(each))))
     flagged = [row for row in report["submissions"] if row["flags"]]
     if flagged:
         print(f"\nFlags{'' if verbose else ', in brief (--verbose: all)'}:")

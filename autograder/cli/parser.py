@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
         command("verify", "verify.run", "Try the checks on known wrong and correct solutions.")
     )
     _grade_options(command("grade", "grade.run", "Grade the submissions of an assignment."))
+    _adjust_options(
+        command("adjust", "adjust.run", "Adjust points after grading, extend a due date.")
+    )
     _feedback_options(
         command("feedback", "pages.feedback", "Make a feedback page for each student.")
     )
@@ -71,6 +74,11 @@ def _release_options(sub: argparse.ArgumentParser) -> None:
     _language(sub, "edition: en is source/ASSIGNMENT_en")
     sub.add_argument(
         "--check", action="store_true", help="only report whether the release is up to date"
+    )
+    sub.add_argument(
+        "--yes",
+        action="store_true",
+        help="change the gradebook of graded submissions without asking",
     )
     _course(sub)
 
@@ -116,6 +124,24 @@ def _grade_options(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--quiet", action="store_true", help="print neither progress nor table")
     sub.add_argument("--verbose", action="store_true", help="print all flags below the table")
+    _course(sub)
+
+
+def _adjust_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    for option, name, about in (
+        ("--drop", "EXERCISE", "take an exercise out of everybody's points and the maximum"),
+        ("--give", "EXERCISE", "give everybody all points of an exercise"),
+        ("--withdraw", "STUDENT", "leave a student's submission out of tables and exports"),
+        ("--extend", "STUDENT", "extend a student's due date, by --hours"),
+        ("--undo", "NAME", "take back what is in force for an exercise or a student"),
+    ):
+        sub.add_argument(
+            option, action="append", default=[], metavar=name, help=f"{about} (repeatable)"
+        )
+    sub.add_argument("--hours", type=float, metavar="H", help="of the extension")
+    about = "kept in the log; students read it on their pages if it is about an exercise"
+    sub.add_argument("--reason", metavar="TEXT", help=about)
     _course(sub)
 
 

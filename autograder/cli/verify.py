@@ -4,6 +4,8 @@ import argparse
 
 from autograder.checking.retarget import exercises_for
 from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
+from autograder.course.gradebook import Course
+from autograder.course.ours import exercises_of
 from autograder.course.verify import MIN_PRECISION, MIN_RECALL, Told, Verdict, verify
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store
@@ -25,7 +27,12 @@ def run(options: argparse.Namespace) -> int:
         stderr(f"{verdict.exercise}: {state}, {verdict.seconds:g} s")
 
     course = options.course.resolve()
-    exercises = exercises_for(model, Store(course).expected, making)
+    exercises = exercises_for(
+        exercises_of(Course(course).directory(), options.assignment),
+        model,
+        Store(course).expected,
+        making,
+    )
     verdicts = verify(course, options.assignment, progress, exercises)
     told = sum((verdict.told for verdict in verdicts), Told())
     passed = told.passed and all(verdict.passed for verdict in verdicts)
@@ -44,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
                 f"✗ precision must be at least {MIN_PRECISION:.0%} and recall {MIN_RECALL:.0%}, "
                 f"was: {told.precision:.1%} and {told.recall:.1%}"
             )
+            for warning in verdict.warnings:
+                print(f"! {verdict.exercise}: {warning}")
     report = {
         "assignment": options.assignment,
         "model": fingerprint(model),

@@ -1,5 +1,6 @@
 """nbgrader's own `autograde`, and formgrader's button, graded by the trusted worker."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,14 +12,20 @@ from nbgrader.preprocessors import Execute
 from autograder.course.configuration import course_config
 from autograder.course.ours import ForExercises
 from autograder.course.preprocessors import EARLIER, with_record
+from autograder.course.release import source_notebook
 from autograder.course.rules import rules_of
+from autograder.course.timestamps import STAMP_FILE, usable
+from autograder.files import write_atomically
 from autograder.grading.record import Record, Rules, task_of
 from autograder.grading.settings import FLAGS, Settings, setting, trait
 from autograder.grading.store import Store
 from autograder.grading.submission import grade_submission, settle, take
 from autograder.notebooks import intake
+from autograder.notebooks.flags import Flag
+from autograder.notebooks.intake import Submission
 
-_known_rules: dict[tuple[str, str], Rules] = {}  # by course and assignment
+# by course, assignment, and time of the source: formgrader's server outlives a release
+_known_rules: dict[tuple[str, str, int], Rules] = {}
 
 
 class TakeIn(ForExercises):
@@ -30,11 +37,22 @@ class TakeIn(ForExercises):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Replace the notebook by the rebuilt one; its flags are logged."""
-        taken = take(_rules_of(self, resources), _submitted_content(self, resources))
-        if taken.flags:
-            flags = "; ".join(map(str, taken.flags))
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], flags)
+        submission = _submission(self, resources)
+        taken = take(_rules_of(self, resources), submission.content)
+        flags = [*taken.flags, *self._without_false_time(submission, resources)]
+        if flags:
+            told = "; ".join(map(str, flags))
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], told)
         return taken.notebook, resources
+
+    def _without_false_time(self, submission: Submission, resources: Any) -> tuple[Flag, ...]:
+        """Empty the copy of a timestamp.txt that is not a date, as `kischule grade` does."""
+        if not os.path.lexists(_folder(self, resources, "submitted") / STAMP_FILE):
+            return ()
+        stamp, flags = usable(submission.stamp)
+        if flags and not (copy := _folder(self, resources, "autograded") / STAMP_FILE).is_dir():
+            write_atomically(copy, stamp)
+        return flags
 
 
 class TrustedExecute(ForExercises):
@@ -66,7 +84,7 @@ class TrustedExecute(ForExercises):
         """Grade the submission, keep its record, and take its outputs over."""
         if not Execute(parent=self.parent).enabled:
             self.log.warning("--no-execute is for ordinary assignments: exercises are graded")
-        rules, content = _rules_of(self, resources), _submitted_content(self, resources)
+        rules, content = _rules_of(self, resources), _submission(self, resources).content
         record = _in_a_thread(lambda: grade_submission(rules, task_of(rules, content)))
         if not record.results:
             raise RuntimeError("; ".join(map(str, record.flags)))
@@ -90,24 +108,29 @@ def _in_a_thread(work: Callable[[], Record]) -> Record:
 
 
 def _rules_of(preprocessor: Any, resources: Any) -> Rules:
-    """The rules of an assignment, made once a process."""
+    """The rules of an assignment, made once a process and source."""
     root, assignment = preprocessor.directory.root, resources["nbgrader"]["assignment"]
-    if (root, assignment) not in _known_rules:
+    source = source_notebook(Path(root), assignment)
+    known = root, assignment, source.stat().st_mtime_ns
+    if known not in _known_rules:
         own = TrustedExecute(parent=preprocessor.parent).settings()
         db_url = preprocessor.directory.db_url  # the command line may name another one
         rules = rules_of(Path(root), assignment, own, db_url=db_url)
         settings, warning = settle(rules.settings)
         if warning:
             preprocessor.log.warning(warning)
-        _known_rules[root, assignment] = replace(rules, settings=settings)
-    return _known_rules[root, assignment]
+        _known_rules[known] = replace(rules, settings=settings)
+    return _known_rules[known]
 
 
-def _submitted_content(preprocessor: Any, resources: Any) -> bytes:
-    """The submission's file, as it was submitted."""
-    directory, named = preprocessor.directory, resources["nbgrader"]
-    folder = directory.format_path(
-        directory.submitted_directory, named["student"], named["assignment"]
-    )
+def _submission(preprocessor: Any, resources: Any) -> Submission:
+    """The submission's files, as they were submitted."""
     name = _rules_of(preprocessor, resources).name
-    return intake.read_submission(Path(folder), name).content
+    return intake.read_submission(_folder(preprocessor, resources, "submitted"), name)
+
+
+def _folder(preprocessor: Any, resources: Any, step: str) -> Path:
+    """The student's folder; step: submitted or autograded."""
+    directory, named = preprocessor.directory, resources["nbgrader"]
+    name = getattr(directory, f"{step}_directory")
+    return Path(directory.format_path(name, named["student"], named["assignment"]))

@@ -9,7 +9,6 @@ from typing import Any
 from jupyter_core.paths import jupyter_config_path
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import (
-    ClearMarkScheme,
     ClearSolutions,
     Execute,
     GetGrades,
@@ -19,15 +18,16 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Application, Config
 
 from autograder.course.preprocessors import (
-    ClearRubric,
+    CarryExercises,
     ClearToStubs,
     FeedbackExporter,
     FeedbackPage,
     HarmlessText,
-    HideMarkScheme,
     PlainMetadata,
+    Rubrics,
     SaveResults,
 )
+from autograder.course.timestamps import tolerate
 from autograder.errors import UserError
 from autograder.notebooks.running import TRANSPORT_ENCRYPTION
 
@@ -39,7 +39,6 @@ TRUSTED_EXECUTE = "autograder.course.commands.TrustedExecute"
 # each steps aside for nbgrader's where an assignment has no exercises: see `course.ours`
 REPLACED: Mapping[Any, Any] = {
     ClearSolutions: ClearToStubs,
-    ClearMarkScheme: ClearRubric,
     Execute: TRUSTED_EXECUTE,
     SaveAutoGrades: SaveResults,
 }
@@ -56,9 +55,11 @@ def configure(config: Any) -> None:
 
     All of nbgrader's commands and formgrader work with them; a course may override any.
     """
+    tolerate()
     config.CourseDirectory.course_id = "kischule"
     config.GenerateAssignment.preprocessors = [
         PlainMetadata,
+        CarryExercises,
         *_replaced(GenerateAssignment, "preprocessors"),
     ]
     config.Autograde.sanitize_preprocessors = [
@@ -66,7 +67,7 @@ def configure(config: Any) -> None:
         *_replaced(Autograde, "sanitize_preprocessors"),
     ]
     config.Autograde.autograde_preprocessors = _replaced(Autograde, "autograde_preprocessors")
-    config.HTMLExporter.preprocessors = [HideMarkScheme, HarmlessText]
+    config.HTMLExporter.preprocessors = [HarmlessText, Rubrics]
     config.GenerateFeedback.preprocessors = [
         each
         for stock in _replaced(GenerateFeedback, "preprocessors")

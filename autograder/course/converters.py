@@ -62,14 +62,6 @@ def _is_ignored(filename: str, patterns: list[str] | None = None) -> bool:
     return any(filename in glob.glob(os.path.join(folder, each)) for each in patterns or ())
 
 
-def is_time(stamp: bytes) -> bool:
-    """Return True for the content of a timestamp.txt that nbgrader can read."""
-    try:
-        return utils.parse_utc(stamp.decode().strip()) is not None
-    except Exception:  # dateutil raises whatever the text provokes
-        return False
-
-
 def own_programs() -> Any:
     """Put this interpreter's programs on PATH: nbgrader runs `alembic` for a new gradebook."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 from unicodedata import normalize
 
-from autograder.course.converters import is_time
+from autograder.course.adjustments import Adjustments, without
 from autograder.course.gradebook import Course, Score, Total
+from autograder.course.registration import finish
 from autograder.course.release import exercises_notebook
 from autograder.course.rules import rules_of
+from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
@@ -109,10 +111,15 @@ def grade(
     """
     options = options or RunOptions()
     exercises_notebook(course, assignment)
+    finish(course, assignment)
+    watch = watch or Watch()
     there = students_of(course, assignment)
+    withdrawn = Course(course).withdrawn(assignment)
     chosen = [known_as(student, there) for student in options.students]
     for student, known in zip(options.students, chosen, strict=True):
         if known is None:
+            if known_as(student, withdrawn):
+                raise NoSubmissionError(without(student, assignment))
             names = ", ".join(there) or "none"
             raise NoSubmissionError(
                 f"no submission of {student!r} for {assignment!r}; there are: {names}"
@@ -120,8 +127,10 @@ def grade(
     if not there:
         folder = Course(course).folder("submitted", assignment, "<student>")
         raise NoSubmissionError(f"no submission for {assignment!r}: nothing matches {folder}")
+    if withdrawn and not chosen:
+        watch.warn(f"withdrawn, left out: {', '.join(withdrawn)}")
     with Store(course).alone():
-        run = _ClassRun(course, assignment, settings or Settings(), options, watch or Watch())
+        run = _ClassRun(course, assignment, settings or Settings(), options, watch)
         return run.grade(list(dict.fromkeys(filter(None, chosen))) or there)
 
 
@@ -135,15 +144,13 @@ def known_as(student: str, there: Sequence[str]) -> str | None:
 
 def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, ...]]:
     """The files that nbgrader wants beside the notebook, and flags; stamp: of timestamp.txt."""
-    files, flags = {}, []
-    if os.path.lexists(folder / "timestamp.txt"):
-        known = is_time(stamp)
-        files["timestamp.txt"] = stamp if known else b""  # which nbgrader takes for no time
-        told = clean(stamp.decode(errors="replace")).strip()
-        flags = [] if known else [Flag(FlagKind.NO_TIME, reason=repr(told))]
+    files: dict[str, bytes] = {}
+    flags: tuple[Flag, ...] = ()
+    if os.path.lexists(folder / STAMP_FILE):
+        files[STAMP_FILE], flags = usable(stamp)
     with suppress(reader.UnreadableError):  # only submissions by nbgrader's exchange have one
         files["submission_secret.txt"] = intake.read_bytes(folder / "submission_secret.txt")[:1000]
-    return files, tuple(flags)
+    return files, flags
 
 
 def _lateness(total: Total) -> Flag | None:
@@ -229,14 +236,16 @@ class _ClassRun:
         finally:
             self.book.close(finished)
             self.watch.end()
-        self.course_book.assign_penalties(self.assignment)
+        self.course_book.adjust(self.assignment)
         scores = self.course_book.scores(self.assignment)
         self.totals = self.course_book.totals(self.assignment)
+        adjusted = Adjustments.of(self.course, self.assignment).in_force
         return {
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules.seed),
             "model": fingerprint(self.rules.settings.model),
             "submissions": [self._row(student, scores.get(student, {})) for student in students],
+            **({"adjustments": [entry.as_data() for entry in adjusted]} if adjusted else {}),
         }
 
     def _tasks(self, students: list[str]) -> Iterator[Task]:
@@ -311,8 +320,10 @@ class _ClassRun:
         """The results as rows, with the gradebook's points."""
         rows = []
         for result in record.results:
+            score = scores.get(result.grade_id)
+            result = result if score is None else result.worth(score.max_points)
             row = result.as_row(language_of(self.assignment))
-            if (score := scores.get(result.grade_id)) is not None:
+            if score is not None:
                 row["points"] = score.points
                 if result.level == Level.MANUAL:  # None: it waits for the teacher
                     row["passed"] = None if score.waits else score.points > 0

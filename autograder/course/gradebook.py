@@ -4,9 +4,10 @@ import copy
 import fnmatch
 import glob
 import os
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from nbgrader.api import (
     BaseCell,
     Grade,
     Gradebook,
-    MissingEntry,
     Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -29,11 +29,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from autograder.course import converters
+from autograder.course.adjustments import Action, Adjustments, apply, seconds_late, unadjusted
 from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
 from autograder.course.converters import NbgraderError
+from autograder.course.layout import ByHand, Layout, given_by_hand, read_layout, write_layout
 from autograder.course.preprocessors import RecordedOutputs
 from autograder.errors import UserError
+from autograder.files import write_atomically
 from autograder.grading.record import Record
+from autograder.grading.store import Store
 
 WAIT_S = 20.0  # for a gradebook that another program has locked
 
@@ -100,14 +104,18 @@ class Course:
         return Path(directory.format_path(name, student, assignment))
 
     def students(self, step: str, assignment: str) -> list[str]:
-        """List the students with a folder for an assignment, without those the course omits."""
+        """List the students with a folder for an assignment; not those omitted or withdrawn."""
         directory = CourseDirectory(config=self.config)
-        omitted = directory.student_id_exclude.split(",")
+        omitted = {*directory.student_id_exclude.split(","), *self.withdrawn(assignment)}
         return [
             name
             for name in self._names(step, "\0", assignment)
             if name not in omitted and fnmatch.fnmatchcase(name, directory.student_id)
         ]
+
+    def withdrawn(self, assignment: str) -> list[str]:
+        """List the students whose submission is withdrawn."""
+        return list(Adjustments.of(self.root, assignment).names(Action.WITHDRAW))
 
     def assignments(self) -> list[str]:
         """List the assignments with a folder under source/."""
@@ -135,6 +143,19 @@ class Course:
         ]
         self._run(Autograde, assignment, student, config)
 
+    def adjust(self, assignment: str) -> None:
+        """Bring points in line with their cells' and with adjustments, then the penalties."""
+        store = Store(self.root)
+        with self._gradebook() as book:
+            results = {
+                submission.student_id: store.results(assignment, submission.student_id)
+                for submission in book.assignment_submissions(assignment)
+            }
+            adjusted = apply(book, self.root, assignment, results)
+            book.db.commit()
+        adjusted.save(self.root, assignment)
+        self.assign_penalties(assignment)
+
     def assign_penalties(self, assignment: str) -> None:
         """Compute the penalties for lateness anew: due dates, extensions and points change.
 
@@ -146,7 +167,7 @@ class Course:
             affected = [
                 (notebook.assignment.student_id, notebook.notebook.name)
                 for notebook in self._submitted(book, assignment)
-                if notebook.assignment.total_seconds_late or notebook.late_submission_penalty
+                if seconds_late(notebook.assignment) or notebook.late_submission_penalty
             ]
         student = ""
         try:
@@ -164,13 +185,46 @@ class Course:
                 f"{type(error).__name__}: {error}; what was graded is kept"
             ) from error
 
-    def knows(self, assignment: str) -> bool:
-        """Return True if the gradebook has the assignment, with its notebooks."""
+    def layout(self, assignment: str) -> Layout:
+        """Read the cells that the gradebook has for an assignment, dropped ones as they were."""
         with self._gradebook() as book:
-            try:
-                return bool(book.find_assignment(assignment).notebooks)
-            except MissingEntry:
-                return False
+            dropped = Adjustments.of(self.root, assignment).max_points
+            return unadjusted(read_layout(book, assignment), dropped)
+
+    def given_by_hand(self, assignment: str) -> dict[str, list[ByHand]]:
+        """Read what a teacher has given, by student; each with a submission is there."""
+        with self._gradebook() as book:
+            return given_by_hand(book, assignment)
+
+    @contextmanager
+    def laid_out(self, assignment: str, wanted: Layout) -> Iterator[None]:
+        """Replace an assignment's cells if the block succeeds, else leave them as they are."""
+        with self._gradebook() as book, converters.quiet_sqlalchemy():
+            write_layout(book, assignment, wanted)
+            yield
+            book.db.commit()
+
+    @property
+    def file(self) -> Path | None:
+        """The gradebook's file; None if it is not in one."""
+        place = make_url(self.url)
+        if not place.drivername.startswith("sqlite") or place.database in (None, "", ":memory:"):
+            return None
+        return Path(str(place.database))
+
+    def back_up(self, target: Path) -> None:
+        """Copy the gradebook's file, also while another program writes."""
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / "gradebook.db"
+                with (
+                    closing(sqlite3.connect(str(self.file), timeout=WAIT_S)) as book,
+                    closing(sqlite3.connect(copy)) as new,
+                ):
+                    book.backup(new)
+                write_atomically(target, copy.read_bytes(), private=True)
+        except sqlite3.Error as error:
+            raise GradebookError(_sentence(self.url, error)) from error
 
     def scores(self, assignment: str) -> dict[str, dict[str, Score]]:
         """Read the scores, by student and grade_id; a teacher's score counts over ours."""
@@ -214,7 +268,8 @@ class Course:
             return found
 
     def totals(self, assignment: str) -> dict[str, Total]:
-        """Read the totals by student, of those with a grade in the gradebook."""
+        """Read the totals by student, of those with a grade; not of withdrawn submissions."""
+        withdrawn = self.withdrawn(assignment)
         scores = self.scores(assignment)
         with self._gradebook() as book:
             penalties: dict[str, float] = {}
@@ -227,7 +282,7 @@ class Course:
             return {
                 student: _total(submission, scores[student].values(), penalties[student])
                 for student, submission in submissions.items()
-                if student in scores
+                if student in scores and student not in withdrawn
             }
 
     @staticmethod
@@ -267,7 +322,7 @@ class Course:
     def _gradebook(self) -> Iterator[Any]:
         directory = CourseDirectory(config=self.config)
         with converters.own_programs(), self._explained():
-            _make_whole(self.url, directory.course_id)
+            _make_whole(self.file, directory.course_id)
             with Gradebook(self.url, directory.course_id) as book:
                 yield book
 
@@ -298,24 +353,20 @@ def _total(submission: Any, scores: Iterable[Score], penalty: float) -> Total:
         max_points=sum(score.max_points for score in scores),
         waiting=sum(score.max_points for score in scores if score.waits),
         penalty=penalty,
-        late_s=float(submission.total_seconds_late),
+        late_s=seconds_late(submission),
         first_name=student.first_name or "",
         last_name=student.last_name or "",
         email=student.email or "",
     )
 
 
-def _make_whole(url: str, course_id: str) -> None:
+def _make_whole(path: Path | None, course_id: str) -> None:
     """Make a new gradebook file with all that nbgrader puts into it, or not at all.
 
     nbgrader notes the version of its tables seconds after it has made them; stopped in between, it
     would never do so, and a later `nbgrader db upgrade` would begin from nothing.
     """
-    place = make_url(url)
-    if not place.drivername.startswith("sqlite") or not place.database:
-        return
-    path = Path(place.database)
-    if path.exists() or not path.parent.is_dir():
+    if path is None or path.exists() or not path.parent.is_dir():
         return
     with tempfile.TemporaryDirectory(prefix=".gradebook-", dir=path.parent) as folder:
         new = Path(folder) / path.name

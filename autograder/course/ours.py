@@ -1,10 +1,10 @@
-"""The one decision on an assignment: graded by this package, or an ordinary one of nbgrader's.
+"""The exercises of an assignment, and so who grades it: this package, or nbgrader alone.
 
 An assignment with exercises is graded by the trusted worker. For an ordinary one each of our
 preprocessors steps aside for nbgrader's own: its hidden tests, limits and kernel are the course's.
 """
 
-import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy.engine import make_url
 
 from autograder.errors import UserError
-from autograder.exercises.exercise import Level, exercise_ids
-from autograder.notebooks.cells import grade_id_of, read_notebook
+from autograder.exercises.exercise import Exercise, ExerciseError, exercises_for_assignment
+from autograder.notebooks.cells import read_notebook
+from autograder.notebooks.exercises import asked_in, exercises_in, with_references
 
 
 class AssignmentError(UserError, ValueError):
@@ -24,20 +25,32 @@ class AssignmentError(UserError, ValueError):
 
 
 def has_exercises(directory: Any, assignment: str) -> bool:
-    """Return True if the assignment's source calls `check` for one of the exercises.
+    """Return True if the assignment has exercises; see `exercises_of`."""
+    return bool(exercises_of(directory, assignment))
+
+
+def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
+    """The exercises that the assignment's source calls `check` for, by id, in its order.
 
     directory: nbgrader's CourseDirectory. Without a source the gradebook's cells decide, which
-    nbgrader grades by as well. Raises AssignmentError for a source that cannot be read, and for
-    exercises in an assignment of several notebooks.
+    nbgrader grades by as well; points and references are not known then. Raises AssignmentError for
+    a source that cannot be read, and for exercises in an assignment of several notebooks.
     """
+    known = exercises_for_assignment(Path(directory.root), assignment)
     folder = Path(directory.format_path(directory.source_directory, ".", assignment))
     found = notebooks_in(folder)
     if not found:
-        return _in_gradebook(directory, assignment)
-    ours = [path for path in found if _asks(path, path.stat().st_mtime_ns)]
-    if ours and len(found) > 1:
+        return {name: known[name] for name in _in_gradebook(directory, assignment, known)}
+    exercises: dict[str, Exercise] = {}
+    for path in found:
+        try:
+            source = _read_source(path, path.stat().st_mtime_ns)
+            exercises |= with_references(exercises_in(source, known), source)
+        except ExerciseError as error:
+            raise AssignmentError(f"{path}: {error}") from error
+    if exercises and len(found) > 1:
         raise several(assignment, found)
-    return bool(ours)
+    return exercises
 
 
 def notebooks_in(folder: Path) -> list[Path]:
@@ -55,34 +68,25 @@ def several(assignment: str, found: list[Path]) -> AssignmentError:
 
 
 @lru_cache(maxsize=64)
-def _asks(path: Path, _modified: int) -> bool:
+def _read_source(path: Path, _modified: int) -> Any:
     try:
-        cells = read_notebook(path).cells
+        return read_notebook(path)
     except Exception as error:  # nbformat raises whatever the malformed place provokes
         reason = " ".join(str(error).split())[:200]
         raise AssignmentError(f"{path} cannot be read as a notebook: {reason}") from error
-    return any(_is_check(grade_id_of(cell), cell.source) for cell in cells)
 
 
-def _is_check(grade_id: str, source: str) -> bool:
-    """Return True for an exercise's test cell: an ordinary one may have such a name as well."""
-    for level in (Level.PUBLIC, Level.HIDDEN):
-        name = grade_id.removeprefix(level.prefix)
-        if grade_id.startswith(level.prefix) and name in exercise_ids():
-            return re.search(rf"""\bcheck\(\s*["']{name}["']""", source) is not None
-    return False
-
-
-def _in_gradebook(directory: Any, assignment: str) -> bool:
+def _in_gradebook(directory: Any, assignment: str, known: Mapping[str, Exercise]) -> list[str]:
     place = make_url(directory.db_url)
     if place.drivername.startswith("sqlite") and not Path(place.database or "").is_file():
-        return False
+        return []
     with Gradebook(directory.db_url, directory.course_id) as book:
         try:
             found = book.find_assignment(assignment).notebooks
         except MissingEntry:
-            return False
-        return any(_is_check(c.name, c.source or "") for n in found for c in n.source_cells)
+            return []
+        tests = [(cell.name, cell.source or "") for n in found for cell in n.source_cells]
+        return [name for name in asked_in(tests, known) if name in known]
 
 
 class ForExercises(NbGraderPreprocessor):

@@ -5,9 +5,12 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from autograder.course.adjustments import without
 from autograder.course.grade import cores, known_as
 from autograder.course.gradebook import Course
 from autograder.course.ours import has_exercises, notebooks_in
+from autograder.course.registration import graded_by_older
+from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
 from autograder.grading.processes import context
 
@@ -24,11 +27,14 @@ def feedback(
     """Make pages; yields each student with the page's path, or with the error that prevented it.
 
     students: these; empty: all that have been graded. language: None: the course's, else German.
-    Raises NothingGradedError.
+    Raises NothingGradedError, and AssignmentError where the gradebook differs from the source.
     """
-    graded = graded_students(course, assignment)
+    graded, book = graded_students(course, assignment), Course(course)
+    withdrawn = book.withdrawn(assignment)
     chosen = [known_as(student, graded) for student in students]
     for student, known in zip(students, chosen, strict=True):
+        if known_as(student, withdrawn):
+            raise NothingGradedError(without(student, assignment))
         if known is None:
             raise NothingGradedError(
                 f"{student!r} has no graded submission for {assignment!r}: "
@@ -38,9 +44,9 @@ def feedback(
         raise NothingGradedError(
             f"nothing is graded for {assignment!r}: `kischule grade {assignment}`"
         )
-    book = Course(course)
+    compare_gradebook(course, assignment)
     if has_exercises(book.directory(), assignment):
-        book.assign_penalties(assignment)  # of points that were given by hand since the grading
+        book.adjust(assignment)  # points may have been given by hand since the grading
     return _made(course, assignment, list(filter(None, chosen)) or graded, language)
 
 
@@ -54,6 +60,10 @@ def graded_students(course: Path, assignment: str) -> list[str]:
 def _made(
     course: Path, assignment: str, students: Sequence[str], language: str | None
 ) -> Iterator[tuple[str, Path | Exception]]:
+    older = graded_by_older(course, assignment)
+    again = f"graded by an older release: `kischule grade {assignment}` grades it anew"
+    yield from ((name, NothingGradedError(again)) for name in students if name in older)
+    students = [name for name in students if name not in older]
     if len(students) < MIN_PARALLEL:
         for student in students:
             yield student, _make_page(course, assignment, student, language)

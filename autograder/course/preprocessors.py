@@ -1,11 +1,15 @@
 """nbgrader preprocessors that need no grading: releases, scores from results, safe pages."""
 
 import json
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     ClearMarkScheme,
@@ -15,12 +19,14 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Unicode
 
+from autograder.checking.carried import cell_of, own_exercises
 from autograder.checking.result import Result, result_in
-from autograder.course.ours import ForExercises, has_exercises
+from autograder.course.adjustments import Action, Adjustments, apply, put_back
+from autograder.course.ours import ForExercises, exercises_of, has_exercises
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
-from autograder.grading.outputs import harmless_markdown
+from autograder.grading.outputs import as_output, harmless_markdown
 from autograder.grading.record import Record
 from autograder.grading.store import Store
 from autograder.notebooks.cells import (
@@ -30,12 +36,18 @@ from autograder.notebooks.cells import (
     is_graded,
     is_solution,
     metadata_of,
+    points_of,
+    read_notebook,
     role,
+    rubrics_of,
 )
+from autograder.notebooks.intake import find_notebook
 from autograder.notebooks.pictures import pictures
+from autograder.notebooks.reader import UnreadableError
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
+COLAB = "https://colab.research.google.com/"
 RECORD = "kischule_record"  # in nbgrader's resources
 EARLIER = "kischule_earlier"  # the key of the student's record before that one
 
@@ -55,6 +67,28 @@ class PlainMetadata(ForExercises):
         return nb, resources
 
 
+class CarryExercises(ForExercises):
+    """Puts a cell with the course's own exercises before the first test, for students alone."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Add the cell, if there are exercises that the package does not have."""
+        exercises = exercises_of(self.directory, resources["nbgrader"]["assignment"])
+        if own := own_exercises(exercises):
+            with_cell(nb, cell_of(own), exercises)
+        return nb, resources
+
+
+def with_cell(notebook: Any, source: str, exercises: Collection[str]) -> Any:
+    """Put a locked cell before the notebook's first test."""
+    place = next(i for i, cell in enumerate(notebook.cells) if exercise_of(cell, exercises))
+    cell = nbformat.v4.new_code_cell(source, id="kischule-exercises")
+    cell.metadata.jupyter = {"source_hidden": True}
+    about = {"grade": False, "solution": False, "locked": True, "task": False}
+    cell.metadata.nbgrader = {**about, "grade_id": "kischule_exercises", "schema_version": 3}
+    notebook.cells.insert(place, cell)
+    return notebook
+
+
 class ClearToStubs(ForExercises, ClearSolutions):
     """Puts our stubs in the place of solutions."""
 
@@ -66,14 +100,13 @@ class ClearToStubs(ForExercises, ClearSolutions):
     def _text_stub_default(self) -> str:
         return TEXT_STUB
 
-
-class ClearRubric(ForExercises, ClearMarkScheme):
-    """Takes rubrics out of the release."""
-
-    stock = ClearMarkScheme
-
-    def _enforce_metadata_default(self) -> bool:
-        return False  # a rubric is part of the locked cell with the question, not of a task cell
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear a solution; a picture of the reference's answer goes with its text."""
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if is_solution(cell) and "attachments" in cell:
+            shown = {n: p for n, p in cell.attachments.items() if f"attachment:{n}" in cell.source}
+            cell.attachments = nbformat.from_dict(shown)
+        return cell, resources
 
 
 class RecordedOutputs(NbGraderPreprocessor):
@@ -96,8 +129,19 @@ def with_record(nb: Any, resources: Any, record: Record) -> tuple[Any, Any]:
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = outputs.get(cell.id, []), None
+    show_results(nb, {result.grade_id: result for result in record.results})
     resources[RECORD] = record
     return nb, resources
+
+
+def show_results(nb: Any, results: Mapping[str, Result]) -> None:
+    """Show results in their test cells, with the points that those give now."""
+    for cell in nb.cells:
+        found = results.get(grade_id_of(cell)) if role(cell) == Role.TEST else None
+        if found is not None and found.level != Level.MANUAL:
+            result = found.worth(points_of(cell))
+            score = metadata_of(cell).get("score", result.points)  # the gradebook's, on a page
+            cell.outputs = [as_output(replace(result, points=score))]
 
 
 class SaveResults(ForExercises, SaveAutoGrades):
@@ -122,8 +166,15 @@ class SaveResults(ForExercises, SaveAutoGrades):
         with self.gradebook:
             commit = self.gradebook.db.commit
             self.gradebook.db.commit = self.gradebook.db.flush  # nbgrader's, after each cell
+            course = Path(self.directory.root)
+            adjusted = Adjustments.of(course, self.assignment_id)
+            put_back(self.gradebook, adjusted, self.assignment_id, self.student_id)
             nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+            if adjusted.log:
+                own = {self.student_id: self._results}
+                adjusted = apply(self.gradebook, course, self.assignment_id, own)
             commit()
+            adjusted.save(course, self.assignment_id)
         return nb, resources
 
     def _unchanged(self, nb: Any, resources: Any) -> set[str]:
@@ -159,6 +210,7 @@ class SaveResults(ForExercises, SaveAutoGrades):
             grade.needs_manual_grade = waited
             self.gradebook.db.commit()
         result = self._results.get(grade_id)
+        result = result and result.worth(points_of(cell))
         manual = result is not None and result.level == Level.MANUAL
         if manual and role(cell) != Role.TEST:
             return
@@ -168,7 +220,7 @@ class SaveResults(ForExercises, SaveAutoGrades):
         if bonus and grade.manual_score is None:  # otherwise a teacher has decided about both
             grade.extra_credit = points
         # the student is not to blame: have a look
-        if not by_hand and (result is None or manual or result.kind == "ours"):
+        if not by_hand and (result is None or manual or result.ours):
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
 
@@ -198,16 +250,35 @@ class HarmlessText(ForExercises):
         return cell, resources
 
 
-class HideMarkScheme(ClearRubric):
-    """Takes rubrics out of the feedback for students; formgrader still shows them."""
+class Rubrics(ForExercises, ClearMarkScheme):
+    """Shows the source's rubrics on formgrader's own pages, and none on a student's page."""
 
-    stock = None  # there are none in nbgrader's feedback
+    stock = None  # nbgrader leaves them as they are
+
+    def _enforce_metadata_default(self) -> bool:
+        return False  # too late for a complaint: the notebook has been graded
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Clear the rubrics, except on formgrader's own pages."""
-        if "nbgrader" not in resources:
-            return nb, resources
-        return super().preprocess(nb, resources)
+        """Put each rubric above its answer; on a student's page, clear those of task cells."""
+        if "nbgrader" in resources:
+            return super().preprocess(nb, resources)
+        directory, assignment = self.directory, resources["assignment_id"]
+        folder = Path(directory.format_path(directory.source_directory, ".", assignment))
+        path = folder / f"{resources.get('notebook_id')}.ipynb"
+        rubrics = rubrics_of(read_notebook(path)) if path.is_file() else {}
+        cells = []
+        for cell in nb.cells:
+            if rubric := rubrics.get(grade_id_of(cell)):
+                cells.append(new_markdown_cell(rubric))
+            cells.append(cell)
+        nb.cells = cells
+        return nb, resources
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear a cell of the teacher's; a marker in a student's text means nothing."""
+        if role(cell) != Role.LOCKED:
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
 
 
 class FeedbackExporter(HTMLExporter):
@@ -219,6 +290,21 @@ class FeedbackExporter(HTMLExporter):
             settings |= {"template_name": "kischule", "extra_template_basedirs": [str(TEMPLATES)]}
         super().__init__(config=config, parent=parent, **settings)
 
+    def from_notebook_node(
+        self, nb: Any, resources: Any = None, **settings: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Export; the page of a renamed notebook also gets that name, which the exchange needs."""
+        html, resources = super().from_notebook_node(nb, resources, **settings)
+        if "kischule" in resources:
+            named, directory = resources["nbgrader"], self.parent.coursedir
+            submitted = directory.submitted_directory
+            folder = directory.format_path(submitted, named["student"], named["assignment"])
+            with suppress(UnreadableError):
+                name = find_notebook(Path(folder), f"{named['notebook']}.ipynb")[0].stem
+                if name != named["notebook"]:
+                    resources.setdefault("outputs", {})[f"{name}.html"] = html.encode()
+        return html, resources
+
 
 class FeedbackPage(ForExercises):
     """Makes the student's page, after nbgrader's GetGrades."""
@@ -228,6 +314,7 @@ class FeedbackPage(ForExercises):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Put the page's data into the resources, for the template."""
         named = resources["nbgrader"]
+        exercises = exercises_of(self.directory, named["assignment"])
         with Gradebook(named["db_url"]) as book:
             grades = book.find_submission_notebook(
                 named["notebook"], named["assignment"], named["student"]
@@ -238,12 +325,18 @@ class FeedbackPage(ForExercises):
         for cell in nb.cells:
             if is_graded(cell):
                 cell.metadata.nbgrader["waits"] = waits[grade_id_of(cell)]
-            # the Colab badge is of no use here, and would be loaded from elsewhere
+            # the link to Colab is of no use here, and wider than a phone
             lines = cell.source.splitlines()
-            cell.source = "\n".join(line for line in lines if "colab-badge.svg" not in line)
+            cell.source = "\n".join(line for line in lines if COLAB not in line)
+        results = self._results(nb, exercises, named["assignment"], named["student"])
+        show_results(nb, results)
+        adjusted = Adjustments.of(Path(self.directory.root), named["assignment"])
         resources["kischule"] = page(
             nb,
-            self._results(nb, named["assignment"], named["student"]),
+            results,
+            exercises,
+            dropped=adjusted.reasons(Action.DROP),
+            given=adjusted.reasons(Action.GIVE),
             name=named["notebook"],
             student=name or named["student"],
             points=named["score"],
@@ -253,7 +346,9 @@ class FeedbackPage(ForExercises):
         )
         return nb, resources
 
-    def _results(self, nb: Any, assignment: str, student: str) -> dict[str, Result]:
+    def _results(
+        self, nb: Any, exercises: Collection[str], assignment: str, student: str
+    ) -> dict[str, Result]:
         """The results of the record in the gradebook; where it is gone, those in the outputs.
 
         Raises UserError where neither can be read, as after an upgrade: a page that calls graded
@@ -263,7 +358,7 @@ class FeedbackPage(ForExercises):
         _, key = store.written(assignment, student)
         if key and (record := store.read(assignment, key)) is not None:
             return {result.grade_id: result for result in record.results}
-        tested = [(cell, exercise_of(cell)) for cell in nb.cells]
+        tested = [(cell, exercise_of(cell, exercises)) for cell in nb.cells]
         found = [result_in(cell.get("outputs", []), pair[0]) for cell, pair in tested if pair]
         results = {result.grade_id: result for result in found if result is not None}
         if key and not results:

@@ -4,26 +4,47 @@ import copy
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from autograder.checking.carried import cell_of, own_exercises
 from autograder.checking.result import Result
 from autograder.course.gradebook import Course
-from autograder.course.ours import AssignmentError, has_exercises, notebooks_in, several
-from autograder.exercises.exercise import Exercise, Level, exercise_ids, load_exercise
-from autograder.files import write_atomically
-from autograder.grading.record import key_of
-from autograder.grading.store import FOLDER as STORE
-from autograder.notebooks.cells import by_id, is_solution, metadata_of, read_notebook
+from autograder.course.ours import (
+    AssignmentError,
+    exercises_of,
+    has_exercises,
+    notebooks_in,
+    several,
+)
+from autograder.course.preprocessors import with_cell
+from autograder.course.registration import (
+    Change,
+    Changes,
+    changed_cells,
+    changes_of,
+    finish,
+    is_registered,
+    make,
+    publish,
+    register,
+)
+from autograder.exercises.exercise import Exercise, Level
+from autograder.grading.store import STORE_FOLDER, Store
+from autograder.notebooks.cells import by_id, is_solution, points_of, read_notebook
 from autograder.notebooks.display import is_display_only
+from autograder.notebooks.exercises import code_lines
 from autograder.notebooks.running import execute
 from autograder.precheck.results import results_of
 
 TIME_LIMIT_S = 60.0  # of a cell of the reference
+MAX_NAMED = 3  # cells in a sentence
 
 
 def source_notebook(course: Path, assignment: str) -> Path:
@@ -51,14 +72,7 @@ def exercises_notebook(course: Path, assignment: str) -> Path:
 
 def build_release(course: Path, assignment: str) -> dict[str, bytes]:
     """Make the release's files, by relative path, as nbgrader does; nothing is written."""
-    source_notebook(course, assignment)
-    with tempfile.TemporaryDirectory(prefix="kischule-") as temporary:
-        url = f"sqlite:///{temporary}/gradebook.db"
-        book = Course(course, release_directory=f"{temporary}/release", db_url=url)
-        book.generate(assignment)
-        made = book.folder("release", assignment)
-        files = sorted(p for p in made.rglob("*") if p.is_file())
-        return {str(p.relative_to(made)): p.read_bytes() for p in files}
+    return dict(make(course, assignment, source_notebook(course, assignment)).files)
 
 
 def stale_files(course: Path, assignment: str) -> list[str]:
@@ -69,53 +83,96 @@ def stale_files(course: Path, assignment: str) -> list[str]:
     return sorted(n for n in fresh.keys() | there.keys() if fresh.get(n) != there.get(n))
 
 
-def release(course: Path, assignment: str) -> list[str]:
-    """Write release/<assignment> and the gradebook's entries; returns the paths written.
+def release(
+    course: Path,
+    assignment: str,
+    agree: Callable[[Changes], bool] = lambda changes: not changes.cells,
+) -> list[str]:
+    """Write release/<assignment> and the gradebook's cells; returns the paths written.
+
+    agree: asked if the gradebook has submissions that this concerns; [] where it returns False,
+    and nothing is changed. Their points, comments and extra credit by hand stay with their cells.
 
     Raises AssignmentError if the source breaks a rule of `layout_problems`, if the reference
-    solutions do not get all points, or if the empty notebook gets any.
+    solutions do not get all points, or if the empty notebook gets any; BusyError during a grading.
     """
     path = exercises_notebook(course, assignment)
+    finish(course, assignment)
     source = read_notebook(path)
-    problems = layout_problems(source)
+    exercises = exercises_of(Course(course).directory(), assignment)
+    problems = layout_problems(source, exercises)
     if not problems:
-        files = build_release(course, assignment)
-        problems = run_problems(source, files[path.name])
+        made = make(course, assignment, path)
+        problems = run_problems(source, made.files[path.name], exercises)
     if problems:
         raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
+    changes = changes_of(course, assignment, made)
+    if changes and not agree(changes):
+        return []
+    backup = changes.backup if changes and changes.cells else None
+    with Store(course).alone():
+        now = changes_of(course, assignment, made)
+        if changes and now and replace(now, backup=changes.backup) != changes:
+            raise AssignmentError(
+                f"the gradebook of {assignment} has changed since you were asked: nothing is "
+                "released, repeat the command"
+            )
+        publish(course, assignment, made, backup)
+    Course(course).adjust(assignment)  # points may have changed
     folder = Course(course).folder("release", assignment)
-    for old in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if str(old.relative_to(folder)) not in files:
-            old.unlink()
-    for name, content in files.items():
-        write_atomically(folder / name, content)
-    registered(course, assignment)
-    return [os.path.relpath(folder / name, course) for name in files]
+    written = [folder / name for name in made.files] + ([backup] if backup else [])
+    return [os.path.relpath(each, course) for each in written]
 
 
 def registered(course: Path, assignment: str, **settings: str) -> Path:
     """Find the released notebook as the gradebook knows it; release/ stays as it is.
 
-    The gradebook's entries are made anew if there are none, or if the source has changed since.
+    The gradebook's entries are made anew if there are none, or if the source has changed since;
+    but not if submissions are graded by other cells, types or points than the source has now.
     settings: of nbgrader's CourseDirectory, in place of the course's own. Raises AssignmentError.
     """
     path = exercises_notebook(course, assignment)
-    mark = course / STORE / f"registered-{assignment}"
-    key = key_of(path.read_bytes())
-    book = Course(course, release_directory=f"{STORE}/release", **settings)
-    released = book.folder("release", assignment) / path.name
-    current = mark.is_file() and mark.read_text() == key
-    if not (current and released.is_file() and book.knows(assignment)):
-        book.generate(assignment)
-        write_atomically(mark, key.encode())
-    return released
+    finish(course, assignment)
+    book = Course(course, release_directory=f"{STORE_FOLDER}/release", **settings)
+    if not is_registered(book, assignment, path):
+        made = make(course, assignment, path)
+        changed = changed_cells(book.layout(assignment), made.layout)
+        if changed and book.given_by_hand(assignment):
+            raise AssignmentError(_differs(course, assignment, path, changed))
+        register(book, assignment, made)
+        book.adjust(assignment)
+    return book.folder("release", assignment) / path.name
 
 
-def layout_problems(source: Any) -> list[str]:
-    """Compare the notebook with the exercise files; one line for each difference."""
+def compare_gradebook(course: Path, assignment: str) -> None:
+    """Raise AssignmentError where the gradebook has other cells, types or points than the source.
+
+    An ordinary assignment is nbgrader's own affair; without a source there is nothing to compare.
+    """
+    directory = Course(course).directory()
+    source = Course(course).folder("source", assignment)
+    if notebooks_in(source) and has_exercises(directory, assignment):
+        registered(course, assignment)
+
+
+def _differs(course: Path, assignment: str, path: Path, changed: Sequence[Change]) -> str:
+    few = [
+        f"{change.cell}: {change.before or 'nothing'}, now {change.after or 'nothing'}"
+        for change in changed[:MAX_NAMED]
+    ]
+    more = f"; … ({len(changed)} in all)" if len(changed) > MAX_NAMED else ""
+    return (
+        f"{os.path.relpath(path, course)} has other cells or points than the gradebook, where "
+        f"submissions are graded already ({'; '.join(few)}{more}): `kischule release {assignment}` "
+        "says what changes for whom, and changes both"
+    )
+
+
+def layout_problems(source: Any, exercises: Mapping[str, Exercise]) -> list[str]:
+    """Look at the cells of each exercise; one line for each broken rule."""
     cells = by_id(source)
     problems = []
-    for exercise in map(load_exercise, exercise_ids()):
+    for exercise in exercises.values():
         if exercise.id not in cells or not is_solution(cells[exercise.id]):
             problems.append(f"{exercise.id}: there is no solution cell with this grade_id")
         for level in (Level.PUBLIC, Level.HIDDEN):
@@ -126,50 +183,47 @@ def layout_problems(source: Any) -> list[str]:
 
 def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator[str]:
     name = level.prefix + exercise.id
+    if cell is None:
+        return
+    if level == Level.HIDDEN and not exercise.hidden:
+        yield f"{name}: {exercise.id}.yaml must have hidden cases, or this cell must go"
     # points of a bonus are extra credit: nbgrader's maximum goes without them
-    expected = 0 if exercise.bonus else exercise.points_of(level)
-    got = None if cell is None else metadata_of(cell).get("points")
-    if got != expected:
-        bonus = " (a bonus has none of its own)" if exercise.bonus else ""
-        yield f"{name}: {exercise.id}.yaml gives {expected:g} points, the notebook: {got}{bonus}"
+    if exercise.bonus and points_of(cell):
+        yield f"{name}: a bonus's cell must give 0 points, was: {points_of(cell):g}"
     # the check runs outside of the kernel during grading, where other code would not run
     hidden = ", hidden=True" if level == Level.HIDDEN else ""
     call = f'check("{exercise.id}"{hidden})'
-    if cell is not None and _code_lines(cell.source) != [call]:
+    if code_lines(cell.source) != [call]:
         yield f"{name}: a test cell must hold {call} and nothing else"
 
 
-def _code_lines(source: str) -> list[str]:
-    return [line for line in source.splitlines() if line.strip() and not line.startswith("#")]
-
-
-def run_problems(source: Any, released: bytes) -> list[str]:
+def run_problems(source: Any, released: bytes, exercises: Mapping[str, Exercise]) -> list[str]:
     """Grade the reference solutions and the empty notebook; one line for each wrong result."""
+    source = copy.deepcopy(source)
+    if own := own_exercises(exercises):
+        with_cell(source, cell_of(own, hidden=True), exercises)
+    stubs = by_id(nbformat.reads(released.decode(), as_version=4))
     blank = copy.deepcopy(source)
-    stubs = nbformat.reads(released.decode(), as_version=4)
-    for cell, stub in zip(blank.cells, stubs.cells, strict=True):
+    for name, cell in by_id(blank).items():
         if is_solution(cell):
-            cell.source = stub.source
+            cell.source = stubs[name].source
     with ThreadPoolExecutor(2) as pool:  # each waits for a kernel of its own
-        of_reference, of_blank = pool.map(_graded, (source, blank))
+        of_reference, of_blank = pool.map(partial(_graded, exercises=exercises), (source, blank))
     problems = []
     for result in of_reference:
-        if result.points != result.max_points:
+        if not result.passed:
             problems.append(
-                f"{result.grade_id}: the reference solution must get {result.max_points:g} points, "
-                f"was: {result.points:g}: {result.told('en')}"
+                f"{result.grade_id}: the reference solution must pass: {result.told('en')}"
             )
     for result in of_blank:
-        if result.points:
-            problems.append(
-                f"{result.grade_id}: the empty notebook must get no points, was: {result.points:g}"
-            )
+        if result.passed:
+            problems.append(f"{result.grade_id}: the empty notebook must not pass")
     return problems
 
 
-def _graded(notebook: Any) -> list[Result]:
+def _graded(notebook: Any, exercises: Mapping[str, Exercise]) -> list[Result]:
     notebook = copy.deepcopy(notebook)
     notebook.cells = [cell for cell in notebook.cells if not is_display_only(cell)]
     with tempfile.TemporaryDirectory(prefix="kischule-") as folder:
         seed = secrets.token_hex(16)
-        return results_of(execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed))
+        return results_of(execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed), exercises)

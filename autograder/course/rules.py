@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.checking.retarget import exercises_for, slowdown
+from autograder.course.gradebook import Course
+from autograder.course.ours import exercises_of
 from autograder.course.release import registered, source_notebook
 from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
@@ -30,12 +32,13 @@ def rules_of(
     """
     model, store = settings.model, Store(course)
     source = source_notebook(course, assignment)
+    exercises = exercises_of(Course(course).directory(), assignment)
     return Rules(
         name=source.name,
         release=registered(course, assignment, **directory).read_bytes(),
         seed=store.seed(seed_file),
         checks=checks_id(model),
         settings=settings.slowed(slowdown(model)),
-        exercises=exercises_for(model, store.expected, making),
+        exercises=exercises_for(exercises, model, store.expected, making),
         solutions=solutions(read_notebook(source), Role.SOLUTION),
     )

@@ -2,13 +2,13 @@
 
 For a teacher who changes an exercise: a check can be trusted when it accepts what is known to be
 right and rejects what is known to be wrong, with public and with hidden cases. The known solutions
-are those of the course's folder `tests/known`, or else the package's (see `exercises.known`).
+are those of the course's folder `tests/known`, file by file, or else the package's.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,19 @@ import nbformat
 import torch
 
 from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.mutants import BUDGET_S, unnoticed_mutants
 from autograder.checking.result import Result
+from autograder.checking.retarget import slowdown
+from autograder.checking.solution import ReferenceFailedError
+from autograder.checking.stored import replies_of
 from autograder.course.release import build_release, exercises_notebook
-from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
+from autograder.exercises.exercise import (
+    IN_ORACLE,
+    Case,
+    Exercise,
+    ExerciseError,
+    TooCloseError,
+)
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.files import packaged
 from autograder.notebooks.cells import Role, read_notebook, solutions
@@ -74,15 +84,16 @@ class Verdict:
     """The verdict of one exercise's checks on known solutions."""
 
     exercise: str
-    reference: bool  # it passes
-    skeleton: bool  # the empty cell is rejected
-    wrong: int
-    wrong_caught: int
-    correct: int
-    correct_accepted: int
-    told: Told
-    seconds: float
-    problems: tuple[str, ...] = field(default=())
+    reference: bool = False  # it passes
+    skeleton: bool = False  # the empty cell is rejected
+    wrong: int = 0
+    wrong_caught: int = 0
+    correct: int = 0
+    correct_accepted: int = 0
+    told: Told = Told()
+    seconds: float = 0.0
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # mistakes that no case notices
 
     @property
     def passed(self) -> bool:
@@ -91,34 +102,27 @@ class Verdict:
 
     def as_data(self) -> dict[str, Any]:
         """The verdict as `--json` writes it."""
-        made = {"problems": list(self.problems), "told": self.told.as_data()}
-        return {**asdict(self), **made, "passed": self.passed}
+        lists = {"problems": list(self.problems), "warnings": list(self.warnings)}
+        return {**asdict(self), **lists, "told": self.told.as_data(), "passed": self.passed}
 
 
 def verify(
     course: Path,
     assignment: str,
     progress: Callable[[Verdict], None],
-    exercises: Sequence[Exercise] = (),
+    exercises: Mapping[str, Exercise],
 ) -> list[Verdict]:
-    """Verify the checks of each exercise, in the order of their ids; nothing is written.
+    """Verify the checks of exercises, in the order of their ids; nothing is written.
 
-    progress: called with each verdict. exercises: for another model, see `retarget`; empty: those
-    of the files. Raises AssignmentError.
+    progress: called with each verdict. exercises: of the assignment. Raises AssignmentError.
     """
     path = exercises_notebook(course, assignment)
     released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
     reference = solutions(read_notebook(path), Role.SOLUTION)
     skeletons = solutions(released, Role.SOLUTION)
-    folders = [
-        local
-        if (local := course / "tests" / "known" / kind).is_dir()
-        else packaged(f"known/{kind}")
-        for kind in ("wrong", "correct")
-    ]
     tasks = [
-        (exercise, reference, skeletons, *folders)
-        for exercise in exercises or [load_exercise(name) for name in exercise_ids()]
+        (exercise, reference, skeletons, *_known_folders(course, name))
+        for name, exercise in sorted(exercises.items())
     ]
     # spawn: the forked child of a process that has used torch's threads can hang
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
@@ -127,6 +131,16 @@ def verify(
             progress(verdict)
             verdicts.append(verdict)
     return verdicts
+
+
+def _known_folders(course: Path, name: str) -> list[Path]:
+    """The folders of an exercise's wrong and correct solutions: the course's, file by file."""
+    return [
+        local
+        if (local := course / "tests" / "known" / kind).joinpath(f"{name}.py").is_file()
+        else packaged(f"known/{kind}")
+        for kind in ("wrong", "correct")
+    ]
 
 
 def namespace(sources: Mapping[str, str]) -> dict[str, Any]:
@@ -147,8 +161,10 @@ def verify_exercise(
 ) -> Verdict:
     """Verify the checks of one exercise. reference, skeletons: all code cells, by exercise."""
     began, name = time.monotonic(), exercise.id
-    share = exercise.time_limit_s / load_exercise(name).time_limit_s  # more for a larger model
-    exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * share)
+    # more for a larger model
+    exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * slowdown(exercise.model))
+    if exercise.needs_solution:
+        replies_of(exercise)  # which nobody stores, but none of them may hang on a tie
     hidden = hidden_cases(exercise, SEED)
 
     def results(source: str) -> tuple[Result, Result]:
@@ -163,8 +179,8 @@ def verify_exercise(
         return all(r.passed is False and r.points == 0 for r in found)
 
     problems = []
-    if own := failure(reference[name]):
-        problems.append(f"the reference solution is rejected: {_short(own)}")
+    if rejection := failure(reference[name]):
+        problems.append(f"the reference solution is rejected: {_short(rejection)}")
     if not (skeleton := rejected(results(skeletons[name]))):
         problems.append("the empty notebook's cell is not rejected")
     wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
@@ -173,11 +189,12 @@ def verify_exercise(
     problems += [f"the wrong solution {n!r} is not rejected by both levels" for n in escaped]
     turned_away = {n: r for n, source in correct.items() if (r := failure(source))}
     problems += [f"the correct solution {n!r}: {_short(r)}" for n, r in turned_away.items()]
-    problems += _too_few(wrong, "wrong solutions", MIN_WRONG)
-    problems += _too_few(correct, "correct solutions", MIN_CORRECT)
+    own = name not in IN_ORACLE
+    problems += _too_few(wrong, "wrong solutions", 1 if own else MIN_WRONG)
+    problems += _too_few(correct, "correct solutions", 1 if own else MIN_CORRECT)
     return Verdict(
         exercise=name,
-        reference=own is None,
+        reference=rejection is None,
         skeleton=skeleton,
         wrong=len(wrong),
         wrong_caught=len(wrong) - len(escaped),
@@ -186,12 +203,27 @@ def verify_exercise(
         told=sum((_told(n, wrong[n], r) for n, pair in judged.items() for r in pair), Told()),
         seconds=round(time.monotonic() - began, 1),
         problems=tuple(problems),
+        warnings=() if problems else tuple(_unnoticed(exercise, hidden)),
     )
+
+
+def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
+    """Yield the mutants of the exercise's own solution that its cases accept."""
+    if not exercise.needs_solution:
+        return  # the package's own tests have the mutants of its exercises
+    mutation = unnoticed_mutants(exercise, SEED, hidden)
+    for change in mutation.unnoticed:
+        yield f"your cases do not notice when {change}"
+    if mutation.tried < mutation.made:
+        yield f"{mutation.tried} of {mutation.made} mutants tried, in {BUDGET_S:g} s"
 
 
 def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     torch.set_num_threads(1)  # as many processes as cores
-    return verify_exercise(*task)
+    try:
+        return verify_exercise(*task)
+    except (ReferenceFailedError, ExerciseError, TooCloseError) as error:
+        return Verdict(exercise=task[0].id, problems=(str(error),))
 
 
 def _told(name: str, known: KnownWrong, result: Result) -> Told:

@@ -9,18 +9,19 @@ import json
 import queue
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.course.adjustments import Adjustments
 from autograder.course.gradebook import Course, GradebookError, Score
 from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
 from autograder.grading.record import Record, key_of
-from autograder.grading.store import FOLDER, Store
+from autograder.grading.store import STORE_FOLDER, Store
 
-INTAKE = f"{FOLDER}/intake"
+INTAKE = f"{STORE_FOLDER}/intake"
 # errors of the disk itself, after which no grades can be written
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
@@ -44,6 +45,7 @@ class GradebookWriter:
         self.errors: dict[str, str] = {}  # by student
         self._book = Course(course, submitted_directory=INTAKE)
         self._before = self._book.scores(assignment)
+        self._adjusted = Adjustments.of(course, assignment).by_cell
         self._entries: queue.Queue[Entry | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._broken: OSError | GradebookError | None = None
@@ -108,18 +110,19 @@ class GradebookWriter:
         return (
             self.store.written(self.assignment, entry.student)[0] == mark
             and (graded / self.name).is_file()
-            and _agree(entry.record, self._before.get(entry.student, {}))
+            and _agree(entry.record, self._before.get(entry.student, {}), self._adjusted)
         )
 
 
-def _agree(record: Record, scores: dict[str, Score]) -> bool:
-    """Return True if the gradebook has the points of this record."""
+def _agree(record: Record, scores: dict[str, Score], adjusted: Collection[str]) -> bool:
+    """Return True if the gradebook has the points of this record; adjusted: but for these cells."""
     return all(
         result.grade_id in scores
         and (
             result.level == Level.MANUAL
-            or (scores[result.grade_id].by_hand and result.bonus)
-            or scores[result.grade_id].machine == (result.points if result.passed is True else 0.0)
+            or result.grade_id in adjusted
+            or ((score := scores[result.grade_id]).by_hand and result.bonus)
+            or score.machine == result.worth(score.max_points).points
         )
         for result in record.results
     )

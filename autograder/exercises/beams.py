@@ -48,11 +48,12 @@ def _variant(
                 break
             found = [b for b in beams if b.ended and ended != "dropped"]
             for beam in (b for b in beams if not b.ended):
-                logs = step_score(model, beam.ids).tolist()
-                tokens = sorted(range(len(logs)), key=lambda t: -logs[t])[: each(num_beams, step)]
-                for token in tokens:
+                logs = step_score(model, beam.ids)
+                # no more of one beam can stay: the end token need not take a place
+                some = each(num_beams, step) or width(num_beams, step) + 1
+                for token in np.argsort(-logs, kind="stable")[:some].tolist():
                     over = token == eos and ended != "continued"
-                    score = beam.score * summed + logs[token]
+                    score = beam.score * summed + float(logs[token])
                     found.append(Beam(score, (*beam.ids, token), over))
             found.sort(key=lambda b: -rank(b, start))
             keep = width(num_beams, step) - (len(aside) if ended == "kept" else 0)

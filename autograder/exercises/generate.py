@@ -2,25 +2,39 @@
 
 A generated argument is a spec (see `autograder.sandbox.arguments`), so what is random about a case
 is settled before anything of it crosses into a student's process. A new kind is a new function
-here, registered under its name; `docs/exercises.md` lists them from the docstrings below.
+here, registered under its name with an example; `docs/arguments.md` lists them from these and from
+the docstrings below.
 """
 
 import hashlib
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from autograder.exercises.strict import DataError
+from kischule.errors import shown
+
 Generator = Callable[..., Any]
 GENERATORS: dict[str, Generator] = {}
+EXAMPLES: dict[str, str] = {}  # by kind, as an exercise file has it
+DECIMALS = 3  # of generated numbers
+MAX_DRAWS = 10_000  # for the distinct entries of a list
 MIN_SEED_DISTANCE = 1_000  # of two seeds of a case; no text of a case has as many tokens
 
 
-def generator(function: Generator) -> Generator:
-    """Register a function `generated_KIND(rng, **settings)` under its kind."""
-    GENERATORS[function.__name__.removeprefix("generated_")] = function
-    return function
+def generator(settings: str) -> Callable[[Generator], Generator]:
+    """Register a function `generated_KIND` under its kind. settings: of an example."""
+
+    def register(function: Generator) -> Generator:
+        kind = function.__name__.removeprefix("generated_")
+        GENERATORS[kind] = function
+        EXAMPLES[kind] = "{" + ", ".join(filter(None, (f"generate: {kind}", settings))) + "}"
+        return function
+
+    return register
 
 
 _SUBJECTS = ["The old king", "A poor miller", "The little girl", "The youngest prince", "A fox"]
@@ -29,6 +43,7 @@ _VERBS = ["went into", "looked at", "had lost", "dreamed of", "came back from", 
 _VERBS += ["was afraid of", "set out to find", "lived near"]
 _OBJECTS = ["the dark forest", "a golden bird", "the castle", "his three brothers", "the sea"]
 _OBJECTS += ["a silver ring", "the mountain", "a great wolf", "the well", "an empty house"]
+_LETTERS = "abcdefghijklmnopqrstuvwxyzäöüßéABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789      .,!?'-"
 _ENDINGS = ["", " and", " because", ", but", ". Then", ', and said: "', " when"]
 
 
@@ -41,7 +56,7 @@ def seeded(*parts: object) -> np.random.Generator:
 def generate(spec: Any, rng: np.random.Generator) -> Any:
     """The spec with each `{generate: KIND, ..}` in it replaced by a spec made from `rng`.
 
-    ValueError for an unknown kind or a wrong setting of one.
+    Settings can be generated themselves. DataError for an unknown kind or a wrong setting of one.
     """
     if isinstance(spec, list):
         return [generate(part, rng) for part in spec]
@@ -49,34 +64,91 @@ def generate(spec: Any, rng: np.random.Generator) -> Any:
         return spec
     if "generate" not in spec:
         return {name: generate(part, rng) for name, part in spec.items()}
-    settings = {name: part for name, part in spec.items() if name not in ("generate", "from")}
-    if "from" in spec:
-        settings["low"] = spec["from"]  # `from` is a keyword of Python
+    found = GENERATORS.get(spec["generate"]) if isinstance(spec["generate"], str) else None
+    if found is None:
+        known = ", ".join(sorted(GENERATORS))
+        raise DataError(f"generate must be one of {known}, was: {shown(spec['generate'])}")
+    settings = {
+        # `from` is a keyword of Python; of the entries of `of` not all are needed
+        "low" if name == "from" else str(name): part if name == "of" else generate(part, rng)
+        for name, part in spec.items()
+        if name != "generate"
+    }
     try:
-        return GENERATORS[spec["generate"]](rng, **settings)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"unknown generated argument, was: {spec!r}") from error
+        inspect.signature(found).bind(rng, **settings)
+        return found(rng, **settings)
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        raise DataError(f"{shown(spec)}: {error}; such as: {EXAMPLES[spec['generate']]}") from error
 
 
-@generator
+@generator("from: 1, to: 6")
 def generated_integer(rng: np.random.Generator, low: int, to: int) -> int:
     """An integer between `from` and `to`, both included."""
     return int(rng.integers(low, to + 1))
 
 
-@generator
+@generator("from: -1.5, to: 1.5")
 def generated_number(rng: np.random.Generator, low: float, to: float) -> float:
     """A number between `from` and `to`, with three decimals."""
-    return round(float(rng.uniform(low, to)), 3)
+    return round(float(rng.uniform(low, to)), DECIMALS)
 
 
-@generator
+@generator("")
+def generated_boolean(rng: np.random.Generator) -> bool:
+    """True or False."""
+    return bool(rng.integers(2))
+
+
+@generator("of: [1, null, {vector: [0.5, 0.5]}]")
 def generated_choice(rng: np.random.Generator, of: list[Any]) -> Any:
-    """One entry of the list `of`."""
-    return of[int(rng.integers(len(of)))]
+    """One entry of the list `of`, which may be generated itself."""
+    return generate(of[int(rng.integers(len(of)))], rng)
 
 
-@generator
+@generator("of: {generate: integer, from: 0, to: 9}, from: 0, to: 5")
+def generated_list(
+    rng: np.random.Generator, of: Any, low: int, to: int, distinct: bool = False
+) -> Any:
+    """A list of `from` to `to` entries, each generated by `of`; distinct: no two alike."""
+    wanted, entries = generated_integer(rng, low, to), list[Any]()
+    for _ in range(MAX_DRAWS):
+        if len(entries) == wanted:
+            break
+        entry = generate(of, rng)
+        if not (distinct and entry in entries):
+            entries.append(entry)
+    else:
+        raise ValueError(f"of must have {wanted} distinct values")
+    return {"list": entries} if any(isinstance(e, Mapping) for e in entries) else entries
+
+
+@generator("from: 1, to: 20")
+def generated_text(rng: np.random.Generator, low: int, to: int, of: str = _LETTERS) -> str:
+    """A text of `from` to `to` characters; of: these (letters, digits, spaces, punctuation)."""
+    return "".join(rng.choice(list(of), generated_integer(rng, low, to)))
+
+
+@generator("size: 5, from: -3, to: 3")
+def generated_vector(
+    rng: np.random.Generator, size: int, low: float, to: float, dtype: str = "float32"
+) -> dict[str, Any]:
+    """(size,): numbers between `from` and `to`."""
+    return generated_tensor(rng, [size], low, to, dtype)
+
+
+@generator("shape: [2, 3], from: 0, to: 9, dtype: int64")
+def generated_tensor(
+    rng: np.random.Generator, shape: list[int], low: float, to: float, dtype: str = "float32"
+) -> dict[str, Any]:
+    """Numbers between `from` and `to` in this shape; int64: integers, both included."""
+    if dtype == "int64":
+        integers = rng.integers(int(low), int(to) + 1, shape)
+        return {"tensor": integers.tolist(), "dtype": dtype}
+    numbers = rng.uniform(low, to, shape).round(DECIMALS)
+    return {"tensor": numbers.tolist(), "dtype": dtype}
+
+
+@generator("pattern: aab0")
 def generated_seeds(rng: np.random.Generator, pattern: str) -> dict[str, list[int]]:
     """One call a seed: equal letters of the pattern (such as "aab") get equal seeds, "0" gets 0."""
     letters = sorted(set(pattern) - {"0"})
@@ -89,7 +161,7 @@ def generated_seeds(rng: np.random.Generator, pattern: str) -> dict[str, list[in
     return {"each": [by_letter[letter] for letter in pattern]}
 
 
-@generator
+@generator("end: ' '")
 def generated_sentence(rng: np.random.Generator, end: str | None = None, gap: str = " ") -> str:
     """A text; end: its ending (null: random); gap: the white space after its subject."""
     parts = [generated_choice(rng, list(p)) for p in (_SUBJECTS, _VERBS, _OBJECTS, _ENDINGS)]
@@ -97,13 +169,13 @@ def generated_sentence(rng: np.random.Generator, end: str | None = None, gap: st
     return f"{subject}{gap}{verb} {thing}{ending if end is None else end}"
 
 
-@generator
+@generator("")
 def generated_prompt(rng: np.random.Generator) -> dict[str, str]:
     """(1, T) long: the tokens of a sentence."""
     return {"prompt": generated_sentence(rng)}
 
 
-@generator
+@generator("vocabulary: 50, from: 3, to: 8")
 def generated_id_list(
     rng: np.random.Generator,
     vocabulary: int,
@@ -117,13 +189,13 @@ def generated_id_list(
     return [i for i in (first, *ids, last) if i is not None]
 
 
-@generator
+@generator("vocabulary: 50, from: 3, to: 8, last: 0")
 def generated_ids(rng: np.random.Generator, **settings: Any) -> dict[str, list[int]]:
     """(1, T) long: the same ids as a tensor."""
     return {"ids": generated_id_list(rng, **settings)}
 
 
-@generator
+@generator("size: 12")
 def generated_weights(rng: np.random.Generator, size: int) -> dict[str, list[float]]:
     """(V,): probabilities without ties, each at least 1.05 times the next smaller one."""
     steps = 1.05 + rng.random(size)
@@ -131,7 +203,7 @@ def generated_weights(rng: np.random.Generator, size: int) -> dict[str, list[flo
     return {"vector": (rng.permutation(ranked) / ranked.sum()).tolist()}
 
 
-@generator
+@generator("size: 12")
 def generated_logits(
     rng: np.random.Generator, size: int, dtype: str = "float32", every: int = 1, ties: bool = False
 ) -> dict[str, Any]:
@@ -141,7 +213,7 @@ def generated_logits(
     return {"vector": ladder.round(4).tolist(), "dtype": dtype, "every": every}
 
 
-@generator
+@generator("vocabulary: 6")
 def generated_table(
     rng: np.random.Generator, vocabulary: int, eos: int | None = None
 ) -> dict[str, Any]:
@@ -150,7 +222,7 @@ def generated_table(
     return {"table": [row.round(4).tolist() for row in rows], "eos": eos}
 
 
-@generator
+@generator("vocabulary: 6")
 def generated_cycle(rng: np.random.Generator, vocabulary: int) -> dict[str, Any]:
     """A table model whose most likely tokens visit the whole vocabulary in turn; eos is 0."""
     order = [0, *(1 + rng.permutation(vocabulary - 1)).tolist()]
@@ -159,7 +231,7 @@ def generated_cycle(rng: np.random.Generator, vocabulary: int) -> dict[str, Any]
     return {"table": table.tolist(), "eos": 0}
 
 
-@generator
+@generator("probs: [0.5, 0.3, 0.2], eos: 0")
 def generated_shuffled(
     rng: np.random.Generator,
     probs: list[float],
@@ -178,14 +250,14 @@ def generated_shuffled(
     return {"table": [row.round(6).tolist() for row in rows], "eos": eos}
 
 
-@generator
+@generator("probs: [0.5, 0.3, 0.2]")
 def generated_shuffled_row(rng: np.random.Generator, probs: list[float]) -> dict[str, Any]:
     """(V,): the logarithms of these probabilities, shuffled and shifted together."""
     row = rng.permutation(np.log(probs)) + rng.uniform(-3, 3)
     return {"vector": row.round(6).tolist()}
 
 
-@generator
+@generator("vocabulary: 6")
 def generated_peaked(
     rng: np.random.Generator, vocabulary: int, eos: int | None = None
 ) -> dict[str, Any]:
@@ -196,7 +268,7 @@ def generated_peaked(
     return {"table": table.round(4).tolist(), "eos": eos}
 
 
-@generator
+@generator("size: 12, p: 0.6")
 def generated_heavy(
     rng: np.random.Generator, size: int, p: float, scale: float = 1.0
 ) -> dict[str, Any]:
@@ -210,7 +282,7 @@ def generated_heavy(
     return {"rotated": row.round(5).tolist()}
 
 
-@generator
+@generator("size: 12, level: 2.0")
 def generated_level(
     rng: np.random.Generator, size: int, level: float, zero: float | None = None
 ) -> dict[str, Any]:
@@ -219,7 +291,7 @@ def generated_level(
     return {"row": row if zero is None else [zero, *row[1:]]}
 
 
-@generator
+@generator("size: 12, again: 3")
 def generated_half(rng: np.random.Generator, size: int, again: int = 0) -> dict[str, list[int]]:
     """(1, T) long: half of a vocabulary, each token once; again: token 0 this often behind it."""
     ids = rng.permutation(size)[: size // 2].tolist()

@@ -167,6 +167,9 @@ def _finite(value: float, where: str) -> float:
 
 
 def _one_of(kinds: Sequence[Any], value: Any, where: str, key: str) -> Any:
+    kinds = [kind for kind in kinds if kind is not type(None) or value is None]
+    if len(kinds) == 1:  # its own words say more
+        return value_of(kinds[0], value, where, key)
     for kind in kinds:
         try:
             return value_of(kind, value, where, key)

@@ -11,6 +11,16 @@ LATE = Text(
     "{points:g} Punkte Abzug wegen später Abgabe, schon eingerechnet",
     "{points:g} points deducted for late submission, already included",
 )
+DROPPED = Text(
+    "Die Aufgabe {name} zählt für niemanden. Ihre Punkte sind auch aus den möglichen "
+    "herausgenommen. Der Grund: {reason}",
+    "The exercise {name} counts for nobody. Its points are no longer among the possible ones "
+    "either. The reason: {reason}",
+)
+GIVEN = Text(
+    "Für die Aufgabe {name} bekommen alle die volle Punktzahl. Der Grund: {reason}",
+    "Everybody gets full points for the exercise {name}. The reason: {reason}",
+)
 WAITING = Text(
     "Bis zu {points:g} Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
     "Up to {points:g} points may be added once your answers have been read.",
@@ -27,6 +37,13 @@ NONE_SOLVED = Text(
     "Noch ist keine Aufgabe ganz gelöst. Der erste Schritt steht gleich darunter.",
     "No exercise is fully solved yet. The first step is right below.",
 )
+NOTHING_WRITTEN = Text(
+    "In dieser Datei steht noch keine Lösung. Ist es die richtige Datei? Prüfen Sie, ob Sie Ihr "
+    "Notebook vor der Abgabe gespeichert haben.",
+    "There is no solution in this file yet. Is it the right file? Check that you saved your "
+    "notebook before you submitted it.",
+)
+FIGURES = Text.same("{points:g}/{max_points:g}")
 ONLY_EXAMPLES = Text(
     "Ihre Funktion stimmt bei den Beispielen, aber nicht bei neuen Fällen.",
     "Your function is right on the examples, but not on hidden cases.",
@@ -51,7 +68,8 @@ WORDS = {
     # states of an exercise or an answer
     "solved": Text("gelöst", "solved"),
     "partly": Text("zum Teil gelöst", "partly solved"),
-    "open": Text("offen", "open"),
+    "open": Text("noch nicht gelöst", "not solved yet"),
+    "empty": Text("noch leer", "still empty"),
     "skipped": Text("nicht bewertet", "not graded"),
     "waits": Text("wird noch gelesen", "waiting to be read"),
 }

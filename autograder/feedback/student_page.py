@@ -4,14 +4,14 @@ Made from the results of a record, and from the points and comments that nbgrade
 into the cells of the autograded notebook. The template `templates/kischule` lays it out.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.checking import messages as sentences
-from autograder.checking.result import Chart, Line, Result
-from autograder.exercises.exercise import Exercise, Level, load_exercise
+from autograder.checking.result import Chart, Line, Result, folded_steps
+from autograder.exercises.exercise import Exercise, Level
 from autograder.feedback import messages, svg
 from autograder.grading.outputs import harmless_markdown
 from autograder.notebooks.cells import (
@@ -38,6 +38,7 @@ class Part:
     points: float
     max_points: float
     message: str
+    empty: bool = False  # the function is as it was released
     picture: str = ""  # SVG
 
 
@@ -54,6 +55,7 @@ class Item:
     levels: tuple[Part, ...] = ()
     comment: str = ""
     advice: str = ""  # the first thing that failed, or its hint
+    hints: str = ""  # HTML, folded: the page proposes what to do, and tells no more unasked
 
     @property
     def anchor(self) -> str:
@@ -78,37 +80,50 @@ class Page:
     words: Mapping[str, str] = field(repr=False)
     style: str = field(repr=False)  # CSS
 
+    def figures(self, of: Item | Part) -> str:
+        """The points of an exercise, an answer or a level, and the most there are for it."""
+        figures = messages.FIGURES.format(points=of.points, max_points=of.max_points)
+        return figures[self.language]
+
 
 def page(
     notebook: Any,
     results: Mapping[str, Result],
+    exercises: Mapping[str, Exercise],
     *,
     name: str,
     student: str,
     points: float,
     max_points: float,
     penalty: float,
+    dropped: Mapping[str, str],
+    given: Mapping[str, str],
     language: str,
 ) -> Page:
     """Make a student's page.
 
     notebook: autograded, with nbgrader's points and comments. results: by grade_id of the test
-    cell. name: of the notebook. points: in all, with the penalty for lateness already deducted.
-    language: de or en; ValueError for another one.
+    cell. exercises: the assignment's. name: of the notebook. points: in all, with the penalty for
+    lateness already deducted. dropped, given: exercises that count for nobody, or whose points
+    everybody has, with the reason. language: de or en; ValueError for another one.
     """
     title = messages.TITLE.format(notebook=name)[language]
-    exercises = _exercises(notebook, results, language)
-    answers = _answers(notebook)
+    items = _items(notebook, results, exercises, language)
+    answers = _answers(notebook, exercises)
+    adjusted = {*dropped, *given}
+    counted = [item for item in items if item.id not in adjusted]
+    remarks = [messages.DROPPED.format(name=n, reason=dropped[n])[language] for n in dropped]
+    remarks += [messages.GIVEN.format(name=n, reason=given[n])[language] for n in given]
     return Page(
         language=language,
         title=title,
         student=student,
         points=messages.SCORE.format(points=points, max_points=max_points)[language],
-        remarks=tuple(_remarks(exercises, answers, penalty, language)),
-        well=_well(exercises, language),
-        solved=tuple(item for item in exercises if item.state == "solved"),
-        next=_next_steps(exercises),
-        exercises=exercises,
+        remarks=(*_remarks(items, answers, penalty, language), *remarks),
+        well=_well(counted, language),
+        solved=tuple(item for item in items if item.state == "solved"),
+        next=_next_steps(counted, exercises),
+        exercises=items,
         answers=answers,
         words={key: text[language] for key, text in messages.WORDS.items()},
         style=STYLE.read_text(encoding="utf-8"),
@@ -128,6 +143,8 @@ def _remarks(
 def _well(exercises: Sequence[Item], language: str) -> str:
     solved = sum(item.state == "solved" for item in exercises)
     required = [item for item in exercises if not item.bonus]
+    if exercises and all(item.state == "empty" for item in exercises):
+        return messages.NOTHING_WRITTEN[language]
     if not solved:
         return messages.NONE_SOLVED[language]
     if all(item.state == "solved" for item in required):
@@ -135,14 +152,14 @@ def _well(exercises: Sequence[Item], language: str) -> str:
     return messages.SOME_SOLVED.format(solved=solved, count=len(exercises))[language]
 
 
-def _next_steps(exercises: Sequence[Item]) -> tuple[Item, ...]:
-    """The first exercises that are open and do not wait for another one, the bonus last."""
-    states = {item.id: item.state for item in exercises}
+def _next_steps(items: Sequence[Item], exercises: Mapping[str, Exercise]) -> tuple[Item, ...]:
+    """The first exercises that are open and do not wait for another of these, the bonus last."""
+    states = {item.id: item.state for item in items}
     ready = [
         item
-        for item in exercises
-        if item.state in ("partly", "open")
-        and all(states.get(need) == "solved" for need in load_exercise(item.id).needs)
+        for item in items
+        if item.state in ("partly", "open", "empty")
+        and all(states.get(need, "solved") == "solved" for need in exercises[item.id].needs)
     ]
     return tuple(sorted(ready, key=lambda item: item.bonus)[:MAX_NEXT])
 
@@ -150,21 +167,29 @@ def _next_steps(exercises: Sequence[Item]) -> tuple[Item, ...]:
 # --- exercises ----------------------------------------------------------------------------------
 
 
-def _exercises(notebook: Any, results: Mapping[str, Result], language: str) -> tuple[Item, ...]:
-    cells: dict[str, list[Any]] = {}
+def _items(
+    notebook: Any,
+    results: Mapping[str, Result],
+    exercises: Mapping[str, Exercise],
+    language: str,
+) -> tuple[Item, ...]:
+    cells: dict[str, list[tuple[Any, Level]]] = {}
     for cell in notebook.cells:
-        if tested := exercise_of(cell):
-            cells.setdefault(tested[0], []).append(cell)
+        if tested := exercise_of(cell, exercises):
+            cells.setdefault(tested[0], []).append((cell, tested[1]))
     comments = {name: _comment(cell) for name, cell in by_id(notebook).items() if is_solution(cell)}
-    return tuple(
-        _item(
-            load_exercise(name),
-            [_part(cell, results.get(grade_id_of(cell)), language) for cell in found],
-            comments.get(name, ""),
-            language,
-        )
-        for name, found in cells.items()
-    )
+    items = []
+    for name, found in cells.items():
+        exercise, judged = exercises[name], [results.get(grade_id_of(cell)) for cell, _ in found]
+        levels = [
+            _part(exercise, level, cell, result, language)
+            for (cell, level), result in zip(found, judged, strict=True)
+        ]
+        item = _item(exercise, levels, comments.get(name, ""), language)
+        steps = [r.message.steps for r in judged if r and r.message and r.message.steps]
+        # those of the two levels are the same
+        items.append(replace(item, hints=folded_steps(steps[0], language) if steps else ""))
+    return tuple(items)
 
 
 def _comment(cell: Any) -> str:
@@ -179,7 +204,8 @@ def _item(exercise: Exercise, levels: Sequence[Part], comment: str, language: st
     elif not failed:
         state = "skipped"
     else:
-        state = "partly" if any(level.passed for level in levels) else "open"
+        state = "empty" if all(level.empty for level in levels) else "open"
+        state = "partly" if any(level.passed for level in levels) else state
     advice = failed[0].message if failed else ""
     if failed and levels[0].passed:
         advice = f"{messages.ONLY_EXAMPLES[language]}\n{advice}"
@@ -196,9 +222,10 @@ def _item(exercise: Exercise, levels: Sequence[Part], comment: str, language: st
     )
 
 
-def _part(cell: Any, result: Result | None, language: str) -> Part:
+def _part(
+    exercise: Exercise, level: Level, cell: Any, result: Result | None, language: str
+) -> Part:
     """A test cell's level on the page; without a result it was not graded, and says so."""
-    name, level = exercise_of(cell) or ("", Level.PUBLIC)
     message = result.message if result else None
     lines = message.lines if message else []
     if result is None:
@@ -207,8 +234,9 @@ def _part(cell: Any, result: Result | None, language: str) -> Part:
         name=sentences.LEVELS[level][language],
         passed=result.passed if result else False,
         points=float(metadata_of(cell).get("score") or 0),
-        max_points=load_exercise(name).points_of(level),
+        max_points=result.max_points if result and result.bonus else points_of(cell),
         message="\n".join(line.plain(language) for line in lines),
+        empty=result is not None and result.kind == "not_implemented",
         picture=_picture(result.chart, language) if result and result.chart else "",
     )
 
@@ -235,13 +263,13 @@ def _picture(chart: Chart, language: str) -> str:
 # --- answers that a teacher reads ---------------------------------------------------------------
 
 
-def _answers(notebook: Any) -> tuple[Item, ...]:
+def _answers(notebook: Any, exercises: Collection[str]) -> tuple[Item, ...]:
     items, heading = [], ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and not is_solution(cell):
             headings = (line for line in cell.source.splitlines() if line.startswith("#"))
             heading = next((line.lstrip("#").strip() for line in headings), heading)
-        if is_graded(cell) and is_solution(cell):
+        if is_graded(cell) and exercise_of(cell, exercises) is None:
             metadata, name = metadata_of(cell), grade_id_of(cell)
             waits = metadata.get("score") is None or metadata.get("waits", False)
             items.append(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from autograder.checking.result import Result
 from autograder.grading.messages import OUTPUT_CUT, both
 from autograder.notebooks.pictures import REFERENCE, picture
 from autograder.sandbox.text import clean
@@ -76,6 +77,12 @@ def _bytes_of(content: Any) -> int:
 def error_output(name: str, value: str) -> Any:
     """Make the output of an error."""
     return _node("error", ename=name, evalue=value, traceback=[f"{name}: {value}"])
+
+
+def as_output(result: Result) -> Any:
+    """The result as the output that `check` shows in a notebook."""
+    data = result._repr_mimebundle_()
+    return _node("execute_result", data=data, metadata={}, execution_count=None)
 
 
 def harmless(outputs: Iterable[Any]) -> list[Any]:

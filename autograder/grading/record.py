@@ -6,14 +6,16 @@ Plain data, so that it can travel to another process or machine and be kept on d
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from autograder.checking.result import Result
 from autograder.errors import UserError
-from autograder.exercises.exercise import Exercise
+from autograder.exercises.exercise import Exercise, Points
 from autograder.exercises.strict import read
 from autograder.grading.settings import Settings
 from autograder.notebooks.flags import Flag, FlagKind
@@ -58,17 +60,26 @@ class Rules:
     seed: str  # the teacher's secret
     checks: str  # `checks_id` of who made this: a worker with other checks refuses
     settings: Settings
-    exercises: tuple[Exercise, ...] = ()  # for another model than `mini`; see `retarget`
+    exercises: Mapping[str, Exercise] = field(default_factory=dict, repr=False)  # the release's
     # the reference's, by exercise, for those that build on one that does not pass
     solutions: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def key(self) -> bytes:
-        """A name for all that a grade depends on beside the submission."""
-        parts = [self.release, self.checks.encode(), self.seed.encode()]
-        parts += [repr(exercise.cases).encode() for exercise in self.exercises]
+        """A name for all that verdicts depend on beside the submission: points may change."""
+        parts = [_without_points(self.release), self.checks.encode(), self.seed.encode()]
+        exercises = [replace(e, points=Points()) for e in self.exercises.values()]
+        parts += [repr(exercise).encode() for exercise in exercises]
         parts += [repr(solution).encode() for solution in sorted(self.solutions.items())]
         return key_of(*parts).encode()
+
+
+def _without_points(release: bytes) -> bytes:
+    notebook = json.loads(release)
+    for cell in notebook["cells"]:
+        for name in ("points", "checksum"):  # nbgrader's, which covers the points
+            cell["metadata"].get("nbgrader", {}).pop(name, None)
+    return json.dumps(notebook, sort_keys=True).encode()
 
 
 @dataclass(frozen=True)

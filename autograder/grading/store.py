@@ -11,16 +11,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from autograder.checking.result import Result
 from autograder.errors import UserError
 from autograder.exercises.strict import DataError, load_json
 from autograder.files import write_atomically
 from autograder.grading.record import Record
 
-FOLDER = ".kischule"
+STORE_FOLDER = ".kischule"
 
 
 class BusyError(UserError, RuntimeError):
-    """Another run is grading this course."""
+    """Another run is grading or releasing here."""
 
 
 class SeedError(UserError, ValueError):
@@ -31,7 +32,7 @@ class Store:
     """The records of a course, its secret, and the lock of the run that is at work."""
 
     def __init__(self, course: Path) -> None:
-        self.folder = course / FOLDER
+        self.folder = course / STORE_FOLDER
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -55,7 +56,7 @@ class Store:
                 about = load_json(owner.read_bytes(), owner.name)
                 who = f"process {about['process']} on {about['machine']}"
             raise BusyError(
-                f"{who} is grading this course; wait until it has finished, or stop it"
+                f"{who} is grading or releasing here; wait until it has finished, or stop it"
             ) from error
 
     @property
@@ -101,6 +102,12 @@ class Store:
         except (OSError, ValueError):
             return "", ""
         return mark, key
+
+    def results(self, assignment: str, student: str) -> dict[str, Result]:
+        """The results that the gradebook has of a student, by grade_id; empty if they are gone."""
+        _, key = self.written(assignment, student)
+        record = self.read(assignment, key) if key else None
+        return {result.grade_id: result for result in record.results} if record else {}
 
     def note_written(self, assignment: str, student: str, mark: str, key: str) -> None:
         """Note what the gradebook has: a mark of all that it depends on, and the record's key."""

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import metadata
 from typing import Any
 
-from autograder.exercises.exercise import EXERCISES_FOLDER
+from autograder.exercises.exercise import PACKAGED
 from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
 from autograder.grading.settings import Settings
@@ -23,7 +23,7 @@ from kischule.models import fingerprint
 @cache
 def checks_id(model: str = "mini") -> str:
     """A name for the exercises, the model and the version of this package."""
-    exercises = [p.read_bytes() for p in sorted(EXERCISES_FOLDER.glob("*.yaml"))]
+    exercises = [path.read_bytes() for _, path in sorted(PACKAGED.paths.items())]
     version = metadata.version("kischule")
     return key_of(*exercises, fingerprint(model).encode(), version.encode())
 
@@ -40,7 +40,7 @@ class Taken:
 def take(rules: Rules, content: bytes) -> Taken:
     """Put the student's texts on the release's structure. UnreadableError, whatever is in it."""
     try:
-        taken = rebuild(reader.parse(rules.release), reader.parse(content))
+        taken = rebuild(reader.parse(rules.release), reader.parse(content), rules.exercises)
     except reader.UnreadableError:
         raise
     except Exception as error:  # a submission that intake was not ready for stops no other

@@ -22,17 +22,19 @@ import nbformat
 from autograder.checking import messages as sentences
 from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Message, Result
-from autograder.exercises.exercise import Case, Exercise, Level, load_exercise
+from autograder.checking.wording import explained
+from autograder.exercises.exercise import Case, Exercise, Level
 from autograder.grading import messages
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
 from autograder.grading.messages import both
-from autograder.grading.outputs import error_output, harmless
+from autograder.grading.outputs import as_output, error_output, harmless
 from autograder.grading.record import Status
 from autograder.grading.settings import Settings
 from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
 from autograder.notebooks.display import skippable
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.names import bindings, is_stub
+from autograder.notebooks.undefined import why_undefined
 from autograder.sandbox.models import model_of
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
@@ -54,15 +56,15 @@ def run_submission(
     notebook: Any,
     seed: str,
     settings: Settings,
-    exercises: Sequence[Exercise] = (),
+    exercises: Mapping[str, Exercise],
     solutions: Mapping[str, str] | None = None,
 ) -> Run:
     """Run and judge a notebook with the release's structure (see `structure.rebuild`).
 
-    The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: for another
-    model than `mini`. solutions: the reference's, by exercise, for those that build on one that
-    does not pass. Raises ServerError or SandboxError where no kernel starts; nothing that the
-    notebook does raises.
+    The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: the
+    notebook's, with its points. solutions: the reference's, by exercise, for those that build on
+    one that does not pass. Raises ServerError or SandboxError where no kernel starts; nothing that
+    the notebook does raises.
     """
     return _SubmissionRun(notebook, seed, settings, exercises, solutions or {}).run()
 
@@ -73,14 +75,14 @@ class _SubmissionRun:
         notebook: Any,
         seed: str,
         settings: Settings,
-        exercises: Sequence[Exercise],
+        exercises: Mapping[str, Exercise],
         solutions: Mapping[str, str],
     ) -> None:
         self.notebook, self.seed, self.settings = notebook, seed, settings
         self.solutions = solutions  # the reference's
         self.working: Sequence[str] = ()  # exercises whose reference is in the kernel
         self.settled: set[str] = set()  # exercises that are judged for good
-        self.exercises = {exercise.id: exercise for exercise in exercises}
+        self.exercises = exercises
         self.kernel = Kernel(notebook, settings)
         self.student = KernelStudent(self.kernel)
         self.done = Run(notebook)
@@ -96,9 +98,9 @@ class _SubmissionRun:
         model_of(self.settings.model)  # now: transformers loads a model in one thread only
         with ThreadPoolExecutor(1) as pool:  # generates cases while the kernel computes
             for cell in self.notebook.cells:
-                if (tested := exercise_of(cell)) and tested[1] == Level.HIDDEN:
+                if (tested := self._tested(cell)) and tested[1] == Level.HIDDEN:
                     name = tested[0]
-                    self.hidden[name] = pool.submit(hidden_cases, self._load(name), self.seed)
+                    self.hidden[name] = pool.submit(hidden_cases, self.exercises[name], self.seed)
             try:
                 self.kernel.start()
                 started = time.monotonic()
@@ -119,8 +121,8 @@ class _SubmissionRun:
         }
         return self.done
 
-    def _load(self, name: str) -> Exercise:
-        return self.exercises[name] if self.exercises else load_exercise(name)
+    def _tested(self, cell: Any) -> tuple[str, Level] | None:
+        return exercise_of(cell, self.exercises)
 
     @property
     def left(self) -> float:
@@ -132,7 +134,7 @@ class _SubmissionRun:
             if cell.cell_type != "code":
                 continue
             cell.outputs, cell.execution_count = [], None
-            if tested := exercise_of(cell):
+            if tested := self._tested(cell):
                 self._check(cell, *tested, index)
             elif index in self.skipped:
                 text = both(messages.DISPLAY_ONLY)
@@ -144,7 +146,7 @@ class _SubmissionRun:
 
     def _finish(self) -> None:
         for cell in self.notebook.cells:  # now: a later cell may change an earlier one's output
-            if cell.cell_type == "code" and exercise_of(cell) is None:
+            if cell.cell_type == "code" and self._tested(cell) is None:
                 cell.outputs = harmless(cell.outputs)
         self.done.results = [self._result(cell) for cell in self.notebook.cells if is_graded(cell)]
 
@@ -176,7 +178,7 @@ class _SubmissionRun:
         """
         for earlier in range(index):
             cell = self.notebook.cells[earlier]
-            if cell.cell_type != "code" or exercise_of(cell):
+            if cell.cell_type != "code" or self._tested(cell):
                 continue
             if earlier in self.ended or earlier in self.skipped:
                 continue
@@ -219,24 +221,30 @@ class _SubmissionRun:
         hidden = level == Level.HIDDEN
         seed, cases = (self.seed, self.hidden[name].result()) if hidden else (None, None)
         result = run_check(
-            self._load(name),
+            self.exercises[name],
             self.student,
             seed,
             cases,
             known=known,
-            load=self._load,
+            exercises=self.exercises,
             working=self.working,
         )
+        if result.kind == "missing":
+            cells = [
+                c for c in self.notebook.cells if c.cell_type == "code" and not self._tested(c)
+            ]
+            functions = (name, *self.exercises[name].helpers)
+            result = explained(result, *why_undefined(functions, cells))
         return _clean(result)
 
     def _put(self, cell: Any, result: Result) -> None:
         """Keep the result of a test cell."""
         if result.kind in ("timeout", "memory"):
             self._mark(Status(result.kind))
-        if result.kind == "ours":
+        if result.ours:
             self.done.flags.append(Flag(FlagKind.CHECK_FAILED, result.grade_id))
         self.results[result.grade_id] = result
-        cell.outputs = [_as_output(result)]
+        cell.outputs = [as_output(result)]
 
     def _restart_after(self, gone: KernelGoneError, cell: Any, index: int) -> None:
         self.done.flags.append(Flag(FlagKind.KERNEL_ENDED, cell.id, gone.reason))
@@ -259,9 +267,9 @@ class _SubmissionRun:
         failed = [
             (index, cell)
             for index, cell in enumerate(self.notebook.cells)
-            if (exercise_of(cell) or ("",))[0] == name
+            if (self._tested(cell) or ("",))[0] == name
             and (result := self.results.get(grade_id_of(cell))) is not None
-            and not (result.passed or result.kind == "ours")
+            and not (result.passed or result.ours)
         ]
         if broken and self._is_stub(name):
             self._fail(failed, "not_implemented", passed=False)
@@ -271,10 +279,10 @@ class _SubmissionRun:
     def _broken(self, name: str) -> set[str]:
         """The exercises that this one builds on, all the way down, and that do not pass."""
         found: set[str] = set()
-        for need in self._load(name).needs:
+        for need in self.exercises[name].needs:
             self._settle(need)
             own = [result for result in self.results.values() if result.exercise == need]
-            if any(not (result.passed or result.kind == "ours") for result in own):
+            if any(not (result.passed or result.ours) for result in own):
                 found.add(need)
             found |= self._broken(need)
         return found
@@ -283,12 +291,12 @@ class _SubmissionRun:
         """Judge an exercise's failed levels in a kernel of their own, with references in it."""
         self.working = [name for name in broken if name in self.solutions]
         for number, (index, cell) in enumerate(failed):
-            name, level = exercise_of(cell) or ("", Level.PUBLIC)
+            name, level = self._tested(cell) or ("", Level.PUBLIC)
             if self.left > 0 and (number == 0 or self.student.gone is not None):
                 self._restart(index)
             if self.left > 0:
                 # a reference that fails here as well: then this exercise has not been judged
-                known = {need: True for need in self._load(name).needs if need not in broken}
+                known = {need: True for need in self.exercises[name].needs if need not in broken}
                 result = self._run_check(name, level, known)
                 self._put(cell, result)
             else:
@@ -302,8 +310,8 @@ class _SubmissionRun:
     ) -> None:
         sentence = sentences.SENTENCES[kind].format(**values)
         for _, cell in cells:
-            name, level = exercise_of(cell) or ("", Level.PUBLIC)
-            result = Result.failed(self._load(name), level, kind=kind, sentence=sentence)
+            name, level = self._tested(cell) or ("", Level.PUBLIC)
+            result = Result.failed(self.exercises[name], level, kind=kind, sentence=sentence)
             self._put(cell, replace(result, passed=passed))
 
     def _is_stub(self, name: str) -> bool:
@@ -323,13 +331,13 @@ class _SubmissionRun:
 
     def _result(self, cell: Any) -> Result:
         """The result of a graded cell: its check's, or a text that waits for the teacher."""
-        if (tested := exercise_of(cell)) is None:
+        if (tested := self._tested(cell)) is None:
             return Result.manual(exercise=grade_id_of(cell), max_points=points_of(cell))
         if (found := self.results.get(grade_id_of(cell))) is not None:
             return found
         name, level = tested
         sentence = sentences.SENTENCES["over"].format(actual=f"{self.settings.total_limit_s:g}")
-        return Result.failed(self._load(name), level, kind="timeout", sentence=sentence)
+        return Result.failed(self.exercises[name], level, kind="timeout", sentence=sentence)
 
 
 def _clean(result: Result) -> Result:
@@ -337,15 +345,10 @@ def _clean(result: Result) -> Result:
     message = result.message
     if message is None:
         return result
-    parts = {n: part and _clean_text(part) for n, part in vars(message).items()}
-    return replace(result, message=Message(**parts), error=clean(result.error))
+    parts = {n: _clean_text(p) for n, p in vars(message).items() if isinstance(p, Text)}
+    told: Message = replace(message, **parts)  # type: ignore[arg-type]
+    return replace(result, message=told, error=clean(result.error))
 
 
 def _clean_text(text: Text) -> Text:
     return Text(clean(text.de), clean(text.en))
-
-
-def _as_output(result: Result) -> Any:
-    """The result as the output that `check` shows in a notebook."""
-    data = result._repr_mimebundle_()
-    return nbformat.v4.new_output("execute_result", data=data, execution_count=None)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from autograder.course.adjustments import Adjustments
 from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
+from autograder.course.registration import graded_by_older
 
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
-    """Note submissions without a grade, newer ones than those graded, and waiting answers."""
+    """Note adjustments, submissions without a grade or with one of an older file or release."""
     book, there = Course(course), students_of(course, assignment)
     missing = [student for student in there if student not in totals]
     again = [s for s in there if s in totals and _newer(book, assignment, s)]
@@ -19,12 +21,18 @@ def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> lis
         if total.late_s
     ]
     notes = [f"{len(late)} submitted late: {some(late)}"] if late else []
+    notes += map(str, Adjustments.of(course, assignment).in_force)
     if missing:
         notes.append(f"{len(missing)} submissions have no grade: {some(missing)}")
     if again:
         notes.append(
             f"{len(again)} submitted again since they were graded: {some(again)}: "
             f"`kischule grade {assignment}`"
+        )
+    if older := [s for s in graded_by_older(course, assignment) if s in totals]:
+        notes.append(
+            f"{len(older)} were graded by an older release: {some(older)}: "
+            f"`kischule grade {assignment}` grades them anew"
         )
     if waiting:
         notes.append(

@@ -37,6 +37,7 @@ from pathlib import Path
 
 import autograder
 import kischule
+from autograder.course.adjustments import Adjustments
 from autograder.course.rules import rules_of
 from autograder.files import write_atomically
 from autograder.grading.record import EngineError
@@ -59,7 +60,7 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
     settings = Settings(submission_limit_s=SUBMISSION_LIMIT_S)
     rules = replace(rules_of(course.resolve(), assignment, settings, seed_file), settings=settings)
     # the container has `mini` alone, whose exercises come with the wheel
-    data = {n: v for n, v in asdict(rules).items() if n not in ("release", "exercises")}
+    data = {n: v for n, v in asdict(rules).items() if n != "release"}
     name, wheel = build_wheel()
     files = {
         "setup.sh": (SETUP.encode(), EXECUTABLE),
@@ -69,7 +70,9 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
         name: (wheel, PLAIN),
     }
     write_atomically(target, _zipped(files), private=True)
-    return ["in Gradescope's autograder settings choose at least 2 GB of memory"]
+    notes = ["in Gradescope's autograder settings choose at least 2 GB of memory"]
+    adjusted = Adjustments.of(course, assignment).in_force
+    return [*notes, *(f"not on Gradescope: {entry}" for entry in adjusted)]
 
 
 def build_wheel() -> tuple[str, bytes]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.checking import messages as sentences
 from autograder.checking.result import Result
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import Level, read_exercise
 from autograder.files import write_atomically
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import EngineError, Record, Rules, Status, task_of
@@ -81,11 +81,11 @@ def take_rules(source: Path) -> Rules:
     for name in (RULES, RELEASE):
         (source / name).unlink()
     _keep_memory_private()
-    settings = Settings(**data.pop("settings"))
-    rules = Rules(release=release, settings=settings, **data)
-    if rules.checks != checks_id():
+    if data["checks"] != checks_id():
         raise EngineError("the zip was made for other checks than are installed; export it anew")
-    return rules
+    settings = Settings(**data.pop("settings"))
+    exercises = {name: read_exercise(e, RULES) for name, e in data.pop("exercises").items()}
+    return Rules(release=release, settings=settings, exercises=exercises, **data)
 
 
 def _keep_memory_private() -> None:
@@ -139,7 +139,8 @@ def results_json(record: Record, rules: Rules, flags: Sequence[Flag]) -> dict[st
         "seconds": record.parts,
     }
     lines = [*_totals(graded, by_hand), *_troubles(record), *_of_flags(flags)]
-    tests = [_test(r, names.index(r.exercise) + 1) for r in graded]
+    titles = [(r, rules.exercises[r.exercise].title) for r in graded]
+    tests = [_test(r, title, names.index(r.exercise) + 1) for r, title in titles]
     return {**_result_fields(_both(lines), extra), "tests": tests}
 
 
@@ -171,7 +172,7 @@ def _of_flags(flags: Sequence[Flag]) -> Iterator[Text]:
             yield text.format(cells=", ".join(found))
 
 
-def _test(result: Result, number: int) -> dict[str, Any]:
+def _test(result: Result, title: Text, number: int) -> dict[str, Any]:
     """One exercise and level. A bonus has a max_score of 0: its points come on top.
 
     Hidden cases are shown as well: their messages never give a value away.
@@ -179,7 +180,7 @@ def _test(result: Result, number: int) -> dict[str, Any]:
     level = sentences.LEVELS[result.level]
     lines = [result.headline, Text(result.told("de"), result.told("en"))]
     return {
-        "name": f"{load_exercise(result.exercise).title.de}: {level.de} ({level.en})",
+        "name": f"{title.de}: {level.de} ({level.en})",
         "number": f"{number}.{2 if result.level == Level.HIDDEN else 1}",
         "score": result.points,
         "max_score": result.counted_points,
@@ -194,7 +195,7 @@ def _test(result: Result, number: int) -> dict[str, Any]:
 def _ungraded(reason: str, rules: Rules) -> Graded:
     print(f"kischule: unreadable: {reason}", flush=True)
     release = reader.parse(rules.release)
-    possible = sum(points_of(cell) for cell in release.cells if exercise_of(cell))
+    possible = sum(points_of(cell) for cell in release.cells if exercise_of(cell, rules.exercises))
     lines = [messages.UNREADABLE.format(reason=reason, notebook=rules.name)]
     lines.append(messages.SCORE_LINE.format(points=0, max_points=possible))
     return Graded({**_result_fields(_both(lines), {"status": "unreadable"}), "score": 0.0})

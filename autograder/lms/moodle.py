@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.course.gradebook import Course, Total
 from autograder.files import write_atomically
-from autograder.grading.store import FOLDER
+from autograder.grading.store import STORE_FOLDER
 from autograder.lms import spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.final import not_final
@@ -140,7 +140,8 @@ def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[st
             )
         row[grade] = spreadsheet.format_number(min(points, possible), row[maximum])
         if comments is not None and not row[comments].strip():
-            row[comments] = f"{total.points:g}/{total.max_points:g}"
+            both = (total.points, total.max_points)
+            row[comments] = "/".join(spreadsheet.format_number(n, row[maximum]) for n in both)
     missing = set(totals) - {_id(row) for row in sheet.rows}
     if missing:
         notes.append(f"not in the worksheet: participants {', '.join(sorted(missing))}")
@@ -178,7 +179,7 @@ def _persons(sheet: Table) -> Iterator[Person]:
 
 
 def _kept_worksheet(course: Path, assignment: str) -> Path:
-    return course / FOLDER / "lms" / f"{assignment}.moodle.csv"
+    return course / STORE_FOLDER / "lms" / f"{assignment}.moodle.csv"
 
 
 def _beside(file: Path, archive: Archive) -> Table | None:

@@ -13,12 +13,12 @@ def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tupl
     """Zip the pages; folders: by student. Returns the zip, and a note of students without one."""
     stream, without, book = io.BytesIO(), [], Course(course)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
-        for student, folder in sorted(folders.items()):
+        for student in sorted(folders.keys() - book.withdrawn(assignment)):
             pages = sorted(book.folder("feedback", assignment, student).glob("*.html"))
             if not pages:
                 without.append(student)
             for page in pages:
-                file.write(page, f"{folder}/{page.name}")
+                file.write(page, f"{folders[student]}/{page.name}")
     if not without:
         return stream.getvalue(), []
     who = some(without)

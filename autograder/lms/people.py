@@ -20,7 +20,7 @@ from slugify import slugify
 
 from autograder.errors import UserError
 from autograder.files import write_atomically
-from autograder.grading.store import FOLDER
+from autograder.grading.store import STORE_FOLDER
 
 GERMAN = [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue")]
 MAX_NAME = 60  # characters of a student's name, without a suffix
@@ -45,7 +45,7 @@ class People:
     """The students of one assignment, as an import found them."""
 
     def __init__(self, course: Path, assignment: str, system: str) -> None:
-        self._path = course / FOLDER / "lms" / f"{assignment}.json"
+        self._path = course / STORE_FOLDER / "lms" / f"{assignment}.json"
         self.system = system
         self._by_system = _read(self._path) if self._path.exists() else {}
         self.by_student = self._by_system.setdefault(system, {})

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.gradebook import Course
+from autograder.course.ours import exercises_of
 from autograder.errors import UserError
-from autograder.exercises.exercise import Level, exercise_ids
+from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
 from autograder.lms.final import not_final
 
@@ -172,7 +173,10 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
     book = Course(course)
     totals, scores = book.totals(assignment), book.scores(assignment)
     known = {grade_id for found in scores.values() for grade_id in found}
-    cells = [c for c in _graded_cells() if c in known]
+    exercises = exercises_of(book.directory(), assignment)
+    levels = (Level.PUBLIC, Level.HIDDEN)
+    tests = (level.prefix + name for name in exercises for level in levels)
+    cells = [c for c in tests if c in known]
     cells += sorted(known - set(cells))
     head = ["student", "last_name", "first_name", "email", "points", "max_points", "waiting"]
     rows = []
@@ -185,11 +189,6 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
     table = Table(target.name, [*head, "late_penalty", *cells], rows, encoding="utf-8-sig")
     write_atomically(target, table.content())
     return not_final(course, assignment, totals)
-
-
-def _graded_cells() -> list[str]:
-    levels = (Level.PUBLIC, Level.HIDDEN)
-    return [level.prefix + name for name in exercise_ids() for level in levels]
 
 
 def _quoted_formula(text: str) -> str:

@@ -3,14 +3,17 @@
 Every file is accounted for: it is a student's submission (new, in place of an older one, or as
 before), or left aside for it, or refused. A newer submission takes the place of an older one, which
 is kept in `.kischule/replaced/`. An older or equal one changes nothing, so an archive may be
-imported again. A student without a usable file gets a folder with the reason in it, and so a row in
-the grades.
+imported again. A file that was taken by `--prefer` stays, in later imports as well, until there is
+one that is newer than all that it was preferred to. A student without a usable file gets a folder
+with the reason in it, and so a row in the grades.
 """
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -20,7 +23,7 @@ from autograder.course.gradebook import Course
 from autograder.course.release import source_notebook
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
-from autograder.grading.store import FOLDER, Store
+from autograder.grading.store import STORE_FOLDER, Store
 from autograder.lms.archive import Archive, ArchiveFile, RefusedError
 from autograder.lms.local_time import zone_of
 from autograder.lms.people import People, Person
@@ -70,7 +73,7 @@ class _Incoming:
     person: Person
     name: str
     entry: ArchiveFile
-    prefer: bool = False  # named by --prefer
+    prefer: bool = False  # named by --prefer, now or in an earlier import
 
     @property
     def newness(self) -> tuple[object, ...]:
@@ -118,12 +121,17 @@ def take_in(
         for identifier, candidates in sorted(files.items(), key=lambda f: students[f[0]]):
             student = students[identifier]
             folder = book.folder("submitted", assignment, student)
-            chosen = _choose(candidates, name, student, found)
+            choice = _Choice(course / STORE_FOLDER / "preferred" / assignment / student)
+            chosen = _choose(choice.marked(candidates), name, student, found)
             if chosen is None:
                 _note_missing(folder, name, candidates)
             else:
-                aside = course / FOLDER / "replaced" / assignment / student
-                _store(_Target(folder, aside, name, student, zone), chosen, found)
+                aside = course / STORE_FOLDER / "replaced" / assignment / student
+                target = _Target(folder, aside, name, student, zone, choice.newest)
+                _store(target, chosen, found)
+                # named now, not by an earlier choice
+                if chosen.file.prefer and chosen.file in candidates:
+                    choice.keep(chosen.file, candidates)
         people.save()
         book.enrol(people.by_student)
     return found
@@ -200,6 +208,27 @@ def _choose(files: list[_Incoming], name: str, student: str, found: Imported) ->
     return chosen
 
 
+class _Choice:
+    """A student's file that was taken by --prefer, and the time of the newest one at hand then."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._name, self.newest = path, "", 0.0
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(path.read_bytes())
+            self._name, self.newest = str(kept["name"]), float(kept["newest"])
+
+    def marked(self, files: list[_Incoming]) -> list[_Incoming]:
+        """The files with the one that was chosen as preferred, unless another or a newer one is."""
+        if any(file.prefer or file.entry.modified > self.newest for file in files):
+            return files
+        return [replace(file, prefer=file.name == self._name) for file in files]
+
+    def keep(self, chosen: _Incoming, files: list[_Incoming]) -> None:
+        newest = max(file.entry.modified for file in files)
+        kept = {"name": chosen.name, "newest": newest}
+        write_atomically(self._path, json.dumps(kept).encode())
+
+
 @dataclass(frozen=True)
 class _Target:
     """The place of a student's submission."""
@@ -209,6 +238,7 @@ class _Target:
     name: str
     student: str
     zone: ZoneInfo
+    newest: float  # the time up to which files were not chosen by --prefer
 
     @property
     def notebook(self) -> Path:
@@ -232,8 +262,10 @@ def _store(target: _Target, chosen: _Chosen, found: Imported) -> None:
     if there is not None and chosen.why:
         found.refused.append(f"{path}: {chosen.why}; {target.student} keeps the earlier submission")
         return
-    if there is not None and modified <= before and not chosen.file.prefer:
-        found.notes.append(f"{path}: older than what {target.student} has in submitted/")
+    if there is not None and modified <= max(before, target.newest) and not chosen.file.prefer:
+        older = f"older than what {target.student} has in submitted/"
+        chosen_before = f"{target.student} keeps the one that --prefer took"
+        found.notes.append(f"{path}: {older if modified <= before else chosen_before}")
         found.unchanged.append(target.student)
         return
     if there is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
 from autograder.lms import canvas, folder, gradescope, ilias, moodle, spreadsheet
 from autograder.lms.submissions import Imported
@@ -33,8 +34,13 @@ def import_(system: str, file: Path, course: Path, assignment: str, **options: A
 
 
 def export(system: str, course: Path, assignment: str, out: Path, **options: Any) -> list[str]:
-    """Export grades, and feedback pages, as a system takes them; returns notes."""
-    return EXPORTS[system](course, assignment, out, **_given(system, EXPORTS, options)) or []
+    """Export grades, and feedback pages, as a system takes them; returns notes.
+
+    Raises AssignmentError where the gradebook differs from the source.
+    """
+    given = _given(system, EXPORTS, options)
+    compare_gradebook(course, assignment)
+    return EXPORTS[system](course, assignment, out, **given) or []
 
 
 def _given(

@@ -17,6 +17,9 @@ from autograder.notebooks.matching import Matching, plain
 from autograder.notebooks.names import Bindings, Definitions, bindings, definitions, tree
 from autograder.notebooks.pictures import Album
 
+# of an answer, in a release that nbgrader made without our configuration
+NBGRADER_STUB = "YOUR ANSWER HERE"
+
 
 @dataclass(frozen=True, eq=False)
 class Placed:
@@ -81,7 +84,8 @@ def collect_answers(
     known: the release's cells. released: the texts of all of them, in all editions. Also returns
     the answers that have a cell of the student's own, and whether there is something in it.
     """
-    blanks = {"", *(plain(c.source) for c in known.values() if role(c) == Role.TEXT)}
+    texts = {plain(c.source) for c in known.values() if role(c) == Role.TEXT}
+    blanks = {"", NBGRADER_STUB, *texts}
     writings = _writings(cells, found, set(released) - blanks)
     answers: dict[str, Placed] = {}
     own: dict[str, bool] = {}

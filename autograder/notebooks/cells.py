@@ -3,14 +3,18 @@
 The only module that reads nbgrader's metadata.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from autograder.exercises.exercise import Level, exercise_ids
+from autograder.exercises.exercise import Level
+
+# a rubric below the answer in a source's cell; nbgrader replaces the whole cell by the stub
+RUBRIC = re.compile(r"\n*^.*BEGIN MARK SCHEME.*\n((?:.*\n)*?).*END MARK SCHEME.*$", re.MULTILINE)
 
 
 class Role(str, Enum):
@@ -42,7 +46,8 @@ def grade_id_of(cell: Any) -> str:
 
 def is_graded(cell: Any) -> bool:
     """Return True if points are given for the cell."""
-    return metadata_of(cell).get("grade") is True
+    metadata = metadata_of(cell)
+    return metadata.get("grade") is True or bool(metadata.get("task") and metadata.get("points"))
 
 
 def points_of(cell: Any) -> float:
@@ -65,12 +70,15 @@ def is_solution(cell: Any) -> bool:
     return role(cell) in (Role.SOLUTION, Role.TEXT)
 
 
-def exercise_of(cell: Any) -> tuple[str, Level] | None:
-    """The exercise and the level of a test cell; None for any other cell."""
+def exercise_of(cell: Any, exercises: Collection[str]) -> tuple[str, Level] | None:
+    """The exercise and the level of a test cell; None for any other cell.
+
+    exercises: the ids of the notebook's.
+    """
     grade_id = grade_id_of(cell)
     for level in (Level.PUBLIC, Level.HIDDEN):
         name = grade_id.removeprefix(level.prefix)
-        if role(cell) == Role.TEST and grade_id.startswith(level.prefix) and name in exercise_ids():
+        if role(cell) == Role.TEST and grade_id.startswith(level.prefix) and name in exercises:
             return name, level
     return None
 
@@ -86,6 +94,17 @@ def solutions(notebook: Any, *roles: Role) -> dict[str, str]:
     return {
         name: str(cell.source) for name, cell in by_id(notebook).items() if role(cell) in wanted
     }
+
+
+def reference_of(source: Any) -> dict[str, str]:
+    """The solutions and answers of a source notebook, by grade_id, without the rubrics."""
+    return {name: RUBRIC.sub("", text) for name, text in solutions(source).items()}
+
+
+def rubrics_of(source: Any) -> dict[str, str]:
+    """The rubrics in a source notebook's answers, by grade_id."""
+    found = {n: RUBRIC.search(text) for n, text in solutions(source, Role.TEXT).items()}
+    return {name: rubric[1].strip() for name, rubric in found.items() if rubric}
 
 
 def with_solutions(notebook: Any, sources: Mapping[str, str]) -> Any:

@@ -7,6 +7,7 @@ import symtable
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython"}
 
@@ -131,6 +132,7 @@ class Definitions:
         return self.real | {name for name, _, _ in self.stubs}
 
 
+@lru_cache(maxsize=1024)  # a cell is asked for many times while a notebook is rebuilt
 def definitions(source: str) -> Definitions:
     """Find the functions in a cell, also in one that is not Python yet or has a magic."""
     text = source.lstrip("\n")

@@ -1,6 +1,7 @@
 """Running a trusted notebook: its test cells run in the kernel, as in a student's Jupyter."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def execute(
     *,
     seed: str | None = None,
     stderr: int | None = None,
-    begun: list[int] | None = None,
+    began: Callable[[int], object] = lambda index: None,
     unattended: bool = False,
 ) -> Any:
     """Run all code cells in a fresh kernel, going on after errors; returns it with outputs.
@@ -39,8 +40,8 @@ def execute(
     time_limit_s: for a cell; one that takes longer is interrupted and gets an error output. seed:
     of hidden cases. stderr: of the kernel's process, as for subprocess; None: this process's.
     unattended: without shell, input and GPU, as in grading.
-    begun: gets the index of each cell before it runs, so that the last one is known where the
-    kernel ends. Raises RuntimeError for a kernel that ended.
+    began: called with the index of each cell before it runs, so that the last one is known where
+    the kernel ends. Raises RuntimeError for a kernel that ended.
     """
     config = Config()
     config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
@@ -56,7 +57,7 @@ def execute(
             "traceback": [],
         },
         resources={"metadata": {"path": str(folder)}},
-        on_cell_execute=lambda cell, cell_index: [] if begun is None else begun.append(cell_index),
+        on_cell_execute=lambda cell, cell_index: began(cell_index),
         config=config,
     )
     variables = kernel_variables(seed)

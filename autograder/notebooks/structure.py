@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import Exercise, Level
 from autograder.notebooks.answers import Placed, collect_answers
 from autograder.notebooks.cells import Role, by_id, exercise_of, grade_id_of, is_solution, role
 from autograder.notebooks.display import TAG, is_display_only
@@ -39,10 +39,10 @@ class Rebuilt:
         return {flag.cell for flag in self.flags if flag.kind == FlagKind.MISSING}
 
 
-def rebuild(release: Any, submitted: Any) -> Rebuilt:
+def rebuild(release: Any, submitted: Any, exercises: Mapping[str, Exercise]) -> Rebuilt:
     """Put a student's solutions, answers and own cells into the release's notebook; flag oddities.
 
-    submitted: a notebook from `reader.parse`.
+    submitted: a notebook from `reader.parse`. exercises: the release's.
     """
     known, (texts, all_texts) = by_id(release), texts_of_editions(release)
     found = match(release, submitted, texts)
@@ -51,7 +51,7 @@ def rebuild(release: Any, submitted: Any) -> Rebuilt:
     _lift_locked(known, cells)
     cells, answered = collect_answers(known, cells, submitted, found, all_texts)
     elsewhere = _take_out_stubs(known, cells)
-    _lower_tests(known, cells, found)
+    _lower_tests(known, cells, found, exercises)
     flags = list(_flags(known, submitted, found, texts))
     flags += _flags_of_missing(known, cells, found, answered, elsewhere)
     if not any(grade_id_of(cell) in known for cell in submitted.cells):  # moved is not the word
@@ -183,48 +183,51 @@ def _take_out_stubs(known: Mapping[str, Any], cells: list[Placed]) -> set[str]:
     return functions & defined
 
 
-def _lower_tests(known: Mapping[str, Any], cells: list[Placed], found: Matching) -> None:
+def _lower_tests(
+    known: Mapping[str, Any],
+    cells: list[Placed],
+    found: Matching,
+    exercises: Mapping[str, Exercise],
+) -> None:
     """Put each test after the code that it is about: the last definition counts."""
+    theirs = [placed for placed in cells if _is_by_student(placed)]
     for name, given in known.items():
-        if (tested := exercise_of(given)) is None:
+        if (tested := exercise_of(given, exercises)) is None:
             continue
-        exercises = _with_needs(tested[0])
-        functions = {f for e in exercises for f in (e, *load_exercise(e).helpers)}
-        places = _defining(cells, functions)
-        places += [
-            i
-            for i, placed in enumerate(cells)
-            if _is_by_student(placed)
-            and (placed.name in exercises or found.names.get(_origin(placed)) in exercises)
+        asked = _with_needs(tested[0], exercises)
+        functions = {f for e in asked for f in (e, *exercises[e].helpers)}
+        about = _defining(theirs, functions)
+        about += [
+            placed
+            for placed in theirs
+            if placed.name in asked or found.names.get(_origin(placed)) in asked
         ]
         if tested[1] == Level.HIDDEN:
-            public = Level.PUBLIC.prefix + tested[0]
-            places += [i for i, placed in enumerate(cells) if placed.name == public]
-        place = _index(cells, name)
-        if places and max(places) > place:
-            cells.insert(max(places), cells.pop(place))
+            about += [p for p in cells if p.name == Level.PUBLIC.prefix + tested[0]]
+        place, last = _index(cells, name), max(map(cells.index, about), default=0)
+        if last > place:
+            cells.insert(last, cells.pop(place))
 
 
 def _origin(placed: Placed) -> int:
     return -1 if placed.origin is None else placed.origin
 
 
-def _with_needs(exercise: str) -> set[str]:
+def _with_needs(exercise: str, exercises: Mapping[str, Exercise]) -> set[str]:
     """The exercise and all those that it builds on."""
-    needs = load_exercise(exercise).needs
-    return {exercise}.union(*map(_with_needs, needs))
+    needs = exercises[exercise].needs
+    return {exercise}.union(*(_with_needs(need, exercises) for need in needs))
 
 
-def _defining(cells: list[Placed], functions: Collection[str]) -> list[int]:
+def _defining(theirs: list[Placed], functions: Collection[str]) -> list[Placed]:
     """The cells that define these functions; of one that none defines, those that bind its name."""
-    theirs = [(i, placed) for i, placed in enumerate(cells) if _is_by_student(placed)]
-    places = []
+    defining = []
     for name in functions:
-        found = [i for i, placed in theirs if name in placed.defined.real]
-        places += found or [
-            i for i, p in theirs if name in p.bound.values or name in p.bound.imports
+        found = [placed for placed in theirs if name in placed.defined.real]
+        defining += found or [
+            p for p in theirs if name in p.bound.values or name in p.bound.imports
         ]
-    return places
+    return defining
 
 
 # --- flags ----------------------------------------------------------------------------------------

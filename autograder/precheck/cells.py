@@ -1,5 +1,6 @@
 """A submission's code cells as they will run, and what is known of them before."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +9,7 @@ from autograder.exercises.exercise import Level
 from autograder.notebooks.cells import exercise_of, grade_id_of, is_solution
 from autograder.notebooks.display import skippable
 from autograder.notebooks.matching import plain
-from autograder.notebooks.names import Bindings, bindings, names
+from autograder.notebooks.names import Bindings, bindings, definitions, names
 from autograder.notebooks.structure import Rebuilt
 from autograder.precheck.results import error_of
 from autograder.sandbox.text import clean
@@ -16,13 +17,14 @@ from autograder.sandbox.text import clean
 MAX_PLACE = 40  # characters of a cell's first line, in a place
 
 
-@dataclass
+@dataclass(eq=False)
 class Cell:
     """A code cell as it runs, and what is known of it before."""
 
     node: Any  # of the notebook that runs
     number: int | None  # as Jupyter counts cells; None: empty, or no code in the student's file
     origin: str  # locked | solution | released (the release's text) | own
+    test: str = ""  # the exercise whose public cases it checks
     runs: bool = True
 
     @cached_property
@@ -42,8 +44,8 @@ class Cell:
 
     @property
     def defined(self) -> set[str]:
-        """Names that it defines."""
-        return self.names[1]
+        """Names that it defines, or would define if it could be read."""
+        return self.names[1] | definitions(self.node.source).names
 
     @property
     def grade_id(self) -> str:
@@ -54,12 +56,6 @@ class Cell:
     def by_student(self) -> bool:
         """True if the student wrote it."""
         return self.origin in ("solution", "own")
-
-    @property
-    def test(self) -> str:
-        """The exercise whose public cases it checks; "" for any other cell."""
-        name, level = exercise_of(self.node) or ("", Level.MANUAL)
-        return name if level == Level.PUBLIC else ""
 
     @property
     def place(self) -> str:
@@ -76,7 +72,9 @@ class Cell:
         return error_of(self.node)
 
 
-def cells_of(rebuilt: Rebuilt, submitted: Any, release: Any) -> list[Cell]:
+def cells_of(
+    rebuilt: Rebuilt, submitted: Any, release: Any, exercises: Collection[str]
+) -> list[Cell]:
     """The code cells of a rebuilt notebook, which grading would run; numbers are the student's."""
     released = {plain(c.source) for c in release.cells if not grade_id_of(c)}
     cells, numbers = [], _numbers(submitted)
@@ -86,10 +84,36 @@ def cells_of(rebuilt: Rebuilt, submitted: Any, release: Any) -> list[Cell]:
         kind = "released" if plain(cell.source) in released else "own"
         if grade_id_of(cell):
             kind = "solution" if is_solution(cell) else "locked"
-        cells.append(Cell(cell, None if origin is None else numbers.get(origin), kind))
+        name, level = exercise_of(cell, exercises) or ("", Level.MANUAL)
+        test = name if level == Level.PUBLIC else ""
+        cells.append(Cell(cell, None if origin is None else numbers.get(origin), kind, test))
     for index in skippable([cell.node for cell in cells]):
         cells[index].runs = False
     return cells
+
+
+def reachable(cells: Sequence[Cell], used: Collection[str]) -> set[str]:
+    """These names, and all that the student's cells which define one of them use."""
+    found, waiting = set(used), [cell for cell in cells if cell.by_student]
+    while needed := [cell for cell in waiting if cell.defined & found]:
+        waiting = [cell for cell in waiting if cell not in needed]
+        found |= set().union(*(cell.used for cell in needed))
+    return found
+
+
+class Costs:
+    """The names on which the required exercises that do not pass depend."""
+
+    def __init__(self, cells: Sequence[Cell], failed: Collection[str]) -> None:
+        """failed: exercises."""
+        self.failed = set(failed)
+        own = [cell for cell in cells if cell.origin == "solution" and cell.grade_id in failed]
+        self._names = reachable(cells, set().union(*(cell.used for cell in own)))
+
+    def of(self, cell: Cell, names: Collection[str] | None = None) -> bool:
+        """True if an exercise may fail by this cell, or by its meaning of these names."""
+        used = cell.defined if names is None else set(names)
+        return cell.grade_id in self.failed or bool(used & self._names)
 
 
 def _numbers(submitted: Any) -> dict[int, int]:

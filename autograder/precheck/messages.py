@@ -30,14 +30,25 @@ FINDINGS = {
         "from your notebook ({other}); bring it back.",
     ),
     "raised": Text("Zelle {cell} bricht ab mit: {error}", "Cell {cell} raised {error}"),
+    "given": Text(
+        "Zelle {cell} der Vorlage bricht ab ({error}). Haben Sie vorher einen Namen geändert, den "
+        "sie benutzt?",
+        "Cell {cell} of the template fails ({error}). Did you change a name before that it uses?",
+    ),
     "note": Text("Zelle {cell}: {note}", "Cell {cell}: {note}"),
     "slow": Text(
         "Zelle {cell} war nach {seconds} Sekunden noch nicht fertig. Endet Ihre Schleife?",
         "Cell {cell} had not finished after {seconds} seconds. Does your loop end?",
     ),
     "died": Text(
-        "Zelle {cell} beendet den Kernel. Was nach ihr kommt, ist nicht geprüft.",
-        "Cell {cell} ends the kernel. The cells after it have not been checked.",
+        "Zelle {cell} beendet den Kernel. Die übrigen Zellen liefen ohne sie.",
+        "Cell {cell} ends the kernel. The other cells ran without it.",
+    ),
+    "died_later": Text(
+        "Der Kernel endete bei Zelle {other} der Vorlage, wohl durch eine Zelle davor; die letzte "
+        "von Ihnen ist {cell}.",
+        "The kernel ended at cell {other} of the template, probably through an earlier cell; your "
+        "last one before it is {cell}.",
     ),
     "no_kernel": Text(
         "Es ließ sich kein Kernel starten, oder er war gleich wieder weg. Läuft das Notebook in "
@@ -55,6 +66,12 @@ FINDINGS = {
         "Prüfungen sind {there} da. Nehmen Sie die Datei, die Sie bekommen haben.",
         "{name} is not the notebook {release}: it has {there} of its {cells} cells with exercises "
         "and checks. Use the file that you were given.",
+    ),
+    "untouched": Text(
+        "In {name} steht noch keine Lösung und kein Text. Ist es die richtige Datei? Speichern Sie "
+        "Ihr Notebook, bevor Sie es prüfen.",
+        "There is no solution and no text in {name} yet. Is it the right file? Save your notebook "
+        "before you check it.",
     ),
     "missing": Text(
         "Die Zelle {name} fehlt. Bei der Bewertung zählt die leere Zelle der Vorlage; kopieren Sie "
@@ -142,11 +159,33 @@ NO_TEST = Text("Die Testzelle fehlt.", "The test cell is missing.")
 GROUPS = {
     "fix": Text("Vor der Abgabe in Ordnung bringen:", "Fix before submitting:"),
     "empty": Text("Noch leer:", "Still empty:"),
-    "hint": Text("Hinweise, die keine Punkte kosten:", "Hints that cost no points:"),
+    "hint": Text(
+        "Hinweise, die keine Pflichtpunkte kosten:", "Hints that cost no required points:"
+    ),
 }
 NUMBERS = Text(
     "[1], [2], …: die Zellen, wie „Kernel neu starten und alle Zellen ausführen“ sie zählt.",
     '[1], [2], …: cells as "Restart Kernel and Run All Cells" numbers them.',
+)
+# the table: its head, and what its cells say
+TABLE_HEAD = (
+    Text("Aufgabe", "exercise"),
+    Text("Beispiele", "examples"),
+    Text("bei der Bewertung", "when graded"),
+)
+BONUS_NAME = Text("{name} (Zusatz)", "{name} (bonus)")
+REACHED = Text("{points:g} von {max_points:g}", "{points:g} of {max_points:g}")
+UP_TO = Text("bis zu {points:g}", "up to {points:g}")
+WORD_COUNT = (Text("ein Wort", "one word"), Text("{count} Wörter", "{count} words"))
+TOTAL = Text(
+    "Für die Beispiele {points:g} von {max_points:g} Punkten. Bei der Bewertung kommen bis zu "
+    "{more:g} hinzu, für neue Fälle und Ihre Texte.",
+    "{points:g} of {max_points:g} points for the examples. Up to {more:g} are added when graded, "
+    "for hidden cases and your texts.",
+)
+BONUS_TOTAL = Text(
+    "Dazu {points:g} von {max_points:g} Zusatzpunkten für die Beispiele.",
+    "In addition {points:g} of {max_points:g} bonus points for the examples.",
 )
 READY = Text("Bereit zur Abgabe.", "Ready to submit.")
 BONUS_LEFT = Text(

@@ -1,33 +1,60 @@
 """Results of a trusted notebook that ran, read from its test cells' outputs."""
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograder.checking import messages
 from autograder.checking.result import Result, result_in
-from autograder.exercises.exercise import Level, exercise_ids, load_exercise
+from autograder.checking.wording import explained
+from autograder.exercises.exercise import Exercise, Level
 from autograder.notebooks.cells import exercise_of
+from autograder.notebooks.names import bindings, is_stub
+from autograder.notebooks.undefined import why_undefined
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
 
 
-def results_of(notebook: Any) -> list[Result]:
-    """The result of each test cell, in the notebook's order."""
-    return [result_of(cell) for cell in notebook.cells if exercise_of(cell)]
+def results_of(notebook: Any, exercises: Mapping[str, Exercise]) -> list[Result]:
+    """The result of each test cell, in the notebook's order. exercises: the notebook's."""
+    tests = [cell for cell in notebook.cells if exercise_of(cell, exercises)]
+    return [result_of(cell, exercises) for cell in tests]
 
 
-def result_of(cell: Any) -> Result:
-    """The result of a test cell; a failed one where the check raised, or gave none."""
-    tested = exercise_of(cell)
+def result_of(cell: Any, exercises: Mapping[str, Exercise]) -> Result:
+    """The result of a test cell; a failed one where the check raised, or gave none.
+
+    With the points of the notebook, of which a check in a kernel knows nothing.
+    """
+    tested = exercise_of(cell, exercises)
     if tested is None:
         raise ValueError(f"must be a test cell, was: {cell.get('id')!r}")
     name, level = tested
     error = error_of(cell)
     if error is None and (found := result_in(cell.get("outputs", []), name)) is not None:
-        return found
+        points = exercises[name].points_of(level)
+        return replace(found, points=points if found.passed else 0.0, max_points=points)
     kind = "silent" if error is None else error.ename
-    sentence = messages.SENTENCES["silent"] if error is None else Text.same(one_line(error))
-    return Result.failed(load_exercise(name), level, kind=kind, sentence=sentence)
+    known = error is None or kind == "died"
+    sentence = messages.SENTENCES[kind] if known else Text.same(one_line(error))
+    return Result.failed(exercises[name], level, kind=kind, sentence=sentence)
+
+
+def as_graded(result: Result, cells: Sequence[Any], exercises: Mapping[str, Exercise]) -> Result:
+    """The result as grading has it. cells: the notebook's code cells, with their outputs.
+
+    A function that is not there gets the reason; an empty one is not said to wait for another.
+    """
+    exercise = exercises[result.exercise]
+    code = [cell for cell in cells if not exercise_of(cell, exercises)]
+    if result.kind == "missing":
+        return explained(result, *why_undefined((exercise.id, *exercise.helpers), code))
+    found = [node for c in code if (node := bindings(c.source).functions.get(exercise.id))]
+    if result.kind == "needs" and found and is_stub(found[-1]):
+        kind = "not_implemented"
+        return Result.failed(exercise, result.level, kind=kind, sentence=messages.SENTENCES[kind])
+    return result
 
 
 def error_of(cell: Any) -> Any:
@@ -42,7 +69,7 @@ def one_line(error: Any, length: int = 200) -> str:
     return text if len(text) <= length else f"{text[:length]} …"
 
 
-def missing_exercises(found: list[Result]) -> list[str]:
+def missing_exercises(found: Iterable[Result], exercises: Iterable[str]) -> list[str]:
     """Exercises without a public result: a missing test cell must not look like success."""
     seen = {result.exercise for result in found if result.level == Level.PUBLIC}
-    return [name for name in exercise_ids() if name not in seen]
+    return [name for name in exercises if name not in seen]

@@ -16,8 +16,8 @@ import numpy as np
 from autograder.checking.result import Result
 from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
-from autograder.course.release import exercises_notebook, registered
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.course.release import registered
+from autograder.exercises.exercise import Exercise, Level
 from autograder.grading.record import Record, Status
 from autograder.grading.store import Store
 from autograder.notebooks.cells import read_notebook, solutions
@@ -106,8 +106,9 @@ class Talk:
 
 def students(course: Path, assignment: str) -> list[GradedStudent]:
     """Read the class, sorted by name. Raises AssignmentError."""
-    exercises_notebook(course, assignment)
-    store, totals = Store(course), Course(course).totals(assignment)
+    registered(course, assignment)
+    store, book = Store(course), Course(course)
+    totals, scores = book.totals(assignment), book.scores(assignment)
     found = []
     for name in sorted({*students_of(course, assignment), *totals}):
         _, key = store.written(assignment, name)
@@ -116,6 +117,13 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
         if record is not None and record.results:
             notebook = nbformat.from_dict(json.loads(store.notebook(assignment, record.key)))
             cells = solutions(notebook)
+            points = scores.get(name, {})
+            results = tuple(
+                result.worth(points[result.grade_id].max_points)
+                for result in record.results
+                if result.grade_id in points
+            )
+            record = replace(record, results=results)
         found.append(GradedStudent(name=name, record=record, total=totals.get(name), cells=cells))
     return found
 
@@ -123,7 +131,9 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
 # --- exercises ----------------------------------------------------------------------------------
 
 
-def exercise_rows(graded: Sequence[GradedStudent], language: str) -> list[ExerciseRow]:
+def exercise_rows(
+    graded: Sequence[GradedStudent], exercises: Mapping[str, Exercise], language: str
+) -> list[ExerciseRow]:
     """Count each exercise, in the notebook's order, among those for whom it was judged."""
     names = list(dict.fromkeys(name for student in graded for name in student.solved))
     given = hint_counts(graded, language)
@@ -136,7 +146,7 @@ def exercise_rows(graded: Sequence[GradedStudent], language: str) -> list[Exerci
         rows.append(
             ExerciseRow(
                 id=name,
-                title=load_exercise(name).title[language],
+                title=exercises[name].title[language] if name in exercises else name,
                 solved=sum(solved),
                 share=sum(solved) / max(len(solved), 1),
                 discrimination=discrimination(solved, [_others(s, name) for s in judged]),

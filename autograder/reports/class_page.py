@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from autograder.course.adjustments import Adjustment, Adjustments
+from autograder.course.gradebook import Course
+from autograder.course.ours import exercises_of
+from autograder.course.registration import graded_by_older
 from autograder.errors import MissingPackageError
+from autograder.exercises.exercise import Exercise
 from autograder.feedback import svg
 from autograder.feedback.student_page import STYLE
 from autograder.reports import class_data, messages, similar
@@ -31,8 +36,14 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
     everybody = class_data.students(course, assignment)
     graded = [student for student in everybody if student.results]
     words = {key: text[language] for key, text in messages.PAGE_WORDS.items()}
-    rows = class_data.exercise_rows(graded, language)
-    found, compared = _similar_pairs(course, assignment, graded)
+    exercises = exercises_of(Course(course).directory(), assignment)
+    rows = class_data.exercise_rows(graded, exercises, language)
+    found, compared = _similar_pairs(course, assignment, graded, exercises)
+    older = graded_by_older(course, assignment)
+    remarks = [
+        *_class_remarks(everybody, graded, older, assignment),
+        *(_adjusted(entry) for entry in Adjustments.of(course, assignment).in_force),
+    ]
     environment = Environment(
         loader=FileSystemLoader(PAGE_TEMPLATES),
         autoescape=select_autoescape(default=True),
@@ -46,7 +57,7 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         words=words,
         title=messages.CLASS_TITLE.format(assignment=assignment)[language],
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        remarks=[text[language] for text in _class_remarks(everybody, graded, assignment)],
+        remarks=[text[language] for text in remarks],
         histogram=_histogram(graded, words) if graded else "",
         rows=rows,
         bars=_solved_bars(rows, words) if rows else "",
@@ -67,7 +78,10 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
 
 
 def _class_remarks(
-    everybody: Sequence[GradedStudent], graded: Sequence[GradedStudent], assignment: str
+    everybody: Sequence[GradedStudent],
+    graded: Sequence[GradedStudent],
+    older: Sequence[str],
+    assignment: str,
 ) -> list[Text]:
     totals = [student.total for student in graded if student.total]
     submissions = len(everybody)
@@ -89,11 +103,21 @@ def _class_remarks(
         remarks.append(
             messages.WAITING_POINTS.format(submissions=len(waiting), points=sum(waiting))
         )
+    if older:
+        remarks.append(messages.OLDER_RELEASE.format(names=", ".join(older), assignment=assignment))
     if late := [student for student in graded if student.total and student.total.late_s]:
         remarks.append(_late(late))
     if len(totals) < 10:
         remarks.append(messages.FEW)
     return remarks
+
+
+def _adjusted(entry: Adjustment) -> Text:
+    """The remark on an adjustment: of what, by whom, when and why."""
+    what = messages.ADJUSTED[entry.action].format(name=entry.name, hours=entry.hours)
+    return messages.ADJUSTED_BY.format(
+        what=what, by=entry.by, at=entry.at[:10], reason=entry.reason
+    )
 
 
 def _late(students: Sequence[GradedStudent]) -> Text:
@@ -111,12 +135,15 @@ def _late(students: Sequence[GradedStudent]) -> Text:
 
 
 def _similar_pairs(
-    course: Path, assignment: str, graded: Sequence[GradedStudent]
+    course: Path,
+    assignment: str,
+    graded: Sequence[GradedStudent],
+    exercises: Mapping[str, Exercise],
 ) -> tuple[list[similar.Pair], bool]:
     """The similar pairs, and whether the library that finds them is installed."""
     try:
         released = class_data.released_cells(course, assignment)
-        return similar.pairs({s.name: s.cells for s in graded}, released), True
+        return similar.pairs({s.name: s.cells for s in graded}, released, exercises), True
     except MissingPackageError:
         return [], False
 

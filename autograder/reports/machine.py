@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from autograder.course.adjustments import Adjustment
 from autograder.exercises.exercise import Level
 from autograder.grading.record import Status
 from autograder.sandbox.text import clean
@@ -70,7 +71,8 @@ def markdown(report: dict[str, Any]) -> str:
         score = f"{submission['score']:g}/{submission['max_score']:g}"
         who = _cell(submission["student"])
         lines.append(f"| {who} | {submission['status']} | {score} | {', '.join(notes) or '–'} |")
-    return "\n".join(lines) + "\n\n"
+    adjusted = [str(Adjustment.from_data(each)) for each in report.get("adjustments", [])]
+    return "\n".join([*lines, *(f"\n{_cell(line)}" for line in adjusted)]) + "\n\n"
 
 
 def _cell(text: str) -> str:

@@ -1,5 +1,6 @@
 """Sentences of the class's page, as a teacher reads them."""
 
+from autograder.course.adjustments import Action
 from kischule.i18n import Text
 
 CLASS_TITLE = Text("Klassenbericht {assignment}", "Class report {assignment}")
@@ -19,11 +20,27 @@ WAITING_POINTS = Text(
     "{submissions} submissions have answers that wait for your points (formgrader, up to "
     "{points:g} in all).",
 )
+OLDER_RELEASE = Text(
+    "Nach einer älteren Fassung der Aufgaben bewertet: {names}. `kischule grade {assignment}` "
+    "bewertet sie neu.",
+    "Graded by an older release: {names}. `kischule grade {assignment}` grades them anew.",
+)
 LATE_STUDENTS = Text("Verspätet abgegeben: {names}.", "Submitted late: {names}.")
 LATE_BY = Text("{name} ({late})", "{name} ({late})")
 LATE_LESS = Text(
     "{name} ({late}, {penalty:g} Punkte Abzug)", "{name} ({late}, {penalty:g} points less)"
 )
+ADJUSTED_BY = Text("{what} ({by}, {at}: {reason}).", "{what} ({by}, {at}: {reason}).")
+ADJUSTED = {
+    Action.DROP: Text("{name} zählt für niemanden", "{name} counts for nobody"),
+    Action.GIVE: Text("{name} gibt allen die volle Punktzahl", "{name} gives everybody its points"),
+    Action.WITHDRAW: Text(
+        "Die Abgabe von {name} ist zurückgezogen", "The submission of {name} is withdrawn"
+    ),
+    Action.EXTEND: Text(
+        "{name} hat {hours:g} Stunden länger Zeit", "{name} has {hours:g} hours more time"
+    ),
+}
 FEW = Text(
     "Bei weniger als zehn Abgaben sagen Trennschärfen wenig.",
     "With fewer than ten submissions, discrimination means little.",

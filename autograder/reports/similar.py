@@ -33,13 +33,12 @@ all are copies of one.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any
 
 from autograder.errors import MissingPackageError
-from autograder.exercises.exercise import exercise_ids
 from autograder.sandbox.text import clean
 
 PASSAGE = 35  # length; shorter common passages are idioms
@@ -96,6 +95,7 @@ class _OwnCode:
 def pairs(
     submissions: Mapping[str, Mapping[str, str]],
     release: Mapping[str, str],
+    exercises: Iterable[str],
     min_share: float = MIN_COMMON_SHARE,
     max_pairs: int = MAX_PAIRS,
 ) -> list[Pair]:
@@ -104,13 +104,13 @@ def pairs(
     submissions: student -> {grade_id: source of a solution cell}. release: the same of the student
     release: cells as they were released are left out, and so are its passages anywhere else.
     Answers in words (cells that belong to no exercise) do not count; common passages of theirs are
-    shown in a pair that was found by its code. max_pairs: the length of the list. Raises
-    MissingPackageError without copydetect.
+    shown in a pair that was found by its code. exercises: the ids of the assignment's. max_pairs:
+    the length of the list. Raises MissingPackageError without copydetect.
     """
     if not 0 < min_share <= 1:
         raise ValueError(f"min_share must be in (0, 1], was: {min_share}")
     _copydetect()
-    reader = _CellReader(release)
+    reader = _CellReader(release, exercises)
     read = [reader.submission(student, submissions[student]) for student in sorted(submissions)]
     candidates = [submission for submission in read if submission.own >= MIN_OWN]
     found = [
@@ -128,8 +128,8 @@ def pairs(
 class _CellReader:
     """Reads cells of one class: what was released, and each different source once."""
 
-    def __init__(self, release: Mapping[str, str]) -> None:
-        self._exercises = frozenset(exercise_ids())
+    def __init__(self, release: Mapping[str, str], exercises: Iterable[str]) -> None:
+        self._exercises = frozenset(exercises)
         self._release = {grade_id: _plain(source) for grade_id, source in release.items()}
         self._cells: dict[tuple[str, bool], _Cell] = {}
         prints: dict[bool, set[int]] = {True: set(), False: set()}

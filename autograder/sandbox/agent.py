@@ -44,7 +44,7 @@ class Agent:
             )
             return wire.write_replies(replies)
         except CallError as error:
-            return wire.write_error(error.kind, error.detail, error.number)
+            return wire.write_error(error.kind, error.detail, error.number, error.bases)
         except wire.WireError as error:
             return wire.write_error("too_large", str(error))
         except KeyboardInterrupt:
@@ -59,17 +59,18 @@ def _seed(seed: int) -> None:
 
 
 class Later:
-    """The value of `check` during grading, where the checks run outside, after the cell."""
+    """The value of `check` and `hint` during grading: the checks run outside, after the cell."""
 
     def __repr__(self) -> str:
         return ""
 
 
 def install(kernel: Any) -> None:
-    """Make a kernel serve requests; `check` in the student's own cells does nothing there."""
+    """Make a kernel serve requests; `check` and `hint` in the student's own cells do nothing."""
     kernel.shell_handlers[REQUEST] = Agent(kernel).reply
     shell.install(kernel.shell)
-    vars(sys.modules["autograder"])["check"] = lambda *_, **__: Later()
+    for name in ("check", "hint"):
+        vars(sys.modules["autograder"])[name] = lambda *_, **__: Later()
 
 
 def load_ipython_extension(unforked: Any) -> None:

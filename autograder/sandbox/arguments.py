@@ -4,7 +4,7 @@ What a case hands to a student is written as a *spec*, plain data that fits into
 that a case can cross into another process. A plain value stands for itself (`5`, `0.7`, `"text"`,
 `true`, `null`, `[1, 2]`); a mapping is of the kind that one of its keys names:
 `{vector: [1, 2], dtype: float16}` is a `Vector`. A new kind is a new class here; a test compares
-the table in docs/exercises.md with the docstrings below.
+the table in docs/arguments.md with the docstrings below.
 
 Exercise files name `mini`, the embedded model; `for_model` puts another one in its place.
 """
@@ -12,15 +12,25 @@ Exercise files name `mini`, the embedded model; `for_model` puts another one in 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor
 
-from autograder.sandbox.data import FLOATS
-from autograder.sandbox.models import MINI, SpyModel, TableModel, end_of, model_of, tokenizer_of
+from autograder.sandbox.data import FLOATS, FUNCTIONS
+from autograder.sandbox.models import (
+    MINI,
+    SpyModel,
+    TableModel,
+    end_of,
+    model_of,
+    table_model,
+    tokenizer_of,
+)
+from autograder.sandbox.text import shortened
 
 K = TypeVar("K", bound="Kind")
 KINDS: dict[str, type[Kind]] = {}  # by the field that names them
@@ -37,8 +47,12 @@ class Kind:
         """The object that a student's function gets."""
         raise NotImplementedError
 
-    def describe(self) -> str:
-        """The argument as one would type it; "" where its parameter's name says enough."""
+    def describe(self, shown: int | None = None) -> str:
+        """The argument as one would type it; "" where its parameter's name says enough.
+
+        shown: numbers of a list, so that the argument fits into a sentence; None: all, so that it
+        can be run.
+        """
         return ""
 
     def for_model(self, name: str) -> Kind:
@@ -67,7 +81,8 @@ def kind_of(spec: Any) -> Kind | None:
         return None
     found = next((KINDS[key] for key in spec if key in KINDS), None)
     if found is None or not _is_spec_of(found, spec):
-        raise ValueError(f"unknown argument spec, was: {spec!r}")
+        known = ", ".join(kind.yaml for kind in KINDS.values())
+        raise ValueError(f"an argument that is a mapping must be one of {known}; was: {spec!r}")
     return found(**spec)
 
 
@@ -75,7 +90,8 @@ def _is_spec_of(found: type[Kind], spec: Mapping[str, Any]) -> bool:
     known = {f.name: f for f in fields(found)}  # type: ignore[arg-type]
     needed = {name for name, f in known.items() if f.default is MISSING}
     main = spec.get(found.key)
-    wanted = list if "list" in str(known[found.key].type) else str
+    declared = str(known[found.key].type)
+    wanted = {"Seq": list, "lis": list, "Map": dict}.get(declared[:3], str)
     return needed <= spec.keys() <= known.keys() and isinstance(main, wanted)
 
 
@@ -85,10 +101,12 @@ def build(spec: Any) -> Any:
     return copy.deepcopy(spec) if found is None else found.build()
 
 
-def describe(name: str, spec: Any) -> str:
-    """The argument of this parameter as one would type it."""
+def describe(name: str, spec: Any, whole: bool = False) -> str:
+    """The argument of this parameter as one would type it; whole: with all its numbers."""
     found = kind_of(spec)
-    return shortened(repr(spec)) if found is None else found.describe() or name
+    if found is None:
+        return repr(spec) if whole else shortened(repr(spec))
+    return found.describe(None if whole else MAX_SHOWN) or name
 
 
 def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -96,19 +114,15 @@ def calls_of(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     many = [n for n, spec in arguments.items() if isinstance(spec, Mapping) and "each" in spec]
     if not many:
         return [dict(arguments)]
+    if len(many) > 1:
+        raise ValueError(f"only one argument can have `each`, was: {', '.join(many)}")
     (name,) = many
     return [{**arguments, name: one} for one in arguments[name]["each"]]
 
 
-def shortened(text: str, length: int = 160) -> str:
-    """A text of at most about `length` characters, cut in the middle."""
-    half = length // 2
-    return text if len(text) <= length else text[:half] + " … " + text[-half:]
-
-
-def _listed(values: list[Any], show: Callable[[Any], str]) -> str:
-    more = ["..."] if len(values) > MAX_SHOWN else []
-    return ", ".join([*map(show, values[:MAX_SHOWN]), *more])
+def _listed(values: list[Any], shown: int | None, show: Callable[[Any], str] = repr) -> str:
+    more = ["..."] if len(values) > len(values[:shown]) else []
+    return f"[{', '.join([*map(show, values[:shown]), *more])}]"
 
 
 # --- a model and its tokenizer ------------------------------------------------------------------
@@ -172,8 +186,8 @@ class Prompt(OfModel):
         ids = tokenizer_of(self.of)(self.prompt)["input_ids"]
         return torch.tensor([ids], dtype=torch.long)
 
-    def describe(self) -> str:
-        return f"encode({self.prompt!r})"
+    def describe(self, shown: int | None = None) -> str:
+        return f"encode_prompt(tokenizer, {self.prompt!r})"
 
     def for_model(self, name: str) -> Kind:
         return Prompt(with_end_of(self.prompt, name), of=name)
@@ -193,8 +207,8 @@ class ProbsAfter(OfModel):
             logits = model_of(self.of)(Prompt(self.probs_after, of=self.of).build()).logits
         return logits[0, -1].softmax(-1).clone()
 
-    def describe(self) -> str:
-        return f"next_token_probs(model, encode({self.probs_after!r}))"
+    def describe(self, shown: int | None = None) -> str:
+        return f"next_token_probs(model, encode_prompt(tokenizer, {self.probs_after!r}))"
 
     def for_model(self, name: str) -> Kind:
         return ProbsAfter(with_end_of(self.probs_after, name), of=name)
@@ -213,12 +227,12 @@ class OfTable(Kind):
 
     eos: int | None
 
-    def shown(self, table: str, size: int) -> str:
+    def typed(self, table: str, size: int, more: str = "") -> str:
         """The model as one would type it; size: an end token of its own comes after these."""
-        return f"table_model({table}, eos={size if self.eos is None else self.eos})"
+        return f"table_model({table}, eos={size if self.eos is None else self.eos}{more})"
 
 
-@kind("{table: [[..], ..], eos: 0}")
+@kind("{table: [[0.0, 1.0], [2.0, 0.0]], eos: 0}")
 @dataclass(frozen=True)
 class Table(OfTable):
     """A `TableModel` with these logits, (V, V); eos: its end token (null: one that never comes)."""
@@ -227,14 +241,15 @@ class Table(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        return TableModel(torch.tensor(self.table, dtype=torch.float32), eos=self.eos)
+        return table_model(self.table, eos=self.eos)
 
-    def describe(self) -> str:
+    def describe(self, shown: int | None = None) -> str:
         size = len(self.table)
-        return self.shown(f"V={size + (self.eos is None)}", size)
+        rows = None if shown is None else max(1, shown // size)
+        return self.typed(_listed(self.table, rows, lambda row: _listed(row, shown)), size)
 
 
-@kind("{row: [..], eos: 0}")
+@kind("{row: [0.0, 1.0], eos: 0}")
 @dataclass(frozen=True)
 class Row(OfTable):
     """A `TableModel` in which all rows are this one: each next token is independent."""
@@ -243,14 +258,13 @@ class Row(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        row = torch.tensor(self.row, dtype=torch.float32)
-        return TableModel(row.expand(len(row), -1), eos=self.eos)
+        return table_model(self.row, eos=self.eos)
 
-    def describe(self) -> str:
-        return self.shown(f"[{_listed(self.row, str)}]", len(self.row))
+    def describe(self, shown: int | None = None) -> str:
+        return self.typed(_listed(self.row, shown), len(self.row))
 
 
-@kind("{rotated: [..], eos: 0}")
+@kind("{rotated: [0.0, 1.0], eos: 0}")
 @dataclass(frozen=True)
 class Rotated(OfTable):
     """A `TableModel` whose row i is this one, moved on by i places."""
@@ -259,18 +273,17 @@ class Rotated(OfTable):
     eos: int | None = None
 
     def build(self) -> TableModel:
-        row = torch.tensor(self.rotated, dtype=torch.float32)
-        place = torch.arange(len(row))
-        return TableModel(row[place - place[:, None]], eos=self.eos)
+        return table_model(self.rotated, eos=self.eos, rotated=True)
 
-    def describe(self) -> str:
-        return self.shown(f"[{_listed(self.rotated, str)}]", len(self.rotated))
+    def describe(self, shown: int | None = None) -> str:
+        row = _listed(self.rotated, shown)
+        return self.typed(row, len(self.rotated), ", rotated=True")
 
 
 # --- tensors ------------------------------------------------------------------------------------
 
 
-@kind("{ids: [..]}")
+@kind("{ids: [5, 7]}")
 @dataclass(frozen=True)
 class Ids(Kind):
     """(1, T) long: these token ids."""
@@ -280,11 +293,11 @@ class Ids(Kind):
     def build(self) -> Tensor:
         return torch.tensor([self.ids], dtype=torch.long)
 
-    def describe(self) -> str:
-        return f"tensor([[{_listed(self.ids, str)}]])"
+    def describe(self, shown: int | None = None) -> str:
+        return f"tensor([{_listed(self.ids, shown)}])"
 
 
-@kind("{vector: [..], dtype: float16, every: 2}")
+@kind("{vector: [0.5, -1.0], dtype: float16, every: 2}")
 @dataclass(frozen=True)
 class Vector(Kind):
     """(V,) float32 or another dtype; every: not contiguous, each n-th of a longer tensor."""
@@ -304,6 +317,83 @@ class Vector(Kind):
         vector[:] = torch.tensor(self.vector, dtype=torch.float64)
         return vector
 
-    def describe(self) -> str:
+    def describe(self, shown: int | None = None) -> str:
         dtype = "" if self.dtype == "float32" else f", dtype=torch.{self.dtype}"
-        return f"tensor([{_listed(self.vector, lambda n: f'{n:.4g}')}]{dtype})"
+        # without a point or an infinity anywhere it would be a tensor of integers
+        whole = all(math.isfinite(n) and n == int(n) for n in self.vector)
+        show = (lambda n: repr(float(n))) if whole else "{:.15g}".format
+        numbers = _listed(self.vector, shown, show)
+        strided = f".repeat_interleave({self.every})[::{self.every}]" if self.every > 1 else ""
+        return f"tensor({numbers}{dtype}){strided}"
+
+
+@kind("{tensor: [[1, 2], [3, 4]], dtype: int64}")
+@dataclass(frozen=True)
+class AnyTensor(Kind):
+    """A tensor of any shape, float32 or another dtype: a float's, int64 or bool."""
+
+    tensor: list[Any]
+    dtype: str = "float32"
+
+    def build(self) -> Tensor:
+        if self.dtype not in (*FLOATS, "int64", "bool"):
+            allowed = ", ".join((*FLOATS, "int64", "bool"))
+            raise ValueError(f"dtype must be one of {allowed}, was: {self.dtype}")
+        return torch.tensor(self.tensor, dtype=getattr(torch, self.dtype))
+
+    def describe(self, shown: int | None = None) -> str:
+        dtype = "" if self.dtype == "float32" else f", dtype=torch.{self.dtype}"
+        return f"tensor({self.tensor}{dtype})"
+
+
+# --- lists, dicts, functions --------------------------------------------------------------------
+
+
+@kind("{list: [{vector: [0.5]}, 5]}")
+@dataclass(frozen=True)
+class ListOf(Kind):
+    """A list whose entries are arguments of these kinds themselves."""
+
+    list: Sequence[Any]
+
+    def build(self) -> Any:
+        return [build(spec) for spec in self.list]
+
+    def describe(self, shown: int | None = None) -> str:
+        return f"[{', '.join(describe('...', spec, shown is None) for spec in self.list)}]"
+
+
+@kind("{dict: {name: 5, row: {vector: [0.5]}}}")
+@dataclass(frozen=True)
+class DictOf(Kind):
+    """A dict whose values are arguments of these kinds themselves."""
+
+    dict: Mapping[str, Any]
+
+    def build(self) -> Any:
+        return {name: build(spec) for name, spec in self.dict.items()}
+
+    def describe(self, shown: int | None = None) -> str:
+        whole = shown is None
+        entries = (f"{n!r}: {describe('...', spec, whole)}" for n, spec in self.dict.items())
+        return "{" + ", ".join(entries) + "}"
+
+
+@kind("{function: upper}")
+@dataclass(frozen=True)
+class FunctionOf(Kind):
+    """A function of Python (abs, len, max, min, round, sorted, sum), of str or of torch.
+
+    str's are lower, strip, upper; torch's are argmax, exp, log, relu.
+    """
+
+    function: str
+
+    def build(self) -> Any:
+        if self.function not in FUNCTIONS:
+            known = ", ".join(FUNCTIONS)
+            raise ValueError(f"function must be one of {known}, was: {self.function}")
+        return FUNCTIONS[self.function]
+
+    def describe(self, shown: int | None = None) -> str:
+        return self.function

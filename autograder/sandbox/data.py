@@ -1,7 +1,8 @@
 """Replies as plain data: what a student's function gave back, before anything judges it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -10,6 +11,13 @@ MAX_PARTS = 100_000  # of a list or dict whose parts are kept
 
 # torch's names, from exact to coarse, and the distance from 1 to the next number
 FLOATS = ("float64", "float32", "float16", "bfloat16")
+# The functions that a case can hand over. A function of the teacher's own would take its code into
+# the student's process.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{f.__name__: f for f in (abs, len, max, min, round, sorted, sum)},
+    **{f.__name__: f for f in (str.lower, str.strip, str.upper)},
+    **{f.__name__: f for f in (torch.exp, torch.log, torch.relu, torch.argmax)},
+}
 EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
 
@@ -23,6 +31,15 @@ class Array:
 
 
 @dataclass(frozen=True)
+class NumpyArray:
+    """A numpy array as plain data: no tensor, but it holds the same numbers."""
+
+    data: np.ndarray[Any, Any]
+    dtype: str
+    type_name: ClassVar[str] = "numpy.ndarray"
+
+
+@dataclass(frozen=True)
 class Opaque:
     """A value that is not plain data; only the name of its type is kept."""
 
@@ -30,7 +47,7 @@ class Opaque:
 
 
 def plain(value: object, depth: int = 4) -> Any:
-    """The value as None, bool, int, float, str, Array, and lists and dicts of these.
+    """The value as None, bool, int, float, str, an array, and lists and dicts of these.
 
     Anything else, and anything nested deeper than `depth`, becomes Opaque.
     """
@@ -42,7 +59,8 @@ def plain(value: object, depth: int = 4) -> Any:
         data = data.float() if dtype == "bfloat16" else data
         return Array(data.numpy().copy(), dtype, value.device.type)
     if isinstance(value, np.ndarray):
-        return Opaque("numpy.ndarray")
+        native = np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, subok=False)
+        return NumpyArray(native, native.dtype.name)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (list, tuple, dict)) and len(value) > MAX_PARTS:

@@ -19,6 +19,10 @@ NO_DEBUGGER = Text(
     "`{line}` wurde übersprungen: Beim Bewerten gibt es keinen Debugger.",
     "`{line}` was skipped: there is no debugger during grading.",
 )
+NO_PRECHECK = Text(
+    "`{line}` wurde übersprungen: Dieses Notebook wird gerade geprüft.",
+    "`{line}` was skipped: this notebook is being checked right now.",
+)
 NO_GPU = Text(
     "`{line}` steht beim Bewerten für die CPU: Es gibt dort keine Grafikkarte.",
     "`{line}` stands for the CPU during grading: there is no graphics card.",

@@ -1,6 +1,7 @@
 """Models that a case hands to a student: a real one, a table, a spy on `generate`."""
 
 import copy
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -182,6 +183,24 @@ def _blank_model(size: int, eos: int) -> PreTrainedModel:
     model.loss_type = "ForCausalLM"
     model.generation_config = GenerationConfig(**special)
     return model.eval()
+
+
+def table_model(
+    logits: Sequence[Any], *, eos: int | None = None, rotated: bool = False
+) -> TableModel:
+    """Make a `TableModel`, as the calls that `check` shows have it.
+
+    logits: V rows of V numbers, row i for the token after token i; or one row for every token.
+    eos: the end token; None or V: one that never comes. rotated: row i is the one row, moved on by
+    i places.
+    """
+    table = torch.tensor(logits, dtype=torch.float32)
+    if rotated:
+        place = torch.arange(len(table))
+        table = table[place - place[:, None]]
+    elif table.ndim == 1:
+        table = table.expand(len(table), -1)
+    return TableModel(table, eos=None if eos == len(table) else eos)
 
 
 class SpyModel:

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 import torch
 from torch.overrides import TorchFunctionMode
 
+import kischule
 from autograder.sandbox import messages
 from kischule.i18n import Text
 
@@ -125,6 +126,7 @@ class Unattended:
         for name, result in results.items():
             program = self._program(f"subprocess.{name}", getattr(subprocess, name), result)
             setattr(subprocess, name, program)
+        kischule.precheck = lambda *_: self.note(messages.NO_PRECHECK, "kischule.precheck()")
         _Colab.skip = lambda call: self.note(messages.SKIPPED, call)
         sys.meta_path.insert(0, _ColabFinder("google.colab"))
         sys.meta_path.append(_ColabFinder("google"))  # if there is no other of that name

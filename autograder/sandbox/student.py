@@ -2,12 +2,14 @@
 
 import contextlib
 import copy
+import ctypes
 import io
 import logging
 import re
 import signal
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,17 +35,20 @@ class Reply:
 
 
 class CallError(Exception):
-    """A call that gave no reply. number: which of several, from 0.
+    """A call that gave no reply. number: which of several, from 0; bases: of what it raised.
 
     kind: missing, not_callable, not_implemented, no_generate, not_in_table, raised, timeout; from a
     kernel also died, memory, too_large, unreadable.
     """
 
-    def __init__(self, kind: str, detail: str = "", number: int = 0) -> None:
+    def __init__(
+        self, kind: str, detail: str = "", number: int = 0, bases: Sequence[str] = ()
+    ) -> None:
         super().__init__(kind, detail)
         self.kind = kind
         self.detail = detail
         self.number = number
+        self.bases = tuple(bases)  # names of built-in classes, its own among them
 
 
 # the arguments of one call: (name, spec) pairs of those by position, specs by name of the others
@@ -73,8 +78,8 @@ class LocalStudent:
         """Call the function with built arguments, once for each of calls (see `Student`).
 
         The time limit counts computing, and WALL_CLOCK_FACTOR times as much by the clock, so that
-        a crowded machine costs no points; it applies where the platform has timer signals and this
-        is the main thread.
+        a crowded machine costs no points. In another thread than the main one, and where the
+        platform has no timer signals, only the clock counts.
 
         Whatever the function prints, warns or logs is dropped: nbgrader would take a line on
         stderr for a failure. torch's random state differs from call to call in a fixed way and is
@@ -102,27 +107,28 @@ class LocalStudent:
         target = self._namespace[function]
         if not callable(target):
             raise CallError("not_callable", type(target).__name__)
-        arguments = [(name, build(spec)) for name, spec in positional]
-        named = {name: build(spec) for name, spec in keywords.items()}
-        everything = dict(arguments) | named
-        before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
         self._calls += 1
         try:
+            arguments = [(name, build(spec)) for name, spec in positional]
+            named = {name: build(spec) for name, spec in keywords.items()}
+            everything = dict(arguments) | named
+            before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
             with _limit(time_limit_s), torch.random.fork_rng(devices=[]):
                 # of the CPU alone: torch.manual_seed takes as long as a small call
                 torch.default_generator.manual_seed(self._calls)
                 value = plain(target(*(v for _, v in arguments), **named))
         except KeyboardInterrupt:
             raise  # the stop button, or nbclient's own time limit
-        except _TimeIsUp:
-            raise CallError("timeout", f"{time_limit_s:g}") from None
-        except NotImplementedError:
-            raise CallError("not_implemented") from None
+        except _TimeIsUp as error:
+            raise CallError("timeout", f"{time_limit_s:g}") from error
         except TableError as error:
             kind = "no_generate" if str(error).startswith("generate") else "not_in_table"
-            raise CallError(kind, str(error)) from None
+            raise CallError(kind, str(error)) from error
         except BaseException as error:
-            raise CallError("raised", _error_line(error)) from error
+            if _is_untouched(function, error):
+                raise CallError("not_implemented") from error
+            bases = [c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins"]
+            raise CallError("raised", error_line(error), bases=bases) from error
         reports = [r for v in everything.values() if isinstance(v, SpyModel) for r in v.reports]
         changed = tuple(n for n, old in before.items() if not _is_same(everything[n], old))
         return Reply(value, changed, reports)
@@ -138,11 +144,27 @@ def _copy(value: Any) -> Any:
 
 def _is_same(a: Any, b: Any) -> bool:
     if isinstance(b, torch.Tensor):
-        return a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b)
+        is_tensor = isinstance(a, torch.Tensor) and a.shape == b.shape and a.dtype == b.dtype
+        return is_tensor and torch.equal(a, b)
+    if isinstance(b, list):
+        return isinstance(a, list) and len(a) == len(b) and all(map(_is_same, a, b))
+    if isinstance(b, dict):
+        return isinstance(a, dict) and a.keys() == b.keys() and all(_is_same(a[k], b[k]) for k in b)
     return bool(plain(a) == b)  # an object that a student put in may define == as it likes
 
 
-def _error_line(error: BaseException) -> str:
+def _is_untouched(function: str, error: BaseException) -> bool:
+    """Return True for the bare NotImplementedError of this function as it was released.
+
+    One of another function, or of torch, which gives a reason, is an error like any other.
+    """
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    bare = type(error) is NotImplementedError and not error.args
+    return bare and frame.f_code.co_name == function
+
+
+def error_line(error: BaseException) -> str:
+    """An error's type and text in one line."""
     text = _ADDRESS.sub("", " ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
@@ -175,7 +197,8 @@ class _TimeIsUp(BaseException):
 def _limit(seconds: float) -> Iterator[None]:
     on_main = threading.current_thread() is threading.main_thread()
     if not (on_main and hasattr(signal, "setitimer")):
-        yield
+        with _limit_by_clock(WALL_CLOCK_FACTOR * seconds):
+            yield
         return
 
     began, computed = time.monotonic(), time.thread_time()
@@ -193,3 +216,26 @@ def _limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+@contextlib.contextmanager
+def _limit_by_clock(seconds: float) -> Iterator[None]:
+    """Stop this thread, which no signal reaches, at its next line of Python."""
+    raise_in, own = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong
+    thread, lock, done = threading.get_ident(), threading.Lock(), False
+
+    def stop() -> None:
+        with lock:
+            if not done:
+                raise_in(own(thread), ctypes.py_object(_TimeIsUp))
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with lock:
+            done = True
+        timer.cancel()
+        raise_in(own(thread), None)  # one that has been sent and has not arrived

@@ -11,3 +11,9 @@ def clean(text: str) -> str:
     For what is shown or written; a value that is judged is left as it came.
     """
     return _CONTROL.sub("", text).encode("utf-8", "replace").decode("utf-8")
+
+
+def shortened(text: str, length: int = 160) -> str:
+    """A text of at most about `length` characters, cut in the middle."""
+    half = length // 2
+    return text if len(text) <= length else text[:half] + " … " + text[-half:]

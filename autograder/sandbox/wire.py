@@ -8,9 +8,11 @@ A value is written as a pair of its kind and its content:
 
     ["none"] ["bool", true] ["int", "0x2a"] ["float", "0x1.8p+1"] ["str", "text"]
     ["list", [..]] ["dict", [["key", value], ..]] ["opaque", "type name"]
-    ["array", "float32", [1, 5], "cpu", index of its bytes]
+    ["array", "float32", [1, 5], "cpu", index of its bytes] ["numpy", "float64", [3], index]
 """
 
+import base64
+import binascii
 import json
 import math
 import re
@@ -19,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox.data import Array, Opaque
+from autograder.sandbox.data import Array, NumpyArray, Opaque
 from autograder.sandbox.student import CallError, Reply
 from autograder.sandbox.text import clean
 
@@ -27,6 +29,7 @@ MAX_MESSAGE_BYTES = 8_000_000  # of a message
 MAX_DEPTH = 6
 MAX_MESSAGE_PARTS = 200_000
 MAX_REPORTS = 100
+MAX_BASES = 20  # of an exception
 MAX_TEXT = 1_000_000  # characters
 ERROR_KINDS = (
     *("missing", "not_callable", "not_implemented", "raised", "timeout", "too_large"),
@@ -68,9 +71,9 @@ def write_replies(replies: Sequence[Reply]) -> list[bytes]:
     return parts
 
 
-def write_error(kind: str, detail: str, number: int = 0) -> list[bytes]:
-    """Write why a call gave no reply. number: of that call."""
-    data = {"error": kind, "detail": detail[:2000], "number": number}
+def write_error(kind: str, detail: str, number: int = 0, bases: Sequence[str] = ()) -> list[bytes]:
+    """Write why a call gave no reply. number: of that call; bases: of the error that it raised."""
+    data = {"error": kind, "detail": detail[:2000], "number": number, "bases": list(bases)}
     return [json.dumps(data).encode("utf-8")]
 
 
@@ -92,6 +95,9 @@ def _encoded(value: Any, arrays: list[bytes]) -> list[Any]:
     if isinstance(value, Array) and value.dtype in DTYPES:
         arrays.append(np.ascontiguousarray(value.data).tobytes())
         return ["array", value.dtype, list(value.data.shape), value.device, len(arrays) - 1]
+    if isinstance(value, NumpyArray) and value.dtype in DTYPES:
+        arrays.append(np.ascontiguousarray(value.data).tobytes())
+        return ["numpy", value.dtype, list(value.data.shape), len(arrays) - 1]
     name = value.dtype if isinstance(value, Array) else getattr(value, "type_name", "object")
     return ["opaque", str(name)]
 
@@ -117,11 +123,18 @@ def read_replies(parts: Sequence[bytes], calls: int) -> list[Reply]:
 
 def _error(data: dict[str, Any], calls: int) -> CallError:
     kind, detail, number = data.get("error"), data.get("detail"), data.get("number")
+    bases = data.get("bases", [])
     if type(kind) is not str or kind not in ERROR_KINDS or type(detail) is not str:
         raise WireError("an error must be of a known kind")
     if type(number) is not int or not 0 <= number < max(calls, 1):
         raise WireError("an error must name its call")
-    return CallError(kind, clean(detail)[:2000], number)
+    if type(bases) is not list or len(bases) > MAX_BASES or not all(map(_is_name, bases)):
+        raise WireError("the bases of an error must be names")
+    return CallError(kind, clean(detail)[:2000], number, bases)
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) is str and _NAME.fullmatch(value) is not None
 
 
 class _ReplyReader:
@@ -133,9 +146,7 @@ class _ReplyReader:
         if type(data) is not dict:
             raise WireError("a reply must be an object")
         changed, reports = data.get("changed"), data.get("reports")
-        if type(changed) is not list or not all(
-            type(name) is str and _NAME.fullmatch(name) for name in changed
-        ):
+        if type(changed) is not list or not all(map(_is_name, changed)):
             raise WireError("changed must be a list of names")
         if type(reports) is not list or len(reports) > MAX_REPORTS:
             raise WireError("reports must be a list")
@@ -169,6 +180,9 @@ class _ReplyReader:
                 return Opaque(name if _NAME.fullmatch(name) else "object")
             case ["array", str(dtype), list(shape), str(device), int(index)] if dtype in DTYPES:
                 return self._array(dtype, shape, device, index)
+            case ["numpy", str(dtype), list(shape), int(index)] if dtype in DTYPES:
+                array = self._array(dtype, shape, "cpu", index)
+                return NumpyArray(array.data, dtype)
         raise WireError("a value must be of a known kind")
 
     def _item(self, item: Any, depth: int) -> tuple[str, Any]:
@@ -198,3 +212,24 @@ class _ReplyReader:
         if dtype == "bool" and not set(content) <= {0, 1}:
             raise WireError("a bool must be 0 or 1")
         return Array(np.frombuffer(content, kind).reshape(shape), dtype, device)
+
+
+# --- values in a file ---------------------------------------------------------------------------
+
+
+def to_json(value: Any) -> list[Any]:
+    """A plain value as JSON has it: the value, then the bytes of each array in base64."""
+    arrays: list[bytes] = []
+    encoded = _encoded(value, arrays)
+    return [encoded, *(base64.b64encode(array).decode() for array in arrays)]
+
+
+def from_json(data: Any) -> Any:
+    """Read what `to_json` wrote, as strictly as a message. WireError."""
+    if type(data) is not list or not data or not all(type(part) is str for part in data[1:]):
+        raise WireError("a stored value must be a list of the value and its arrays")
+    try:
+        arrays = [base64.b64decode(part, validate=True) for part in data[1:]]
+    except binascii.Error as error:
+        raise WireError("the bytes of a stored array must be in base64") from error
+    return _ReplyReader(arrays).read(data[0])

@@ -22,7 +22,14 @@ from kischule.decoding import (
 from kischule.errors import ArgumentError
 from kischule.i18n import number, percent
 from kischule.measures import entropy
-from kischule.plots.style import explains_errors, figure, token_label
+from kischule.plots.style import (
+    explains_errors,
+    figure,
+    legend_beside,
+    percent_tick,
+    tick,
+    token_label,
+)
 from kischule.tokens import encode, texts_after
 
 if TYPE_CHECKING:
@@ -60,20 +67,20 @@ def next_token(
     probs, own = found.probs["temperature"].tolist(), found.probs["model"].tolist()
     order = sorted(range(len(probs)), key=lambda i: -probs[i])
     fig, (ax,) = figure(height=0.9 + 0.26 * len(order))
-    _draw_bars(ax, found, order)
+    legend_beside(fig, handles=_draw_bars(ax, found, order))
     texts = texts_after(tokenizer, ids[0].tolist(), found.ids.tolist())
     ax.set_yticks(range(len(order)), [token_label(texts[i]) for i in order])
     ax.invert_yaxis()
     ax.set_xlim(0, 1.12 * max(*probs, *own))
-    ax.xaxis.set_major_formatter(lambda x, _: percent(x, 0))
+    ax.xaxis.set_major_formatter(percent_tick)
     ax.set_xlabel(str(messages.PROBABILITY), fontsize=9)
     kept = messages.kept_tokens(found.num_kept, found.vocab_size, found.mass_cut)
     ax.set_title(f"{_after(prompt_text)}: {kept}", fontsize=9, loc="left")
     return fig
 
 
-def _draw_bars(ax: Axes, found: NextTokens, order: Sequence[int]) -> None:
-    """One bar per token with its probability, a dot for the model's own, and the legend."""
+def _draw_bars(ax: Axes, found: NextTokens, order: Sequence[int]) -> list[Any]:
+    """One bar per token with its probability, a dot for the model's own; the legend's entries."""
     from matplotlib.patches import Patch
 
     probs, own = found.probs["temperature"].tolist(), found.probs["model"].tolist()
@@ -96,7 +103,7 @@ def _draw_bars(ax: Axes, found: NextTokens, order: Sequence[int]) -> None:
         dots = [own[i] for i in order]
         label = str(messages.MODEL_ALONE)
         handles += ax.plot(dots, range(len(dots)), "o", color=ORANGE, label=label)
-    ax.legend(handles=handles, fontsize=8, loc="lower right")
+    return handles
 
 
 @explains_errors
@@ -135,10 +142,10 @@ def temperatures(
     labels = list(map(token_label, texts_after(tokenizer, ids[0].tolist(), top.tolist())))
     ax.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
     ax.set_ylim(bottom=0)
-    ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
+    ax.yaxis.set_major_formatter(percent_tick)
     ax.set_ylabel(str(messages.PROBABILITY), fontsize=9)
     ax.set_title(_after(prompt_text), fontsize=9, loc="left")
-    _legend_beside(ax)
+    legend_beside(fig)
     return fig
 
 
@@ -170,25 +177,21 @@ def ranks(
             notes.append(str(messages.TOP_K_KEEPS.format(k=top_k, mass=kept)))
         if top_p:
             number_kept = int((sums < top_p).sum()) + 1
-            notes.append(str(messages.TOP_P_KEEPS.format(p=top_p, kept=number_kept)))
+            tokens = messages.tokens(number_kept)
+            notes.append(str(messages.TOP_P_KEEPS.format(p=str(top_p), kept=tokens)))
         ax.plot(range(1, len(sums) + 1), sums.tolist(), line, color=colour, label="\n".join(notes))
     if top_k:
         ax.axvline(top_k, color=GREY, linewidth=1)
     if top_p:
         ax.axhline(top_p, color=GREY, linewidth=1)
     ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    ax.xaxis.set_major_formatter(tick)
     ax.set_ylim(0, 1.02)
-    ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
+    ax.yaxis.set_major_formatter(percent_tick)
     ax.set_xlabel(str(messages.RANK), fontsize=9)
     ax.set_ylabel(str(messages.TOGETHER), fontsize=9)
-    _legend_beside(ax)
+    legend_beside(fig)
     return fig
-
-
-def _legend_beside(ax: Axes) -> None:
-    """A legend to the right of the picture, not on its lines."""
-    ax.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
 
 
 def _after(prompt_text: str, max_chars: int = 40) -> str:

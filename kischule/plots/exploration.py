@@ -17,7 +17,7 @@ from kischule import messages
 from kischule.colours import BLUE, DARK, GREY, ORANGE
 from kischule.errors import ArgumentError
 from kischule.i18n import number
-from kischule.plots.style import figure
+from kischule.plots.style import figure, tick
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,7 +107,7 @@ def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figur
         labels_shown = [_value(e, measure) for e in entries]
         ax.bar_label(bars, labels=labels_shown, padding=3, fontsize=8)
         ax.set_title(_title(measure), fontsize=9)
-        ax.xaxis.set_major_formatter(lambda x, _: number(x, 1))
+        ax.xaxis.set_major_formatter(tick)
         if limits:
             ax.set_xticks([limits[0], sum(limits) / 2, limits[1]])
             ax.set_xlim(limits[0], limits[1] * (1.5 if any(spread) else 1.15))
@@ -197,7 +197,7 @@ def _value(entry: Entry, measure: str) -> str:
 def _off(value: float | None) -> str:
     if value is None:
         return str(messages.OFF)
-    return f"{value:g}" if isinstance(value, Real) else str(value)
+    return tick(value) if isinstance(value, Real) else str(value)
 
 
 def _shortened(text: str, max_chars: int = 34) -> str:

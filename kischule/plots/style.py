@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from kischule.errors import ArgumentError, PromptError, SettingError
+from kischule.i18n import number, percent
 from kischule.tokens import explain
 
 if TYPE_CHECKING:
@@ -46,6 +47,26 @@ def literal_text() -> Iterator[None]:
 
     with rc_context({"text.parse_math": False}):
         yield
+
+
+def tick(value: float, _: object = None) -> str:
+    """A number on an axis, with the digits that it needs: `0,25`, in English `0.25`."""
+    return number(value, _digits(value))
+
+
+def percent_tick(share: float, _: object = None) -> str:
+    """A share on an axis, with the digits that it needs: `2,5 %`, in English `2.5%`."""
+    return percent(share, _digits(100 * share))
+
+
+def _digits(value: float) -> int:
+    """Digits after the decimal point, at most six."""
+    return len(f"{value:.6f}".rstrip("0").partition(".")[2])
+
+
+def legend_beside(fig: Figure, **options: Any) -> None:
+    """A legend to the right of the picture, not on its lines."""
+    fig.legend(fontsize=8, loc="outside right center", frameon=False, **options)
 
 
 def token_label(text: str) -> str:

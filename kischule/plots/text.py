@@ -11,9 +11,8 @@ from kischule import messages
 from kischule.arguments import check_prompt, check_tokenizer
 from kischule.colours import BLUE, DARK, LIKELY, MIN_SHADED, ORANGE, UNLIKELY
 from kischule.errors import PromptError
-from kischule.i18n import percent
 from kischule.measures import repeated_ngrams, token_log_probs
-from kischule.plots.style import WIDTH, explains_errors, figure, token_label
+from kischule.plots.style import WIDTH, explains_errors, figure, percent_tick, token_label
 from kischule.tokens import encode, texts_of
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def token_probabilities(
         _draw_token(ax, label, place, tuple(colour))
     bar = fig.colorbar(colours, ax=ax, location="bottom", aspect=60, fraction=0.3 / (1 + lines))
     bar.set_label(str(messages.TOKEN_PROBABILITY), fontsize=8)
-    bar.ax.xaxis.set_major_formatter(lambda p, _: percent(p, 2 if p < 0.01 else 0))
+    bar.ax.xaxis.set_major_formatter(percent_tick)
     bar.ax.tick_params(labelsize=8)
     return fig
 
@@ -86,7 +85,7 @@ def repetition(tokenizer: PreTrainedTokenizerBase, text: str, n: int = 4) -> Fig
     ids = tokenizer(text, verbose=False).input_ids if text else []
     repeated = repeated_ngrams(ids, n)
     if not repeated:
-        raise PromptError(str(messages.TEXT_TOO_SHORT.format(limit=n)))
+        raise PromptError(str(messages.TEXT_TOO_SHORT.format(tokens=messages.tokens(n))))
     so_far = [sum(repeated[: i + 1]) / (i + 1) for i in range(len(repeated))]
     places = [i for i, again in enumerate(repeated) if again]
     fig, (ax,) = figure(height=2.4)
@@ -96,7 +95,8 @@ def repetition(tokenizer: PreTrainedTokenizerBase, text: str, n: int = 4) -> Fig
     ax.plot(so_far, color=BLUE, linewidth=2, label=label)
     ax.set_xlim(-0.5, len(repeated) - 0.5)
     ax.set_ylim(0, 1.02)
-    ax.yaxis.set_major_formatter(lambda y, _: percent(y, 0))
+    ax.yaxis.set_major_formatter(percent_tick)
+    ax.locator_params(axis="x", integer=True)  # a short text has no token 0.5
     ax.set_xlabel(str(messages.POSITION), fontsize=9)
     fig.legend(fontsize=8, loc="outside lower center", ncols=2, frameon=False)
     ngrams = Counter(tuple(ids[i : i + n]) for i in range(len(repeated)))

@@ -17,7 +17,7 @@ import nbformat
 
 from autograder.cli.demo import CONFIG
 from autograder.exercises import oracle
-from autograder.exercises.exercise import load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.grading.record import Record, Rules, Task
 from autograder.grading.submission import grade_submission, settle
 from autograder.notebooks.cells import metadata_of, read_notebook
@@ -97,7 +97,7 @@ def submission(released: Any, attack: Attack | None, secrets: dict[str, str]) ->
 
 def filled(source: str, secrets: dict[str, str]) -> str:
     """Fill in all that an attacker may know: paths, a port, public replies, half of the secret."""
-    cases = load_exercise("repetition_rate").cases
+    cases = PACKAGED["repetition_rate"].cases
     table = {
         (str(list(c.arguments["token_ids"])), c.arguments["n"]): oracle.repetition_rate(
             **c.arguments

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.checking.check import run_check
-from autograder.exercises.exercise import load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.sandbox.student import LocalStudent
 
 SAMPLE = """
@@ -175,7 +175,7 @@ MISTAKES = {
     ),
     "1 - p for p": (
         INVERTED,
-        ("Das Token ([0]) muss wegfallen.", "The token ([0]) must be dropped."),
+        ("Das Token an Stelle 0 muss wegfallen.", "The token at index 0 must be dropped."),
         ("Hier wurde 1 - p für p genommen. Verglichen wird die Summe vom wahrscheinlichsten Token "
          "abwärts mit p selbst.",
          "1 - p is used for p here. Compare the sum from the most likely token downwards with p "
@@ -188,7 +188,7 @@ MISTAKES = {
     ),
     "a penalty on probabilities": (
         PENALTY_ON_PROBS,
-        ("Erwartet: 1 ([0]).", "Expected: 1 ([0])."),
+        ("Erwartet: 1 an Stelle 0.", "Expected: 1 at index 0."),
         ("Hier wurden Wahrscheinlichkeiten geteilt. Die Strafe gilt den Logits; softmax kommt erst "
          "am Ende.",
          "Probabilities are divided here. Apply the penalty to the logits; softmax is applied at "
@@ -210,9 +210,9 @@ MISTAKES = {
     ),
     "generate on a table": (
         USES_GENERATE,
-        ("model.generate ist hier nicht gefragt: Rufen Sie model(input_ids) selbst auf, und wählen "
+        ("model.generate ist hier nicht erlaubt: Rufen Sie model(input_ids) selbst auf, und wählen "
          "Sie jedes Token aus den Logits.",
-         "model.generate is not to be used here: call model(input_ids) yourself, and choose each "
+         "model.generate is not allowed here: call model(input_ids) yourself, and choose each "
          "token from the logits."),
         None,
     ),
@@ -231,7 +231,7 @@ MISTAKES = {
 def test_a_mistake_gets_its_own_words(mistake: str, solved: Callable[..., dict[str, Any]]) -> None:
     source, sentences, hints = MISTAKES[mistake]
     name = source.split("(")[0].split()[-1]
-    result = run_check(load_exercise(name), LocalStudent(solved(**{name: source})))
+    result = run_check(PACKAGED[name], LocalStudent(solved(**{name: source})))
     assert result.passed is False
     message = result.message
     assert message is not None

@@ -18,7 +18,7 @@ from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
 from autograder.checking.registry import CHECKERS
 from autograder.exercises import oracle
-from autograder.exercises.exercise import load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.arguments import build
 from autograder.sandbox.data import plain
@@ -57,7 +57,7 @@ def model_of(dtype: str) -> Any:
 
 def judged(model: Any, input_ids: torch.Tensor, max_length: int, value: Any) -> Mismatch | None:
     """Judge these ids as the reply to a call on this model."""
-    exercise = load_exercise("greedy_decode")
+    exercise = PACKAGED["greedy_decode"]
     arguments = {"model": model, "input_ids": input_ids, "max_length": max_length}
     call = Call(arguments, Reply(plain(value)))
     # without stored ids, which are those of the model in float32

@@ -12,7 +12,7 @@ from support.notebooks import ROOT
 from autograder.checking.check import run_check
 from autograder.checking.steps import settings_of
 from autograder.exercises import misconceptions, oracle
-from autograder.exercises.exercise import Exercise, exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED, Exercise
 from autograder.exercises.generate import seeded
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.arguments import build
@@ -20,7 +20,7 @@ from autograder.sandbox.data import Array
 from autograder.sandbox.models import TableModel
 from autograder.sandbox.student import Arguments, LocalStudent, Reply
 
-SAMPLING = load_exercise("sample_decode")
+SAMPLING = PACKAGED["sample_decode"]
 
 
 class Follower:
@@ -74,9 +74,9 @@ def _told(exercise: Exercise, rule: str, solved: Callable[..., dict[str, Any]]) 
     return run_check(exercise, Follower(exercise, rule, LocalStudent(solved()))).rule
 
 
-@pytest.mark.parametrize("name", [n for n in exercise_ids() if n != "sample_decode"])
+@pytest.mark.parametrize("name", [n for n in PACKAGED if n != "sample_decode"])
 def test_who_follows_a_rule_is_told_so(name: str, solved: Callable[..., dict[str, Any]]) -> None:
-    exercise = load_exercise(name)
+    exercise = PACKAGED[name]
     told = {m.rule: _told(exercise, m.rule, solved) for m in exercise.misconceptions}
     assert {rule: said for rule, said in told.items() if said != rule} == {}
 
@@ -96,5 +96,5 @@ def test_the_table_of_messages_counts_each_known_solution() -> None:
     ]
     counts = {row[0]: sum(map(int, row[1:4])) for row in rows}
     total = counts.pop("all")
-    assert counts == {name: 2 * len(known_wrong(name)) for name in exercise_ids()}
+    assert counts == {name: 2 * len(known_wrong(name)) for name in PACKAGED}
     assert total == sum(counts.values())

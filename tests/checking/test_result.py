@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.notebooks import EXERCISES
 
 from autograder.checking.check import run_check
 from autograder.checking.result import Message, Result, box
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import LANGUAGE_VARIABLE, Text
@@ -23,7 +24,7 @@ CROSSING = "crossing_token_dropped_but_one_stays"
 @pytest.fixture
 def failed(solved: Callable[..., dict[str, Any]]) -> Result:
     student = LocalStudent(solved(filter_top_p=known_wrong("filter_top_p")[CROSSING].source))
-    return run_check(load_exercise("filter_top_p"), student)
+    return run_check(EXERCISES["filter_top_p"], student)
 
 
 def test_a_result_names_state_mistake_and_section(
@@ -34,11 +35,12 @@ def test_a_result_names_state_mistake_and_section(
         "filter_top_p (Beispiele): noch nicht bestanden, 0 von 2 Punkten",
         "1 von 14 Beispielen bestanden, dann:",
         "Aufruf: filter_top_p(tensor([0, 1.85, -1.2, 0.83]), 0.7)",
-        "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
+        "Das Token an Stelle 3 muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
         "Hinweis: Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das "
         "wahrscheinlichste.",
         "Nachlesen: Abschnitt „Ein Beispiel in fünf Wörtern“, Aufgabe 9; dazu die "
         "PyTorch-Seite zu torch.cumsum",
+        'Mehr Hinweise: hint("filter_top_p", 1), dann 2 und 3',
     ]
     assert repr(failed) == str(failed)
 
@@ -51,12 +53,13 @@ def test_in_the_english_edition_a_result_is_english(
         "filter_top_p (examples): not passed yet, 0 of 2 points",
         "1 of 14 examples passed, then:",
     ]
-    assert str(failed).splitlines()[-1] == (
-        'See: Section "An example in five words", exercise 9; also PyTorch\'s page on torch.cumsum'
-    )
+    assert str(failed).splitlines()[-2:] == [
+        'See: Section "An example in five words", exercise 9; also PyTorch\'s page on torch.cumsum',
+        'More hints: hint("filter_top_p", 1), then 2 and 3',
+    ]
     bundle = failed._repr_mimebundle_()
     assert 'lang="de"' not in bundle["text/html"]
-    assert "<details" not in bundle["text/html"]
+    assert "<summary>English" not in bundle["text/html"]
     assert bundle["text/plain"] == "0"
 
 
@@ -76,16 +79,16 @@ def test_a_pass_names_nothing_to_read(
     solved: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(LANGUAGE_VARIABLE, raising=False)
-    result = run_check(load_exercise("filter_top_p"), LocalStudent(solved()))
+    result = run_check(EXERCISES["filter_top_p"], LocalStudent(solved()))
     assert str(result).splitlines() == [
         "filter_top_p (Beispiele): bestanden, 2 von 2 Punkten",
         "14 von 14 Beispielen bestanden.",
     ]
-    assert result._repr_mimebundle_()["text/plain"] == "2"
+    assert result._repr_mimebundle_()["text/plain"] == "passed"
 
 
 def test_hidden_cases_are_not_counted(solved: Callable[..., dict[str, Any]]) -> None:
-    exercise = load_exercise("filter_top_p")
+    exercise = PACKAGED["filter_top_p"]
     for source in (known_wrong("filter_top_p")[CROSSING].source, None):
         replaced = {"filter_top_p": source} if source else {}
         result = run_check(exercise, LocalStudent(solved(**replaced)), "seed")
@@ -119,7 +122,15 @@ def test_the_box_escapes_text_of_a_student(language: str, monkeypatch: pytest.Mo
     monkeypatch.setenv(LANGUAGE_VARIABLE, language)
     nasty = Text("<script>x</script>", "<script>y</script>")
     for call in (nasty, Text.same("f('<b>')")):
-        message = Message(sentence=nasty, call=call, note=nasty, hint=nasty, read=nasty)
+        message = Message(
+            sentence=nasty,
+            call=call,
+            note=nasty,
+            hint=nasty,
+            read=nasty,
+            code=nasty.de,
+            steps=(nasty,) * 3,
+        )
         page = box(replace(EMPTY, exercise="<script>", message=message))
         assert "<script>" not in page
         assert "<b>'" not in page

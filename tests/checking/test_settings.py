@@ -18,11 +18,11 @@ from support.power import Trial
 
 from autograder.checking.check import run_case
 from autograder.course.verify import namespace
-from autograder.exercises.exercise import Case, load_exercise
+from autograder.exercises.exercise import PACKAGED, Case
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.student import LocalStudent
 
-SAMPLING = load_exercise("sample_decode")
+SAMPLING = PACKAGED["sample_decode"]
 LETTERS = dict(zip(SETTINGS, "RTKP", strict=True))
 OFF = {"top_k": (None, 0)}  # of the others: None and 1.0
 BETA = 1e-6  # a mistake is passed at most this often

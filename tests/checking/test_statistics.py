@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from autograder.checking.check import hidden_cases, run_case
-from autograder.exercises.exercise import Case, Exercise, exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED, Case, Exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.student import LocalStudent
 
@@ -22,7 +22,7 @@ DRAWS = 2_000  # fresh rounds for each correct solution
 RUNS = 1_000  # for each mistake
 
 LONG = ("sample_decode", "explore", "generate_text")  # others look at these
-SAMPLING = load_exercise("sample_decode")
+SAMPLING = PACKAGED["sample_decode"]
 CORRECT = {"reference": None, **known_correct("sample_decode")}
 
 # mistakes that no distribution shows: shapes, ends and errors
@@ -54,10 +54,10 @@ def test_no_correct_sampling_is_refused(name: str, solved: Callable[..., dict[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n in exercise_ids() if n not in LONG])
+@pytest.mark.parametrize("name", [n for n in list(PACKAGED) if n not in LONG])
 def test_no_correct_solution_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
     """Each fresh case goes to the next of the known correct solutions."""
-    exercise = load_exercise(name)
+    exercise = PACKAGED[name]
     sources = known_correct(name)
     students = [LocalStudent(solved(**{name: source})) for source in sources.values()]
     refused, generated, round_ = [], 0, 0
@@ -78,7 +78,7 @@ def test_no_correct_exploration_is_refused(
     name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     """Sampled texts of all kinds: whatever the tokens are, the numbers are those of the text."""
-    exercise = load_exercise("explore")
+    exercise = PACKAGED["explore"]
     source = known_correct("explore").get(name)
     student = LocalStudent(solved(**({"explore": source} if source else {})))
     (template,) = exercise.hidden

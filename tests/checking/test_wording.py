@@ -1,4 +1,4 @@
-"""Messages that a student reads: call, sentence, one hint, and no value of a hidden case."""
+"""Messages that a student reads: call, sentence, hint, and no value of a hidden case."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from autograder.checking import messages
 from autograder.checking.check import run_check
 from autograder.checking.wording import call_of
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import Text
@@ -20,7 +20,7 @@ def _told(solved: Callable[..., dict[str, Any]], hidden: bool = False, **replace
     """The message about the exercise whose solution is replaced."""
     (name,) = replaced
     seed = "seed" if hidden else None
-    result = run_check(load_exercise(name), LocalStudent(solved(**replaced)), seed)
+    result = run_check(PACKAGED[name], LocalStudent(solved(**replaced)), seed)
     return Text(result.told("de"), result.told("en"))
 
 
@@ -33,7 +33,7 @@ def test_a_failure_names_call_values_and_hint_in_both_languages(
     )
     message = _told(solved, next_token_probs=source)
     call, expected, hint = message.de.splitlines()
-    assert call == "Aufruf: next_token_probs(model, encode('Once upon a time'))"
+    assert call == "Aufruf: next_token_probs(model, encode_prompt(tokenizer, 'Once upon a time'))"
     assert expected.startswith("Erwartet: ")
     assert "Erhalten: " in expected
     assert hint == "Hinweis: Das sind Logits. Erst softmax macht daraus Wahrscheinlichkeiten."
@@ -75,7 +75,8 @@ def test_a_lost_none_is_explained(solved: Callable[..., dict[str, Any]]) -> None
         ("import sys; sys.exit(0)", "bricht ab mit: SystemExit: 0"),
         ("raise NotImplementedError()", "Hier fehlt noch Ihre Lösung."),
         ("return object()", "Erwartet: torch.Tensor als Typ der Rückgabe. Erhalten: object."),
-        ("return None", "Die Funktion gibt nichts zurück. Fehlt am Ende return?"),
+        ("return None", "Die Funktion gibt nichts zurück (None). Fehlt am Ende ein `return`?"),
+        ("print(tokenizer(prompt_text))", "Was `print` zeigt, ist keine Rückgabe."),
     ],
 )
 def test_any_misbehaviour_of_a_function_becomes_a_sentence(
@@ -99,7 +100,7 @@ def test_output_and_logs_of_a_function_are_dropped(
         "def ends_in_space_token(tokenizer, prompt_text):\n"
         "    return prompt_text[-1:].isspace()"
     )
-    exercise = load_exercise("encode_prompt")
+    exercise = PACKAGED["encode_prompt"]
     assert run_check(exercise, LocalStudent(solved(encode_prompt=source))).passed
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
@@ -115,9 +116,9 @@ def test_every_kind_has_words_in_both_languages() -> None:
         assert text.en
         assert text.de != text.en or text == messages.HEADLINE
     assert set(messages.HIDDEN) <= set(messages.SENTENCES)
-    for name in exercise_ids():
-        for key in load_exercise(name).hints:
-            known = {*messages.SENTENCES, *load_exercise(name).helpers, "none"}
+    for name in PACKAGED:
+        for key in PACKAGED[name].explanations:
+            known = {*messages.SENTENCES, *PACKAGED[name].helpers, "none"}
             assert key.split(":")[0] in known
 
 
@@ -127,25 +128,25 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "apply_repetition_penalty",
             "divides_all",
-            "Erwartet: -2 ([1]). Erhalten: -0.5.",
+            "Erwartet: -2 an Stelle 1. Erhalten: -0.5.",
             "Ein negatives Logit, das geteilt wird, wird größer",
         ),
         (
             "filter_top_k",
             "zero_drops_all",
-            "Das Token ([0]) muss bleiben. Erwartet: 1. Erhalten: -inf.",
+            "Das Token an Stelle 0 muss bleiben. Erwartet: 1. Erhalten: -inf.",
             'k = 0 heißt "aus"',
         ),
         (
             "filter_top_p",
             "crossing_token_dropped_but_one_stays",
-            "Das Token ([3]) muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
+            "Das Token an Stelle 3 muss bleiben. Erwartet: 0.83. Erhalten: -inf.",
             "Das Token, mit dem die Summe p erreicht, gehört noch dazu, nicht nur das",
         ),
         (
             "filter_top_p",
             "unsorted",
-            "Das Token ([0]) muss wegfallen. Erwartet: -inf. Erhalten: 0.",
+            "Das Token an Stelle 0 muss wegfallen. Erwartet: -inf. Erhalten: 0.",
             "Summiert wird vom wahrscheinlichsten Token abwärts",
         ),
         (
@@ -163,7 +164,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "sample_decode",
             "temperature_after_the_cut",
-            "Erwartet ([0, 3]): ein Token, das die Einstellungen zulassen, eines von 0, 1. "
+            "Erwartet an Stelle [0, 3]: ein Token, das die Einstellungen zulassen, eines von 0, 1. "
             "Erhalten: 2.",
             "Hier kommt die Temperatur nach dem Abschneiden.",
         ),
@@ -200,7 +201,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "explore",
             "log_prob_summed",
-            "([0]['mean_log_prob']). Erhalten: -34.2",
+            " bei [0]['mean_log_prob']. Erhalten: -34.2",
             "Teilen Sie sequence_log_prob durch die Zahl der Tokens nach dem Prompt.",
         ),
         (
@@ -215,7 +216,7 @@ def test_a_known_mistake_is_explained(
     exercise: str, wrong: str, sentence: str, hint: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     message = _told(solved, **{exercise: known_wrong(exercise)[wrong].source})
-    call, found, last = message.de.split("\n", 2)
+    call, found, *_, last = message.de.split("\n")
     assert call.startswith("Aufruf: ")
     assert sentence in found
     assert last.startswith("Hinweis: ")
@@ -231,8 +232,8 @@ def test_the_call_is_shown_as_one_would_type_it(solved: Callable[..., dict[str, 
         "tensor([[0]]), 129, temperature=0.5, top_p=0.7, seed=35)"
     )
     halves = "def apply_temperature(logits, temperature):\n    return (logits / 1).float()"
-    case = load_exercise("apply_temperature").cases[9]
-    assert call_of(load_exercise("apply_temperature"), case) == (
+    case = PACKAGED["apply_temperature"].cases[9]
+    assert call_of(PACKAGED["apply_temperature"], case) == (
         "apply_temperature(tensor([2, -1, 0.5], dtype=torch.float16), 0.7)"
     )
     assert (

@@ -348,7 +348,7 @@ def test_a_second_run_at_the_same_time_is_refused(
         with pytest.raises(BusyError):
             room.grade()
         assert main(["grade", "small", "--course", str(room.course)]) == 2
-    assert "is grading this course; wait until it has finished" in capsys.readouterr().err
+    assert "is grading or releasing here; wait until it has finished" in capsys.readouterr().err
     assert room.graded() == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -14,13 +15,13 @@ import pytest
 from attacks import small
 from nbgrader.api import Gradebook
 from support import nbgrader as course_of
-from support.nbgrader import nbgrader
+from support.nbgrader import graded_cell, nbgrader, write
 
 from autograder.cli import main
 from autograder.course import gradebook
 from autograder.course.commands import course_settings
-from autograder.course.converters import is_time
-from autograder.course.gradebook import Total
+from autograder.course.gradebook import Course, Total
+from autograder.course.timestamps import is_time
 from autograder.reports import class_data
 
 pytestmark = pytest.mark.usefixtures("all_pass")
@@ -286,6 +287,50 @@ def test_a_timestamp_that_is_no_date_costs_nothing(
     assert rows["bob"]["flags"] == [f"{flag}: ''"]
     assert main(["feedback", "small", "--course", str(course)]) == 0
     assert "since they were graded" not in capsys.readouterr().err
+
+
+def test_nbgrader_grades_without_a_time_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = course_of.course(tmp_path / "course", ZERO)
+    course_of.submit(course, "ada", timestamp="But I want to be a timestamp")
+    (course_of.submit(course, "bob") / "timestamp.txt").mkdir()
+    course_of.submit(course, "eve", timestamp=DUE)
+    due(course)
+    for again in ((), (), ("--force",)):  # a second run looks at the times of both folders
+        log = nbgrader(course, "autograde", "small", *again)
+    flag = "the time of submission is not a date"
+    assert f"ada: {flag}: 'But I want to be a timestamp'" in log
+    assert f"bob: {flag}: ''" in log
+    assert f"eve: {flag}" not in log
+    nbgrader(course, "generate_feedback", "small")
+    scores = Course(course).totals("small")
+    assert {name: score.points for name, score in scores.items()} == dict.fromkeys(
+        ("ada", "bob", "eve"), small.ALL
+    )
+    rows = report(course, capsys)
+    assert rows["ada"]["flags"] == [f"{flag}: 'But I want to be a timestamp'"]
+    # an ordinary assignment is nbgrader's: it stops at such a file
+    write(course / "source" / "ps1" / "p.ipynb", graded_cell("t", "assert True", 1))
+    nbgrader(course, "generate_assignment", "ps1")
+    submitted = course / "submitted" / "ada" / "ps1"
+    shutil.copytree(course / "release" / "ps1", submitted)
+    (submitted / "timestamp.txt").write_text("no date")
+    nbgrader(course, "autograde", "ps1", status=1)
+
+
+def test_nbgraders_own_commands_find_nothing_in_brackets(tmp_path: Path) -> None:
+    """In a course folder or a student's with brackets in its name: docs/limits.md."""
+    course = course_of.course(tmp_path / "Info [10b]")
+    course_of.submit(course, "ada")
+    for command in ("generate_assignment", "autograde"):
+        log = nbgrader(course, command, "small", "--force", status=1)
+        assert "No notebooks were matched by" in log
+    course = course_of.course(tmp_path / "course")
+    for student in ("ada", "x [9b]"):
+        course_of.submit(course, student)
+    assert "No notebooks were matched by" in nbgrader(course, "autograde", "small")
+    assert list(Course(course).totals("small")) == ["ada"]
 
 
 COMPOSED, DECOMPOSED = "j\u00f6rg", "jo\u0308rg"

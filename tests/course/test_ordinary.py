@@ -21,7 +21,7 @@ from autograder.cli import main
 from autograder.course import ours
 from autograder.course.gradebook import Course
 from autograder.course.ours import AssignmentError
-from autograder.notebooks.cells import by_id, read_notebook
+from autograder.notebooks.cells import by_id, read_notebook, rubrics_of
 
 HIDDEN = "### BEGIN HIDDEN TESTS\nassert double(-1) == -2\n### END HIDDEN TESTS"
 SOLUTION = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
@@ -141,7 +141,9 @@ def test_two_notebooks_with_exercises_are_refused_everywhere(
     for command in ("generate_assignment", "autograde"):
         log = nbgrader(folder, command, "small", "--force", status=1)
         assert "small must have one notebook in its source folder" in log
-    assert sum(score.points for score in Course(folder).scores("small")["ada"].values()) == 0
+    assert (
+        sum(score.points for score in Course(folder).scores("small").get("ada", {}).values()) == 0
+    )
 
 
 def test_the_source_decides_and_else_the_gradebook(tmp_path: Path) -> None:
@@ -169,6 +171,89 @@ def test_formgrader_cleans_the_texts_of_exercises_only(tmp_path: Path) -> None:
         resources = {"assignment_id": assignment}
         html, _ = exporter.from_notebook_node(notebook, resources=resources)
         assert ('src="https://example.org/x.png"' in html) is shown
+
+
+TASK = "Zeichnen Sie.\n\n=== BEGIN MARK SCHEME ===\nEine Kurve.\n=== END MARK SCHEME ==="
+
+
+@pytest.mark.usefixtures("all_pass")
+def test_rubrics_are_for_formgrader_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One follows the answer in the source; that of a task cell is nbgrader's own."""
+    folder = course_of.course(tmp_path / "course")
+    path = folder / "source" / "small" / small.NAME
+    source = read_notebook(path)
+    task = {"text": True, "task": True, "grade": False, "locked": True}
+    source.cells.append(graded_cell("draw", TASK, 3, **task))
+    nbformat.write(source, path)
+    rubric = rubrics_of(source)["observation_greedy"].split(".")[0]
+    assert rubric == "**Bewertung (2 Punkte)"
+    course_of.submit(folder, "ada")
+    assert main(["grade", "small", "--course", str(folder)]) == 0
+    assert Course(folder).totals("small")["ada"].waiting == 3  # nobody answered the question
+    assert capsys.readouterr().out.splitlines()[-1].split()[2:4] == ["7/12", "3"]
+    graded = folder / "autograded" / "ada" / "small" / small.NAME
+    answered = read_notebook(graded)
+    by_id(answered)["observation_greedy"].source = "=== BEGIN MARK SCHEME ==="  # a student's words
+    graded.unlink()  # it is read-only
+    nbformat.write(answered, graded)
+    assert main(["feedback", "small", "--course", str(folder)]) == 0
+    page = folder / "feedback" / "ada" / "small" / "small.html"
+    released = folder / ".kischule" / "release" / "small" / small.NAME
+    for made in (page, released):
+        text = made.read_text(encoding="utf-8")
+        assert "Zeichnen Sie." in text
+        assert "=== END" not in text
+        assert "Eine Kurve" not in text
+        assert "Bewertung (2" not in text
+
+    exporter = HTMLExporter(config=Course(folder).config)
+    named = {"assignment_id": "small", "notebook_id": "small"}
+    html, _ = exporter.from_filename(str(graded), resources=named)
+    question, shown, answer = map(html.index, ("Beobachtung 1", "Bewertung (2", "=== BEGIN"))
+    assert question < shown < answer
+    assert "Eine Kurve" in html
+    path.unlink()  # without a source there is no rubric to show
+    html, _ = exporter.from_filename(str(graded), resources=named)
+    assert "Bewertung (2" not in html
+
+
+OWN, ASKED = "![](attachment:own.png)", "![](attachment:asked.png)"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [(OWN, []), (f"### BEGIN SOLUTION\n{OWN}\n### END SOLUTION\n{ASKED}", ["asked.png"])],
+)
+def test_a_picture_of_the_answer_is_not_released(
+    tmp_path: Path, text: str, kept: list[str]
+) -> None:
+    folder = course_of.course(tmp_path / "course")
+    path = folder / "source" / "small" / small.NAME
+    source = read_notebook(path)
+    answer = by_id(source)["observation_greedy"]
+    answer.source = text
+    answer["attachments"] = {n: {"image/png": small.PNG} for n in ("own.png", "asked.png")}
+    nbformat.write(source, path)
+    Course(folder).generate("small")
+    released = by_id(read_notebook(folder / "release" / "small" / small.NAME))
+    assert list(released["observation_greedy"].attachments) == kept
+
+
+def test_a_rubric_outside_of_the_answer_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = course_of.course(tmp_path / "course")
+    path = folder / "source" / "small" / small.NAME
+    source = read_notebook(path)
+    by_id(source)["question_greedy"].source = TASK
+    nbformat.write(source, path)
+    course_of.submit(folder, "ada")
+    assert main(["grade", "small", "--course", str(folder)]) == 2
+    told = capsys.readouterr().err
+    assert "make sure all mark scheme regions are within 'Manually graded task' cells" in told
+    assert "Traceback" not in told
 
 
 @pytest.mark.usefixtures("all_pass")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.notebooks import RELEASE, ROOT, SOURCE, short
+from support.notebooks import EXERCISES, RELEASE, ROOT, SOURCE, short
 
 from autograder.cli import main
 from autograder.course import release
-from autograder.exercises.exercise import Level, exercise_ids, load_exercise
-from autograder.notebooks.cells import metadata_of, read_notebook
+from autograder.exercises.exercise import PACKAGED, Level
+from autograder.notebooks.cells import metadata_of, read_notebook, rubrics_of
 from autograder.notebooks.editions import in_language
 
 LEVELS = (Level.PUBLIC, Level.HIDDEN)
@@ -29,7 +29,9 @@ def test_the_committed_release_is_fresh(language: str, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("path", [RELEASE, ENGLISH], ids=["de", "en"])
 def test_the_release_holds_no_solution_and_no_output(path: Path, reference: dict[str, str]) -> None:
     text = path.read_text(encoding="utf-8")
-    secrets = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+    rubrics = rubrics_of(read_notebook(ROOT / "source" / path.parent.name / path.name))
+    assert len(rubrics) == 4
+    secrets = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME", *(r[:40] for r in rubrics.values()))
     for secret in (*secrets, "Bewertung (2", "Marks (2"):
         assert secret not in text
     cells = read_notebook(path).cells
@@ -43,14 +45,14 @@ def test_the_release_holds_no_solution_and_no_output(path: Path, reference: dict
     assert not any(c.get("outputs") for c in released.values())
 
 
-def test_points_are_those_of_source_and_exercise_files() -> None:
+def test_points_of_the_release_are_those_of_the_source() -> None:
     def points(path: Path) -> dict[str, float]:
         cells = [metadata_of(c) for c in read_notebook(path).cells]
         return {c["grade_id"]: c["points"] for c in cells if c.get("grade")}
 
     assert points(RELEASE) == points(SOURCE)
-    for name in exercise_ids():
-        exercise = load_exercise(name)
+    assert sorted(EXERCISES) == list(PACKAGED)
+    for name, exercise in EXERCISES.items():
         expected = exercise.points.public, exercise.points.hidden
         assert min(expected) > 0
         given = tuple(points(SOURCE)[f"{level.prefix}{name}"] for level in LEVELS)
@@ -103,36 +105,32 @@ def test_a_changed_source_makes_the_release_stale(
     assert "stale: release/a7_2/A7_2.ipynb" in capsys.readouterr().out
 
 
-def test_a_wrong_reference_is_not_released(
+def test_a_wrong_reference_or_solved_notebook_is_refused(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A reference that is wrong, and one outside its markers; both are named."""
     before = (course / "release" / "a7_2" / "A7_2.ipynb").read_bytes()
     _edit(course, "next_token_probs", "torch.softmax(logits, dim=-1)", "logits")
-    assert main(["release", "a7_2", "--course", str(course)]) == 2
-    message = capsys.readouterr().err
-    assert "test_next_token_probs: the reference solution must get 1 points, was: 0" in message
-    assert (course / "release" / "a7_2" / "A7_2.ipynb").read_bytes() == before
-
-
-def test_a_solution_outside_its_markers_is_not_released(
-    course: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
     head = "def apply_temperature(logits, temperature):"
     solution = "return logits if temperature is None else logits / temperature"
     _edit(course, "apply_temperature", head, f"{head}\n    {solution}")
     assert main(["release", "a7_2", "--course", str(course)]) == 2
     message = capsys.readouterr().err
-    assert "test_apply_temperature: the empty notebook must get no points, was: 1" in message
+    assert "test_next_token_probs: the reference solution must pass: Call: " in message
+    assert "test_apply_temperature: the empty notebook must not pass" in message
+    assert (course / "release" / "a7_2" / "A7_2.ipynb").read_bytes() == before
 
 
-def test_points_that_disagree_are_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_points_in_the_cell_of_a_bonus_are_named(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = course / "source" / "a7_2" / "A7_2.ipynb"
     notebook = read_notebook(path)
-    cell = next(c for c in notebook.cells if metadata_of(c).get("grade_id") == "test_top_tokens")
+    cell = next(c for c in notebook.cells if metadata_of(c).get("grade_id") == "test_beam_search")
     cell.metadata.nbgrader.points = 7
     nbformat.write(notebook, path)
     assert main(["release", "a7_2", "--course", str(course)]) == 2
-    assert "top_tokens.yaml gives 1 points, the notebook: 7" in capsys.readouterr().err
+    assert "test_beam_search: a bonus's cell must give 0 points, was: 7" in capsys.readouterr().err
 
 
 def test_a_test_cell_holds_its_check_and_nothing_else(

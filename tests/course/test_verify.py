@@ -5,20 +5,31 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
 from support.notebooks import ROOT
 
 from autograder.cli import main
 from autograder.course import verify
+from autograder.notebooks.cells import grade_id_of, read_notebook
 
 NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_mutants.py
 
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(verify, "exercise_ids", lambda: NAMES)
     shutil.copytree(ROOT / "source", tmp_path / "source")
+    path = tmp_path / "source" / "a7_2" / "A7_2.ipynb"
+    source = read_notebook(path)  # a teacher drops exercises
+    cells = [(grade_id_of(cell), cell) for cell in source.cells]
+    source.cells = [
+        c
+        for name, c in cells
+        if not name.startswith(("test_", "hidden_")) or name.endswith(tuple(NAMES))
+    ]
+    nbformat.write(source, path)
     shutil.copytree(ROOT / "tests" / "known", tmp_path / "tests" / "known")
     return tmp_path
 
@@ -28,7 +39,10 @@ def _verify(course: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tup
     return status, capsys.readouterr().out
 
 
-def test_the_exercises_as_they_are_pass(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exercises_as_they_are_pass(
+    course: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "WORKERS", 1)  # each imports torch
     status, out = _verify(course, capsys, "--json", "-")
     report = json.loads(out)
     assert (status, report["passed"], report["assignment"]) == (0, True, "a7_2")
@@ -45,9 +59,24 @@ def test_the_exercises_as_they_are_pass(course: Path, capsys: pytest.CaptureFixt
     assert report["told"]["recall"] >= 0.9
 
 
-def test_known_solutions_that_fall_short_are_named(
-    course: Path, capsys: pytest.CaptureFixture[str]
+class Here:
+    """A pool of processes without a process."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.map = map
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_what_falls_short_is_named(
+    course: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Known solutions, a wrong reference, and an empty notebook that is solved already."""
+    monkeypatch.setattr(verify, "ProcessPoolExecutor", Here)
     known = course / "tests" / "known"
     (known / "wrong" / "apply_temperature.py").write_text(
         '@wrong(fails_case=1, kind="value")\n'
@@ -58,12 +87,40 @@ def test_known_solutions_that_fall_short_are_named(
     (known / "correct" / "repetition_rate.py").write_text(
         "@correct()\ndef not_so_correct(token_ids, n):\n    return 0.25"
     )
+    path = course / "source" / "a7_2" / "A7_2.ipynb"
+    text = path.read_text(encoding="utf-8")
+    changed = text.replace("return logits / temperature", "return logits * temperature")
+    changed = changed.replace(
+        "def repetition_rate(token_ids, n):",
+        "def repetition_rate(token_ids, n):\\n    return 1 - len(set(zip(*(token_ids[i:] for i in"
+        " range(n))))) / max(len(token_ids) - n + 1, 1) if len(token_ids) >= n else 0.0",
+    )
+    assert changed.count("return logits * temperature") == 1
+    path.write_text(changed, encoding="utf-8")
     status, out = _verify(course, capsys)
     assert status == 1
     assert "✗ apply_temperature: there must be at least 8 wrong solutions, was: 1" in out
     assert "the wrong solution 'not_so_wrong' is not rejected by both levels" in out
     assert "✗ repetition_rate: the correct solution 'not_so_correct': public case 1: " in out
     assert "Got: 0.25." in out
+    assert "✗ apply_temperature: the reference solution is rejected: public case 1: " in out
+    assert "✗ repetition_rate: the empty notebook's cell is not rejected" in out
+
+
+def test_an_unknown_assignment_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "a9_9", "--course", str(course)]) == 2
+    assert "no assignment 'a9_9'" in capsys.readouterr().err
+
+
+def test_warnings_are_shown_and_cost_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = "your cases do not notice when a < b -> a <= b"
+    verdict = verify.Verdict(exercise="clip", warnings=(change,))
+    monkeypatch.setattr("autograder.cli.verify.verify", lambda *_: [verdict])
+    status, out = _verify(tmp_path, capsys)
+    assert status == 0
+    assert f"! clip: {change}" in out
 
 
 def test_a_mistake_that_is_named_falsely_fails(
@@ -79,27 +136,3 @@ def test_a_mistake_that_is_named_falsely_fails(
     assert status == 1
     assert "! apply_temperature: 'multiplies' (public) is tempered_probs, is told: " in out
     assert "✗ precision must be at least 99% and recall 90%, was: " in out
-
-
-def test_a_wrong_reference_and_a_solved_skeleton_are_named(
-    course: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = course / "source" / "a7_2" / "A7_2.ipynb"
-    text = path.read_text(encoding="utf-8")
-    changed = text.replace("return logits / temperature", "return logits * temperature")
-    changed = changed.replace(
-        "def repetition_rate(token_ids, n):",
-        "def repetition_rate(token_ids, n):\\n    return 1 - len(set(zip(*(token_ids[i:] for i in"
-        " range(n))))) / max(len(token_ids) - n + 1, 1) if len(token_ids) >= n else 0.0",
-    )
-    assert changed.count("return logits * temperature") == 1
-    path.write_text(changed, encoding="utf-8")
-    status, out = _verify(course, capsys)
-    assert status == 1
-    assert "✗ apply_temperature: the reference solution is rejected: public case 1: " in out
-    assert "✗ repetition_rate: the empty notebook's cell is not rejected" in out
-
-
-def test_an_unknown_assignment_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "a9_9", "--course", str(course)]) == 2
-    assert "no assignment 'a9_9'" in capsys.readouterr().err

@@ -17,11 +17,10 @@ from autograder.checking.registry import CHECKERS
 from autograder.checking.stored import replies_of
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import (
-    EXERCISES_FOLDER,
+    IN_ORACLE,
+    PACKAGED,
     ExerciseError,
     TooCloseError,
-    exercise_ids,
-    load_exercise,
     parse_exercise,
     store_replies,
 )
@@ -31,7 +30,7 @@ from autograder.sandbox.arguments import build, calls_of
 from kischule.models import fingerprint
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
-TEXT = (EXERCISES_FOLDER / "greedy_decode.yaml").read_text(encoding="utf-8")
+TEXT = PACKAGED.paths["greedy_decode"].read_text(encoding="utf-8")
 
 
 def _refused(text: str) -> str:
@@ -43,10 +42,10 @@ def _refused(text: str) -> str:
 def test_an_unknown_key_is_refused_with_the_allowed_ones() -> None:
     message = _refused(TEXT.replace("time_limit_s:", "timelimit:"))
     assert message.startswith("greedy_decode.yaml: unknown key 'timelimit'; allowed: id, title")
-    message = _refused(TEXT.replace("points: {public", "points: {open"))
-    assert message == "greedy_decode.yaml: points: unknown key 'open'; allowed: public, hidden"
+    message = _refused(TEXT.replace("checker:", "bonus: {open: 1}\nchecker:"))
+    assert message == "greedy_decode.yaml: bonus: unknown key 'open'; allowed: public, hidden"
     message = _refused(TEXT.replace("max_length: 40}", "length: 40}"))
-    allowed = "function, catches, model, input_ids, max_length"
+    allowed = "function, catches, raises, model, input_ids, max_length"
     assert f"case 1: unknown key 'length'; allowed: {allowed}" in message
     message = _refused(TEXT.replace("max_length: 40}", "max_length: 40, function: beam}"))
     assert "case 1: function must be one of greedy_decode, was: 'beam'" in message
@@ -65,7 +64,7 @@ def test_other_broken_rules_are_named() -> None:
     assert "id must be the file's name, was: 'other'" in _refused(
         TEXT.replace("id: greedy_decode", "id: other")
     )
-    assert "'bonus' has the wrong type, was: 1" in _refused(
+    assert "bonus must be a mapping, was: 1" in _refused(
         TEXT.replace("checker: greedy", "checker: greedy\nbonus: 1")
     )
     assert "needs both de and en" in _refused(TEXT.replace(", en: Greedy decoding", ""))
@@ -79,35 +78,42 @@ def test_other_broken_rules_are_named() -> None:
     assert "run `make expected`" in _refused(more)
 
 
-STORED = [name for name in exercise_ids() if CHECKERS[load_exercise(name).checker].stored]
+STORED = [name for name in PACKAGED if CHECKERS[PACKAGED[name].checker].stored]
 
 
 @pytest.mark.parametrize("name", STORED)
 def test_stored_replies_are_the_oracles_and_hang_on_no_tie(name: str) -> None:
-    exercise = load_exercise(name)
+    exercise = PACKAGED[name]
     replies, gap = replies_of(exercise)
     assert replies == [case.expected for case in exercise.cases]
     assert gap >= margin(exercise, exercise.cases[0])
     assert any(reply is not None for reply in replies)
-    assert f"model: {fingerprint()}" in (EXERCISES_FOLDER / f"{name}.yaml").read_text(
-        encoding="utf-8"
-    )
+    assert f"model: {fingerprint()}" in PACKAGED.paths[name].read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", exercise_ids())
+@pytest.mark.parametrize("name", list(PACKAGED))
 def test_an_exercise_names_only_what_exists(name: str) -> None:
-    exercise = load_exercise(name)
+    exercise = PACKAGED[name]
     for checker in (exercise.checker, *exercise.helpers.values()):
         assert checker in CHECKERS
     for rule in (m.rule for m in exercise.misconceptions):
         assert callable(getattr(misconceptions, rule))
     for case in exercise.hidden:
         assert all(callable(getattr(misconceptions, rule)) for rule in case.catches)
-    assert set(exercise.needs) < set(exercise_ids())
+    assert set(exercise.needs) < set(PACKAGED)
     for case in (*exercise.cases, *exercise.hidden):
         # checkers that ask the oracle for the function's own reference
-        if exercise.checker_of(case) in ("truth", "number", "distribution", "logits", "kept"):
+        if exercise.checker_of(case) in ("truth", "number", "probs", "logits", "kept"):
             assert callable(getattr(oracle, case.function))
+
+
+def test_the_package_has_a_reference_for_its_own_functions() -> None:
+    exercises = [PACKAGED[name] for name in PACKAGED]
+    assert {f for e in exercises for f in (e.id, *e.helpers)} == IN_ORACLE
+    assert not any(e.needs_solution for e in exercises)
+    more = replace(exercises[0], helpers={"a_helper_of_mine": "number"})
+    assert more.needs_solution
+    assert not more.by_solution(more.id)
 
 
 READ = {
@@ -116,11 +122,11 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("name", exercise_ids())
+@pytest.mark.parametrize("name", list(PACKAGED))
 @pytest.mark.parametrize("language", READ)
 def test_the_section_to_read_is_the_exercises_own(name: str, language: str) -> None:
     path, pattern, word = READ[language]
-    found = re.fullmatch(pattern, getattr(load_exercise(name).read, language))
+    found = re.fullmatch(pattern, getattr(PACKAGED[name].read, language))
     assert found is not None
     heading = ""
     for cell in read_notebook(path).cells:
@@ -137,7 +143,7 @@ def test_a_hidden_case_that_cannot_be_made_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("autograder.checking.check.MAX_ATTEMPTS", 3)
-    exercise = load_exercise("beam_search")
+    exercise = PACKAGED["beam_search"]
     never = replace(exercise.hidden[0], arguments=exercise.cases[1].arguments)  # one beam: greedy
     with pytest.raises(ValueError, match=r"beam_search: a hidden case must .*; 3 attempts failed"):
         hidden_cases(replace(exercise, hidden=(never,)), "seed")
@@ -149,7 +155,7 @@ def test_an_unknown_generated_kind_or_setting_is_refused() -> None:
         {"generate": "integer", "from": 1},
         {"generate": "prompt", "x": 1},
     ):
-        with pytest.raises(ValueError, match="unknown generated argument, was: "):
+        with pytest.raises(ValueError, match=r"such as: \{generate|generate must be one of "):
             generate(spec, np.random.default_rng(1))
 
 
@@ -172,10 +178,10 @@ def test_generated_arguments_are_what_they_say() -> None:
     assert len(set(ties)) == 3
 
 
-@pytest.mark.parametrize("name", exercise_ids())
+@pytest.mark.parametrize("name", list(PACKAGED))
 def test_numbers_that_the_text_calls_floats_are_floats(name: str) -> None:
     """transformers' own processors refuse `penalty=3`, for which a student is not to blame."""
-    exercise = load_exercise(name)
+    exercise = PACKAGED[name]
     for case in (*exercise.cases, *exercise.hidden):
         for arguments in calls_of(case.arguments):
             for setting in (arguments, *arguments.get("settings", ())):
@@ -191,12 +197,12 @@ def test_the_seeds_of_a_case_are_far_apart() -> None:
     rng = np.random.default_rng(1)
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
     generated = [generate({"generate": "seeds", "pattern": letters}, rng) for _ in range(50)]
-    public = [c.arguments.get("seed") for n in exercise_ids() for c in load_exercise(n).cases]
+    public = [c.arguments.get("seed") for n in PACKAGED for c in PACKAGED[n].cases]
     for seeds in (*generated, *public):
         if isinstance(seeds, dict):
             apart = np.diff(sorted(set(seeds["each"])))
             assert (apart >= MIN_SEED_DISTANCE).all(), seeds
-    longest = max(c.arguments.get("max_length", 0) for c in load_exercise("sample_decode").hidden)
+    longest = max(c.arguments.get("max_length", 0) for c in PACKAGED["sample_decode"].hidden)
     assert longest < MIN_SEED_DISTANCE
 
 
@@ -204,13 +210,13 @@ def test_a_prompt_that_hangs_on_a_tie_is_refused(monkeypatch: pytest.MonkeyPatch
     greedy = replace(CHECKERS["greedy"], margin=10.0)
     monkeypatch.setitem(CHECKERS, "greedy", greedy)
     with pytest.raises(TooCloseError, match=r"must be at least 10.0, was: .*choose another prompt"):
-        replies_of(load_exercise("greedy_decode"))
+        replies_of(PACKAGED["greedy_decode"])
 
 
 def test_storing_replies_keeps_the_lines_above_them(tmp_path: Path) -> None:
     path = tmp_path / "greedy_decode.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    replies = [case.expected for case in load_exercise("greedy_decode").cases]
+    replies = [case.expected for case in PACKAGED["greedy_decode"].cases]
     store_replies(path, "another model", replies)
     written = path.read_text(encoding="utf-8")
     assert written == TEXT.replace(f"model: {fingerprint()}", "model: another model")
@@ -219,4 +225,4 @@ def test_storing_replies_keeps_the_lines_above_them(tmp_path: Path) -> None:
 
 def test_an_unknown_exercise_is_refused_with_those_there_are() -> None:
     with pytest.raises(KeyError, match=r"no exercise '\.\./secret'; there are: apply_repet"):
-        load_exercise("../secret")
+        PACKAGED["../secret"]

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from autograder.checking.wording import TELLING
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.files import packaged
 
@@ -186,22 +186,22 @@ def test_a_mistake_may_have_several_names(tmp_path: Path) -> None:
 
 
 def test_the_names_of_mistakes_are_those_of_the_exercise() -> None:
-    for exercise in map(load_exercise, exercise_ids()):
+    for exercise in PACKAGED.values():
         rules = {m.rule for m in exercise.misconceptions}
-        known = {*rules, *exercise.hints, *TELLING, "varies"}
+        known = {*rules, *exercise.explanations, *TELLING, "varies"}
         for name, solution in known_wrong(exercise.id).items():
             assert set(solution.names) <= known, (exercise.id, name)
 
 
 def test_each_wrong_solution_says_why_it_is_wrong() -> None:
-    for exercise in exercise_ids():
+    for exercise in list(PACKAGED):
         for name, known in known_wrong(exercise).items():
             assert known.why.endswith("."), (exercise, name)
             assert "\n" not in known.why, (exercise, name)
 
 
 def test_the_solutions_define_the_function_and_differ() -> None:
-    for exercise in exercise_ids():
+    for exercise in list(PACKAGED):
         wrong = [known.source for known in known_wrong(exercise).values()]
         sources = [*wrong, *known_correct(exercise).values()]
         assert len({ast.dump(ast.parse(source)) for source in sources}) == len(sources)
@@ -216,6 +216,6 @@ def test_each_file_is_read_as_python_reads_it(path: Path) -> None:
     read = {"wrong": known_wrong, "correct": known_correct}[path.parent.name]
     defined = runpy.run_path(str(path))
     assert set(read(path.stem)) <= set(defined)
-    assert path.stem in exercise_ids()
+    assert path.stem in list(PACKAGED)
     marks = path.read_text(encoding="utf-8").count(f"\n@{path.parent.name}(")
     assert len(read(path.stem)) == marks

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from support.fuzz import EFFORTS, VALUES, fuzz, spoilt_bytes
 from support.notebooks import places
 
-from autograder.exercises import exercise
-from autograder.exercises.exercise import EXERCISES_FOLDER, ExerciseError, parse_exercise
+from autograder.exercises.exercise import PACKAGED, ExerciseError, ExerciseFiles, parse_exercise
 from autograder.exercises.strict import DataError, load_json, load_yaml
 
 NAME = "beam_search.yaml"  # it has aliases
-TEXT = (EXERCISES_FOLDER / NAME).read_text(encoding="utf-8")
+TEXT = PACKAGED.paths["beam_search"].read_text(encoding="utf-8")
 LAUGHS = "\n".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 30))
 
 MALFORMED = {
@@ -58,8 +57,8 @@ def test_malformed_yaml_is_named_with_its_file(name: str) -> None:
         ("id", "0x" + "f" * 5_000, "'id' has the wrong type, was: a value of type int"),
         ("rounds", "[[1]]", r"'rounds' has the wrong type, was: \[\[1\]\]"),
         ("tolerance", "0x" + "f" * 5_000, "tolerance must be a finite number"),
-        ("points", "{public: .nan, hidden: 1}", "points: public must be a finite number, was: nan"),
-        ("points", "{public: .inf, hidden: 1}", "points: public must be a finite number, was: inf"),
+        ("bonus", "{public: .nan, hidden: 1}", "bonus: public must be a finite number, was: nan"),
+        ("bonus", "{public: .inf, hidden: 1}", "bonus: public must be a finite number, was: inf"),
         ("helpers", "{1: a}", "helpers: a key must be text, was: 1"),
         ("needs", "[a, [b]]", r"'2' has the wrong type, was: \['b'\]"),
         ("title", "{de: [a], en: b}", r"title must be text, was: \['a'\]"),
@@ -87,15 +86,12 @@ def test_a_misconception_is_text(key: str) -> None:
         parse_exercise(yaml.safe_dump(data, allow_unicode=True), NAME)
 
 
-def test_a_file_in_another_encoding_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(exercise, "EXERCISES_FOLDER", tmp_path)
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(TEXT.encode("utf-16"))
     with pytest.raises(ExerciseError, match=f"{NAME}: must be text in UTF-8"):
-        exercise.load_exercise.__wrapped__("beam_search")
+        ExerciseFiles(tmp_path)["beam_search"]
     (tmp_path / NAME).write_bytes(TEXT.encode("utf-8-sig"))
-    assert exercise.load_exercise.__wrapped__("beam_search") == parse_exercise(TEXT, NAME)
+    assert ExerciseFiles(tmp_path)["beam_search"] == parse_exercise(TEXT, NAME)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5_000, b"\xff", "nul"])

@@ -5,26 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from support.notebooks import RELEASE
+from support.notebooks import EXERCISES, RELEASE
 
 from autograder.checking.check import run_check
 from autograder.checking.result import Message, Result
-from autograder.exercises.exercise import Level, load_exercise
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_wrong
 from autograder.feedback import student_page
 from autograder.feedback.student_page import Page
-from autograder.grading.worker import _as_output
+from autograder.grading.outputs import as_output
 from autograder.notebooks.cells import exercise_of, grade_id_of, read_notebook
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import Text
 
 Solved = Callable[..., dict[str, Any]]
 ONLY = ("apply_temperature", "filter_top_k", "filter_top_p", "sample_decode", "filter_min_p")
+
+
+EMPTY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,15 @@ def _graded(namespace: dict[str, Any], only: tuple[str, ...] = ONLY) -> Graded:
     notebook, results = read_notebook(RELEASE), {}
     kept = []
     for cell in notebook.cells:
-        tested = exercise_of(cell)
+        tested = exercise_of(cell, EXERCISES)
         if tested is None:
             kept.append(cell)
         elif tested[0] in only:
             name, level = tested
             seed = "a seed of this test" if level == Level.HIDDEN else None
-            result = run_check(load_exercise(name), LocalStudent(namespace), seed)
+            result = run_check(EXERCISES[name], LocalStudent(namespace), seed)
             results[grade_id_of(cell)] = result
-            cell.outputs = [_as_output(result)]
+            cell.outputs = [as_output(result)]
             cell.metadata.nbgrader["score"] = result.points
             kept.append(cell)
     notebook.cells = kept
@@ -57,15 +61,20 @@ def _graded(namespace: dict[str, Any], only: tuple[str, ...] = ONLY) -> Graded:
     return Graded(notebook, results)
 
 
-def _page(graded: Graded, language: str = "de", penalty: float = 0.0) -> Page:
+def _page(
+    graded: Graded, language: str = "de", penalty: float = 0.0, dropped: Mapping[str, str] = EMPTY
+) -> Page:
     return student_page.page(
         graded.notebook,
         graded.results,
+        EXERCISES,
         name="A7_2",
         student="anna",
         points=12.5,
         max_points=54,
         penalty=penalty,
+        dropped=dropped,
+        given={},
         language=language,
     )
 
@@ -85,10 +94,10 @@ def mistaken(solved: Solved) -> Graded:
 def test_it_begins_with_points_and_what_went_well(mistaken: Graded) -> None:
     page = _page(mistaken, penalty=1.5)
     assert page.title == "Rückmeldung zu A7_2"
-    assert page.points == "12.5 von 54 Punkten"
+    assert page.points == "12,5 von 54 Punkten"
     assert page.remarks == (
         "davon 2 aus Zusatzaufgaben",
-        "1.5 Punkte Abzug wegen später Abgabe, schon eingerechnet",
+        "1,5 Punkte Abzug wegen später Abgabe, schon eingerechnet",
         "Bis zu 8 Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
     )
     assert page.well == "3 von 5 Aufgaben mit Code sind gelöst:"
@@ -110,6 +119,13 @@ def test_the_next_step_waits_for_no_other_exercise(mistaken: Graded) -> None:
     assert f"{hint}wahrscheinlichste." in page.next[0].advice
 
 
+def test_a_dropped_exercise_is_no_next_step(mistaken: Graded) -> None:
+    page = _page(mistaken, "en", dropped={"filter_top_p": "case 3 is ambiguous"})
+    assert page.remarks[-1].endswith("The reason: case 3 is ambiguous")
+    assert page.well == "3 of 4 coding exercises are solved:"
+    assert page.next == ()  # sample_decode was left out since filter_top_p is wrong
+
+
 def test_with_all_solved_the_bonus_comes_next(solved: Solved) -> None:
     broken = solved(filter_min_p="def filter_min_p(logits, p):\n    return logits")
     page = _page(_graded(broken, ("apply_temperature", "filter_min_p")))
@@ -125,8 +141,31 @@ def test_with_nothing_solved_the_page_says_where_to_begin(solved: Solved) -> Non
     assert page.next[0].id == "apply_temperature"
 
 
+def test_an_empty_submission_is_asked_about(solved: Solved) -> None:
+    stub = "def {name}(logits, *_):\n    raise NotImplementedError()"
+    stubs = {name: stub.format(name=name) for name in ("apply_temperature", "filter_min_p")}
+    empty = _graded(solved(**stubs), tuple(stubs))
+    page = _page(empty)
+    assert page.well.startswith("In dieser Datei steht noch keine Lösung. Ist es die richtige")
+    assert {item.state for item in page.exercises} == {"empty"}
+    assert [item.id for item in page.next] == list(stubs)
+    half = _page(_graded(solved(apply_temperature=stubs["apply_temperature"]), tuple(stubs)))
+    assert "richtige Datei" not in half.well
+    assert [(item.state, page.words[item.state]) for item in half.exercises] == [
+        ("empty", "noch leer"),
+        ("solved", "gelöst"),
+    ]
+
+
+def test_points_have_a_comma_in_german(solved: Solved) -> None:
+    item = _page(_graded(solved(), ("apply_temperature",))).exercises[0]
+    half = replace(item, points=0.5)
+    assert _page(_graded(solved(), ())).figures(half) == "0,5/2"
+    assert _page(_graded(solved(), ()), "en").figures(half) == "0.5/2"
+
+
 def test_a_table_of_the_public_replies_is_recognised(solved: Solved) -> None:
-    public = [case.arguments["temperature"] for case in load_exercise("apply_temperature").cases]
+    public = [case.arguments["temperature"] for case in PACKAGED["apply_temperature"].cases]
     learned = (
         "def apply_temperature(logits, temperature):\n"
         f"    if temperature not in {public}:\n        return logits + 1\n"
@@ -183,7 +222,7 @@ def test_a_teachers_comment_is_markdown_and_never_markup(mistaken: Graded) -> No
 def _not_reached(solved: Solved) -> Any:
     notebook = _graded(solved(), ("apply_temperature",)).notebook
     for cell in notebook.cells:
-        if exercise_of(cell):
+        if exercise_of(cell, EXERCISES):
             cell.outputs = [
                 nbformat.v4.new_output("error", ename="X", evalue="Die Zeit war um.", traceback=[])
             ]
@@ -224,7 +263,7 @@ def test_another_language_is_refused(mistaken: Graded) -> None:
 
 
 def test_the_page_says_what_was_judged_with_a_working_function(solved: Solved) -> None:
-    exercise = load_exercise("filter_top_k")
+    exercise = EXERCISES["filter_top_k"]
     result = run_check(exercise, LocalStudent(solved()), working=["encode_prompt"])
     graded = _graded(solved(), ("filter_top_k",))
     page = _page(replace(graded, results={**graded.results, result.grade_id: result}))
@@ -236,3 +275,23 @@ def test_the_page_says_what_was_judged_with_a_working_function(solved: Solved) -
     shown = html[: html.index("Ihr Notebook")]
     assert "Bewertet mit einer richtigen Fassung von `encode_prompt`" in shown
     assert _page(graded).exercises[0].levels[0].message == ""
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_hints_are_folded_below_the_exercise(mistaken: Graded, language: str) -> None:
+    """Once for both levels, and not among the next steps."""
+    page = _page(mistaken, language)
+    exporter = HTMLExporter(
+        template_name="kischule", extra_template_basedirs=[str(student_page.TEMPLATES)]
+    )
+    html, _ = exporter.from_notebook_node(mistaken.notebook, resources={"kischule": page})
+    shown = html[: html.index(page.words["notebook"])]
+    for step in PACKAGED["filter_top_p"].hints:
+        assert shown.count(escape(step[language])) == 1
+    before, after = shown.split('id="exercise-filter_top_p"')
+    assert "<details" not in before
+    places = [after.index(part) for part in ("<figure>", "<details", 'href="#cell-filter_top_p"')]
+    assert places == sorted(places)
+    solved = {item.id: item.hints for item in page.exercises if item.state == "solved"}
+    assert set(solved.values()) == {""}
+    assert {item.id: item.hints for item in page.exercises}["sample_decode"] == ""  # not judged

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from support.notebooks import RELEASE, exercises, reference_cells
+from support.notebooks import EXERCISES, RELEASE, exercises, reference_cells
 
 from autograder.checking.result import Result
 from autograder.exercises.exercise import Exercise
@@ -32,7 +32,7 @@ TEXTS = ("setup", "encode_prompt", "sequence_log_prob", "generate_text", "repeti
 def graded(made: Any, solutions: dict[str, str] | None = None) -> Run:
     settings = Settings(time_limit_s=30, isolation="sandbox")
     return run_submission(
-        made, "a seed", settings, solutions=REFERENCE if solutions is None else solutions
+        made, "a seed", settings, EXERCISES, REFERENCE if solutions is None else solutions
     )
 
 

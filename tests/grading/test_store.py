@@ -46,7 +46,7 @@ RECORD = Record(
     isolation="process",
     notebook=b"{}",
 )
-RULES = Rules("n.ipynb", b"release", "s" * 16, "checks", Settings())
+RULES = Rules("n.ipynb", b'{"cells": []}', "s" * 16, "checks", Settings())
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_record_is_none(tmp_path: Path) -> None:
 def test_a_key_depends_on_all_that_a_grade_depends_on() -> None:
     variants = [
         RULES,
-        replace(RULES, release=b"other"),
+        replace(RULES, release=b'{"cells": [{"metadata": {}}]}'),
         replace(RULES, seed="t" * 16),
         replace(RULES, checks="other"),
     ]
@@ -88,6 +88,17 @@ def test_a_key_depends_on_all_that_a_grade_depends_on() -> None:
     assert len(keys) == 12
     isolated = replace(RULES, settings=Settings(isolation="process"))
     assert task_of(RULES, b"a").key == task_of(isolated, b"a").key
+
+
+def test_a_key_does_not_depend_on_points() -> None:
+    """Points are computed from verdicts, so a change of them needs no run."""
+
+    def key(**about: object) -> str:
+        cell = {"metadata": {"nbgrader": {"grade_id": "a", **about}}, "source": ""}
+        return task_of(replace(RULES, release=json.dumps({"cells": [cell]}).encode()), b"a").key
+
+    assert key(points=1, checksum="one") == key(points=2, checksum="two") == key()
+    assert key(points=1) != key(points=1, grade=True)
 
 
 def test_a_record_serves_unless_more_time_or_memory_is_given() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attacks import small, structure
-from support.notebooks import three_exercises
+from support.notebooks import EXERCISES, three_exercises
 
 from autograder.grading import kernel, servers
 from autograder.grading.record import Record, Rules, Status, task_of
@@ -35,7 +35,7 @@ ODD = {
 
 
 def rules(release: bytes) -> Rules:
-    return Rules("n.ipynb", release, "s" * 16, checks_id(), SETTINGS)
+    return Rules("n.ipynb", release, "s" * 16, checks_id(), SETTINGS, EXERCISES)
 
 
 def graded(rules: Rules, content: bytes) -> Record:

@@ -12,11 +12,17 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import SOURCE, THREE, hidden, reference_cells, three_exercises
+from support.notebooks import EXERCISES, SOURCE, THREE, hidden, reference_cells, three_exercises
+from support.own import own_exercise
 
 from autograder.checking.check import run_check
 from autograder.checking.registry import CHECKERS
-from autograder.exercises.exercise import exercise_ids, load_exercise
+from autograder.checking.solution import ReferenceFailedError
+from autograder.exercises.exercise import (
+    PACKAGED,
+    Reference,
+    with_reference,
+)
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.grading import kernel as kernels
 from autograder.grading.kernel import Kernel, KernelStudent
@@ -34,7 +40,8 @@ SEED = "of the tests"
 
 
 def graded(made: Any, **settings: Any) -> Run:
-    return run_submission(made, "a seed of the tests", Settings(**{"time_limit_s": 5, **settings}))
+    chosen = Settings(**{"time_limit_s": 5, **settings})
+    return run_submission(made, "a seed of the tests", chosen, EXERCISES)
 
 
 def passed(run: Run) -> dict[str, bool | None]:
@@ -56,14 +63,14 @@ def test_a_correct_notebook_passes_with_each_isolation(isolation: str) -> None:
 
 
 def test_outputs_and_results_are_in_the_notebook() -> None:
-    run = graded(
-        three_exercises(("test_filter_top_k", "print('hier'); check('filter_top_k'); 1 / 0"))
-    )
+    calls = "check('filter_top_k'); hint('filter_top_k', 2)"
+    calls += "; from autograder import table_model; table_model([1, 2])"
+    run = graded(three_exercises(("test_filter_top_k", f"print('hier'); {calls}; 1 / 0")))
     cells = {c.id: c for c in run.notebook.cells}
     own = next(c for c in run.notebook.cells if c.id.startswith("added"))
-    assert own.outputs[0].text == "hier\n"  # `check` in a student's own cell does no harm
+    assert own.outputs[0].text == "hier\n"  # `check` and `hint` in a student's own cell do no harm
     assert own.outputs[-1].ename == "ZeroDivisionError"
-    assert cells["test_filter_top_k"].outputs[0].data["text/plain"] == "1"
+    assert cells["test_filter_top_k"].outputs[0].data["text/plain"] == "passed"
     assert "bestanden" in cells["test_filter_top_k"].outputs[0].data["text/html"]
     assert cells["test_filter_top_k"].source == 'check("filter_top_k")'
 
@@ -93,7 +100,7 @@ def test_cells_run_in_the_notebooks_order() -> None:
     """A later cell changes nothing for the tests before it."""
     run = graded(three_exercises(("test_repetition_rate", "del filter_top_k, repetition_rate")))
     assert passed(run) == {**ALL, "test_repetition_rate": False, "hidden_repetition_rate": False}
-    assert "Die Funktion ist nicht definiert." in told(run)["test_repetition_rate"]
+    assert "gibt es die Funktion `repetition_rate` nicht." in told(run)["test_repetition_rate"]
 
 
 def test_a_kernel_that_ends_is_started_again_in_its_state() -> None:
@@ -196,7 +203,7 @@ def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
     kernel.close()
 
 
-@pytest.mark.parametrize("name", exercise_ids())
+@pytest.mark.parametrize("name", list(PACKAGED))
 def test_a_kernel_gives_the_results_that_this_process_gives(
     name: str, student: Callable[[dict[str, str]], KernelStudent]
 ) -> None:
@@ -206,7 +213,7 @@ def test_a_kernel_gives_the_results_that_this_process_gives(
     code = solutions(read_notebook(SOURCE), Role.SOLUTION)
     sources = [a.source for a in known_wrong(name).values() if a.kind != "timeout"][:2]
     sources.append(next(iter(known_correct(name).values())))
-    exercise = load_exercise(name)
+    exercise = PACKAGED[name]
     for source in sources:
         cells = {**code, name: source}
         here, there = LocalStudent(namespace(cells)), student(cells)
@@ -215,6 +222,38 @@ def test_a_kernel_gives_the_results_that_this_process_gives(
             found = run_check(exercise, there, seed, cases)
             same = ("passed", "points", "kind", "rule", "cases")
             assert [getattr(found, n) for n in same] == [getattr(expected, n) for n in same], source
+
+
+def test_a_kernel_gives_them_for_a_solution_as_well(
+    student: Callable[[dict[str, str]], KernelStudent],
+) -> None:
+    rule = "def shares(x):\n    if not x:\n        raise ValueError('empty')\n    return "
+    cases = [{"x": [1, 3]}, {"x": [], "raises": "ValueError"}]
+    keys = {"parameters": ["x"], "checker": "tensor", "cases": cases, "hidden": cases}
+    exercise = own_exercise("shares", f"{rule}torch.tensor(x) / sum(x)", **keys)
+    sources = {
+        "import numpy as np\n" + rule + "np.array(x) / sum(x)": "",
+        "class Empty(ValueError): pass\n"
+        + rule.replace("ValueError(", "Empty(")
+        + "torch.tensor(x).double() / sum(x)": "",
+        rule.replace("ValueError", "KeyError") + "torch.tensor(x) / sum(x)": "other_error",
+        "def shares(x): return torch.tensor(x) / max(sum(x), 1)": "no_error",
+        rule + "[n / sum(x) for n in x]": "type",
+        rule + "torch.tensor(x) / len(x)": "value",
+    }
+    for source, kind in sources.items():
+        found = run_check(exercise, student({"": source}), SEED)
+        assert (found.passed, found.kind) == (not kind, kind), str(found)
+
+
+def test_a_broken_reference_stops_the_grading_of_it() -> None:
+    """Nobody gets points, or loses them, by a teacher's mistake: the record says what to mend."""
+    exercises = dict(EXERCISES)
+    broken = "def filter_top_k(logits, k):\n    return logits[k + 99]"
+    own = replace(PACKAGED["filter_top_k"], reference=Reference.SOLUTION, checker="tensor")
+    exercises["filter_top_k"] = with_reference(own, broken)
+    with pytest.raises(ReferenceFailedError, match=r"^filter_top_k: .*IndexError.*in line 2: "):
+        run_submission(three_exercises(), SEED, Settings(time_limit_s=5), exercises)
 
 
 def test_the_source_is_left_as_it_was() -> None:

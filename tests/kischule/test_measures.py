@@ -89,5 +89,5 @@ def test_a_sequence_is_as_likely_as_its_tokens_together() -> None:
 @pytest.mark.parametrize("length", [0, 4])
 def test_a_prompt_is_part_of_the_text(length: int) -> None:
     _, model = kischule.load("mini", "cpu")
-    with pytest.raises(ValueError, match=rf"from 1 to the text's 3 tokens, was: {length}"):
+    with pytest.raises(ValueError, match=rf"from 1 to the length of the text \(3\), was: {length}"):
         measures.sequence_log_prob(model, torch.tensor([[5, 6, 7]]), length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from typing import Any
@@ -13,6 +14,7 @@ import kischule
 from kischule import plots
 from kischule.errors import ArgumentError
 from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.plots.style import percent_tick, tick
 
 MEASURES = {"repetition_rate": 0.5, "distinct_2": 0.25, "mean_log_prob": -2.0}
 
@@ -62,7 +64,7 @@ def test_the_grid_averages_entries_with_equal_settings() -> None:
     assert field[0].tolist() == [0.1, 0.2]
     assert field[1, 0] == pytest.approx(0.4)
     assert field.mask[1, 1]  # nothing was tried there
-    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["0.9", "aus"]
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["0,9", "aus"]
     with pytest.raises(ValueError, match="each setting must have 'top_k', was: temperature, top_p"):
         plots.grid(entries, y="top_k")
 
@@ -95,7 +97,7 @@ def _texts(figure: Any) -> str:
 
 def _drawn(figure: Any) -> None:
     """Draw it: a glyph that the font lacks is a warning, which fails the test."""
-    figure.canvas.draw()
+    figure.savefig(io.BytesIO())  # the canvas of a closed figure draws nothing
 
 
 def test_the_next_token_shows_what_stays_and_what_is_cut(mini: tuple[Any, Any]) -> None:
@@ -110,7 +112,7 @@ def test_the_next_token_shows_what_stays_and_what_is_cut(mini: tuple[Any, Any]) 
     cut = 100 * (1 - sum(lengths[:2]))
     said = f"nach 'Once upon a': 2 von 4096 Tokens bleiben, abgeschnitten sind {cut:.1f} %"
     assert axis.get_title(loc="left") == said.replace(".", ",")
-    assert {t.get_text() for t in axis.get_legend().get_texts()} == {"bleibt", "fällt weg"}
+    assert {t.get_text() for t in figure.legends[0].get_texts()} == {"bleibt", "fällt weg"}
     _drawn(figure)
 
 
@@ -135,7 +137,7 @@ def test_temperatures_bend_one_distribution(mini: tuple[Any, Any]) -> None:
     assert cold[0] > own[0] > hot[0]
     styles = {(line.get_marker(), line.get_linestyle()) for line in figure.axes[0].lines}
     assert len(styles) == 3  # told apart without colours
-    legend = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
+    legend = [t.get_text() for t in figure.legends[0].get_texts()]
     assert legend[1].startswith("temperature = 1 (Entropie ")
     entropies = [float(t.split("Entropie ")[1][:-1].replace(",", ".")) for t in legend]
     assert entropies == sorted(entropies)
@@ -251,7 +253,7 @@ def test_the_running_sum_follows_the_probability() -> None:
 def test_ranks_name_what_each_filter_keeps(mini: tuple[Any, Any]) -> None:
     prompts = ["Once upon a time there lived", "The old king"]
     figure = plots.ranks(*mini, prompts, top_k=50, top_p=0.9)
-    sure, open_ = (t.get_text() for t in figure.axes[0].get_legend().get_texts())
+    sure, open_ = (t.get_text() for t in figure.legends[0].get_texts())
     assert "top_k = 50 behält 99,7 %\ntop_p = 0.9 behält 3 Tokens" in sure
     assert "top_k = 50 behält 71,4 %\ntop_p = 0.9 behält 204 Tokens" in open_
     curves = [line.get_ydata() for line in figure.axes[0].lines[:2]]
@@ -328,3 +330,83 @@ def test_an_unusable_argument_is_explained_in_both_languages(
 def test_entries_are_those_of_explore(picture: Any, entries: Any) -> None:
     with pytest.raises(ArgumentError, match=r"each entry must be .*, was: "):
         picture(entries)
+
+
+def _tick_labels(figure: Any) -> list[str]:
+    _drawn(figure)
+    return [
+        label.get_text()
+        for axes in figure.axes
+        if axes.axison
+        for axis in (axes.xaxis, axes.yaxis)
+        for label in axis.get_ticklabels()
+    ]
+
+
+def test_numbers_on_german_axes_have_a_decimal_comma(
+    mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [_entry(temperature=t, top_p=p) for t in (0.25, 1.0) for p in (0.9, 0.5)]
+    pictures = {
+        "next_token": lambda: plots.next_token(*mini, " 1", temperature=3.0, num_tokens=3),
+        "temperatures": lambda: plots.temperatures(*mini, "The", [4.0], num_tokens=3),
+        "bars": lambda: plots.bars(entries),
+        "grid": lambda: plots.grid(entries),
+        "repetition": lambda: plots.repetition(mini[0], " and the king was", n=3),
+        "token_probabilities": lambda: plots.token_probabilities(*mini, "The old king"),
+    }
+    for name, draw in pictures.items():
+        monkeypatch.setenv(LANGUAGE_VARIABLE, "de")
+        german = _tick_labels(draw())
+        monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
+        english = _tick_labels(draw())
+        swapped = [
+            label if "=" in label else label.replace(".", ",").replace("%", " %")  # top_p=0.9: code
+            for label in english
+        ]
+        assert german == swapped, name
+    assert "0.25" in _tick_labels(plots.grid(entries))
+
+
+def test_no_tick_is_rounded_to_another_number() -> None:
+    assert [tick(x) for x in (0.25, -0.5, 10, 0)] == ["0,25", "-0,5", "10", "0"]
+    shares = (0.0, 0.001, 0.025, 0.1, 1.0)
+    assert list(map(percent_tick, shares)) == ["0 %", "0,1 %", "2,5 %", "10 %", "100 %"]
+
+
+def test_positions_of_a_short_text_are_whole(mini: tuple[Any, Any]) -> None:
+    axis = plots.repetition(mini[0], " and the king was", n=3).axes[0]
+    assert all(place == int(place) for place in axis.get_xticks())
+
+
+def test_a_legend_covers_no_line(mini: tuple[Any, Any]) -> None:
+    for figure in (
+        plots.next_token(*mini, "time time Once upon a", top_k=2, repetition_penalty=5.0),
+        plots.temperatures(*mini, "The old king"),
+        plots.ranks(*mini, ["The old king"], top_p=0.9),
+        plots.repetition(mini[0], " and the king and the king"),
+    ):
+        _drawn(figure)
+        (axis,) = figure.axes
+        (legend,) = figure.legends
+        inside = legend.get_window_extent()
+        assert not axis.get_window_extent().overlaps(inside)
+        assert figure.bbox.x1 >= inside.x1
+        assert inside.y0 >= 0
+
+
+def test_one_token_is_singular(mini: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> str:
+        cut = plots.next_token(*mini, "Once upon a", top_k=1)
+        ranks = plots.ranks(*mini, ["Once upon a"], top_p=0.1)
+        return "\n".join(map(_texts, (cut, ranks, plots.repetition(mini[0], "", n=1))))
+
+    german = said()
+    assert "1 von 4096 Tokens bleibt," in german
+    assert "top_p = 0.1 behält 1 Token\n" in german + "\n"
+    assert "weniger als 1 Token." in german
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
+    english = said()
+    assert "1 of 4096 tokens is kept," in english
+    assert "keeps 1 token\n" in english + "\n"
+    assert "fewer than 1 token." in english

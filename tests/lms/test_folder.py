@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,30 @@ def test_of_two_notebooks_one_is_said_and_can_be_chosen(
     again = take(course, "li/A7_2.ipynb", "li/A7_2_alt.ipynb", prefer=["_alt"])
     assert contents(course) == {notebook("li/A7_2_alt.ipynb")}
     assert len(again.aside) == 1
+
+
+def test_a_preferred_notebook_stays_until_a_newer_one_comes(course: Path) -> None:
+    def imported(*names: str, day: int = 20, prefer: Sequence[str] = ()) -> Imported:
+        files = [(n, notebook(n), (2026, 11, 19 if "alt" in n else day, 8, 0, 0)) for n in names]
+        archive = school.zipped(course.parent / "a.zip", files)
+        return folder.import_(course, ASSIGNMENT, archive, prefer=prefer)
+
+    both = ("li/A7_2.ipynb", "li/A7_2_alt.ipynb")
+    imported(*both)
+    assert contents(course) == {notebook(both[0])}
+    imported(*both, prefer=["_alt"])
+    again = imported(*both)
+    assert (again.unchanged, again.aside) == (["li"], [f"{both[0]}: left aside for {both[1]}"])
+    alone = imported(both[0])  # the one that was not preferred
+    assert alone.notes == [f"{both[0]}: li keeps the one that --prefer took"]
+    assert contents(course) == {notebook(both[1])}
+    assert imported(*both, day=21).replaced == ["li"]
+    assert contents(course) == {notebook(both[0])}
+    assert imported(*both, day=21).unchanged == ["li"]
+    assert imported(*both, day=21, prefer=["_alt"]).replaced == ["li"]
+    assert imported(*both, day=21, prefer=["li/A7_2.ipynb"]).replaced == ["li"]
+    assert imported(*both, day=21).unchanged == ["li"]
+    assert contents(course) == {notebook(both[0])}
 
 
 def test_a_broken_notebook_gives_way_and_is_in_doubt(course: Path) -> None:

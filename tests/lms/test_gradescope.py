@@ -22,12 +22,12 @@ from typing import Any
 import nbformat
 import pytest
 from attacks import small
-from support.notebooks import ROOT
+from support.notebooks import EXERCISES, ROOT
 
 from autograder.checking.result import Message, Result
 from autograder.course import release
 from autograder.course.rules import rules_of
-from autograder.exercises.exercise import Level
+from autograder.exercises.exercise import Level, read_exercise
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import EngineError, Record, Rules, Status, Task
 from autograder.grading.settings import Settings
@@ -208,7 +208,10 @@ def test_the_zip_grades_by_the_rules_of_the_course(course: Path, package: Path) 
         data = json.loads(packed.read("rules.json"))
         content = packed.read("release.ipynb")
     settings = Settings(**data.pop("settings"))
-    assert Rules(release=content, settings=settings, **data).key == rules.key
+    exercises = {name: read_exercise(e, "rules") for name, e in data.pop("exercises").items()}
+    assert exercises == rules.exercises
+    again = Rules(release=content, settings=settings, exercises=exercises, **data)
+    assert again.key == rules.key
     assert settings == replace(rules.settings, submission_limit_s=gradescope.SUBMISSION_LIMIT_S)
     assert settings.isolation == "auto"
     assert settings.total_limit_s <= 600 - 2 * settings.time_limit_s  # Gradescope's own limit
@@ -378,7 +381,7 @@ def test_a_grader_that_stops_early_leaves_results(
 
 # --- without a container --------------------------------------------------------------------------
 
-RULES = Rules(name="n.ipynb", release=b"", seed=SECRET, checks="", settings=Settings())
+RULES = Rules("n.ipynb", b"", SECRET, "", Settings(), EXERCISES)
 
 
 def test_a_sandbox_that_does_not_start_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:

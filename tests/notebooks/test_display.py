@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from support.notebooks import RELEASE, short
+from support.notebooks import EXERCISES, RELEASE, short
 
 from autograder.notebooks.cells import read_notebook
 from autograder.notebooks.display import is_display_only, skippable
@@ -81,7 +81,7 @@ def test_only_unchanged_cells_of_the_release_are_skipped() -> None:
     second.metadata = {}  # the text counts, not what a submission says about it
     own = nbformat.v4.new_code_cell("mine = 1", metadata={"tags": ["display-only"]})
     submitted.cells.append(own)
-    taken = rebuild(released, submitted).notebook
+    taken = rebuild(released, submitted, EXERCISES).notebook
     out = {taken.cells[i].source for i in skippable(taken.cells)}
     assert second.source in out
     assert not out & {first.source, own.source}

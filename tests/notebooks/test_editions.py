@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from support.notebooks import RELEASE, ROOT, SOURCE, filled
+from support.notebooks import EXERCISES, RELEASE, ROOT, SOURCE, filled
 
 from autograder.course.release import layout_problems
+from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.editions import edition_of, in_language
+from autograder.notebooks.exercises import exercises_in
 from kischule.i18n import LANGUAGE_VARIABLE
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
@@ -219,7 +221,9 @@ def test_every_text_is_there_in_english(german: Any, english: Any) -> None:
 
 
 def test_the_english_edition_agrees_with_the_exercise_files(english: Any) -> None:
-    assert layout_problems(english) == []
+    exercises = exercises_in(english, PACKAGED)
+    assert list(exercises) == list(EXERCISES)
+    assert layout_problems(english, exercises) == []
 
 
 def test_the_english_edition_leads_to_its_own_release_in_colab(english: Any) -> None:
@@ -364,11 +368,11 @@ def test_printed_texts_and_labels_are_for_a_reader() -> None:
 FACTS_LOST = [
     ("task_encode_prompt", "`torch.long`", "long", "code"),
     ("why_greedy_disappoints", "1904.09751)", "1904.00000)", "links"),
-    ("question_greedy", "=== END MARK SCHEME ===", "", "markers"),
+    ("observation_greedy", "=== END MARK SCHEME ===", "", "markers"),
     ("task_beam_search", "3. Keep", "Keep", "headings, lists and tables"),
     ("task_explore", '| `"text"` |', '| `"text"`', "columns"),
     ("task_sample_decode", "\n\n", " ", "paragraphs"),
-    ("question_sampling", "(2 points)", "(3 points)", "points"),
+    ("observation_sampling", "(2 points)", "(3 points)", "points"),
 ]
 
 

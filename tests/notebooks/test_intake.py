@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.notebooks import RELEASE, places
+from support.notebooks import EXERCISES, RELEASE, places
 
 from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import metadata_of, read_notebook
@@ -20,7 +20,7 @@ CONTENT = json.loads(RELEASE.read_text(encoding="utf-8"))
 
 
 def rebuilt(data: Any) -> Rebuilt:
-    return rebuild(read_notebook(RELEASE), reader.parse(json.dumps(data).encode()))
+    return rebuild(read_notebook(RELEASE), reader.parse(json.dumps(data).encode()), EXERCISES)
 
 
 @pytest.mark.parametrize(

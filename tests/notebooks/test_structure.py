@@ -12,9 +12,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import RELEASE, ROOT, reference_cells
+from support.notebooks import EXERCISES, RELEASE, ROOT, reference_cells
 
-from autograder.exercises.exercise import exercise_ids
+from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks import reader
 from autograder.notebooks.cells import (
     Role,
@@ -60,7 +60,7 @@ def text(source: str, **more: Any) -> Any:
 def taken(notebook: Any) -> Rebuilt:
     """The rebuilt notebook, of which only the student's part may differ from the release."""
     submitted = reader.parse(json.dumps(notebook).encode())
-    made = rebuild(RELEASED, submitted)
+    made = rebuild(RELEASED, submitted, EXERCISES)
     released = by_id(RELEASED)
     there = [c for c in made.notebook.cells if grade_id_of(c)]
     assert sorted(map(grade_id_of, there)) == sorted(released)  # each once
@@ -163,17 +163,17 @@ def test_a_function_may_be_bound_otherwise(source: str, before: str) -> None:
 
 def test_all_solutions_in_one_cell_count() -> None:
     notebook = read_notebook(RELEASE)
-    everything = "\n\n".join(reference_cells()[name] for name in exercise_ids())
+    everything = "\n\n".join(reference_cells()[name] for name in list(PACKAGED))
     notebook.cells.append(code(everything))
     made = taken(notebook)
-    assert sorted(flags(made)) == sorted(f"in another cell: {name}" for name in exercise_ids())
+    assert sorted(flags(made)) == sorted(f"in another cell: {name}" for name in list(PACKAGED))
     sources = [c.source for c in made.notebook.cells if c.cell_type == "code"]
     assert not any("NotImplementedError" in source for source in sources)
-    tests = [i for i, c in enumerate(made.notebook.cells) if exercise_of(c)]
+    tests = [i for i, c in enumerate(made.notebook.cells) if exercise_of(c, EXERCISES)]
     assert min(tests) > next(i for i, c in enumerate(made.notebook.cells) if c.source == everything)
     names = [grade_id_of(made.notebook.cells[i]) for i in tests]
-    assert sorted(names) == sorted(f"{p}_{e}" for e in exercise_ids() for p in ("test", "hidden"))
-    for name in exercise_ids():
+    assert sorted(names) == sorted(f"{p}_{e}" for e in list(PACKAGED) for p in ("test", "hidden"))
+    for name in list(PACKAGED):
         assert names.index(f"test_{name}") < names.index(f"hidden_{name}")
 
 
@@ -423,13 +423,13 @@ def test_no_likeness_doubles_or_replaces_a_locked_cell() -> None:
                 one.cell_type = rng.choice(("code", "markdown", "raw", "heading"))
             elif len(cells) > 3:
                 cells.remove(one)
-        made, released = rebuild(RELEASED, notebook), by_id(RELEASED)
+        made, released = rebuild(RELEASED, notebook, EXERCISES), by_id(RELEASED)
         there = [c for c in made.notebook.cells if grade_id_of(c)]
         assert sorted(map(grade_id_of, there)) == sorted(released)
         for each in there:
             assert role(each) in (Role.SOLUTION, Role.TEXT) or each == released[grade_id_of(each)]
         names = [c.id for c in made.notebook.cells]
-        for name in exercise_ids():
+        for name in list(PACKAGED):
             assert names.index(name) < names.index(f"test_{name}") < names.index(f"hidden_{name}")
 
 
@@ -495,7 +495,7 @@ def test_an_answer_stays_as_it_is_and_blank_is_blank() -> None:
     notebook = solved(observation_greedy=f"{ANSWER}\n\n* so\n")
     notebook.cells.insert(place(notebook, "try_observation_greedy"), text("# Meine Versuche"))
     assert answer(notebook) == f"{ANSWER}\n\n* so\n"
-    for blank in ("", " \n", f"{BLANK} \n"):
+    for blank in ("", " \n", f"{BLANK} \n", "YOUR ANSWER HERE"):  # the last is nbgrader's own
         notebook = solved(observation_greedy=blank)
         assert answer(notebook) == BLANK
     notebook.cells.insert(place(notebook, "setup"), text("Weit weg."))
@@ -550,7 +550,7 @@ def test_what_is_no_safe_picture_is_said(bundle: Any) -> None:
     notebook = solved(observation_greedy="![a](attachment:a.png)")
     cell(notebook, "observation_greedy")["attachments"] = {"a.png": bundle}
     submitted = reader.parse(json.dumps(notebook).encode())
-    made = cell(rebuild(RELEASED, submitted).notebook, "observation_greedy")
+    made = cell(rebuild(RELEASED, submitted, EXERCISES).notebook, "observation_greedy")
     assert "attachments" not in made
     assert made.source.startswith("[Bild nicht übernommen: nur PNG und JPEG bis 5 MB")
 

@@ -6,23 +6,23 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import RELEASE, ROOT, filled, reference_cells
+from support.notebooks import EXERCISES, RELEASE, ROOT, filled, reference_cells
 
-from autograder.checking.result import Result
+from autograder.checking.result import RESULT_MIME, Result
 from autograder.cli import main
-from autograder.exercises.exercise import Level, exercise_ids
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.editions import edition_of
 from autograder.notebooks.structure import rebuild
 from autograder.precheck import findings, messages, running
-from autograder.precheck.cells import cells_of
+from autograder.precheck.cells import Cell, Costs, cells_of
 from autograder.precheck.findings import Finding
 from autograder.precheck.precheck import Precheck, precheck
 from kischule.i18n import LANGUAGE_VARIABLE, Text
@@ -68,11 +68,42 @@ def german(found: Precheck, kind: str) -> list[str]:
     return [f.message.de for f in found.findings if f.kind == kind]
 
 
+def pretended(*failed: str) -> Callable[..., None]:
+    """Stands for `execute`: no cell runs, and only the checks of these exercises fail."""
+    exercises = {running.CHECK.format(name=name): name for name in PACKAGED}
+
+    def execute(notebook: Any, *_: object, began: Callable[[int], None], **__: object) -> None:
+        for index, cell in enumerate(notebook.cells):
+            began(index)
+            if name := exercises.get(cell.source):
+                data = {RESULT_MIME: result(name, name not in failed).as_data()}
+                cell.outputs = [nbformat.v4.new_output("display_data", data=data)]
+
+    return execute
+
+
+def result(name: str, passed: bool) -> Result:
+    points = EXERCISES[name].points_of(Level.PUBLIC)
+    return Result(
+        exercise=name,
+        level=Level.PUBLIC,
+        passed=passed,
+        points=points if passed else 0.0,
+        max_points=points,
+        bonus=PACKAGED[name].bonus,
+        kind="" if passed else "value",
+    )
+
+
 def without_kernel(
-    notebook: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "A7_2.ipynb"
+    notebook: Any,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str = "A7_2.ipynb",
+    failed: Sequence[str] = (),
 ) -> list[Finding]:
-    """The findings that need no run."""
-    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
+    """The findings that need no run. failed: exercises that do not pass."""
+    monkeypatch.setattr(running, "execute", pretended(*failed))
     return list(precheck(written(notebook, folder, name)).findings)
 
 
@@ -180,10 +211,8 @@ def test_a_module_beside_the_notebook_is_not_submitted(messy: Any, found: Preche
 def test_an_empty_cell_is_found_once_and_costs(messy: Any, found: Precheck) -> None:
     assert german(found, "empty") == [f"Zelle [{number(messy, STUB)}] (greedy_decode)"]
     assert not found.passed
-    assert all(f.fix for f in found.findings)
-    assert {f.kind for f in found.findings} == {
-        *("order", "import", "names", "raised", "beside", "empty"),
-    }
+    assert {f.kind for f in found.findings if f.fix} == {"names", "empty"}
+    assert {f.kind for f in found.findings if not f.fix} == {"order", "import", "raised", "beside"}
 
 
 def test_each_exercise_says_how_far_it_came_and_what_failed(found: Precheck) -> None:
@@ -191,30 +220,31 @@ def test_each_exercise_says_how_far_it_came_and_what_failed(found: Precheck) -> 
     assert details["top_tokens"] == ""
     assert details["filter_top_k"].splitlines() == [
         "Von 12 Beispielen ist schon das erste nicht bestanden:",
-        "Aufruf: filter_top_k(tensor([1, 3, -1, 2]), 2)",
+        "Aufruf: filter_top_k(tensor([1.0, 3.0, -1.0, 2.0]), 2)",
         "Der Aufruf bricht ab mit: NameError: name 'Counter' is not defined",
         "Hinweis: Hier fehlt ein Import. Schreiben Sie an den Anfang der Zelle: from "
         "collections import Counter",
         "Nachlesen: Abschnitt „Ein Beispiel in fünf Wörtern“, Aufgabe 8; dazu die "
         "PyTorch-Seite zu torch.topk",
+        'Mehr Hinweise: hint("filter_top_k", 1), dann 2 und 3',
     ]
 
 
 def test_the_last_line_counts_what_is_left(found: Precheck) -> None:
     left = len([n for n in found.open if n not in ("beam_search", "filter_min_p")])
     assert found.closing == (
-        f"Noch nicht bereit: {left} Aufgaben sind nicht bestanden; 9 Stellen sind in Ordnung zu "
+        f"Noch nicht bereit: {left} Aufgaben sind nicht bestanden; 2 Stellen sind in Ordnung zu "
         "bringen."
     )
 
 
 def test_findings_stand_in_groups_by_cell(found: Precheck) -> None:
-    headings = [messages.GROUPS[group].de for group in ("fix", "empty")]
+    headings = [messages.GROUPS[group].de for group in ("fix", "empty", "hint")]
     assert [heading for heading, _ in found.groups()] == headings
-    (_, first), _ = found.groups()
-    numbers = [finding.cell for finding in first]
-    assert numbers == sorted(numbers, key=lambda number: number or 0)
-    assert len(numbers) == 9
+    numbers = [[finding.cell for finding in group] for _, group in found.groups()]
+    for group in numbers:
+        assert group == sorted(group, key=lambda number: number or 0)
+    assert list(map(len, numbers)) == [2, 1, 7]
 
 
 # --- findings that need no run --------------------------------------------------------------------
@@ -294,7 +324,7 @@ def test_a_helper_file_that_hides_a_module_is_a_hint(
 
 def test_the_package_itself_beside_the_notebook_hides_nothing() -> None:
     assert (ROOT / "kischule" / "__init__.py").is_file()
-    assert list(findings.files(ROOT, [])) == []
+    assert list(findings.files(ROOT, [], Costs([], []))) == []
 
 
 def test_an_empty_cell_is_a_finding_and_an_empty_bonus_a_hint(
@@ -311,9 +341,11 @@ def test_an_empty_cell_is_a_finding_and_an_empty_bonus_a_hint(
         filter_min_p=stubs["filter_min_p"],
         observation_prompt=stubs["observation_prompt"] + "\n",
         observation_greedy="",
+        observation_sampling="YOUR ANSWER HERE",  # nbgrader's own
     )
-    found = without_kernel(notebook, tmp_path, monkeypatch)
-    assert [f.kind for f in found] == ["empty"] * 4 + ["text"] * 2
+    failed = ("encode_prompt", "top_tokens", "explore", "filter_min_p")
+    found = without_kernel(notebook, tmp_path, monkeypatch, failed=failed)
+    assert [f.kind for f in found] == ["empty"] * 4 + ["text"] * 3
     assert [(f.message.de, f.fix) for f in found] == [
         (
             f"Zelle [{number(notebook, 'def encode_prompt')}] (encode_prompt): ends_in_space_token",
@@ -327,6 +359,7 @@ def test_an_empty_cell_is_a_finding_and_an_empty_bonus_a_hint(
             False,
         ),
         ("Ihr Text zu: Beobachtung 1 (observation_greedy)", True),
+        ("Ihr Text zu: Beobachtung 2 (observation_sampling)", True),
         ("Ihr Text zu: Beobachtung 3 (observation_prompt)", True),
     ]
 
@@ -348,7 +381,7 @@ def test_cells_that_are_not_the_releases_are_found(
     notebook.cells.insert(place(notebook, "filter_top_p"), again)
     del notebook.cells[place(notebook, "explore")]
     notebook.cells[place(notebook, "setup")].source += "\nimport math"
-    found = without_kernel(notebook, tmp_path, monkeypatch, name="loesung.ipynb")
+    found = without_kernel(notebook, tmp_path, monkeypatch, "loesung.ipynb", ["explore"])
     assert found.pop().message.de.startswith("`filter_top_k` ist zweimal definiert, in Zelle")
     assert [(f.kind, f.fix, f.message.de) for f in found] == [
         (
@@ -413,8 +446,8 @@ def test_locked_cells_run_with_the_releases_text(tmp_path: Path) -> None:
     notebook.cells[place(notebook, "test_explore")].source = "print('passed')"
     notebook.cells[place(notebook, "explore")].source += "\n# mine"
     released = read_notebook(RELEASE)
-    made = rebuild(released, notebook)
-    cells = {cell.grade_id: cell for cell in cells_of(made, notebook, released)}
+    made = rebuild(released, notebook, EXERCISES)
+    cells = {cell.grade_id: cell for cell in cells_of(made, notebook, released, EXERCISES)}
     for name in ("setup", "test_explore"):
         assert cells[name].node.source == released.cells[place(released, name)].source
     assert cells["explore"].node.source.endswith("# mine")
@@ -497,13 +530,13 @@ def test_a_correct_notebook_is_ready_in_its_own_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Other solutions, own cells in many styles, in the English edition, and nothing to say."""
-    notebook = solved(ENGLISH, **{e: list(known_correct(e).values())[1] for e in exercise_ids()})
+    notebook = solved(ENGLISH, **{e: list(known_correct(e).values())[1] for e in PACKAGED})
     add(notebook, "encode_prompt", *CORRECT)
     notebook.cells.append(nbformat.v4.new_markdown_cell("# Notes\nlist = [1]"))
     assert main(["check", str(written(notebook, tmp_path)), "--json", str(tmp_path / "f")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "Ready to submit."
-    assert lines[:2] == ["✓ encode_prompt", "✓ next_token_probs"]
+    assert lines[2].split() == ["✓", "encode_prompt", "1", "of", "1", "up", "to", "1"]
     report = json.loads((tmp_path / "f").read_text())
     assert (report["passed"], report["findings"], report["missing"]) == (True, [], [])
 
@@ -512,26 +545,18 @@ def test_a_correct_notebook_is_ready_in_its_own_language(
 def test_nothing_is_found_in_correct_solutions_without_a_run(
     choice: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = {e: list(known_correct(e).values()) for e in exercise_ids()}
+    known = {e: list(known_correct(e).values()) for e in PACKAGED}
     mixed = {e: sources[choice % len(sources)] for e, sources in known.items()}
     assert without_kernel(solved(**mixed), tmp_path, monkeypatch) == []
 
 
 def test_the_last_line_knows_that_a_bonus_is_not_needed() -> None:
     def closing(*open_: str, kinds: tuple[str, ...] = (), language: str = "de") -> str:
-        results = [
-            Result(
-                exercise=name,
-                level=Level.PUBLIC,
-                passed=False,
-                points=0,
-                max_points=1,
-                kind="value",
-            )
-            for name in open_
-        ]
+        results = [result(name, False) for name in open_]
         found = [Finding(kind, Text("", "")) for kind in kinds]
-        return Precheck(language, results, [], found).closing
+        checked = Precheck(language, results, [], found, EXERCISES)
+        assert checked.passed is checked.closing.startswith("Bereit")
+        return checked.closing
 
     assert closing() == "Bereit zur Abgabe."
     assert closing("beam_search") == (
@@ -564,7 +589,7 @@ def test_the_language_is_the_one_asked_for_else_the_notebooks(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
+    monkeypatch.setattr(running, "execute", pretended())
     monkeypatch.setenv(LANGUAGE_VARIABLE, variable)
     assert precheck(written(solved(release), tmp_path), option).language == expected
 
@@ -575,10 +600,10 @@ def test_findings_are_in_the_json_and_in_the_output(
     notebook = solved(observation_greedy="")
     add(notebook, "prompt", "list = 1")
     path = written(notebook, tmp_path)
-    monkeypatch.setattr(running, "execute", lambda *_, **__: None)
+    monkeypatch.setattr(running, "execute", pretended())
     assert main(["check", str(path), "--language", "en", "--json", str(tmp_path / "f")]) == 1
     report = json.loads((tmp_path / "f").read_text())
-    assert list(report) == ["notebook", "passed", "exercises", "missing", "findings"]
+    assert list(report) == ["notebook", "passed", "exercises", "texts", "missing", "findings"]
     assert report["findings"][0] == {
         "kind": "text",
         "message": "Your text on: Beobachtung 1 (observation_greedy)",
@@ -590,7 +615,7 @@ def test_findings_are_in_the_json_and_in_the_output(
         "Still empty:",
         "  Your text on: Beobachtung 1 (observation_greedy)",
         "",
-        "Hints that cost no points:",
+        "Hints that cost no required points:",
         "  Cell [4] (list = 1) redefines `list`. Python itself uses this name, and the original "
         "is gone afterwards; choose another one.",
         "",
@@ -631,24 +656,119 @@ def test_results_that_cannot_be_written_are_refused_at_once(
 # --- kernels that end, cells that do not ----------------------------------------------------------
 
 
-def test_a_cell_that_ends_the_kernel_or_never_ends_is_found(tmp_path: Path) -> None:
-    notebook = read_notebook(RELEASE)
-    notebook.cells[place(notebook, "setup")].metadata = nbformat.from_dict({})  # nothing is loaded
-    notebook.cells[
-        place(notebook, "setup")
-    ].source = "import ctypes, time\ncheck = print\ntorch = kischule = plots = None"
-    add(notebook, "setup", "time.sleep(60)", "!pip install x\nprint(1)")
-    add(notebook, "prompt", "ctypes.string_at(0)", "print(2)")
-    checked = precheck(written(notebook, tmp_path), time_limit_s=6)
-    assert german(checked, "slow") == [
-        "Zelle [2] (time.sleep(60)) war nach 6 Sekunden noch nicht fertig. Endet Ihre Schleife?"
-    ]
+def test_a_kernel_that_ends_is_started_again(tmp_path: Path) -> None:
+    notebook = solved()
+    for name in PACKAGED:
+        if not name.startswith(("apply", "filter")):  # the others would take longer
+            notebook.cells[place(notebook, name)].source = STUB.strip()
+    add(notebook, "setup", "!pip install x\nprint(1)")
+    add(notebook, "prompt", "__import__('ctypes').string_at(0)", "print(2)")
+    ends = "def filter_top_k(logits, k):\n    ctypes.string_at(0)"
+    notebook.cells[place(notebook, "filter_top_k")].source = f"import ctypes\n{ends}"
+    told: list[tuple[int, int, str]] = []
+    checked = precheck(written(notebook, tmp_path), progress=lambda *now: told.append(now))
+    here = number(notebook, "__import__('ctypes')")
     assert german(checked, "died") == [
-        "Zelle [6] (ctypes.string_at(0)) beendet den Kernel. Was nach ihr kommt, ist nicht geprüft."
+        f"Zelle [{here}] (__import__('ctypes').string_at(0)) beendet den Kernel. Die "
+        "übrigen Zellen liefen ohne sie."
     ]
     (note,) = (f for f in checked.findings if f.kind == "note")  # as in grading
-    assert (note.cell, note.fix) == (3, False)
+    assert (note.cell, note.fix) == (number(notebook, "!pip install x"), False)
     assert "`!pip install x` wurde übersprungen" in note.message.de
     assert "`!pip install x` was skipped" in note.message.en
-    details = {checked.details(result) for result in checked.results}
-    assert details == {"Die Testzelle hat nichts ergeben; sie lief nicht bis zum Ende."}
+    results = {result.exercise: result for result in checked.results}
+    assert checked.details(results["filter_top_k"]) == "Der Aufruf beendet den Kernel."
+    assert results["filter_top_p"].passed
+    assert [f.fix for f in checked.findings if f.kind == "died"] == [False]
+    exercises = [exercise for _, _, exercise in told]
+    assert list(dict.fromkeys(exercises)) == [result.exercise for result in checked.results]
+    assert told[-1][:2] == (15, 15)
+
+
+def test_a_cell_that_never_ends_is_found() -> None:
+    error = nbformat.v4.new_output("error", ename="KeyboardInterrupt", evalue="", traceback=[])
+    endless = nbformat.v4.new_code_cell("while True: pass", outputs=[error])
+    cells, release = [Cell(endless, 3, "own")], nbformat.v4.new_notebook()
+    (found,) = running.stops(cells, {}, release, 6, Costs(cells, []))
+    assert (found.kind, found.fix) == ("slow", False)
+    assert found.message.de == (
+        "Zelle [3] (while True: pass) war nach 6 Sekunden noch nicht fertig. Endet Ihre Schleife?"
+    )
+
+
+# --- what it costs --------------------------------------------------------------------------------
+
+
+def fixes(notebook: Any, folder: Path, patch: pytest.MonkeyPatch, *failed: str) -> dict[str, bool]:
+    """Of each kind of finding, whether points depend on it."""
+    return {f.kind: f.fix for f in without_kernel(notebook, folder, patch, failed=failed)}
+
+
+def test_only_what_a_failed_exercise_uses_costs_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uses = reference_cells()["filter_top_k"].replace(
+        "if not k", "helped(list(logits))\n    if not k"
+    )
+    notebook = solved(filter_top_k=uses)
+    add(notebook, "prompt", "list = [1, 2]")
+    assert fixes(notebook, tmp_path, monkeypatch) == {"shadows": False}
+    assert fixes(notebook, tmp_path, monkeypatch, "filter_top_p") == {"shadows": False}
+    assert fixes(notebook, tmp_path, monkeypatch, "filter_top_k") == {"shadows": True}
+    notebook = solved(filter_top_k=uses.replace("list(logits)", "logits"))
+    add(notebook, "prompt", "list = [1, 2]", "def helped(values):\n    return list(values)")
+    assert fixes(notebook, tmp_path, monkeypatch, "filter_top_k") == {"shadows": True}
+    assert fixes(notebook, tmp_path, monkeypatch, "filter_min_p") == {"shadows": False}
+
+
+def test_a_given_cell_is_not_blamed_for_a_wrong_function() -> None:
+    """Only for what no failed exercise explains."""
+    error = nbformat.v4.new_output("error", ename="TypeError", evalue="no", traceback=[])
+    given = nbformat.v4.new_code_cell("shown = mine(1)", outputs=[error])
+    own = nbformat.v4.new_code_cell("def mine(x):\n    return top_tokens(x)")
+    cells = [Cell(own, 1, "own"), Cell(given, 2, "released")]
+
+    def kinds(passed: bool) -> list[tuple[str, bool]]:
+        results = {"top_tokens": result("top_tokens", passed)}
+        costs = Costs(cells, [] if passed else ["top_tokens"])
+        found = running.stops(cells, results, nbformat.v4.new_notebook(), 60, costs)
+        return [(f.message.en[:29], f.fix) for f in found]
+
+    assert kinds(passed=False) == []
+    assert kinds(passed=True) == [("Cell [2] (shown = mine(1)) of", False)]
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def test_the_table_has_points_and_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "execute", pretended("explore", "filter_min_p"))
+    notebook = solved(observation_greedy="Er wiederholt sich – immer.", observation_prompt="kurz")
+    checked = precheck(written(notebook, tmp_path))
+    rows = {row[1]: [row[0], *row[2:]] for row in checked.rows}
+    assert len(rows) == 19
+    assert rows["greedy_decode"] == ["✓", "2 von 2", "bis zu 3"]
+    assert rows["explore"] == ["✗", "0 von 2", "bis zu 2"]
+    assert rows["beam_search (Zusatz)"][0] == "✓"
+    assert rows["filter_min_p (Zusatz)"][0] == "✗"
+    assert rows["observation_greedy"] == ["✓", "4 Wörter", "bis zu 2"]
+    assert rows["observation_prompt"] == ["✓", "ein Wort", "bis zu 2"]
+    public = sum(EXERCISES[e].points_of(Level.PUBLIC) for e in EXERCISES if not bonus(e))
+    assert checked.total.startswith(f"Für die Beispiele {public - 2:g} von {public:g} Punkten.")
+    assert f"bis zu {54 - public:g} hinzu" in checked.total
+
+
+def bonus(name: str) -> bool:
+    return PACKAGED[name].bonus
+
+
+def test_an_untouched_notebook_is_asked_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(read_notebook(RELEASE), tmp_path)
+    assert main(["check", str(path)]) == 1
+    assert capsys.readouterr().out == (
+        "\nVor der Abgabe in Ordnung bringen:\n  In A7_2.ipynb steht noch keine Lösung und kein "
+        "Text. Ist es die richtige Datei? Speichern Sie Ihr Notebook, bevor Sie es prüfen.\n\nNoch "
+        "nicht bereit: eine Stelle ist in Ordnung zu bringen.\n"
+    )

@@ -1,6 +1,6 @@
 """Mutants of the reference solutions that no check refuses, for they are right as well.
 
-exercise -> (what was changed, as `mutation.mutants` describes it) -> why it is no mistake.
+exercise -> (what was changed, as `mutants` describes it) -> why it is no mistake.
 """
 
 ONE_TEXT = "the batch holds one text: its first is its last"

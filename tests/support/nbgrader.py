@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,11 @@ from autograder.checking.result import Result
 from autograder.cli.demo import CONFIG
 from autograder.course import release
 from autograder.course.converters import own_programs
-from autograder.exercises.exercise import load_exercise
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.notebooks import reader
 from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
+from kischule.i18n import Text
+from support.notebooks import EXERCISES
 
 
 def nbgrader(course: Path, *arguments: str, status: int = 0) -> str:
@@ -96,14 +99,14 @@ class AllPass:
         for number, cell in enumerate(notebook.cells):
             cell["id"] = grade_id_of(cell) or f"added-{number}"
         results = tuple(_result(cell) for cell in notebook.cells if is_graded(cell))
-        content = nbformat.writes(notebook).encode()
+        content = json.dumps(notebook).encode()  # as the worker writes it
         for task in tasks:
             yield Record(key=task.key, status=Status.GRADED, results=results, notebook=content)
 
 
 def _result(cell: Any) -> Result:
-    if (tested := exercise_of(cell)) is None:
+    if (tested := exercise_of(cell, EXERCISES)) is None:
         return Result.manual(exercise=grade_id_of(cell), max_points=points_of(cell))
-    name, level = tested
-    points = load_exercise(name).points_of(level)
-    return Result(exercise=name, level=level, passed=True, points=points, max_points=points)
+    exercise, level = EXERCISES[tested[0]], tested[1]
+    result = Result.failed(exercise, level, kind="", sentence=Text.same(""))
+    return replace(result, passed=True, points=result.max_points, message=None)

@@ -10,12 +10,14 @@ from typing import Any
 import nbformat
 
 from autograder.checking.check import hidden_cases
-from autograder.exercises.exercise import Case, load_exercise
-from autograder.notebooks.cells import metadata_of, read_notebook, solutions, with_solutions
+from autograder.exercises.exercise import PACKAGED, Case
+from autograder.notebooks.cells import metadata_of, read_notebook, reference_of, with_solutions
+from autograder.notebooks.exercises import exercises_in
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "source" / "a7_2" / "A7_2.ipynb"
 RELEASE = ROOT / "release" / "a7_2" / "A7_2.ipynb"
+EXERCISES = exercises_in(read_notebook(RELEASE), PACKAGED)  # with points
 THREE = ("setup", "encode_prompt", "filter_top_k", "repetition_rate")
 
 
@@ -30,7 +32,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 @cache
 def reference_cells() -> dict[str, str]:
     """The source notebook's solution cells, text cells included, by grade_id."""
-    return solutions(read_notebook(SOURCE))
+    return reference_of(read_notebook(SOURCE))
 
 
 def filled(released: Path, sources: dict[str, str]) -> Any:
@@ -69,4 +71,4 @@ def exercises(names: Sequence[str], *more: tuple[str, str], **replaced: str) -> 
 @cache
 def hidden(exercise: str, seed: str) -> Sequence[Case]:
     """An exercise's hidden cases; made once for all tests, as they are the same each time."""
-    return hidden_cases(load_exercise(exercise), seed)
+    return hidden_cases(PACKAGED[exercise], seed)

@@ -1,0 +1,106 @@
+"""Exercises that a notebook carries: those that the package does not have, in a cell of its own.
+
+So a student who has nothing but the notebook can check it. The cell holds a text, signed against
+accidental change; nothing hidden is in it, and no solution: in its place stand the replies.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from autograder.checking.solution import stored_replies, with_stored
+from autograder.exercises.exercise import PACKAGED, Exercise, Points, read_exercise
+from kischule.errors import UserError
+
+VARIABLE = "KISCHULE_EXERCISES"  # of the notebook
+MAX_UNPACKED = 20_000_000  # unpacked
+_NOTE = (
+    "# Die Aufgaben dieses Notebooks. Bitte nicht ändern.\n"
+    "# The exercises of this notebook. Please leave as it is."
+)
+
+
+class CarriedError(UserError, ValueError):
+    """A cell of exercises that was changed."""
+
+
+def cell_of(exercises: Mapping[str, Exercise], *, hidden: bool = False) -> str:
+    """The text of the cell that carries these exercises.
+
+    hidden: with hidden cases and reference solutions, for the teacher's own run.
+    """
+    packed = [asdict(exercise if hidden else _public(exercise)) for exercise in exercises.values()]
+    content = zlib.compress(json.dumps(packed, ensure_ascii=False).encode(), 9)
+    text = base64.b64encode(hashlib.sha256(content).digest()[:12] + content).decode()
+    lines = "\n".join(f'    "{text[i : i + 88]}"' for i in range(0, len(text), 88))
+    return f"{_NOTE}\n{VARIABLE} = (\n{lines}\n)"
+
+
+def own_exercises(exercises: Mapping[str, Exercise]) -> dict[str, Exercise]:
+    """Those that the package does not have, or has otherwise; points do not count."""
+    return {
+        name: exercise
+        for name, exercise in exercises.items()
+        if name not in PACKAGED or _bare(exercise) != _bare(PACKAGED[name])
+    }
+
+
+def _bare(exercise: Exercise) -> Exercise:
+    return replace(exercise, points=Points(), needs=(), solution="")
+
+
+def _public(exercise: Exercise) -> Exercise:
+    """The part that a student may see: no hidden case, replies in the place of the solution."""
+    if exercise.solution:
+        exercise = with_stored(exercise, stored_replies(exercise))
+    cases = tuple(replace(case, catches=()) for case in exercise.cases)
+    return replace(exercise, cases=cases, hidden=(), rounds=1, equivalent=(), points=Points())
+
+
+@dataclass(frozen=True)
+class Known(Mapping[str, Exercise]):
+    """The exercises that a notebook may name: those that it carries, then the package's."""
+
+    carried: Mapping[str, Exercise]
+
+    def __getitem__(self, name: str) -> Exercise:
+        """Load an exercise. KeyError naming the exercises there are."""
+        if name in self.carried:
+            return self.carried[name]
+        if name not in PACKAGED:
+            raise KeyError(f"no exercise {name!r}; there are: {', '.join(self)}")
+        return PACKAGED[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self.carried, *PACKAGED}))
+
+    def __len__(self) -> int:
+        return len({*self.carried, *PACKAGED})
+
+
+def known_in(namespace: Mapping[str, Any]) -> Known:
+    """The exercises for the code of a notebook. CarriedError."""
+    text = namespace.get(VARIABLE, "")
+    return Known(_unpacked(text) if isinstance(text, str) and text else {})
+
+
+@lru_cache(maxsize=8)
+def _unpacked(text: str) -> dict[str, Exercise]:
+    try:
+        data = base64.b64decode(text, validate=True)
+        digest, content = data[:12], data[12:]
+        if hashlib.sha256(content).digest()[:12] != digest:
+            raise ValueError("another signature")
+        unpacked = zlib.decompressobj().decompress(content, MAX_UNPACKED)
+        found = [read_exercise(each, VARIABLE) for each in json.loads(unpacked)]
+    except (ValueError, zlib.error, TypeError) as error:
+        raise CarriedError(
+            f"the cell that begins with {VARIABLE} must stay as it was released: take it from the "
+            f"original notebook again ({error})"
+        ) from error
+    return {exercise.id: exercise for exercise in found}
