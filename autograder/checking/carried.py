@@ -40,7 +40,10 @@ def cell_of(exercises: Mapping[str, Exercise], *, hidden: bool = False) -> str:
 
 
 def own_exercises(exercises: Mapping[str, Exercise]) -> dict[str, Exercise]:
-    """Those that the package does not have, or has otherwise; points do not count."""
+    """Those that the package does not have, or has otherwise; points do not count.
+
+    One that builds on a dropped exercise is another one: nobody is to mend that first.
+    """
     return {
         name: exercise
         for name, exercise in exercises.items()
@@ -49,7 +52,7 @@ def own_exercises(exercises: Mapping[str, Exercise]) -> dict[str, Exercise]:
 
 
 def _bare(exercise: Exercise) -> Exercise:
-    return replace(exercise, points=Points(), needs=(), solution="")
+    return replace(exercise, points=Points(), solution="")
 
 
 def _public(exercise: Exercise) -> Exercise:

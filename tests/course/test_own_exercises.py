@@ -6,15 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from attacks import small
-from support.notebooks import ROOT
+from support.notebooks import EXERCISES, ROOT
 
-from autograder.checking.carried import VARIABLE, CarriedError, known_in
+from autograder.checking.carried import VARIABLE, CarriedError, cell_of, known_in, own_exercises
 from autograder.checking.check import check
 from autograder.cli import main
 from autograder.exercises.exercise import PACKAGED, ExerciseError, exercises_for_assignment
@@ -143,6 +144,15 @@ def test_a_precheck_compares_with_the_courses_own_release(course: Path, tmp_path
     found = precheck(path)
     assert found.open == ["filter_top_k", "encode_prompt", "apply_logit_bias"]
     assert found.results[-1].kind == "value"
+
+
+def test_an_exercise_does_not_wait_for_a_dropped_one() -> None:
+    assert own_exercises(EXERCISES) == {}
+    kept = replace(EXERCISES["sample_decode"], needs=("filter_top_p",))
+    namespace: dict[str, Any] = {}
+    exec(cell_of(own_exercises({**EXERCISES, "sample_decode": kept})), namespace)
+    assert list(known_in(namespace).carried) == ["sample_decode"]
+    assert known_in(namespace)["sample_decode"].needs == ("filter_top_p",)
 
 
 def test_a_damaged_release_in_a_notebook_is_left_alone(course: Path) -> None:
