@@ -77,7 +77,7 @@ class Rules:
 
 def _without_points(release: bytes) -> bytes:
     notebook = json.loads(release)
-    notebook["metadata"].pop(CARRIED, None)  # the same again, with points
+    notebook.get("metadata", {}).pop(CARRIED, None)  # the same again, with points
     for cell in notebook["cells"]:
         for name in ("points", "checksum"):  # nbgrader's, which covers the points
             cell["metadata"].get("nbgrader", {}).pop(name, None)
