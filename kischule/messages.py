@@ -107,8 +107,8 @@ SEED_RANGE = Text(
     en="seed must be a whole number from 0 to 2**64 - 1",
 )
 SHORTER_THAN_PROMPT = Text(
-    de="max_length zählt den Prompt mit ({length}) und darf nicht kleiner sein",
-    en="max_length includes the prompt ({length}) and must not be less",
+    de="max_length zählt den Prompt mit und darf nicht kleiner sein als seine Länge {length}",
+    en="max_length includes the prompt and must not be less than its length {length}",
 )
 BEYOND_WINDOW = Text(
     de="max_length darf höchstens so groß sein wie das Fenster des Modells: {limit}",

@@ -14,9 +14,11 @@ import pytest
 import yaml
 from support.notebooks import ROOT
 
+from autograder.checking.check import check
 from autograder.checking.registry import CHECKERS
 from autograder.cli.parser import parser
 from autograder.exercises.generate import EXAMPLES, GENERATORS
+from autograder.exercises.known import known_wrong
 from autograder.sandbox.arguments import KINDS
 
 if sys.version_info >= (3, 11):
@@ -84,6 +86,13 @@ def test_links_on_a_package_index_are_absolute() -> None:
 
 
 # --- the README ----------------------------------------------------------------------------------
+
+
+def test_the_message_that_it_shows_is_the_one_that_students_get() -> None:
+    namespace: dict[str, object] = {}
+    source = known_wrong("filter_top_p")["crossing_token_dropped"].source
+    exec(f"import torch\n{source}", namespace)
+    assert check("filter_top_p", namespace=namespace).plain("de") in README.read_text("utf-8")
 
 
 def test_the_readme_is_short() -> None:

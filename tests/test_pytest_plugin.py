@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
@@ -12,8 +14,13 @@ import pytest
 from attacks import small
 from support.notebooks import RELEASE, filled
 
+from autograder.checking.result import Result
 from autograder.course import release
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.exercises.known import known_wrong
+from autograder.grading.record import Record, Status
+from autograder.pytest_plugin import ExerciseItem, NotPassedError
+from kischule.i18n import Text
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -89,3 +96,20 @@ def test_without_the_flag_the_plugin_does_nothing(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["ours", "no_reference"])
+def test_what_we_could_not_judge_is_no_skip(kind: str) -> None:
+    """A skipped test is green in most tools: nobody would see that nothing was judged."""
+    result = Result.failed(
+        PACKAGED["filter_top_k"], Level.PUBLIC, kind=kind, sentence=Text.same("not judged")
+    )
+    parent = SimpleNamespace(
+        record=lambda: Record(
+            key="", status=Status.GRADED, results=(replace(result, passed=None),)
+        ),
+        edition=SimpleNamespace(language="en"),
+    )
+    item = SimpleNamespace(parent=parent, grade_id=result.grade_id)
+    with pytest.raises(NotPassedError, match="not judged"):
+        ExerciseItem.runtest(item)  # type: ignore[arg-type]

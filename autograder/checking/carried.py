@@ -4,10 +4,8 @@ So a student who has nothing but the notebook can check it. The cell holds a tex
 accidental change; nothing hidden is in it, and no solution: in its place stand the replies.
 """
 
-import base64
-import hashlib
+import ast
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -15,10 +13,11 @@ from typing import Any
 
 from autograder.checking.solution import stored_replies, with_stored
 from autograder.exercises.exercise import PACKAGED, Exercise, Points, read_exercise
+from autograder.exercises.packing import pack, unpack
 from kischule.errors import UserError
 
 VARIABLE = "KISCHULE_EXERCISES"  # of the notebook
-MAX_UNPACKED = 20_000_000  # unpacked
+CELL = "kischule_exercises"  # the grade_id
 _NOTE = (
     "# Die Aufgaben dieses Notebooks. Bitte nicht ändern.\n"
     "# The exercises of this notebook. Please leave as it is."
@@ -35,14 +34,16 @@ def cell_of(exercises: Mapping[str, Exercise], *, hidden: bool = False) -> str:
     hidden: with hidden cases and reference solutions, for the teacher's own run.
     """
     packed = [asdict(exercise if hidden else _public(exercise)) for exercise in exercises.values()]
-    content = zlib.compress(json.dumps(packed, ensure_ascii=False).encode(), 9)
-    text = base64.b64encode(hashlib.sha256(content).digest()[:12] + content).decode()
+    text = pack(json.dumps(packed, ensure_ascii=False).encode())
     lines = "\n".join(f'    "{text[i : i + 88]}"' for i in range(0, len(text), 88))
     return f"{_NOTE}\n{VARIABLE} = (\n{lines}\n)"
 
 
 def own_exercises(exercises: Mapping[str, Exercise]) -> dict[str, Exercise]:
-    """Those that the package does not have, or has otherwise; points do not count."""
+    """Those that the package does not have, or has otherwise; points do not count.
+
+    One that builds on a dropped exercise is another one: nobody is to mend that first.
+    """
     return {
         name: exercise
         for name, exercise in exercises.items()
@@ -51,7 +52,7 @@ def own_exercises(exercises: Mapping[str, Exercise]) -> dict[str, Exercise]:
 
 
 def _bare(exercise: Exercise) -> Exercise:
-    return replace(exercise, points=Points(), needs=(), solution="")
+    return replace(exercise, points=Points(), solution="")
 
 
 def _public(exercise: Exercise) -> Exercise:
@@ -89,16 +90,16 @@ def known_in(namespace: Mapping[str, Any]) -> Known:
     return Known(_unpacked(text) if isinstance(text, str) and text else {})
 
 
+def known_by(cell: str) -> Known:
+    """The exercises for a notebook with this cell, which is read and not run. CarriedError."""
+    return known_in({VARIABLE: ast.literal_eval(cell.partition("=")[2].strip()) if cell else ""})
+
+
 @lru_cache(maxsize=8)
 def _unpacked(text: str) -> dict[str, Exercise]:
     try:
-        data = base64.b64decode(text, validate=True)
-        digest, content = data[:12], data[12:]
-        if hashlib.sha256(content).digest()[:12] != digest:
-            raise ValueError("another signature")
-        unpacked = zlib.decompressobj().decompress(content, MAX_UNPACKED)
-        found = [read_exercise(each, VARIABLE) for each in json.loads(unpacked)]
-    except (ValueError, zlib.error, TypeError) as error:
+        found = [read_exercise(each, VARIABLE) for each in json.loads(unpack(text))]
+    except (ValueError, TypeError) as error:
         raise CarriedError(
             f"the cell that begins with {VARIABLE} must stay as it was released: take it from the "
             f"original notebook again ({error})"

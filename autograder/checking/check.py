@@ -40,8 +40,6 @@ from autograder.sandbox.student import Arguments, CallError, LocalStudent, Stude
 from kischule.smollm2 import cache
 
 MAX_ATTEMPTS = 10_000  # to generate a hidden case that keeps away from ties
-# kinds of a mismatch that a broken exercise below cannot bring about
-NOT_OF_NEEDS = ("ours", "missing", "not_callable")
 # exercise -> its functions when its examples passed: in a notebook they need not be tried again to
 # find out whether an exercise that builds on it is to blame
 _passed: dict[str, list[Any]] = {}

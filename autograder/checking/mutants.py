@@ -22,7 +22,7 @@ SLOWDOWN, MIN_LIMIT_S = 5.0, 0.5
 
 Change = Callable[[Any], ast.AST | None]  # changes a node in place, or returns what replaces it
 
-COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
+COMPARING: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
     ast.Lt: [ast.LtE, ast.Gt],
     ast.LtE: [ast.Lt, ast.Gt],
     ast.Gt: [ast.GtE, ast.Lt],
@@ -93,7 +93,7 @@ def _changes(node: ast.AST) -> Iterator[Change]:
     """The possible changes of this node."""
     match node:
         case ast.Compare(ops=[op]):
-            for other in COMPARISONS[type(op)]:
+            for other in COMPARING[type(op)]:
                 yield _set("ops", [other()])
         case ast.BinOp(op=op):
             for kind in ARITHMETIC.get(type(op), []):

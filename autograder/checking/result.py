@@ -217,10 +217,7 @@ class Result:
         display(self._repr_mimebundle_(), raw=True)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """In a notebook: a box; the plain text is what nbgrader alone grades by.
-
-        It takes 0 for no points, and anything that is no number for all that the cell gives.
-        """
+        """In a notebook: a box; a failure's plain text is 0, nbgrader's value for no points."""
         text = messages.STATES[True].en if self.passed else "0"
         return {"text/plain": text, "text/html": box(self), RESULT_MIME: self.as_data()}
 

@@ -92,7 +92,7 @@ class Adjustment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ByHand:
+class KeptAside:
     """A teacher's entries for one cell of one student."""
 
     manual: float | None
@@ -107,7 +107,7 @@ class Adjustments:
 
     log: tuple[Adjustment, ...] = ()
     max_points: dict[str, float] = field(default_factory=dict)  # of dropped cells
-    by_hand: dict[str, dict[str, ByHand]] = field(default_factory=dict)  # by student and cell
+    by_hand: dict[str, dict[str, KeptAside]] = field(default_factory=dict)  # by student and cell
     extensions: dict[str, float] = field(default_factory=dict)  # hours that it has given
 
     @classmethod
@@ -279,7 +279,7 @@ def _rows(book: Any, assignment: str, students: Iterable[str]) -> list[Any]:
     )
 
 
-def _take_out(grade: Any, own: dict[str, ByHand], result: Result | None) -> None:
+def _take_out(grade: Any, own: dict[str, KeptAside], result: Result | None) -> None:
     """Keep what a teacher has entered; what is kept already was taken out earlier."""
     kept = own.get(grade.name)
     # otherwise a bonus's extra credit is ours, and so is what remains of a given exercise's
@@ -288,7 +288,7 @@ def _take_out(grade: Any, own: dict[str, ByHand], result: Result | None) -> None
     if result and grade.manual_score is None and not extra and not grade.needs_manual_grade:
         return
     new = grade.manual_score is not None
-    own[grade.name] = ByHand(
+    own[grade.name] = KeptAside(
         manual=grade.manual_score if new or kept is None else kept.manual,
         extra=extra if new or kept is None else kept.extra,
         waits=bool(grade.needs_manual_grade) or (kept is not None and kept.waits and not new),
@@ -297,7 +297,7 @@ def _take_out(grade: Any, own: dict[str, ByHand], result: Result | None) -> None
 
 
 def _enter(
-    grade: Any, action: Action, kept: ByHand | None, max_points: float, result: Result | None
+    grade: Any, action: Action, kept: KeptAside | None, max_points: float, result: Result | None
 ) -> None:
     """Enter the points of an adjusted exercise: none, or all; more by a teacher's hand stay."""
     points = 0.0
@@ -311,7 +311,7 @@ def _enter(
     grade.extra_credit = points - grade.auto_score or None
 
 
-def _put_back(grade: Any, kept: ByHand) -> None:
+def _put_back(grade: Any, kept: KeptAside) -> None:
     grade.manual_score, grade.extra_credit = kept.manual, kept.extra
     grade.needs_manual_grade = kept.waits
 

@@ -19,6 +19,7 @@ from traitlets.config import Application, Config
 
 from autograder.course.preprocessors import (
     CarryExercises,
+    CarryRelease,
     ClearToStubs,
     FeedbackExporter,
     FeedbackPage,
@@ -61,6 +62,7 @@ def configure(config: Any) -> None:
         PlainMetadata,
         CarryExercises,
         *_replaced(GenerateAssignment, "preprocessors"),
+        CarryRelease,
     ]
     config.Autograde.sanitize_preprocessors = [
         TAKE_IN,

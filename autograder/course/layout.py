@@ -23,7 +23,7 @@ from nbgrader.api import (
 )
 from sqlalchemy import delete, select, update
 
-KINDS = {kind.__name__: kind for kind in (GradeCell, SolutionCell, TaskCell)}
+CELL_KINDS = {kind.__name__: kind for kind in (GradeCell, SolutionCell, TaskCell)}
 GRADED, COMMENTED = ("GradeCell", "TaskCell"), ("SolutionCell", "TaskCell")
 
 
@@ -32,7 +32,7 @@ class BookCell:
     """An entry of a cell; a written answer has two, for its points and for the comment."""
 
     name: str
-    kind: str  # of KINDS
+    kind: str  # of CELL_KINDS
     cell_type: str | None = None  # code | markdown; None without points
     max_score: float | None = None
 
@@ -147,7 +147,7 @@ def write_layout(book: Gradebook, assignment: str, layout: Layout) -> None:
     for model, kinds in ((Grade, GRADED), (Comment, COMMENTED)):
         _move_rows(db, model, *([c for c in cells if c.kind in kinds] for cells in (old, new)))
         _add_rows(db, model, [cell for cell in new if cell.kind in kinds])
-    for table in (*(kind.__table__ for kind in KINDS.values()), BaseCell.__table__):
+    for table in (*(kind.__table__ for kind in CELL_KINDS.values()), BaseCell.__table__):
         db.execute(delete(table).where(table.c.id.in_([cell.id for cell in old])))
     ids = [each.id for each in gone]
     for model, column in (
@@ -219,7 +219,7 @@ def _add_cells(db: Any, notebook: str, wanted: BookNotebook) -> None:
             if cell.kind in GRADED
             else {}
         )
-        db.add(KINDS[cell.kind](name=cell.name, notebook_id=notebook, **points))
+        db.add(CELL_KINDS[cell.kind](name=cell.name, notebook_id=notebook, **points))
     db.add_all([SourceCell(**vars(text), notebook_id=notebook) for text in wanted.sources])
     db.flush()
 

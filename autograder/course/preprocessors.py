@@ -19,13 +19,14 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Unicode
 
-from autograder.checking.carried import cell_of, own_exercises
+from autograder.checking.carried import CELL, cell_of, own_exercises
 from autograder.checking.result import Result, result_in
 from autograder.course.adjustments import Action, Adjustments, apply, put_back
 from autograder.course.ours import ForExercises, exercises_of, has_exercises
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
+from autograder.files import packaged
 from autograder.grading.outputs import as_output, harmless_markdown
 from autograder.grading.record import Record
 from autograder.grading.store import Store
@@ -41,6 +42,7 @@ from autograder.notebooks.cells import (
     role,
     rubrics_of,
 )
+from autograder.notebooks.editions import carry, is_packaged
 from autograder.notebooks.intake import find_notebook
 from autograder.notebooks.pictures import pictures
 from autograder.notebooks.reader import UnreadableError
@@ -78,13 +80,28 @@ class CarryExercises(ForExercises):
         return nb, resources
 
 
+class CarryRelease(ForExercises):
+    """Lets a release that is not the package's carry itself, for `kischule check`."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Put the notebook, as it is released, into its own metadata."""
+        named, directory = resources["nbgrader"], self.directory
+        folder = Path(
+            directory.format_path(directory.source_directory, ".", named["assignment"])
+        ).resolve()
+        ours = folder == (packaged("source") / named["assignment"]).resolve()  # a checkout
+        if not ours and not is_packaged(nb):
+            carry(nb, named["assignment"], named["notebook"])
+        return nb, resources
+
+
 def with_cell(notebook: Any, source: str, exercises: Collection[str]) -> Any:
     """Put a locked cell before the notebook's first test."""
     place = next(i for i, cell in enumerate(notebook.cells) if exercise_of(cell, exercises))
-    cell = nbformat.v4.new_code_cell(source, id="kischule-exercises")
+    cell = nbformat.v4.new_code_cell(source, id=CELL)
     cell.metadata.jupyter = {"source_hidden": True}
     about = {"grade": False, "solution": False, "locked": True, "task": False}
-    cell.metadata.nbgrader = {**about, "grade_id": "kischule_exercises", "schema_version": 3}
+    cell.metadata.nbgrader = {**about, "grade_id": CELL, "schema_version": 3}
     notebook.cells.insert(place, cell)
     return notebook
 

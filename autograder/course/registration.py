@@ -66,7 +66,7 @@ def make(course: Path, assignment: str, source: Path) -> Made:
         engine.dispose()
         book = Course(course, release_directory=f"{temporary}/release", db_url=url)
         book.generate(assignment)
-        files = _read_folder(book.folder("release", assignment))
+        files = _files_in(book.folder("release", assignment))
         return Made(source=key, layout=book.layout(assignment), files=files)
 
 
@@ -107,7 +107,7 @@ def changes_of(course: Path, assignment: str, made: Made) -> Changes | None:
     book = Course(course)
     given, before = book.given_by_hand(assignment), book.layout(assignment)
     cells = changed_cells(before, made.layout)
-    registered = _read_folder(_registered_folder(course, assignment))
+    registered = _files_in(_registered_folder(course, assignment))
     if not given or (not cells and registered == made.files):
         return None
     there = book.students("submitted", assignment)
@@ -178,7 +178,7 @@ def _journal(course: Path, assignment: str) -> Path:
 def _publish(course: Path, assignment: str, made: Made) -> None:
     book = Course(course)
     released = book.folder("release", assignment)
-    before = _read_folder(released)
+    before = _files_in(released)
     try:
         with book.laid_out(assignment, made.layout):
             _write_folder(released, made.files)
@@ -223,14 +223,14 @@ def _registered_folder(course: Path, assignment: str) -> Path:
     return Course(course, release_directory=f"{STORE_FOLDER}/release").folder("release", assignment)
 
 
-def _read_folder(folder: Path) -> dict[str, bytes]:
+def _files_in(folder: Path) -> dict[str, bytes]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     """Make a folder hold these files and no others; those that are there already stay."""
-    there = _read_folder(folder)
+    there = _files_in(folder)
     for name in there.keys() - files.keys():
         (folder / name).unlink()
     for name, content in files.items():
@@ -261,7 +261,7 @@ def graded_by_older(course: Path, assignment: str) -> list[str]:
         then = {}
         try:
             for path in notebooks_in(book.folder("autograded", assignment, student)):
-                then.update(_graded_cells(path))
+                then.update(_cells_with_points(path))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # broken: its page says so
         if then and then != now:
@@ -269,7 +269,7 @@ def graded_by_older(course: Path, assignment: str) -> list[str]:
     return found
 
 
-def _graded_cells(path: Path) -> dict[tuple[str, str], tuple[float, bool]]:
+def _cells_with_points(path: Path) -> dict[tuple[str, str], tuple[float, bool]]:
     cells = by_id(nbformat.from_dict(json.loads(path.read_bytes())))
     return {
         (path.stem, name): (points_of(cell), is_solution(cell))

@@ -18,6 +18,7 @@ from autograder.errors import UserError
 from autograder.exercises.exercise import Exercise, Points
 from autograder.exercises.strict import read
 from autograder.grading.settings import Settings
+from autograder.notebooks.editions import CARRIED
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
 
@@ -76,6 +77,7 @@ class Rules:
 
 def _without_points(release: bytes) -> bytes:
     notebook = json.loads(release)
+    notebook.get("metadata", {}).pop(CARRIED, None)  # the same again, with points
     for cell in notebook["cells"]:
         for name in ("points", "checksum"):  # nbgrader's, which covers the points
             cell["metadata"].get("nbgrader", {}).pop(name, None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from autograder.notebooks.names import bindings, names, python
 
@@ -15,6 +16,11 @@ def source_of(name: str, cells: Sequence[str]) -> str:
     and these on others. cells: the texts of its code cells, in their order, without those that
     check. IPython's own syntax is left out. "" if no cell defines the function.
     """
+    return _gathered(name, tuple(cells))
+
+
+@lru_cache(maxsize=256)  # each student's page asks again
+def _gathered(name: str, cells: tuple[str, ...]) -> str:
     parts = [_MAGIC.sub(r"\1pass", python(cell)) for cell in cells]
     uses = [names(part) for part in parts]
     own = [i for i, (_, defined) in enumerate(uses) if name in defined]

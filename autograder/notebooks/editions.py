@@ -1,14 +1,18 @@
 """Editions: the release that a notebook was made from, and the language it is in."""
 
+import json
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from autograder.exercises.packing import pack, unpack
 from autograder.files import packaged
 from autograder.notebooks.cells import by_id
 from autograder.notebooks.matching import match, plain, texts_of
 from autograder.notebooks.reader import parse
+
+CARRIED = "kischule"  # the key in a release's metadata
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,7 @@ class Edition:
     """A released notebook of an assignment."""
 
     path: Path
+    content: bytes | None = None  # None: the file's
 
     @property
     def name(self) -> str:
@@ -30,7 +35,7 @@ class Edition:
     @cached_property
     def release(self) -> Any:
         """The notebook."""
-        return parse(self.path.read_bytes())
+        return parse(self.path.read_bytes() if self.content is None else self.content)
 
     @cached_property
     def known(self) -> dict[str, Any]:
@@ -63,6 +68,29 @@ def edition_of(notebook: Any, folder: Path) -> Edition | None:
 
     best = max(editions(folder), key=fit, default=None)
     return best if best is not None and best.shared(notebook) else None
+
+
+def is_packaged(release: Any) -> bool:
+    """Return True for a release with the same texts as one of the package's."""
+    texts = [cell.source for cell in release.cells]
+    made = (edition.release for edition in editions(packaged("release")))
+    return any(texts == [cell.source for cell in each.cells] for each in made)
+
+
+def carry(release: Any, assignment: str, notebook: str) -> None:
+    """Put a release into its own metadata, so that a student's copy can be compared with it."""
+    packed = pack(json.dumps(release, ensure_ascii=False).encode())
+    release.metadata[CARRIED] = {"release": packed, "path": f"{assignment}/{notebook}.ipynb"}
+
+
+def carried_by(notebook: Any) -> Edition | None:
+    """The edition that a submitted notebook carries; None: none, or none that can be read."""
+    try:
+        found = notebook.metadata[CARRIED]
+        edition = Edition(Path(found["path"]), unpack(found["release"]))
+        return edition if edition.known else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def language_of(assignment: str) -> str:

@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.checking.carried import CELL, known_by
 from autograder.checking.result import LOOKS, Result
-from autograder.exercises.exercise import PACKAGED, Exercise, Level
+from autograder.exercises.exercise import Exercise, Level
 from autograder.files import packaged
 from autograder.notebooks import intake, reader
-from autograder.notebooks.editions import edition_of, editions
+from autograder.notebooks.editions import carried_by, edition_of, editions
 from autograder.notebooks.exercises import exercises_in
 from autograder.notebooks.structure import rebuild
 from autograder.precheck import findings, messages
@@ -154,13 +155,14 @@ def precheck(
     """
     submitted = reader.parse(intake.read_bytes(path))
     releases = packaged("release")
-    edition = edition_of(submitted, releases) or editions(releases)[0]
+    edition = carried_by(submitted) or edition_of(submitted, releases) or editions(releases)[0]
     if language_code is None:
         chosen = os.environ.get(LANGUAGE_VARIABLE)
         language_code = language() if chosen else edition.language
     other = findings.another_notebook(path, submitted, edition)
     if other is None:
-        exercises = exercises_in(edition.release, PACKAGED)
+        cell = edition.known.get(CELL)
+        exercises = exercises_in(edition.release, known_by(cell.source if cell else ""))
         rebuilt = rebuild(edition.release, submitted, exercises)
         other = findings.untouched(path, rebuilt, edition.release)
     if other:

@@ -6,18 +6,23 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from attacks import small
+from support.notebooks import EXERCISES, ROOT
 
-from autograder.checking.carried import VARIABLE, CarriedError, known_in
+from autograder.checking.carried import VARIABLE, CarriedError, cell_of, known_in, own_exercises
 from autograder.checking.check import check
 from autograder.cli import main
 from autograder.exercises.exercise import PACKAGED, ExerciseError, exercises_for_assignment
+from autograder.exercises.packing import pack, unpack
 from autograder.notebooks.cells import by_id, read_notebook, reference_of, with_solutions
+from autograder.notebooks.editions import CARRIED, carried_by
+from autograder.precheck.precheck import precheck
 
 OWN = """\
 id: apply_logit_bias
@@ -126,8 +131,46 @@ def test_the_notebook_alone_runs_its_public_checks(course: Path, tmp_path: Path)
     assert done.returncode == 0, done.stderr.decode()
 
 
+def test_a_precheck_compares_with_the_courses_own_release(course: Path, tmp_path: Path) -> None:
+    """An exercise that the teacher dropped is not missing, and a new one is checked."""
+    reference = reference_of(read_notebook(course / "source" / "small" / small.NAME))
+    path = tmp_path / small.NAME
+    nbformat.write(with_solutions(_released(course), reference), path)
+    found = precheck(path)
+    assert (found.passed, found.findings) == (True, [])
+    points = {result.exercise: result.points for result in found.results}
+    assert points == {"filter_top_k": 5, "encode_prompt": 1, "apply_logit_bias": 1}
+    nbformat.write(with_solutions(_released(course), {"apply_logit_bias": WRONG}), path)
+    found = precheck(path)
+    assert found.open == ["filter_top_k", "encode_prompt", "apply_logit_bias"]
+    assert found.results[-1].kind == "value"
+
+
+def test_an_exercise_does_not_wait_for_a_dropped_one() -> None:
+    assert own_exercises(EXERCISES) == {}
+    kept = replace(EXERCISES["sample_decode"], needs=("filter_top_p",))
+    namespace: dict[str, Any] = {}
+    exec(cell_of(own_exercises({**EXERCISES, "sample_decode": kept})), namespace)
+    assert list(known_in(namespace).carried) == ["sample_decode"]
+    assert known_in(namespace)["sample_decode"].needs == ("filter_top_p",)
+
+
+def test_a_damaged_release_in_a_notebook_is_left_alone(course: Path) -> None:
+    notebook = _released(course)
+    assert carried_by(notebook) is not None
+    packed = notebook.metadata[CARRIED]["release"]
+    for damaged in (packed[:-4], "x", pack(b"[]"), pack(b"{"), 7, None):
+        notebook.metadata[CARRIED]["release"] = damaged
+        assert carried_by(notebook) is None
+    for path in ("a7_2", "a7_2_en"):
+        assert CARRIED not in read_notebook(ROOT / "release" / path / "A7_2.ipynb").metadata
+
+
 def test_nothing_hidden_is_carried(course: Path) -> None:
     exercise = known_in(_carried(course))["apply_logit_bias"]
+    text = unpack(_released(course).metadata[CARRIED]["release"]).decode()
+    assert SOLUTION not in text
+    assert "hidden=True" not in text
     assert (exercise.solution, exercise.hidden) == ("", ())
     assert [case.expected is not None for case in exercise.cases] == [True]
     namespace = {**_carried(course), "apply_logit_bias": lambda logits, bias: logits}

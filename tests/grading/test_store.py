@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
+from nbformat import from_dict
 from support.fuzz import EFFORTS, VALUES, fuzz, spoilt_bytes
 from support.notebooks import places
 
@@ -22,6 +23,7 @@ from autograder.files import write_atomically
 from autograder.grading.record import Record, Rules, Status, task_of
 from autograder.grading.settings import Settings
 from autograder.grading.store import BusyError, SeedError, Store
+from autograder.notebooks.editions import carry
 from autograder.notebooks.flags import Flag, FlagKind
 from kischule.i18n import Text
 
@@ -95,7 +97,15 @@ def test_a_key_does_not_depend_on_points() -> None:
 
     def key(**about: object) -> str:
         cell = {"metadata": {"nbgrader": {"grade_id": "a", **about}}, "source": ""}
-        return task_of(replace(RULES, release=json.dumps({"cells": [cell]}).encode()), b"a").key
+        release: dict[str, object] = {"cells": [cell]}
+        carry(made := from_dict({**release, "metadata": {}}), "small", "n")
+        assert made.metadata  # with points; see `kischule check`
+        of_carrying, of_plain = (
+            task_of(replace(RULES, release=json.dumps(each).encode()), b"a").key
+            for each in (made, {**release, "metadata": {}})
+        )
+        assert of_carrying == of_plain
+        return task_of(replace(RULES, release=json.dumps(release).encode()), b"a").key
 
     assert key(points=1, checksum="one") == key(points=2, checksum="two") == key()
     assert key(points=1) != key(points=1, grade=True)
