@@ -26,7 +26,7 @@ INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uin
 class Mismatch:
     """The first thing that is not as expected.
 
-    kind: a key of `messages.SENTENCES`; place: where in the reply, e.g. "[0, 7]"; rule: the
+    kind: a key of `sentences.SENTENCES`; place: where in the reply, e.g. "[0, 7]"; rule: the
     misconception that explains the reply, if one does; call: which of the case's calls, counted
     from 0; chart, table: a picture of the mistake and its numbers, where they explain more.
     """

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograder.checking import messages
+from autograder.checking import messages, sentences
 from autograder.checking.compare import Mismatch
 from autograder.checking.imports import import_line, missing_name
 from autograder.checking.result import OURS, Message, Result
@@ -66,12 +66,12 @@ def mistake_of(exercise: Exercise, case: Case, mismatch: Mismatch) -> str:
 
 def message_of_needs(broken: Sequence[str]) -> Message:
     """The message about an exercise that was not graded because these others failed."""
-    return Message(sentence=messages.SENTENCES["needs"].format(actual=", ".join(broken)))
+    return Message(sentence=sentences.SENTENCES["needs"].format(actual=", ".join(broken)))
 
 
 def explained(result: Result, kind: str, values: Mapping[str, str]) -> Result:
     """The result of a function that is not defined, with the reason (see `why_undefined`)."""
-    message = Message(sentence=messages.SENTENCES[kind].format(**values))
+    message = Message(sentence=sentences.SENTENCES[kind].format(**values))
     kind = kind if kind == "not_implemented" else result.kind
     return replace(result, kind=kind, message=message)
 
@@ -112,9 +112,9 @@ def code_of(exercise: Exercise, case: Case, number: int = 0) -> str:
 
 
 def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
-    sentence = messages.SENTENCES[mismatch.kind]
+    sentence = sentences.SENTENCES[mismatch.kind]
     if hidden or mismatch.expected == "…":
-        sentence = messages.HIDDEN.get(mismatch.kind, sentence)
+        sentence = sentences.HIDDEN.get(mismatch.kind, sentence)
     place: str | Text = mismatch.place
     if mismatch.kind != "setting" and place:
         place = _place(mismatch.place)
@@ -145,7 +145,7 @@ def _named_hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> tuple[str
     for misconception in exercise.misconceptions:
         if misconception.rule == mismatch.rule:
             return mismatch.rule, misconception.hint
-    if general := messages.GENERAL_RULES.get(mismatch.rule.partition(":")[0]):
+    if general := sentences.GENERAL_RULES.get(mismatch.rule.partition(":")[0]):
         return mismatch.rule, general.format(name=mismatch.rule.partition(":")[2])
     for key, hint in exercise.explanations.items():
         of_kind, _, part = key.partition(":")
@@ -159,7 +159,7 @@ def _named_hint(exercise: Exercise, case: Case, mismatch: Mismatch) -> tuple[str
             line = import_line(name)
             hint = messages.MISSING_IMPORT.format(line=line) if line else messages.UNKNOWN_NAME
             return "raised:NameError", hint
-        for part, hint in messages.ERRORS.items():
+        for part, hint in sentences.ERRORS.items():
             if part in told:
                 return f"raised:{part}", hint
     name = kind if kind in TELLING else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.checking import messages as sentences
+from autograder.checking.messages import LEVELS, STATES
 from autograder.checking.result import Chart, Line, Result, folded_steps
 from autograder.exercises.exercise import Exercise, Level
 from autograder.feedback import messages, svg
@@ -229,9 +229,9 @@ def _part(
     message = result.message if result else None
     lines = message.lines if message else []
     if result is None:
-        lines = [Line(sentences.STATES[None])]
+        lines = [Line(STATES[None])]
     return Part(
-        name=sentences.LEVELS[level][language],
+        name=LEVELS[level][language],
         passed=result.passed if result else False,
         points=float(metadata_of(cell).get("score") or 0),
         max_points=result.max_points if result and result.bonus else points_of(cell),

@@ -19,7 +19,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.checking import messages as sentences
+from autograder.checking import sentences
 from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Message, Result
 from autograder.checking.wording import explained

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from autograder.checking import messages as sentences
+from autograder.checking.messages import LEVELS
 from autograder.checking.result import Result
 from autograder.exercises.exercise import Level, read_exercise
 from autograder.files import write_atomically
@@ -177,7 +177,7 @@ def _test(result: Result, title: Text, number: int) -> dict[str, Any]:
 
     Hidden cases are shown as well: their messages never give a value away.
     """
-    level = sentences.LEVELS[result.level]
+    level = LEVELS[result.level]
     lines = [result.headline, Text(result.told("de"), result.told("en"))]
     return {
         "name": f"{title.de}: {level.de} ({level.en})",

@@ -13,7 +13,7 @@ MIN_ALIKE = 0.6  # of two names, for one to be the other misspelt
 
 
 def why_undefined(functions: Sequence[str], cells: Sequence[Any]) -> tuple[str, dict[str, str]]:
-    """The reason, as a key of `checking.messages.SENTENCES` and its values.
+    """The reason, as a key of `checking.sentences.SENTENCES` and its values.
 
     functions: of the exercise; the first one is its id. cells: all code cells that are not tests,
     with their outputs.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograder.checking import messages
+from autograder.checking import sentences
 from autograder.checking.result import Result, result_in
 from autograder.checking.wording import explained
 from autograder.exercises.exercise import Exercise, Level
@@ -37,7 +37,7 @@ def result_of(cell: Any, exercises: Mapping[str, Exercise]) -> Result:
         return replace(found, points=points if found.passed else 0.0, max_points=points)
     kind = "silent" if error is None else error.ename
     known = error is None or kind == "died"
-    sentence = messages.SENTENCES[kind] if known else Text.same(one_line(error))
+    sentence = sentences.SENTENCES[kind] if known else Text.same(one_line(error))
     return Result.failed(exercises[name], level, kind=kind, sentence=sentence)
 
 
@@ -53,7 +53,7 @@ def as_graded(result: Result, cells: Sequence[Any], exercises: Mapping[str, Exer
     found = [node for c in code if (node := bindings(c.source).functions.get(exercise.id))]
     if result.kind == "needs" and found and is_stub(found[-1]):
         kind = "not_implemented"
-        return Result.failed(exercise, result.level, kind=kind, sentence=messages.SENTENCES[kind])
+        return Result.failed(exercise, result.level, kind=kind, sentence=sentences.SENTENCES[kind])
     return result
 
 

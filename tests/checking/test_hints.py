@@ -185,7 +185,7 @@ def test_a_message_names_the_hints_and_tells_none(solved: Solved) -> None:
 
 
 def test_a_mistake_without_a_name_leaves_the_rest_to_the_steps(solved: Solved) -> None:
-    source = "def apply_temperature(logits, temperature):\n    return logits + 1"
+    source = "def apply_temperature(logits, temperature):\n    return logits / temperature + 1"
     message = check("apply_temperature", namespace=solved(apply_temperature=source)).message
     assert message is not None
     assert message.hint is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograder.checking import messages
+from autograder.checking import messages, sentences
 from autograder.checking.check import run_check
 from autograder.checking.wording import call_of
 from autograder.exercises.exercise import PACKAGED
@@ -108,17 +108,18 @@ def test_output_and_logs_of_a_function_are_dropped(
 
 def test_every_kind_has_words_in_both_languages() -> None:
     texts = [value for value in vars(messages).values() if isinstance(value, Text)]
-    tables = (messages.SENTENCES, messages.HIDDEN, messages.STATES, messages.LEVELS)
+    tables = (messages.STATES, messages.LEVELS)
+    tables += (sentences.SENTENCES, sentences.HIDDEN, sentences.GENERAL_RULES, sentences.ERRORS)
     texts += [text for table in tables for text in table.values()]
     assert len(texts) > 60
     for text in texts:
         assert text.de
         assert text.en
         assert text.de != text.en or text == messages.HEADLINE
-    assert set(messages.HIDDEN) <= set(messages.SENTENCES)
+    assert set(sentences.HIDDEN) <= set(sentences.SENTENCES)
     for name in PACKAGED:
         for key in PACKAGED[name].explanations:
-            known = {*messages.SENTENCES, *PACKAGED[name].helpers, "none"}
+            known = {*sentences.SENTENCES, *PACKAGED[name].helpers, "none"}
             assert key.split(":")[0] in known
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.checking.messages import SENTENCES
+from autograder.checking.sentences import SENTENCES
 from autograder.notebooks.undefined import why_undefined
 
 TOP_K = "def filter_top_k(logits, k):\n    return logits"
