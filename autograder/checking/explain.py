@@ -64,10 +64,13 @@ def explained(
             table = checker.table(failed.case, failed.calls[mismatch.call], mismatch)
             mismatch = replace(mismatch, table=table)
         if mismatch.kind in EXPLAINABLE:
-            more = [c for c in rest if c.function == failed.case.function]
-            rule = _rule(exercise, tried, more, attempt)
+            # a rule gives a value, which says nothing about a case that is to raise
+            same = failed.case.function
+            others = [t for t in tried if t.case.function == same and not t.case.raises]
+            more = [c for c in rest if c.function == same and not c.raises]
+            rule = _rule(exercise, others, more, attempt)
             if not (rule or checker.fit or checker.name == "exploration"):  # chance has its say
-                rule = _general_rule(exercise, tried, more, attempt)
+                rule = _general_rule(exercise, others, more, attempt)
             mismatch = replace(mismatch, rule=rule)
     except Exception:
         if "PYTEST_CURRENT_TEST" in os.environ:
@@ -90,9 +93,8 @@ def _rule(
     )
     if not scores:
         return ""
-    earlier = [trial for trial in tried[:-1] if trial.case.function == function]
     # the case that failed rules out most; on a model that takes long the others come before it
-    order = [failed, *earlier] if _is_quick(exercise, failed.case) else [*earlier, failed]
+    order = [failed, *tried[:-1]] if _is_quick(exercise, failed.case) else tried
     for trial in _telling(exercise, scores, [*order, *rest], attempt):
         fits = {rule: _fit(exercise, trial, rule) for rule in scores}
         for rule, fit in fits.items():

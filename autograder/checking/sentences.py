@@ -168,6 +168,14 @@ SENTENCES = {
         "Alle {actual} Einträge sind gleich, obwohl die Einstellungen verschieden sind.",
         "All {actual} entries are the same, although the settings differ.",
     ),
+    "same_texts": Text(
+        "Alle {actual} Einträge haben denselben Text, obwohl die Einstellungen verschieden sind.",
+        "All {actual} entries have the same text, although the settings differ.",
+    ),
+    "no_prompt": Text(
+        "Der Text{place} muss mit dem Prompt beginnen: {expected}. Er beginnt mit: {actual}.",
+        "The text{place} must begin with the prompt: {expected}. It begins with: {actual}.",
+    ),
     "uncounted": Text(
         "Erwartet: {expected}{place}. Erhalten: {actual}, also keine Wiederholung.",
         "Expected: {expected}{place}. Got: {actual}, which means no repetition.",
@@ -312,6 +320,9 @@ HIDDEN = {
     ),
     "seed_fixed": Text(
         "Verschiedene seeds geben denselben Text.", "Different seeds return the same text."
+    ),
+    "no_prompt": Text(
+        "Ein Text beginnt nicht mit dem Prompt.", "A text does not begin with the prompt."
     ),
     "entry": Text("Ein Eintrag fehlt.", "An entry is missing."),
     "negative": Text("Eine Wahrscheinlichkeit ist kleiner als 0.", "A probability is below 0."),

@@ -158,10 +158,17 @@ def exploration(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     if different and all(entry == entries[0] for entry in entries):
         return Mismatch("same_entries", actual=len(entries))
     texts = case.expected or _exploration_expected(exercise, case, call.arguments)[0]
+    if len({text for text in texts if text is not None}) > 1 and _same_texts(entries):
+        return Mismatch("same_texts", actual=len(entries))
     for i, (setting, entry, expected) in enumerate(zip(settings, entries, texts, strict=True)):
         if wrong := _entry(exercise, call, setting, entry, expected):
             return replace(wrong, place=f"[{i}]{wrong.place}")
     return None
+
+
+def _same_texts(entries: list[Any]) -> bool:
+    texts = [entry.get("text") if isinstance(entry, dict) else None for entry in entries]
+    return isinstance(texts[0], str) and all(text == texts[0] for text in texts)
 
 
 def _entry(
@@ -188,18 +195,23 @@ def _entry(
     return None
 
 
+def _ends_with(expected: str, written: str) -> bool:
+    """Return True if a text is the expected one without its beginning, the prompt."""
+    return bool(written.strip()) and expected.rstrip().endswith(written.strip())
+
+
 def _entry_text(
     call: Call, setting: Mapping[str, Any], written: object, expected: str | None
 ) -> Mismatch | None:
     prompt = call.arguments["prompt_text"]
     if not isinstance(written, str):
         return Mismatch("type", "str", compare.type_name(written))
-    own = _without_eos(call, written)
+    own, begin = _without_eos(call, written), _without_eos(call, prompt)
+    if not own.startswith(begin) and (expected is None or _ends_with(expected, own)):
+        return Mismatch("no_prompt", prompt, written[: len(prompt)])
     wrong = compare.same_text(expected, own) if expected is not None else None
     if wrong is not None:
         return wrong
-    if not own.startswith(_without_eos(call, prompt)):
-        return Mismatch("text", prompt, written[: len(prompt)])
     tokens = len(oracle.encode_prompt(call.arguments["tokenizer"], written))
     if tokens > (window(call.arguments["model"]) or tokens):
         return Mismatch("too_long", setting["max_length"], tokens)

@@ -25,8 +25,8 @@ TELLING = (
     *SELF_EXPLANATORY,
     *("not_implemented", "type", "shape", "dtype", "device", "length", "key", "filled", "finite"),
     *("prompt", "too_long", "too_short", "incomplete", "eos_missing", "after_eos"),
-    *("seed_ignored", "seed_fixed", "generate_calls", "setting", "same_entries", "uncounted"),
-    *("no_error", "other_error"),
+    *("seed_ignored", "seed_fixed", "generate_calls", "setting", "same_entries", "same_texts"),
+    *("uncounted", "no_prompt", "no_error", "other_error"),
 )
 
 OUR_WORDS = ("timeout", "changed", "ours")  # kinds whose detail is ours to say

@@ -41,8 +41,11 @@ def run(options: argparse.Namespace) -> int:
         for verdict in verdicts:
             for problem in verdict.problems:
                 print(f"✗ {verdict.exercise}: {problem}")
-        rows = [_told_row(verdict.exercise, verdict.told) for verdict in verdicts]
-        print_table(TOLD, [*rows, _told_row("all", told)], right=(1, 2, 3, 4, 5))
+            for warning in verdict.warnings:
+                print(f"! {verdict.exercise}: {warning}")
+        rows = [_told_row(v.exercise, v.told) for v in verdicts if v.told.messages]
+        if rows:
+            print_table(TOLD, [*rows, _told_row("all", told)], right=(1, 2, 3, 4, 5))
         for verdict in verdicts:
             for false in verdict.told.false:
                 print(f"! {verdict.exercise}: {false}")
@@ -51,8 +54,6 @@ def run(options: argparse.Namespace) -> int:
                 f"✗ precision must be at least {MIN_PRECISION:.0%} and recall {MIN_RECALL:.0%}, "
                 f"was: {told.precision:.1%} and {told.recall:.1%}"
             )
-            for warning in verdict.warnings:
-                print(f"! {verdict.exercise}: {warning}")
     report = {
         "assignment": options.assignment,
         "model": fingerprint(model),

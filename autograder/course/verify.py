@@ -45,7 +45,10 @@ MIN_PRECISION, MIN_RECALL = 0.99, 0.90
 
 @dataclass(frozen=True)
 class Told:
-    """Messages about wrong solutions: they name the planted mistake, none, or a false one."""
+    """Messages about wrong solutions: they name the planted mistake, none, or a false one.
+
+    Of exercises that know misconceptions; without any there is nothing that a message could name.
+    """
 
     named: int = 0
     general: int = 0
@@ -65,8 +68,12 @@ class Told:
     @property
     def recall(self) -> float:
         """Of all messages, the share that names the planted mistake; 1 for none."""
-        messages = self.named + self.general + len(self.false)
-        return self.named / messages if messages else 1.0
+        return self.named / self.messages if self.messages else 1.0
+
+    @property
+    def messages(self) -> int:
+        """The number of all messages."""
+        return self.named + self.general + len(self.false)
 
     @property
     def passed(self) -> bool:
@@ -200,7 +207,7 @@ def verify_exercise(
         wrong_caught=len(wrong) - len(escaped),
         correct=len(correct),
         correct_accepted=len(correct) - len(turned_away),
-        told=sum((_told(n, wrong[n], r) for n, pair in judged.items() for r in pair), Told()),
+        told=_told_by(exercise, wrong, judged),
         seconds=round(time.monotonic() - began, 1),
         problems=tuple(problems),
         warnings=() if problems else tuple(_unnoticed(exercise, hidden)),
@@ -224,6 +231,17 @@ def _verdict_of(task: tuple[Any, ...]) -> Verdict:
         return verify_exercise(*task)
     except (ReferenceFailedError, ExerciseError, TooCloseError) as error:
         return Verdict(exercise=task[0].id, problems=(str(error),))
+
+
+def _told_by(
+    exercise: Exercise,
+    wrong: Mapping[str, KnownWrong],
+    judged: Mapping[str, tuple[Result, Result]],
+) -> Told:
+    """Count the messages about an exercise's wrong solutions."""
+    if not (exercise.misconceptions or exercise.explanations):
+        return Told()
+    return sum((_told(n, wrong[n], r) for n, pair in judged.items() for r in pair), Told())
 
 
 def _told(name: str, known: KnownWrong, result: Result) -> Told:

@@ -97,7 +97,9 @@ beam_of_logits = _variant(step_score=_logits)
 beam_of_probs = _variant(step_score=_probs)
 beam_of_last_tokens = _variant(summed=False)
 beam_least_likely = _variant(
-    rank=lambda beam, start: -beam.score, best=lambda beam, start: -beam.score
+    each=lambda num_beams, step: 60 * num_beams,
+    rank=lambda beam, start: -beam.score,
+    best=lambda beam, start: -beam.score,
 )
 beam_worst_chosen = _variant(best=lambda beam, start: -beam.score)
 beam_ranked_by_the_mean = _variant(rank=_mean, best=_mean)
@@ -112,7 +114,7 @@ beam_stopped_by_an_end = _variant(stops=_some_ended)
 beam_never_ended = _variant(ended="dropped")
 beam_set_aside = _variant(ended="aside")
 beam_set_aside_for_good = _variant(ended="kept")
-beam_without_a_place = _variant(ended="free")
+beam_without_a_place = _variant(ended="free", each=lambda num_beams, step: 60 * num_beams)
 beam_continued = _variant(ended="continued")
 beam_by_the_mean = _variant(best=_mean)
 beam_ended_preferred = _variant(best=lambda beam, start: (beam.ended, beam.score))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from support.notebooks import ROOT
 from autograder.checking.check import run_check
 from autograder.checking.steps import settings_of
 from autograder.exercises import misconceptions, oracle
-from autograder.exercises.exercise import PACKAGED, Exercise
+from autograder.exercises.exercise import PACKAGED, Case, Exercise
 from autograder.exercises.generate import seeded
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.arguments import build
@@ -85,6 +86,27 @@ def test_who_follows_a_rule_is_told_so(name: str, solved: Callable[..., dict[str
 @pytest.mark.parametrize("rule", [m.rule for m in SAMPLING.misconceptions])
 def test_who_samples_by_a_rule_is_told_so(rule: str, solved: Callable[..., dict[str, Any]]) -> None:
     assert _told(SAMPLING, rule, solved) == rule
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [("return logits", "temperature_ignored"), ("return logits * 2", "ignored:temperature")],
+)
+def test_a_case_that_is_to_raise_explains_nothing(
+    change: str, told: str, solved: Callable[..., dict[str, Any]]
+) -> None:
+    """Neither a wrong rule nor an argument without effect can be told from it."""
+    exercise = PACKAGED["apply_temperature"]
+    raising = Case(
+        {**exercise.cases[0].arguments, "temperature": 0.0}, exercise.id, raises="ValueError"
+    )
+    around = replace(exercise, cases=(raising, *exercise.cases, raising), hidden=())
+    source = f"""def apply_temperature(logits, temperature):
+        if temperature == 0:
+            raise ValueError
+        {change}"""
+    result = run_check(around, LocalStudent(solved(apply_temperature=source)))
+    assert (result.passed, result.rule) == (False, told)
 
 
 def test_the_table_of_messages_counts_each_known_solution() -> None:

@@ -5,7 +5,7 @@ import torch
 from autograder.exercises.known import wrong
 
 
-@wrong(fails_case=1, kind="text")
+@wrong(fails_case=1, kind="same_texts", misconception="same_texts")
 def settings_ignored(tokenizer, model, prompt_text, settings):
     """Generates every text greedily, whatever the setting says."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -36,7 +36,7 @@ def settings_ignored(tokenizer, model, prompt_text, settings):
     return result
 
 
-@wrong(fails_case=1, kind="text")
+@wrong(fails_case=1, kind="same_texts", misconception="same_texts")
 def first_setting_for_all(tokenizer, model, prompt_text, settings):
     """Uses the first setting for every text."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
@@ -99,7 +99,7 @@ def a_dictionary_of_lists(tokenizer, model, prompt_text, settings):
     return {key: [e[key] for e in result] for key in result[0]}
 
 
-@wrong(fails_case=1, kind="text")
+@wrong(fails_case=1, kind="no_prompt", misconception="no_prompt")
 def prompt_left_out(tokenizer, model, prompt_text, settings):
     """Cuts the prompt off the text."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
