@@ -54,8 +54,12 @@ def greedy(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
             "token", token_text(model, best), token_text(model, given[place]), f"[0, {place}]"
         )
     if isinstance(ids, Mismatch) and ids.kind in ENDED_EARLY:
-        best = int(oracle.logits_of(model, given)[-1].argmax())
-        return eos_missing(given) if best == model.config.eos_token_id else ids
+        eos = model.config.eos_token_id
+        if int(oracle.logits_of(model, given)[-1].argmax()) != eos:
+            return ids
+        # ended by the prompt's end token, or by one that is not appended: who can tell?
+        ambiguous = eos in given[:start]
+        return Mismatch("early", len(given) + 1, len(given)) if ambiguous else eos_missing(given)
     return ids if isinstance(ids, Mismatch) else None
 
 

@@ -498,7 +498,7 @@ def greedy_after_the_first_step(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
-@wrong(fails_case=14, kind="beam", misconception="beam_of_two_continuations")
+@wrong(fails_case=11, kind="beam", misconception="beam_of_two_continuations")
 def two_continuations_of_a_beam(model, input_ids, max_length, num_beams):
     """Looks at the two best tokens of each beam only, so a third one never stays."""
     beams = [(0.0, input_ids, False)]
