@@ -6,6 +6,7 @@ mutants that only show in a text that depends on itself are run.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -80,6 +81,35 @@ def test_a_mistake_in_a_setting_passes_at_most_once_in_a_million() -> None:
             if not any(run_case(SAMPLING, case, student) for case in rest):
                 left.add(mutant)
     assert left == EQUIVALENT
+
+
+def _losing(setting: str, other: str, on: bool, functions: dict[str, Any]) -> Callable[..., str]:
+    """A `generate_text` that loses a setting where another one is on, or off."""
+
+    def generate_text(tokenizer: Any, model: Any, prompt_text: str, **parameters: Any) -> str:
+        value = parameters.get(other)
+        if other == setting or (value is True or value not in (None, 0, 1.0)) == on:
+            parameters[setting] = None if setting in SETTINGS else not parameters[setting]
+        return str(functions["generate_text"](tokenizer, model, prompt_text, **parameters))
+
+    return generate_text
+
+
+@pytest.mark.parametrize("setting", [*SETTINGS, "do_sample"])
+def test_no_setting_of_generate_is_lost_beside_another(setting: str) -> None:
+    """Lost always, or only where another setting is on, or off; in public and in each draw."""
+    exercise = PACKAGED["generate_text"]
+    functions = namespace({n: reference_cells()[n] for n in ("encode_prompt", "generate_text")})
+    passed = set()
+    for cases in (exercise.cases, *(hidden("generate_text", draw) for draw in DRAWS[:2])):
+        for other, on in itertools.product([*SETTINGS, "do_sample"], (True, False)):
+            mutant = _losing(setting, other, on, functions)
+            student = LocalStudent({**functions, "generate_text": mutant})
+            if not any(run_case(exercise, case, student) for case in cases):
+                passed.add((other, on))
+    # greedy texts depend on no setting of the draw
+    equivalent = setting in ("temperature", "top_k", "top_p")
+    assert passed == ({("do_sample", False)} if equivalent else set())
 
 
 # --- the tables in docs/checking.md -------------------------------------------------------------
