@@ -137,7 +137,7 @@ def number(expected: float, actual: object, tolerance: float) -> Mismatch | None
     if got == expected or (math.isnan(got) and math.isnan(expected)):
         return None
     if not math.isfinite(got):
-        return Mismatch("finite", "", str(got))
+        return Mismatch("finite", "", "NaN" if math.isnan(got) else str(got))
     exact = type(expected) is int and type(actual) is int
     bound = tolerance or (0.0 if exact else max(RELATIVE * abs(expected), SMALLEST))
     return None if abs(got - expected) <= bound < math.inf else Mismatch("value", expected, got)

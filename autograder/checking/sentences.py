@@ -101,8 +101,8 @@ SENTENCES = {
         "Expected: a tensor on the device {expected}. Got: {actual}.",
     ),
     "finite": Text(
-        "Das Ergebnis enthält NaN{place} (keine Zahl).",
-        "The result contains NaN{place} (not a number).",
+        "Das Ergebnis enthält {actual}{place}, keine endliche Zahl.",
+        "The result contains {actual}{place}, which is not a finite number.",
     ),
     "value": Text(
         "Erwartet: {expected}{place}. Erhalten: {actual}.",

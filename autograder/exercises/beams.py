@@ -85,6 +85,10 @@ def _mean(beam: Beam, start: int) -> float:
     return beam.score / max(len(beam.ids) - start, 1)
 
 
+def _whole_mean(beam: Beam, start: int) -> float:
+    return beam.score / len(beam.ids)
+
+
 def _logits(model: Any, ids: TokenIds) -> Floats:
     return oracle.logits_of(model, list(ids))[-1]
 
@@ -103,6 +107,7 @@ beam_least_likely = _variant(
 )
 beam_worst_chosen = _variant(best=lambda beam, start: -beam.score)
 beam_ranked_by_the_mean = _variant(rank=_mean, best=_mean)
+beam_ranked_by_the_whole_mean = _variant(rank=_whole_mean, best=_whole_mean)
 beam_narrower = _variant(width=lambda num_beams, step: max(num_beams - 1, 1))
 beam_wider = _variant(width=lambda num_beams, step: num_beams + 1)
 beam_not_pruned = _variant(width=lambda num_beams, step: 60 * num_beams)
@@ -117,6 +122,7 @@ beam_set_aside_for_good = _variant(ended="kept")
 beam_without_a_place = _variant(ended="free", each=lambda num_beams, step: 60 * num_beams)
 beam_continued = _variant(ended="continued")
 beam_by_the_mean = _variant(best=_mean)
+beam_by_the_whole_mean = _variant(best=_whole_mean)
 beam_ended_preferred = _variant(best=lambda beam, start: (beam.ended, beam.score))
 beam_enough_ended = _variant(
     ended="no place", stops=lambda beams, aside, num_beams: len(aside) >= num_beams

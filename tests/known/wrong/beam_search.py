@@ -166,6 +166,22 @@ def divided_by_the_length(model, input_ids, max_length, num_beams):
     return beams[0][1]
 
 
+@wrong(fails_case=10, kind="beam", misconception="beam_ranked_by_the_whole_mean")
+def divided_by_the_whole_length(model, input_ids, max_length, num_beams):
+    """Ranks beams by their sum divided by the length of prompt and text."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0] / b[1].shape[1])[:num_beams]
+    return beams[0][1]
+
+
 @wrong(fails_case=6, kind="beam", misconception="beam_never_ended")
 def ended_beams_dropped(model, input_ids, max_length, num_beams):
     """Drops a beam once it has ended, so it can no longer win."""
@@ -464,6 +480,22 @@ def mean_at_the_end(model, input_ids, max_length, num_beams):
         beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
     start = input_ids.shape[1]
     return max(beams, key=lambda b: b[0] / max(b[1].shape[1] - start, 1))[1]
+
+
+@wrong(fails_case=10, kind="beam", misconception="beam_by_the_whole_mean")
+def whole_mean_at_the_end(model, input_ids, max_length, num_beams):
+    """Chooses the result by its sum divided by the length of prompt and text."""
+    beams = [(0.0, input_ids, False)]
+    for _ in range(max_length - input_ids.shape[1]):
+        candidates = [b for b in beams if b[2]]
+        for score, ids, _ in [b for b in beams if not b[2]]:
+            step = model(ids).logits[0, -1].detach().log_softmax(-1)
+            for token in range(len(step)):
+                longer = torch.cat([ids, torch.tensor([[token]])], dim=1)
+                ended = token == model.config.eos_token_id
+                candidates.append((score + step[token].item(), longer, ended))
+        beams = sorted(candidates, key=lambda b: -b[0])[:num_beams]
+    return max(beams, key=lambda b: b[0] / b[1].shape[1])[1]
 
 
 @wrong(fails_case=1, kind="beam", misconception="beam_as_greedy")
