@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from typing import Any
@@ -30,7 +31,8 @@ CODE = {
 
 
 def run(source: str, namespace: dict[str, Any]) -> None:
-    with redirect_stdout(io.StringIO()):
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a student's code may warn
         exec(TransformerManager().transform_cell(source), namespace)
 
 
