@@ -253,6 +253,18 @@ SENTENCES = {
         "Die {actual} Sekunden für die ganze Abgabe waren um.",
         "The {actual} seconds for the whole submission were over.",
     ),
+    "idle": Text(
+        "Zellen dieser Abgabe haben über {actual} Sekunden gewartet, ohne zu rechnen; der Rest "
+        "lief nicht mehr.",
+        "Cells of this submission waited for more than {actual} seconds without computing; the "
+        "rest was not run.",
+    ),
+    "stuck": Text(
+        "Diese Abgabe hat {actual}-mal so festgehangen, dass sie sich nicht unterbrechen ließ; der "
+        "Rest lief nicht mehr.",
+        "This submission hung {actual} times in a way that could not be interrupted; the rest was "
+        "not run.",
+    ),
     "silent": Text(
         "Die Testzelle hat nichts ergeben; sie lief nicht bis zum Ende.",
         "The test cell gave no result; it did not run to its end.",

@@ -41,6 +41,7 @@ MAX_WAITING = 64  # messages that a channel holds for us
 GRACE_S = 5.0  # for a kernel to reply after it was interrupted
 NO_CALLS = {"function": "", "calls": [], "time_limit_s": 1}
 TIMEOUT_ERROR = "CellTimeoutError"
+CROWD = 3  # processes that compute on each core
 START_LIMIT_S = 60.0  # until a kernel is there
 
 
@@ -135,7 +136,7 @@ class Kernel:
         self._folder = Temporary()
         self._client = _Client(
             notebook,
-            timeout=settings.time_limit_s,
+            timeout=int(settings.time_limit_s),  # whole seconds; `execute` sets each cell's
             allow_errors=True,
             interrupt_on_timeout=True,
             error_on_timeout={"ename": TIMEOUT_ERROR, "evalue": "", "traceback": []},
@@ -147,6 +148,7 @@ class Kernel:
         )
         self.deadline = math.inf  # until the first kernel is there
         self.waited = 0.0  # seconds by the clock in which the student's code ran
+        self._computed = 0.0  # seconds of computing by the kernels that have ended
         self.memory = 0  # bytes, the most of any
 
     def start(self) -> None:
@@ -252,6 +254,18 @@ class Kernel:
         killed = end["killed"]
         return KernelGoneError("memory" if killed == "memory" else reason)
 
+    def idle(self) -> float:
+        """Seconds in which the student's code held us up without computing.
+
+        Not those in which it may have waited for a core: CROWD processes share one at worst. 0
+        without the sandbox, whose supervisor knows what was computed.
+        """
+        provisioner = getattr(self._client.km, "provisioner", None)
+        if provisioner is None or self.settings.isolation == "process":
+            return 0.0
+        computed = self._computed + self._run(provisioner.computed())
+        return max(0.0, float(self.waited - CROWD * computed))
+
     def stop(self) -> None:
         """End the kernel, whatever it is doing."""
         manager = self._client.km
@@ -264,6 +278,7 @@ class Kernel:
             self._run(self._client._async_cleanup_kernel())
         end = getattr(provisioner, "end", None) or {}
         self.memory = max(self.memory, int(end.get("memory", 0)))
+        self._computed += float(end.get("cpu", 0.0))
         self._client.km = self._client.kc = None
 
     def close(self) -> None:

@@ -16,10 +16,6 @@ CELL_TIMEOUT = Text(
     "Die Zelle war nach {seconds:g} Sekunden noch nicht fertig.",
     "The cell had not finished after {seconds:g} seconds.",
 )
-OVER = Text(
-    "Die {seconds:g} Sekunden für die ganze Abgabe waren um.",
-    "The {seconds:g} seconds for the whole submission were over.",
-)
 DISPLAY_ONLY = Text(
     "Diese Zelle zeigt nur etwas und wurde beim Bewerten nicht ausgeführt.",
     "This cell only shows something and was not run during grading.",

@@ -9,8 +9,10 @@ folder of its own; no port is opened.
 import asyncio
 import contextlib
 import json
+import math
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,10 +23,12 @@ from traitlets import Float, Int
 
 from autograder.grading import servers
 from autograder.grading.settings import trait
+from autograder.sandbox.forkserver import COMPUTED
 from autograder.sandbox.namespaces import Limits
 
 PROVISIONER = "kischule-forkserver"
 KERNEL = "kischule"
+ANSWER_S = 2.0  # for a supervisor to answer
 LOOK_S = 0.02  # between two looks for the end of a thread
 _Result = TypeVar("_Result")
 
@@ -41,6 +45,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.end: dict[str, Any] | None = None  # the supervisor's report of its end
+        self._computed: float | None = None  # the supervisor's last answer
         self._channel: Any = None
         self._folder: Path | None = None
 
@@ -109,6 +114,19 @@ class ForkServerProvisioner(KernelProvisionerBase):
             message = json.loads(told) if told else {"exit": -int(signal.SIGKILL)}
             if "exit" in message:
                 self.end = message
+            elif "cpu" in message:
+                self._computed = float(message["cpu"])
+
+    async def computed(self) -> float:
+        """Seconds that the kernel has computed; infinite if its supervisor does not say."""
+        self._computed, deadline = None, time.monotonic() + ANSWER_S
+        await self._command(COMPUTED)
+        while self._computed is None and self.end is None and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+            self._listen()
+        if self.end is not None:
+            return float(self.end.get("cpu", math.inf))
+        return math.inf if self._computed is None else self._computed
 
     async def wait(self) -> int | None:
         while (code := await self.poll()) is None:
@@ -117,9 +135,12 @@ class ForkServerProvisioner(KernelProvisionerBase):
         return code
 
     async def send_signal(self, signum: int) -> None:
+        await self._command(str(int(signum)).encode())
+
+    async def _command(self, command: bytes) -> None:
         if self._channel is not None:
             with contextlib.suppress(OSError):  # it has ended
-                self._channel.send(str(int(signum)).encode())
+                self._channel.send(command)
 
     async def kill(self, restart: bool = False) -> None:
         await self.send_signal(signal.SIGKILL)

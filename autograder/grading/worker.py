@@ -39,6 +39,9 @@ from autograder.sandbox.models import model_of
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
 
+MAX_STUCK = 2  # kernels of a submission that have to be ended, since they do not answer
+MAX_IDLE_S = 120.0  # that a submission may keep a worker waiting without computing
+
 
 @dataclass
 class Run:
@@ -93,6 +96,8 @@ class _SubmissionRun:
         # cells that do not run: skipped, or they ended a kernel
         self.skipped = set() if settings.display else skippable(notebook.cells)
         self.ended: set[int] = set()
+        self.stuck = 0  # kernels that had to be ended, since they did not even answer
+        self.over = "over"  # why the time is up: a key of the checks' sentences
 
     def run(self) -> Run:
         model_of(self.settings.model)  # now: transformers loads a model in one thread only
@@ -156,6 +161,7 @@ class _SubmissionRun:
         try:
             if self.kernel.execute(cell, index, limit):
                 self._mark(Status.TIMEOUT)
+                self._waited_in_vain()
         except KernelGoneError as gone:
             self.ended.add(index)
             cell.outputs.append(error_output("KernelEnded", both(messages.GONE[gone.reason])))
@@ -199,7 +205,8 @@ class _SubmissionRun:
         limit = min(self.settings.time_limit_s, max(self.left, 1))
         try:
             self.kernel.execute(nbformat.v4.new_code_cell(source), index, limit)
-        except KernelGoneError:
+        except KernelGoneError as gone:
+            self._count_stuck(gone)
             return False
         finally:  # nbclient puts the cell that it ran into the notebook
             self.notebook.cells[index] = cell
@@ -216,6 +223,8 @@ class _SubmissionRun:
         self._put(cell, result)
         if self.student.gone is not None:
             self._restart_after(self.student.gone, cell, index)
+        elif result.kind == "timeout":
+            self._waited_in_vain()
 
     def _run_check(self, name: str, level: Level, known: Mapping[str, bool]) -> Result:
         hidden = level == Level.HIDDEN
@@ -250,7 +259,29 @@ class _SubmissionRun:
         self.done.flags.append(Flag(FlagKind.KERNEL_ENDED, cell.id, gone.reason))
         if gone.reason != "died":
             self._mark(Status(gone.reason))
+        self._count_stuck(gone)
         self._restart(index)
+
+    # --- a submission that only holds us up ------------------------------------------------------
+
+    def _count_stuck(self, gone: KernelGoneError) -> None:
+        """Give up after kernels that did not answer an interrupt either."""
+        self.stuck += gone.reason == "timeout"
+        if self.stuck >= MAX_STUCK:
+            self._give_up("stuck")
+        elif gone.reason == "timeout":
+            self._waited_in_vain()
+
+    def _waited_in_vain(self) -> None:
+        """Give up after a limit that was reached, if little was computed before it."""
+        if self.kernel.idle() > MAX_IDLE_S:
+            self._give_up("idle")
+
+    def _give_up(self, reason: str) -> None:
+        """Let the rest of the submission run out of time, now."""
+        if self.left > 0:
+            self.kernel.deadline, self.over = time.monotonic(), reason
+        self._mark(Status.TIMEOUT)
 
     # --- exercises that build on a broken one ---------------------------------------------------
 
@@ -326,8 +357,13 @@ class _SubmissionRun:
 
     def _too_late(self) -> Any:
         self._mark(Status.TIMEOUT)
-        text = both(messages.OVER.format(seconds=self.settings.total_limit_s))
-        return error_output("SubmissionTimeoutError", text)
+        return error_output("SubmissionTimeoutError", both(self._why_over()))
+
+    def _why_over(self) -> Text:
+        seconds = {"over": self.settings.total_limit_s, "idle": MAX_IDLE_S}.get(
+            self.over, MAX_STUCK
+        )
+        return sentences.SENTENCES[self.over].format(actual=f"{seconds:g}")
 
     def _result(self, cell: Any) -> Result:
         """The result of a graded cell: its check's, or a text that waits for the teacher."""
@@ -336,8 +372,7 @@ class _SubmissionRun:
         if (found := self.results.get(grade_id_of(cell))) is not None:
             return found
         name, level = tested
-        sentence = sentences.SENTENCES["over"].format(actual=f"{self.settings.total_limit_s:g}")
-        return Result.failed(self.exercises[name], level, kind="timeout", sentence=sentence)
+        return Result.failed(self.exercises[name], level, kind="timeout", sentence=self._why_over())
 
 
 def _clean(result: Result) -> Result:

@@ -29,6 +29,7 @@ from autograder.sandbox import namespaces
 from autograder.sandbox.namespaces import CHANNELS, Limits, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
+COMPUTED = b"?"  # the command that asks how long a kernel has computed
 WATCH_S = 0.1  # between two looks at a kernel's memory
 _end_process = os._exit  # in a kernel `os._exit` ends a cell (see `shell`)
 _OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # proc_pid_status(5)
@@ -132,7 +133,10 @@ def _exit_after(run: Any, channel: socket.socket, *given: Any) -> None:
 
 
 def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
-    """Start the kernel and report on it: {"ready"}, then {"exit", "memory", ..}."""
+    """Start the kernel and report on it: {"ready"}, then {"exit", "memory", ..}.
+
+    A command from the other end is a signal's number, or COMPUTED, which is answered by {"cpu"}.
+    """
     limits = Limits(**request["limits"])
     die_with_parent()
     os.setsid()
@@ -146,6 +150,7 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
     theirs.close()
     # opened now: the kernel is about to mount a /proc in which it is number 1
     status = os.open(f"/proc/{kernel}/status", os.O_RDONLY)
+    times = os.open(f"/proc/{kernel}/stat", os.O_RDONLY)
     ours.send(b"go")
     end = os.pidfd_open(kernel)
     before, most = _resident(status), 0
@@ -162,7 +167,10 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
             command = channel.recv(64)
             if not command:  # nobody waits for this kernel any more
                 killed = killed or "left"
-            os.kill(kernel, int(command) if command else signal.SIGKILL)
+            if command == COMPUTED:
+                _tell(channel, cpu=_computed(times))
+            else:
+                os.kill(kernel, int(command) if command else signal.SIGKILL)
             if not command:
                 waiting.remove(channel)
         if ours in readable:
@@ -197,6 +205,16 @@ def _resident(status: int) -> int:
     except OSError:
         return 0
     return sum(int(size) for size in _OWN_MEMORY.findall(text)) << 10
+
+
+def _computed(times: int) -> float:
+    """Seconds that a process has computed, from its `stat`; 0 when it is gone."""
+    try:
+        text = os.pread(times, 4096, 0)
+    except OSError:
+        return 0.0
+    user, system = text.rpartition(b")")[2].split()[11:13]  # its name may contain anything
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _tell(channel: socket.socket, **message: Any) -> None:
