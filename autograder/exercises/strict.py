@@ -39,9 +39,22 @@ class _UniqueKeys(yaml.SafeLoader):
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except yaml.YAMLError:
+            raise
+        except Exception as error:  # PyYAML raises whatever a malformed value provokes
+            raise _error_at(node, str(error)) from error
+
 
 def _error_at(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+def _key_of(node: yaml.Node) -> Any:
+    """The key as Python has it: `on`, `yes` and `5` are not text."""
+    return _UniqueKeys("").construct_document(node)
 
 
 class Place(str):
@@ -62,7 +75,7 @@ class Place(str):
         file, node, line, keys = self.parts
         if isinstance(node, yaml.MappingNode):  # own keys come after those of `<<`
             for marked, value in reversed(node.value):
-                if marked.value == key:
+                if key == (marked.value if isinstance(key, str) else _key_of(marked)):
                     node, line = value, marked.start_mark.line + 1
                     break
         elif isinstance(node, yaml.SequenceNode):
@@ -100,7 +113,7 @@ def load_yaml(text: str, name: str) -> tuple[Any, str]:
     except yaml.reader.ReaderError as error:
         line = f", line {text.count(chr(10), 0, error.position) + 1}"
         raise DataError(f"{name}{line}: not YAML: {shown(text[error.position])} in it") from error
-    except Exception as error:  # PyYAML raises whatever a malformed value provokes
+    except Exception as error:  # of depth
         raise DataError(f"{name}: not YAML: {error}") from error
 
 
