@@ -6,7 +6,7 @@ dataclasses. After a change of one of these run `python -m autograder.checking.s
 
 import inspect
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,7 +16,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import autograder.exercises
 from autograder.checking import judge  # noqa: F401  registers the checkers
 from autograder.checking.registry import CHECKERS
-from autograder.exercises.exercise import CASE_KEYS, ENTRIES, ExerciseError, ExerciseFile
+from autograder.exercises import misconceptions
+from autograder.exercises.exercise import (
+    CASE_KEYS,
+    ENTRIES,
+    PACKAGED,
+    ExerciseError,
+    ExerciseFile,
+)
 from autograder.exercises.generate import GENERATORS, generated_id_list
 from autograder.exercises.strict import DataError, inside, load_yaml, mapping, not_one_of
 from autograder.files import write_atomically
@@ -26,31 +33,45 @@ from kischule.i18n import LANGUAGES, Text
 PATH = Path(autograder.exercises.__path__[0]) / "exercise.schema.json"
 TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 PLAIN = {"type": ["string", "number", "boolean", "null", "array"]}  # arguments, as they are
+RULES = [name for name, rule in vars(misconceptions).items() if inspect.isfunction(rule)]
 Schema = dict[str, Any]
 
 
 # --- errors -------------------------------------------------------------------------------------
 
 
-def check_names(content: str, name: str) -> None:
-    """Look up the checkers, argument kinds and settings that an exercise file names.
+def check_names(content: str, name: str, exercises: Sequence[str] = ()) -> None:
+    """Look up what an exercise file names: checkers, kinds, misconceptions, other exercises.
 
-    content: of a file that `parse_exercise` reads, which errors call `name`. ExerciseError.
+    content: of a file that `parse_exercise` reads, which errors call `name`. exercises: that it may
+    build on, beside the package's. ExerciseError.
     """
     try:
         data, place = load_yaml(content, name)
-        helpers = inside(place, "helpers")
-        checkers = {inside(helpers, each): c for each, c in data.get("helpers", {}).items()}
-        for where, checker in {inside(place, "checker"): data["checker"], **checkers}.items():
-            if checker not in CHECKERS:
-                raise not_one_of(sorted(CHECKERS), checker, where)
+        helpers, needs = data.get("helpers"), data.get("needs")
+        _look_up([(data["checker"], inside(place, "checker"))], sorted(CHECKERS))
+        _look_up(_parts(helpers, inside(place, "helpers")), sorted(CHECKERS))
+        _look_up(_parts(needs, inside(place, "needs")), [*PACKAGED, *exercises])
+        for given, where in _entries(data, place, "misconceptions"):
+            _look_up([(given["rule"], inside(where, "rule"))], RULES)
         for key in ("cases", "hidden"):
-            for case, where in _parts(data.get(key, []), inside(place, key, ""), ENTRIES[key]):
+            for case, where in _entries(data, place, key):
+                _look_up(_parts(case.get("catches"), inside(where, "catches")), RULES)
                 arguments = {name: case[name] for name in case if name not in CASE_KEYS}
                 for spec, spot in _parts(arguments, where):
                     _check_argument(spec, spot)
     except DataError as error:
         raise ExerciseError(str(error)) from error
+
+
+def _look_up(values: Iterable[tuple[Any, str]], known: Sequence[str]) -> None:
+    for value, where in values:
+        if value not in known:
+            raise not_one_of(known, value, where)
+
+
+def _entries(data: Any, place: str, key: str) -> Iterator[tuple[Any, str]]:
+    return _parts(data.get(key), inside(place, key, ""), ENTRIES[key])
 
 
 def _parts(whole: Any, where: str, name: str = "") -> Iterator[tuple[Any, str]]:
@@ -71,8 +92,7 @@ def _check_argument(spec: Any, where: str, data: bool = False) -> None:
     elif not isinstance(spec, Mapping):
         return
     elif "generate" in spec:
-        if spec["generate"] not in list(GENERATORS):
-            raise not_one_of(sorted(GENERATORS), spec["generate"], inside(where, "generate"))
+        _look_up([(spec["generate"], inside(where, "generate"))], sorted(GENERATORS))
         mapping(spec, ["generate", *_settings(spec["generate"])], where)
         for part, spot in _parts(spec.get("of"), inside(where, "of")):
             _check_argument(part, spot, data)

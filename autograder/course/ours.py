@@ -54,7 +54,7 @@ def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
             exercises |= with_references(exercises_in(source, known), source)
             for name in exercises:
                 if (own := known.paths[name]) != PACKAGED.paths.get(name):
-                    _check_names(own, own.stat().st_mtime_ns)
+                    _check_names(own, own.stat().st_mtime_ns, tuple(known))
         except ExerciseError as error:
             raise AssignmentError(f"{path}: {error}") from error
     if exercises and len(found) > 1:
@@ -77,8 +77,8 @@ def several(assignment: str, found: list[Path]) -> AssignmentError:
 
 
 @lru_cache(maxsize=1000)
-def _check_names(path: Path, _modified: int) -> None:
-    check_names(path.read_text(encoding="utf-8-sig"), path.name)
+def _check_names(path: Path, _modified: int, exercises: tuple[str, ...]) -> None:
+    check_names(path.read_text(encoding="utf-8-sig"), path.name, exercises)
 
 
 @lru_cache(maxsize=64)

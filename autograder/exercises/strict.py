@@ -21,6 +21,7 @@ from kischule.i18n import LANGUAGES, Text
 T = TypeVar("T")
 MAX_DEPTH = 40  # of a YAML document
 MAX_VALUES = 100_000
+MAX_NAMED = 40  # values that an error lists
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -227,7 +228,8 @@ def _member(kind: type[Enum], value: Any, where: str) -> Enum:
 def not_one_of(known: Sequence[str], value: object, where: str) -> DataError:
     """Make the error of a value that is none of those known."""
     asked = f"{shown(value)}{meant(value, known)}"
-    return DataError(f"{where} must be one of {', '.join(known)}, was: {asked}")
+    few = [*known[:MAX_NAMED], "…"] if len(known) > MAX_NAMED else known
+    return DataError(f"{where} must be one of {', '.join(few)}, was: {asked}")
 
 
 def _finite(value: float, where: str) -> float:
