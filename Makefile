@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow test-browser test-gpu bench bench-gpu lint expected release train clean
+.PHONY: demo test test-slow test-browser test-gpu bench bench-gpu lint expected schema release train clean
 
 demo: .venv/ready
 	$(BIN)/kischule demo
@@ -40,6 +40,10 @@ lint: .venv/ready
 # the replies of the reference, written into autograder/exercises/a7_2/*.yaml: after a new model or case
 expected: .venv/ready
 	$(BIN)/python -m autograder.checking.stored
+
+# what editors complete exercise files by: after a new key, checker or kind of argument
+schema: .venv/ready
+	$(BIN)/python -m autograder.checking.schema
 
 release: .venv/ready
 	$(BIN)/kischule release a7_2

@@ -73,7 +73,9 @@ def _release_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _language(sub, "edition: en is source/ASSIGNMENT_en")
     sub.add_argument(
-        "--check", action="store_true", help="only report whether the release is up to date"
+        "--check",
+        action="store_true",
+        help="only report whether the release is up to date, and which exercises changed since",
     )
     sub.add_argument(
         "--yes",

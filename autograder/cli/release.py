@@ -5,6 +5,7 @@ import os
 import sys
 
 from autograder.cli.output import DONE, NOT_PASSED, STOPPED, WrongUseError, print_table, stderr
+from autograder.course.made_with import changes_since
 from autograder.course.registration import Changes
 from autograder.course.release import release, stale_files
 from autograder.errors import UserError
@@ -20,6 +21,8 @@ def run(options: argparse.Namespace) -> int:
             print(f"stale: release/{assignment}/{name}")
         if not stale:
             print(f"fresh: release/{assignment}")
+        if changes := changes_since(options.course, assignment):
+            print(f"{changes}; `kischule grade` judges by the exercises as they are now")
         return NOT_PASSED if stale else DONE
     options.assignment, options.course = assignment, options.course.resolve()
     try:

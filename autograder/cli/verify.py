@@ -6,6 +6,7 @@ from autograder.checking.retarget import exercises_for
 from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
 from autograder.course.gradebook import Course
 from autograder.course.ours import exercises_of
+from autograder.course.unfinished import check_files, missing_parts
 from autograder.course.verify import MIN_PRECISION, MIN_RECALL, Told, Verdict, verify
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store
@@ -27,6 +28,9 @@ def run(options: argparse.Namespace) -> int:
         stderr(f"{verdict.exercise}: {state}, {verdict.seconds:g} s")
 
     course = options.course.resolve()
+    for name in check_files(course, options.assignment):
+        steps = "; ".join(missing_parts(course, options.assignment, name))
+        stderr(f"{name}: not yet in the notebook of {options.assignment}; still to do: {steps}")
     exercises = exercises_for(
         exercises_of(Course(course).directory(), options.assignment),
         model,

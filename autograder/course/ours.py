@@ -14,8 +14,14 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy.engine import make_url
 
+from autograder.checking.schema import check_names
 from autograder.errors import UserError
-from autograder.exercises.exercise import Exercise, ExerciseError, exercises_for_assignment
+from autograder.exercises.exercise import (
+    PACKAGED,
+    Exercise,
+    ExerciseError,
+    exercises_for_assignment,
+)
 from autograder.notebooks.cells import read_notebook
 from autograder.notebooks.exercises import asked_in, exercises_in, with_references
 
@@ -46,6 +52,9 @@ def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
         try:
             source = _read_source(path, path.stat().st_mtime_ns)
             exercises |= with_references(exercises_in(source, known), source)
+            for name in exercises:
+                if (own := known.paths[name]) != PACKAGED.paths.get(name):
+                    _check_names(own, own.stat().st_mtime_ns, tuple(known))
         except ExerciseError as error:
             raise AssignmentError(f"{path}: {error}") from error
     if exercises and len(found) > 1:
@@ -65,6 +74,11 @@ def several(assignment: str, found: list[Path]) -> AssignmentError:
         f"{assignment} must have one notebook in its source folder, was: {names}; each can be an "
         f"assignment of its own (without exercises, all in one: `nbgrader autograde {assignment}`)"
     )
+
+
+@lru_cache(maxsize=1000)
+def _check_names(path: Path, _modified: int, exercises: tuple[str, ...]) -> None:
+    check_names(path.read_text(encoding="utf-8-sig"), path.name, exercises)
 
 
 @lru_cache(maxsize=64)

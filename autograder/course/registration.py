@@ -19,6 +19,7 @@ from sqlalchemy import create_engine
 
 from autograder.course.gradebook import Course
 from autograder.course.layout import GRADED, ByHand, Layout, outline
+from autograder.course.made_with import note_package
 from autograder.course.ours import has_exercises, notebooks_in
 from autograder.exercises.strict import load_json, read
 from autograder.files import write_atomically
@@ -156,6 +157,7 @@ def publish(course: Path, assignment: str, made: Made, backup: Path | None = Non
         journal.unlink()
         raise
     _note(course, assignment, made)
+    note_package(course, assignment, outline(made.layout))
     journal.unlink()
 
 
@@ -168,6 +170,7 @@ def finish(course: Path, assignment: str) -> None:
                 made = Made.from_json(journal.read_bytes(), journal.name)
                 _publish(course, assignment, made)
                 _note(course, assignment, made)
+                note_package(course, assignment, outline(made.layout))
                 journal.unlink()
 
 

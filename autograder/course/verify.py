@@ -8,6 +8,7 @@ are those of the course's folder `tests/known`, file by file, or else the packag
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,6 +24,7 @@ from autograder.checking.retarget import slowdown
 from autograder.checking.solution import ReferenceFailedError
 from autograder.checking.stored import replies_of
 from autograder.course.release import build_release, exercises_notebook
+from autograder.course.unfinished import known_folders, missing_parts
 from autograder.exercises.exercise import (
     IN_ORACLE,
     Case,
@@ -31,7 +33,6 @@ from autograder.exercises.exercise import (
     TooCloseError,
 )
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
-from autograder.files import packaged
 from autograder.notebooks.cells import Role, read_notebook, solutions
 from autograder.sandbox.student import LocalStudent
 
@@ -127,35 +128,32 @@ def verify(
     released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
     reference = solutions(read_notebook(path), Role.SOLUTION)
     skeletons = solutions(released, Role.SOLUTION)
+    missing = {name: missing_parts(course, assignment, name) for name in exercises}
     tasks = [
-        (exercise, reference, skeletons, *_known_folders(course, name))
+        (exercise, reference, skeletons, *known_folders(course, name))
         for name, exercise in sorted(exercises.items())
     ]
     # spawn: the forked child of a process that has used torch's threads can hang
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         verdicts = []
         for verdict in pool.map(_verdict_of, tasks):
+            still = tuple(f"there must be {part}" for part in missing[verdict.exercise])
+            verdict = replace(verdict, problems=(*still, *verdict.problems))
             progress(verdict)
             verdicts.append(verdict)
     return verdicts
 
 
-def _known_folders(course: Path, name: str) -> list[Path]:
-    """The folders of an exercise's wrong and correct solutions: the course's, file by file."""
-    return [
-        local
-        if (local := course / "tests" / "known" / kind).joinpath(f"{name}.py").is_file()
-        else packaged(f"known/{kind}")
-        for kind in ("wrong", "correct")
-    ]
-
-
 def namespace(sources: Mapping[str, str]) -> dict[str, Any]:
-    """Define the functions of these solution cells in this process."""
+    """Define the functions of these solution cells in this process.
+
+    As in a notebook a cell that raises ends there, and the next one runs.
+    """
     found: dict[str, Any] = {}
     exec("import torch", found)
     for text in sources.values():
-        exec(text, found)
+        with suppress(Exception):
+            exec(text, found)
     return found
 
 
@@ -196,9 +194,9 @@ def verify_exercise(
     problems += [f"the wrong solution {n!r} is not rejected by both levels" for n in escaped]
     turned_away = {n: r for n, source in correct.items() if (r := failure(source))}
     problems += [f"the correct solution {n!r}: {_short(r)}" for n, r in turned_away.items()]
-    own = name not in IN_ORACLE
-    problems += _too_few(wrong, "wrong solutions", 1 if own else MIN_WRONG)
-    problems += _too_few(correct, "correct solutions", 1 if own else MIN_CORRECT)
+    if name in IN_ORACLE:  # of a teacher's own one of each will do: see `missing_parts`
+        problems += _too_few(wrong, "wrong solutions", MIN_WRONG)
+        problems += _too_few(correct, "correct solutions", MIN_CORRECT)
     return Verdict(
         exercise=name,
         reference=rejection is None,
@@ -227,9 +225,12 @@ def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
 
 def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     torch.set_num_threads(1)  # as many processes as cores
+    exercise, reference, *_ = task
+    if exercise.id not in reference:
+        return Verdict(exercise=exercise.id)  # which `missing_parts` says
     try:
         return verify_exercise(*task)
-    except (ReferenceFailedError, ExerciseError, TooCloseError) as error:
+    except (ReferenceFailedError, ExerciseError, TooCloseError, SyntaxError) as error:
         return Verdict(exercise=task[0].id, problems=(str(error),))
 
 

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from attacks import small
 from support.notebooks import EXERCISES, ROOT
+from support.own import own_cell
 
 from autograder.checking.carried import VARIABLE, CarriedError, cell_of, known_in, own_exercises
 from autograder.checking.check import check
@@ -40,16 +41,6 @@ SOLUTION = "def apply_logit_bias(logits, bias):\n    return logits + torch.tenso
 WRONG = "def apply_logit_bias(logits, bias):\n    return logits - torch.tensor(bias)"
 
 
-def _cell(source: str, grade_id: str, *, points: float | None = None) -> Any:
-    cell = nbformat.v4.new_code_cell(source, id=grade_id)
-    tested = points is not None
-    about = {"grade": tested, "solution": not tested, "locked": tested, "task": False}
-    cell.metadata.nbgrader = {**about, "grade_id": grade_id, "schema_version": 3}
-    if tested:
-        cell.metadata.nbgrader["points"] = points
-    return cell
-
-
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """repetition_rate is dropped, filter_top_k comes first and gives 5 points, one is new."""
@@ -66,9 +57,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     call = 'check("apply_logit_bias", hidden=True)'
     source.cells = [
         *(cells[name] for name in names),
-        _cell(f"### BEGIN SOLUTION\n{SOLUTION}\n### END SOLUTION", "apply_logit_bias"),
-        _cell('check("apply_logit_bias")', "test_apply_logit_bias", points=1),
-        _cell(
+        own_cell(f"### BEGIN SOLUTION\n{SOLUTION}\n### END SOLUTION", "apply_logit_bias"),
+        own_cell('check("apply_logit_bias")', "test_apply_logit_bias", points=1),
+        own_cell(
             f"### BEGIN HIDDEN TESTS\n{call}\n### END HIDDEN TESTS",
             "hidden_apply_logit_bias",
             points=3,

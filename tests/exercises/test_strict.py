@@ -46,7 +46,7 @@ MALFORMED = {
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_yaml_is_named_with_its_file(name: str) -> None:
     began = time.process_time()
-    with pytest.raises(DataError, match=r"^file.yaml: not YAML: "):
+    with pytest.raises(DataError, match=r"^file.yaml(, line \d+)?: not YAML: "):
         load_yaml(MALFORMED[name], "file.yaml")
     assert time.process_time() - began < 5
 
@@ -82,7 +82,7 @@ def test_misconceptions_that_a_case_catches_are_names(catches: str) -> None:
 def test_a_misconception_is_text(key: str) -> None:
     data = yaml.safe_load(TEXT)
     data["misconceptions"][0][key] = [5]
-    with pytest.raises(ExerciseError, match=r"misconceptions.* was: \[5\]"):
+    with pytest.raises(ExerciseError, match=r"line \d+: misconception 1\b.* was: \[5\]"):
         parse_exercise(yaml.safe_dump(data, allow_unicode=True), NAME)
 
 
@@ -92,6 +92,77 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
         ExerciseFiles(tmp_path)["beam_search"]
     (tmp_path / NAME).write_bytes(TEXT.encode("utf-8-sig"))
     assert ExerciseFiles(tmp_path)["beam_search"] == parse_exercise(TEXT, NAME)
+
+
+PLACES = {
+    "checker": (
+        "checker: beam",
+        "chekcer: beam",
+        "unknown key 'chekcer' (did you mean 'checker'?)",
+    ),
+    "points": (
+        "{public: 2, hidden: 2}",
+        "{publik: 2}",
+        "bonus: unknown key 'publik' (did you mean 'public'?)",
+    ),
+    "type": ("needs: [next_token_probs]", "needs: [5]", "needs: '1' has the wrong type, was: 5"),
+    "language": (
+        "  en: 'Section",
+        "  eng: 'Section",
+        "read: unknown key 'eng' (did you mean 'en'?)",
+    ),
+    "argument": (
+        "max_length: 5, num_beams: 2}",
+        "max_length: 5, num_beam: 2}",
+        "hidden 6: unknown key 'num_beam' (did you mean 'num_beams'?)",
+    ),
+    "catches": (
+        "catches: [beam_by_the_mean, beam_by_the_whole_mean]",
+        "catches: beam",
+        "hidden 8: 'catches' has the wrong type, was: 'beam'",
+    ),
+    "id": ("id: beam_search", "id: beam", "id must be the file's name, was: 'beam'"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_an_error_names_file_line_key_and_the_nearest(name: str) -> None:
+    old, new, words = PLACES[name]
+    assert old in TEXT
+    line = TEXT.partition(old)[0].count("\n") + 1
+    with pytest.raises(ExerciseError) as caught:
+        parse_exercise(TEXT.replace(old, new, 1), NAME)
+    assert str(caught.value).startswith(f"{NAME}, line {line}: {words}")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("rounds: 3", "the key 'rounds' is there already"),
+        ("a: [1, 2}", "expected ',' or ']', but got '}'"),
+        ("a: \x01", "'\\x01' in it"),
+        ("on: 1", "unknown key True; allowed: id, title"),
+        ("5: 1", "unknown key 5; allowed: id, title"),
+        ("tolerance: !!float x", "not YAML: could not convert string to float"),
+        ("tolerance: 2024-13-45", "not YAML: month must be in 1..12"),
+        ("a: *there", "found undefined alias 'there'"),
+        ("tolerance: .inf", "tolerance must be a finite number, was: inf"),
+        ("reference: solutoin", "must be one of oracle, solution, was: 'solutoin' (did you mean"),
+        ("helpers: {a: b, c: 5}", "helpers: 'c' has the wrong type, was: 5"),
+        ("hints: [{de: a, en: b}]", "hints must be 3 steps, or left out, was: 1"),
+    ],
+)
+def test_an_error_in_the_last_line_names_it(more: str, words: str) -> None:
+    key = more.partition(":")[0]
+    keys = {"id", "title", "parameters", "checker", "read", "cases", "rounds"} - (
+        {key} - {"rounds"}
+    )
+    small = {k: v for k, v in yaml.safe_load(TEXT).items() if k in keys}
+    text = yaml.safe_dump(small, allow_unicode=True, width=10_000)
+    with pytest.raises(ExerciseError) as caught:
+        parse_exercise(f"{text}{more}\n", NAME)
+    assert str(caught.value).startswith(f"{NAME}, line {text.count(chr(10)) + 1}: ")
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "9" * 5_000, b"\xff", "nul"])
@@ -131,7 +202,7 @@ def test_any_exercise_file_is_read_or_refused(effort: int) -> None:
             parse_exercise(content.decode(errors="replace"), NAME)
 
     def changed(place: int, value: Any) -> None:
-        data = load_yaml(written.decode(), NAME)
+        data, _ = load_yaml(written.decode(), NAME)
         node, key = places(data)[place]
         node[key] = value
         text = yaml.safe_dump(data, allow_unicode=True) if abs(_size(value)) < 10**300 else ""

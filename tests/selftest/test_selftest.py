@@ -402,7 +402,7 @@ def test_a_file_of_facts_is_read() -> None:
         ({"kind": "guess"}, "kind must be one of tokens, .*, was: 'guess'"),
         ({"tolerance": "0"}, "'tolerance' has the wrong type, was: '0'"),
         ({"tolerance": True}, "'tolerance' has the wrong type, was: True"),
-        ({"inputs": {"texts": "a"}}, "inputs: unknown key 'texts'; allowed: text"),
+        ({"inputs": {"texts": "a"}}, "inputs: unknown key 'texts' .did you mean 'text'"),
         ({"inputs": {}}, "inputs: the key 'text' is missing"),
         ({"expected": {"ids": [1], "text": "a"}}, "expected: unknown key 'text'"),
         ({"model": "y"}, "is of another model, was: 'y'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import nbformat
 import yaml
 
 from autograder.checking.check import run_check
@@ -25,3 +26,27 @@ def own_exercise(name: str, solution: str = "", **keys: Any) -> Exercise:
 def checked(exercise: Exercise, source: str, seed: str | None = None) -> Result:
     """The result of a student's source."""
     return run_check(exercise, LocalStudent(namespace({"": source})), seed)
+
+
+def own_cell(source: str, grade_id: str, *, points: float | None = None) -> Any:
+    """A solution cell; points: a test cell."""
+    cell = nbformat.v4.new_code_cell(source, id=grade_id)
+    tested = points is not None
+    about = {"grade": tested, "solution": not tested, "locked": tested, "task": False}
+    cell.metadata.nbgrader = {**about, "grade_id": grade_id, "schema_version": 3}
+    if tested:
+        cell.metadata.nbgrader["points"] = points
+    return cell
+
+
+class Here:
+    """A pool of processes without a process."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.map = map
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
