@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,8 @@ from kischule.i18n import LANGUAGE_VARIABLE
 from kischule.measures import entropy, repetition_rate, token_log_probs
 
 EDITIONS = {"de": SOURCE, "en": ROOT / "source" / "a7_2_en" / "A7_2.ipynb"}
+RELEASES = [ROOT / "release" / path.relative_to(ROOT / "source") for path in EDITIONS.values()]
+NOTEBOOKS = [*EDITIONS.values(), *RELEASES]
 MAX_WORDS = 120  # of an exercise's text
 MAX_CELL_S = 3.0  # of a display cell
 
@@ -567,6 +570,23 @@ def test_the_points_at_the_start_are_the_exercises_own(language: str) -> None:
     assert sum(sums) == sum(points) + sum(read_by_hand)
     assert sums[0] == sum(points[:5])
     assert sums[-1] == sum(points[13:])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parts[-3]}-{path.parts[-2]}")
+def test_the_laboratory_cannot_be_deleted(path: Path) -> None:
+    """In JupyterLab, d d on a slider deletes its cell."""
+    found = [c for c in read_notebook(path).cells if "kischule.lab(" in c.source]
+    assert [c.metadata.get("deletable") for c in found] == [False, False]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parts[-3]}-{path.parts[-2]}")
+def test_addresses_are_links_and_no_picture_is_fetched(path: Path) -> None:
+    """A picture, such as a badge, would be missing without a network."""
+    for cell in read_notebook(path).cells:
+        assert not re.search(r"!\[|<img", cell.source)
+        without_links = re.sub(r"\[[^\]]+\]\(https://[^)\s]+\)", "", cell.source)
+        assert "://" not in without_links
+        assert not re.search(r"\b(arxiv|www)\b", without_links, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("language", EDITIONS)
