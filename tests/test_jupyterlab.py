@@ -135,7 +135,7 @@ def test_the_laboratory_responds_to_the_mouse(
         token = cell.get_by_title("weiter mit diesem Token").first
         name = token.inner_text()
         token.click()
-        expect(prompt).to_have_value("The old king" + name[1:-1], timeout=TIMEOUT_MS)
+        expect(prompt).to_have_value("There was once a poor woman" + name[1:-1], timeout=TIMEOUT_MS)
         cell.get_by_role("button", name="vergleichen").click()
         cell.get_by_text("am Ende").nth(1).wait_for()
         cell.get_by_role("button", name="als Code").click()
@@ -169,7 +169,7 @@ def test_the_laboratory_fits_the_window(
         for part in lab.locator("input, textarea, button, [role=slider]").all():
             assert left <= _box(part)[0] < _box(part)[2] <= right
         slider = _box(lab.locator(".widget-slider").filter(has_text="temperature"))
-        text = _box(lab.get_by_text("The old king").last)
+        text = _box(lab.get_by_text("There was once a poor woman").last)
         beside = text[0] > slider[2] and text[1] < slider[3]
         assert beside == (width > 700)
         assert text[1] < _box(lab.locator("table"))[3]
