@@ -340,7 +340,7 @@ def _cold_texts_resemble_greedy_ones(shown: dict[str, Shown]) -> bool:
 
 
 def _greedy_texts_grow_surer(shown: dict[str, Shown]) -> bool:
-    """What has been said becomes more likely: the last quarter's tokens against the first's."""
+    """The last quarter of the tokens is more likely than the first: it has been said before."""
     names = shown["show_greedy"].names
     probs = token_log_probs(names.model, names.tokens).exp()[names.prompt_ids.shape[1] - 1 :]
     quarter = len(probs) // 4
