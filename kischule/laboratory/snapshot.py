@@ -130,9 +130,9 @@ class Snapshot:
         name, value = _head(stage, self.setting)
         if stages == ENDS and stage == ENDS[-1]:
             name, value = str(messages.FINAL_STAGE), ""
-        # a long name breaks at its underscore and leaves the column narrow
-        width = "1px" if "_" in name else "auto"
-        name = name.replace("_", "_<wbr>")
+        # the longest name breaks at its underscore and leaves its column narrow
+        width = "auto" if stage == STAGES[0] or stages == ENDS else "1px"
+        name = name.replace("repetition_", "repetition_<wbr>")
         return (
             f'<th scope="col" style="width:{width};{_CELL};{_HEAD}">{name}<br>'
             f'<span style="font-weight:normal">{value}&nbsp;</span></th>'
