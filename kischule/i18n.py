@@ -75,3 +75,9 @@ def percent(share: float, digits: int = 1) -> str:
     """0.123 -> `12,3 %`, in English `12.3%`."""
     text = number(100 * share, digits)
     return f"{text}%" if language() == "en" else f"{text} %"
+
+
+def written(value: object) -> str:
+    """A value as it is typed: 0.7 -> `0,7`, in English `0.7`."""
+    text = str(value)
+    return text.replace(".", ",") if isinstance(value, float) and language() == "de" else text

@@ -57,7 +57,8 @@ def _open(page: Page, server: tools.Server, path: str) -> None:
     """Open the notebook, wait for its kernel, and run its first two cells: imports and model."""
     tools.log_in(page, server, f"/{path}/{RELEASE.name}")
     page.locator(".jp-Notebook").get_by_text("from autograder import check").wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+    idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    idle.first.wait_for(state="attached")  # a narrow page hides it
     _run(page, "import kischule")
     _run(page, "kischule.load(model_name)")
     _cell(page, "kischule.load(model_name)").get_by_text("2,615,424 Parameter").wait_for()
@@ -134,12 +135,58 @@ def test_the_laboratory_responds_to_the_mouse(
         token = cell.get_by_title("weiter mit diesem Token").first
         name = token.inner_text()
         token.click()
-        expect(prompt).to_have_value("The old king" + name[1:-1], timeout=TIMEOUT_MS)
+        expect(prompt).to_have_value("There was once a poor woman" + name[1:-1], timeout=TIMEOUT_MS)
         cell.get_by_role("button", name="vergleichen").click()
         cell.get_by_text("am Ende").nth(1).wait_for()
         cell.get_by_role("button", name="als Code").click()
         cell.get_by_text("model.generate(input_ids").first.wait_for()
         page.screenshot(path=tmp_path / "laboratory.png")
+
+
+def _box(part: Locator) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a part, in pixels of the window."""
+    box = part.bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 768), (768, 1024), (520, 1024)])
+def test_the_laboratory_fits_the_window(
+    chromium: Browser, server: tools.Server, width: int, height: int, tmp_path: Path
+) -> None:
+    """Controls, text and table, with a name for each control; a number is typed with a comma."""
+    from playwright.sync_api import expect
+
+    with tools.page_at(chromium, width, height) as page:
+        _open(page, server, "notebooks")
+        _run(page, "kischule.lab(")
+        lab = page.locator(".kischule-lab").first
+        lab.locator("table").wait_for()
+        lab.evaluate("lab => lab.scrollIntoView()")
+        left, top, right, bottom = _box(lab)
+        assert lab.evaluate("lab => lab.scrollWidth <= lab.clientWidth")  # no sideways scrolling
+        assert bottom - top <= height - 120  # of JupyterLab's bars
+        for part in lab.locator("input, textarea, button, [role=slider]").all():
+            assert left <= _box(part)[0] < _box(part)[2] <= right
+        slider = _box(lab.locator(".widget-slider").filter(has_text="temperature"))
+        text = _box(lab.get_by_text("There was once a poor woman").last)
+        beside = text[0] > slider[2] and text[1] < slider[3]
+        assert beside == (width > 700)
+        assert text[1] < _box(lab.locator("table"))[3]
+        page.screenshot(path=tmp_path / f"laboratory_{width}.png")
+
+        field = lab.get_by_role("textbox", name="temperature", exact=True)
+        assert lab.get_by_role("slider").count() == 5
+        expect(lab.get_by_role("slider", name="temperature", exact=True)).to_be_visible()
+        field.fill("0,7")
+        field.press("Enter")
+        expect(lab.locator("th").filter(has_text="temperature")).to_contain_text("0,7")
+        expect(lab.get_by_role("status")).to_have_count(0)
+        for _ in range(2):  # deletes a cell that can be deleted
+            lab.get_by_role("slider", name="temperature", exact=True).press("d")
+        expect(lab).to_be_visible()
+        faults = [fault for fault in tools.violations(page) if "noUi" in fault or "widget" in fault]
+        assert faults == []
 
 
 def test_a_student_solves_by_typing_and_submits(

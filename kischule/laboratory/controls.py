@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from kischule import messages
-from kischule.colours import ORANGE
-from kischule.decoding import NEUTRAL, STAGES, Setting
-from kischule.errors import PromptError, SettingError
+from kischule.arguments import whole_number
+from kischule.decoding import NEUTRAL, STAGES, Setting, check_value
+from kischule.errors import PromptError
+from kischule.laboratory.dial import LABEL_STYLE, Dial, alert
 from kischule.laboratory.snapshot import ENDS, MAX_ROWS, ROW_HEIGHT, Snapshot, take_snapshots
 from kischule.tokens import explain
 
@@ -27,12 +29,20 @@ SLIDERS: dict[str, tuple[Any, dict[str, float]]] = {
     "top_k": (widgets.IntSlider, {"min": 0, "max": 100, "step": 1}),
     "top_p": (widgets.FloatSlider, {"min": 0.0, "max": 1.0, "step": 0.01}),
 }
-_LABEL_STYLE = {"description_width": "9.5em"}
 _GREY = '<div style="opacity:.4">'
+# ipywidgets gives the handle of a slider no name; this names it in the browser, after its label
+_NAMES = """<style onload="
+const lab = this.closest('.kischule-lab');
+const name = () => lab.querySelectorAll('.kischule-dial').forEach(dial =>
+  dial.querySelectorAll('[role=slider], input').forEach(part =>
+    part.setAttribute('aria-label', dial.querySelector('.widget-label').textContent)));
+new MutationObserver(name).observe(lab, {childList: true, subtree: true});
+name();
+"></style>"""
 
 
 class Panel(widgets.VBox):
-    """The controls of one setting, each with room for a sentence beside it.
+    """The controls of one setting.
 
     initial: the values at the start. changed: called after each change of a control.
     """
@@ -42,62 +52,61 @@ class Panel(widgets.VBox):
             bool(initial.get("do_sample", True)),
             description="do_sample",
             indent=True,
-            style=_LABEL_STYLE,
+            style=LABEL_STYLE,
+            layout=widgets.Layout(width="auto"),
         )
-        self.sliders: dict[str, Any] = {}
-        # sentences on initial values outside their range, shown until the control is moved
-        self._refused: dict[str, str] = {}
-        self.problems = {name: widgets.HTML() for name in SLIDERS}
+        self.dials = {}
         for name, (kind, options) in SLIDERS.items():
-            value = initial.get(name)
-            if problem := _problem(name, value):
-                self._refused[name], value = problem, None
-            self.sliders[name] = kind(
-                NEUTRAL[name] if value is None else min(value, options["max"]),
-                **options,
-                description=name,
-                style=_LABEL_STYLE,
-                layout=widgets.Layout(width="26em"),
+            value, neutral = initial.get(name), NEUTRAL[name]
+            self.dials[name] = Dial(
+                name,
+                kind,
+                options,
+                partial(check_value, name),
+                value=neutral if value is None else value,
+                neutral=neutral,
             )
-        for name, slider in self.sliders.items():
-            slider.observe(lambda _, name=name: self._refused.pop(name, None), "value")
-        for control in (self.do_sample, *self.sliders.values()):
+        self.sliders = {name: dial.slider for name, dial in self.dials.items()}
+        self.problems = {name: dial.problem for name, dial in self.dials.items()}
+        for control in (self.do_sample, *self.dials.values()):
             control.observe(lambda _: changed(), "value")
-        rows = [widgets.HBox([self.sliders[n], self.problems[n]]) for n in SLIDERS]
-        super().__init__([rows[0], self.do_sample, *rows[1:]])
+        first, *others = self.dials.values()
+        layout = widgets.Layout(flex="0 1 24em", overflow="visible")
+        super().__init__([first, self.do_sample, *others], layout=layout)
 
     def setting(self) -> Setting | None:
-        """The setting; None if a value is outside its range, which is explained beside it."""
-        values = {n: round(slider.value, 4) for n, slider in self.sliders.items()}
-        problems = {name: _problem(name, value) for name, value in values.items()}
-        for name, problem in problems.items():
-            self.problems[name].value = problem or self._refused.get(name, "")
-        if any(problems.values()):
+        """The setting; None if a value cannot be used, which is explained below it."""
+        if not all(dial.usable for dial in self.dials.values()):
             return None
-        on = {n: v for n, v in values.items() if v != NEUTRAL[n]}
+        on = {n: dial.value for n, dial in self.dials.items() if dial.value != NEUTRAL[n]}
         return Setting(do_sample=self.do_sample.value, **on)
 
 
-class View(widgets.VBox):
-    """A snapshot: the next tokens as buttons beside their table, and the text.
+class View:
+    """A snapshot: its text, and the next tokens as buttons beside their table.
 
     chosen: called with the text of the token whose button is clicked.
     """
 
     def __init__(self, chosen: Callable[[str], None]) -> None:
-        size = {"width": "9em", "height": f"{ROW_HEIGHT - 4}px", "margin": "2px 4px 2px 0"}
+        size = {"width": "6em", "height": f"{ROW_HEIGHT - 2}px", "margin": "1px 4px 1px 0"}
+        style = {"padding": "0"}
         self.buttons = [
-            widgets.Button(tooltip=str(messages.CONTINUE_WITH), layout=widgets.Layout(**size))
+            widgets.Button(
+                tooltip=str(messages.CONTINUE_WITH), layout=widgets.Layout(**size, **style)
+            )
             for _ in range(MAX_ROWS)
         ]
         self.shown: Snapshot | None = None
         for i, button in enumerate(self.buttons):
             button.on_click(lambda _, i=i: self.shown and chosen(self.shown.rows[i]))
         gap = widgets.Box(layout=widgets.Layout(height=f"{2 * ROW_HEIGHT}px", flex="0 0 auto"))
-        self.table, self.text = widgets.HTML(), widgets.HTML()
+        self.table = widgets.HTML(layout=widgets.Layout(margin="0"))
+        self.text = widgets.HTML(layout=widgets.Layout(flex="1 1 16em", margin="0 1em"))
         names = widgets.VBox([gap, *self.buttons], layout=widgets.Layout(flex="0 0 auto"))
-        table = widgets.HBox([names, self.table])
-        super().__init__([table, self.text], layout=widgets.Layout(margin="0 2em 0 0"))
+        # a page that is too narrow scrolls the table, not the controls
+        layout = widgets.Layout(max_width="100%", overflow="auto")
+        self.tokens = widgets.HBox([names, self.table], layout=layout)
 
     def show(self, snapshot: Snapshot, stages: Sequence[str], longest: float) -> None:
         """Show a snapshot; `stages` and `longest` as in `Snapshot.table`."""
@@ -143,19 +152,23 @@ class Lab(widgets.VBox):
         self.panels = [Panel(initial, self._update_soon) for _ in range(2)]
         self.views = [View(self._append) for _ in range(2)]
         self.code = widgets.HTML()
-        self._settings, self._answers = widgets.HBox(), widgets.HBox()
+        sides = zip(self.panels, self.views, strict=True)
+        self._sides = [_row([panel, view.text, view.tokens]) for panel, view in sides]
+        for side in self._sides:
+            side.layout.flex, side.layout.min_width = "1 1 24em", "0"
+        self._shown_sides = _row([])
         super().__init__(
             [
-                self.prompt,
+                _row([self.prompt, self.seed, self.new_tokens]),
                 self.problem,
-                widgets.HBox([self.seed, self.seed_problem]),
-                self.new_tokens,
-                self._settings,
-                widgets.HBox([self.undo, self.compare, self.as_code, self.busy]),
-                self._answers,
+                self.seed_problem,
+                _row([self.undo, self.compare, self.as_code, self.busy]),
+                self._shown_sides,
                 self.code,
+                widgets.HTML(_NAMES, layout=widgets.Layout(height="0")),
             ]
         )
+        self.add_class("kischule-lab")
         self._arrange()
 
     def _make_inputs(self, prompt_text: str, seed: int, max_new_tokens: int) -> None:
@@ -164,20 +177,27 @@ class Lab(widgets.VBox):
             prompt_text,
             description="prompt_text",
             rows=2,
-            style=_LABEL_STYLE,
-            layout=widgets.Layout(width="46em"),
+            style=LABEL_STYLE,
+            layout=widgets.Layout(flex="1 1 24em", width="auto"),
         )
-        self.seed = widgets.IntText(seed, description="seed", style=_LABEL_STYLE)
-        self.new_tokens = widgets.IntSlider(
-            max_new_tokens,
-            min=1,
-            max=200,
-            description=str(messages.NEW_TOKENS),
-            style=_LABEL_STYLE,
+        self.seed = widgets.IntText(
+            seed,
+            description="seed",
+            style={"description_width": "3em"},
+            layout=widgets.Layout(width="9em"),
         )
-        self.compare = widgets.ToggleButton(False, description=str(messages.COMPARE))
-        self.as_code = widgets.ToggleButton(False, description=str(messages.AS_CODE))
-        self.undo = widgets.Button(description=str(messages.UNDO), disabled=True)
+        self.new_tokens = Dial(
+            "max_new_tokens",
+            widgets.IntSlider,
+            {"min": 1, "max": 200},
+            lambda number: whole_number("max_new_tokens", number, 1),
+            value=max_new_tokens,
+            neutral=1,
+        )
+        width = {"layout": widgets.Layout(width="auto")}
+        self.compare = widgets.ToggleButton(False, description=str(messages.COMPARE), **width)
+        self.as_code = widgets.ToggleButton(False, description=str(messages.AS_CODE), **width)
+        self.undo = widgets.Button(description=str(messages.UNDO), disabled=True, **width)
         for control in (self.prompt, self.seed, self.new_tokens):
             control.observe(lambda _: self._update_soon(), "value")
         self.compare.observe(lambda _: self._begin_comparison(), "value")
@@ -188,10 +208,10 @@ class Lab(widgets.VBox):
     @property
     def snapshots(self) -> list[Snapshot]:
         """The snapshots on display: one, or the two that are compared."""
-        return [view.shown for view in self.views[: self._sides] if view.shown]
+        return [view.shown for view in self.views[: self._number] if view.shown]
 
     @property
-    def _sides(self) -> int:
+    def _number(self) -> int:
         return 2 if self.compare.value else 1
 
     def __repr__(self) -> str:
@@ -210,15 +230,15 @@ class Lab(widgets.VBox):
         self.problem.value = self.seed_problem.value = self.code.value = ""
         for view in self.views:
             view.grey()
-        settings = [panel.setting() for panel in self.panels[: self._sides]]
+        settings = [panel.setting() for panel in self.panels[: self._number]]
         if not 0 <= self.seed.value < 2**64:
             problem = messages.SEED_ERROR.format(was=self.seed.value)
-            self.seed_problem.value = _alert(str(problem))
+            self.seed_problem.value = alert(str(problem))
             return
         usable = [setting for setting in settings if setting is not None]
-        if len(usable) < len(settings):
+        if len(usable) < len(settings) or not self.new_tokens.usable:
             return
-        self.busy.value = str(messages.COMPUTING)
+        self.busy.value = f'<span role="status">{messages.COMPUTING}</span>'
         try:
             snapshots = take_snapshots(
                 self._tokenizer,
@@ -229,13 +249,13 @@ class Lab(widgets.VBox):
                 max_new_tokens=self.new_tokens.value,
             )
         except PromptError as error:
-            self.problem.value = _alert(explain(error))
+            self.problem.value = alert(explain(error))
             return
         finally:
             self.busy.value = ""
         longest = max(snapshot.longest for snapshot in snapshots)
         for view, snapshot in zip(self.views, snapshots, strict=False):
-            view.show(snapshot, STAGES if self._sides == 1 else ENDS, longest)
+            view.show(snapshot, STAGES if self._number == 1 else ENDS, longest)
         if self.as_code.value:
             self.code.value = "".join(_code_block(snapshot.code) for snapshot in snapshots)
 
@@ -256,14 +276,13 @@ class Lab(widgets.VBox):
             return
         self._compared = True
         first, second = self.panels
-        for name, slider in second.sliders.items():
-            slider.value = first.sliders[name].value
+        for name, dial in second.dials.items():
+            dial.value = first.dials[name].value
         second.do_sample.value = False
 
     def _arrange(self) -> None:
-        """Show one panel and view, or two, and update them."""
-        self._settings.children = self.panels[: self._sides]
-        self._answers.children = self.views[: self._sides]
+        """Show one setting and its answer, or two, and update them."""
+        self._shown_sides.children = self._sides[: self._number]
         self.update()
 
     def _append(self, token: str) -> None:
@@ -278,22 +297,11 @@ class Lab(widgets.VBox):
         self.undo.disabled = not self._previous_prompts
 
 
-def _problem(name: str, value: object) -> str:
-    """HTML for the place beside a control: empty, or the reason why its value cannot be used."""
-    given: dict[str, Any] = {name: value}
-    try:
-        Setting(**given)
-    except SettingError as error:
-        return _alert(explain(error))
-    return ""
+def _row(parts: Sequence[widgets.Widget]) -> widgets.HBox:
+    """Parts side by side, on as many lines as the page needs."""
+    layout = widgets.Layout(flex_flow="row wrap", align_items="flex-start", overflow="visible")
+    return widgets.HBox(parts, layout=layout)
 
 
 def _code_block(text: str) -> str:
     return f'<pre style="user-select:all;white-space:pre-wrap">{html.escape(text)}</pre>'
-
-
-def _alert(text: str) -> str:
-    return (
-        f'<span role="alert" style="border-left:3px solid {ORANGE};padding-left:.5em">'
-        f"{html.escape(text)}</span>"
-    )

@@ -15,7 +15,7 @@ from kischule.colours import BLUE, shade
 from kischule.compat import window
 from kischule.decoding import NEUTRAL, STAGES, NextTokens, Setting, next_tokens
 from kischule.generation import generate_settings, until_end
-from kischule.i18n import percent
+from kischule.i18n import percent, written
 from kischule.tokens import encode, texts_after, texts_of
 
 if TYPE_CHECKING:
@@ -23,10 +23,17 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MAX_ROWS = 10  # of the table
-ROW_HEIGHT = 30  # pixels; the buttons of the laboratory are beside the rows
+ROW_HEIGHT = 26  # pixels; the buttons of the laboratory are beside the rows
 ENDS = (STAGES[0], STAGES[-1])  # the columns of two settings that are side by side
-_BAR_WIDTH = 56  # pixels of the longest bar
+_BAR_WIDTH = 48  # pixels of the longest bar
 _KEPT = BLUE
+# as wide as the table: a long sentence does not widen it
+_BELOW = "margin:4px 0;line-height:1.3;width:0;min-width:max(100%,17em)"
+_HEAD = "vertical-align:bottom;line-height:1.3;font-size:clamp(11px,1.5vw,12px)"
+_CELL = "padding:0 5px 0 0;text-align:left"
+# the present token's mark, and what only a screen reader reads
+_CHOSEN = '<td style="padding:0;line-height:1"><span role="img" aria-label="{}">◀</span></td>'
+_FOR_SCREEN_READERS = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 _CUT = "repeating-linear-gradient(45deg,#9a9a9a 0 2px,transparent 2px 5px)"
 
 
@@ -92,25 +99,26 @@ class Snapshot:
     ) -> str:
         """The next tokens as HTML, one column per step.
 
-        names: with a column for the tokens themselves. stages: the columns, names of `STAGES`.
-        longest: probability of a bar of full length, for tables that are compared. A row is
-        `ROW_HEIGHT` pixels high, the head twice as high.
+        names: show the tokens; without, only a screen reader reads them. stages: the columns, names
+        of `STAGES`. longest: probability of a bar of full length, for tables that are compared. A
+        row is `ROW_HEIGHT` pixels high, the head twice as high.
         """
         longest = longest or self.longest
         head = "".join(self._head_cell(stage, stages) for stage in stages)
         chosen = self.ids[self.prompt_length] if self.probs else None
         lines = []
+        hidden = "" if names else _FOR_SCREEN_READERS
         for i, token in enumerate(self.following.ids.tolist()):
-            name = f"<td>{_code_html(self.rows[i])}</td>" if names else ""
+            name = f'<th scope="row"><span style="{hidden}">{_code_html(self.rows[i])}</span></th>'
             cells = "".join(self._cell(stage, i, longest) for stage in stages)
-            mark = "◀" if token == chosen else ""
-            lines.append(f'<tr style="height:{ROW_HEIGHT}px">{name}{cells}<td>{mark}</td></tr>')
-        first = "<th></th>" if names else ""
+            mark = _CHOSEN.format(messages.GOES_ON) if token == chosen else "<td></td>"
+            lines.append(f'<tr style="height:{ROW_HEIGHT}px">{name}{cells}{mark}</tr>')
+        first = f'<th scope="col"><span style="{_FOR_SCREEN_READERS}">{messages.TOKEN}</span></th>'
         return (
             '<table style="border-collapse:collapse;table-layout:auto;font-size:13px">'
-            f'<thead><tr style="height:{2 * ROW_HEIGHT}px">{first}{head}<th></th></tr></thead>'
+            f'<thead><tr style="height:{2 * ROW_HEIGHT}px">{first}{head}<td></td></tr></thead>'
             f"<tbody>{''.join(lines)}</tbody></table>"
-            f'<div style="margin:4px 0">{html.escape(self.cut_sentence())}</div>'
+            f'<div style="{_BELOW}">{html.escape(self.cut_sentence())}</div>'
         )
 
     def cut_sentence(self) -> str:
@@ -122,10 +130,12 @@ class Snapshot:
         name, value = _head(stage, self.setting)
         if stages == ENDS and stage == ENDS[-1]:
             name, value = str(messages.FINAL_STAGE), ""
-        name = name.replace("_", "_<wbr>")
+        # the longest name breaks at its underscore and leaves its column narrow
+        width = "auto" if stage == STAGES[0] or stages == ENDS else "1px"
+        name = name.replace("repetition_", "repetition_<wbr>")
         return (
-            '<th scope="col" style="text-align:left;padding:0 6px;vertical-align:bottom;'
-            f'line-height:1.3">{name}<br><span style="font-weight:normal">{value}&nbsp;</span></th>'
+            f'<th scope="col" style="width:{width};{_CELL};{_HEAD}">{name}<br>'
+            f'<span style="font-weight:normal">{value}&nbsp;</span></th>'
         )
 
     def _cell(self, stage: str, i: int, longest: float) -> str:
@@ -136,10 +146,9 @@ class Snapshot:
         width = max(4 if cut else 1, round(_BAR_WIDTH * length / longest))
         fill = _CUT if cut else _KEPT
         return (
-            '<td style="padding:0 6px;text-align:left;white-space:nowrap">'
-            f'<span style="display:inline-block;width:{_BAR_WIDTH + 4}px">'
-            f'<span style="display:inline-block;height:12px;width:{width}px;background:{fill}">'
-            f"</span></span> {_percent(self.following, stage, i)}</td>"
+            f'<td style="{_CELL};white-space:nowrap;line-height:1.15">'
+            f"{_percent(self.following, stage, i)}"
+            f'<span style="display:block;height:6px;width:{width}px;background:{fill}"></span></td>'
         )
 
     def written(self) -> str:
@@ -153,12 +162,13 @@ class Snapshot:
                 f"{html.escape(text)}</span>"
             )
         legend = "".join(
-            f'<span style="{_on(p)};padding:0 6px">{percent(p, 0)}</span>' for p in (1.0, 0.1, 0.01)
+            f'<span style="{_on(p)};padding:0 6px;white-space:nowrap">{percent(p, 0)}</span>'
+            for p in (1.0, 0.1, 0.01)
         )
-        style = "white-space:pre-wrap;line-height:1.7;max-width:46em"
+        style = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7;max-width:46em"
         return (
             f'<div style="{style}">{"".join(parts)}</div>'
-            '<div style="font-size:85%;margin-top:4px">'
+            '<div style="font-size:85%;margin-top:4px;line-height:1.4">'
             f"{messages.TOKEN_PROBABILITY}: {legend}</div>"
         )
 
@@ -227,7 +237,7 @@ def _head(stage: str, setting: Setting) -> tuple[str, str]:
         return stage, str(messages.OFF)
     if getattr(setting.effective, stage) is None:
         return stage, str(messages.NEEDS_SAMPLING)
-    return stage, f"{value:g}"
+    return stage, written(value)
 
 
 def _percent(found: NextTokens, stage: str, i: int) -> str:

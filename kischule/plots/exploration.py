@@ -17,7 +17,7 @@ from kischule import messages
 from kischule.colours import BLUE, DARK, GREY, ORANGE
 from kischule.errors import ArgumentError
 from kischule.i18n import number
-from kischule.plots.style import figure, tick
+from kischule.plots.style import figure, likelihood, tick
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -140,7 +140,8 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
     for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
         field = [[_mean([e[measure] for e in group]) for group in row] for row in groups]
         low, high = limits or (None, None)
-        image = ax.imshow(field, cmap="cividis", vmin=low, vmax=high, aspect="auto")
+        shades = likelihood() if measure == "mean_log_prob" else "cividis"
+        image = ax.imshow(field, cmap=shades, vmin=low, vmax=high, aspect="auto")
         ax.set_xticks(range(len(across)), [_off(a) for a in across])
         ax.set_yticks(range(len(down)), [_off(b) for b in down])
         ax.set_xlabel(x, fontsize=9)
@@ -148,7 +149,7 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
         ax.set_title(_title(measure), fontsize=9)
         for i, row in enumerate(field):
             for j, value in enumerate(row):
-                dark = value < sum(image.get_clim()) / 2
+                dark = shades == "cividis" and value < sum(image.get_clim()) / 2
                 colour = "white" if dark else "black"
                 group = groups[i][j]
                 text = _value(group[0], measure) if len(group) == 1 else number(value)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from kischule.colours import LIKELY, UNLIKELY
 from kischule.errors import ArgumentError, PromptError, SettingError
 from kischule.i18n import number, percent
 from kischule.tokens import explain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
@@ -47,6 +49,13 @@ def literal_text() -> Iterator[None]:
 
     with rc_context({"text.parse_math": False}):
         yield
+
+
+def likelihood() -> Colormap:
+    """The colours from unlikely to likely, those of the tokens in the laboratory."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("likelihood", [UNLIKELY, LIKELY])
 
 
 def tick(value: float, _: object = None) -> str:

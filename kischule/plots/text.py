@@ -9,10 +9,17 @@ import numpy as np
 
 from kischule import messages
 from kischule.arguments import check_prompt, check_tokenizer
-from kischule.colours import BLUE, DARK, LIKELY, MIN_SHADED, ORANGE, UNLIKELY
+from kischule.colours import BLUE, DARK, MIN_SHADED, ORANGE
 from kischule.errors import PromptError
 from kischule.measures import repeated_ngrams, token_log_probs
-from kischule.plots.style import WIDTH, explains_errors, figure, percent_tick, token_label
+from kischule.plots.style import (
+    WIDTH,
+    explains_errors,
+    figure,
+    likelihood,
+    percent_tick,
+    token_label,
+)
 from kischule.tokens import encode, texts_of
 
 if TYPE_CHECKING:
@@ -36,7 +43,7 @@ def token_probabilities(
     token of any text, for which the model makes no prediction. The scale is logarithmic.
     """
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+    from matplotlib.colors import LogNorm
 
     ids = encode(tokenizer, model, text)
     probs = [1.0, *token_log_probs(model, ids).exp().tolist()]
@@ -44,8 +51,7 @@ def token_probabilities(
         check_prompt(prompt_text)
     num_plain = len(tokenizer(prompt_text).input_ids) if prompt_text else 1
     labels = [token_label(part)[1:-1] for part in texts_of(tokenizer, ids[0].tolist())]
-    scale = LinearSegmentedColormap.from_list("probability", [UNLIKELY, LIKELY])
-    colours = ScalarMappable(LogNorm(MIN_SHADED, 1), scale)
+    colours = ScalarMappable(LogNorm(MIN_SHADED, 1), likelihood())
     rgba = colours.to_rgba(np.maximum(probs, MIN_SHADED))
     rgba[:num_plain] = 1  # white
 

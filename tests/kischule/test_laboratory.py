@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import subprocess
 import sys
 from typing import Any
@@ -13,6 +14,7 @@ from support.notebooks import ROOT
 import kischule
 from kischule.decoding import NEUTRAL, Setting
 from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.laboratory import controls, snapshot
 from kischule.laboratory.controls import DELAY_S, SLIDERS, Lab
 
 
@@ -30,6 +32,13 @@ def lab(mini: tuple[Any, Any]) -> Lab:
 
 def _slide(lab: Lab, name: str, value: float, side: int = 0) -> None:
     lab.panels[side].sliders[name].value = value
+
+
+def _greyed(lab: Lab) -> bool:
+    """The table and the text on display are greyed; False if neither is."""
+    parts = lab.views[0].table, lab.views[0].text
+    (greyed,) = {part.value.startswith('<div style="opacity:.4">') for part in parts}
+    return greyed
 
 
 def test_it_begins_with_what_the_call_says(lab: Lab) -> None:
@@ -87,7 +96,7 @@ def test_two_settings_are_side_by_side_with_the_same_seed(lab: Lab) -> None:
     assert first.text != second.text
     assert first.longest > 1.5 * second.longest  # and yet one scale: equal numbers, equal bars
     own = "width:{}px;background".format(
-        round(56 * float(first.following.probs["model"][0]) / first.longest)
+        round(snapshot._BAR_WIDTH * float(first.following.probs["model"][0]) / first.longest)
     )
     assert all(own in view.table.value for view in lab.views)
     lab.compare.value = False
@@ -128,12 +137,12 @@ def test_a_value_that_cannot_be_used_is_named_beside_its_control(
     _slide(lab, name, value)
     assert said in lab.panels[0].problems[name].value
     assert lab.snapshots == shown  # the last answer stays, greyed
-    assert lab.views[0].table.value.startswith('<div style="opacity:.4">')
+    assert _greyed(lab)
     assert lab.busy.value == ""
     _slide(lab, name, 0.9)
     assert lab.panels[0].problems[name].value == ""
     assert lab.snapshots != shown
-    assert "opacity:.4" not in lab.views[0].table.value
+    assert not _greyed(lab)
 
 
 def test_what_the_call_cannot_mean_is_named_beside_its_control(mini: tuple[Any, Any]) -> None:
@@ -157,6 +166,7 @@ def test_what_the_call_cannot_mean_is_named_beside_its_control(mini: tuple[Any, 
 def test_a_prompt_that_cannot_be_continued_is_named(lab: Lab, prompt: str, said: str) -> None:
     lab.prompt.value = prompt
     assert said in lab.problem.value
+    assert _greyed(lab)
     lab.prompt.value = "😀"
     assert lab.problem.value == ""
     assert lab.snapshots[0].prompt_text == "😀"
@@ -165,6 +175,7 @@ def test_a_prompt_that_cannot_be_continued_is_named(lab: Lab, prompt: str, said:
 def test_a_seed_below_0_is_named(lab: Lab) -> None:
     lab.seed.value = -1
     assert "seed muss eine ganze Zahl ab 0 sein. Gegeben: -1." in lab.seed_problem.value
+    assert _greyed(lab)
 
 
 def test_what_is_typed_is_escaped(lab: Lab) -> None:
@@ -228,3 +239,95 @@ def test_without_widgets_it_is_a_plain_call() -> None:
     assert "' time'" in done.stdout
     assert "Once upon a time" in done.stdout
     assert "top_p must lie in (0, 1], was: 1.5" in done.stdout
+
+
+def test_a_typed_number_has_a_comma_or_a_point(lab: Lab) -> None:
+    field = lab.panels[0].dials["temperature"].field
+    assert field.value == "0,8"
+    for typed, number, shown in [
+        ("0,7", 0.7, "0,7"),
+        (" 0.70 ", 0.7, "0,7"),
+        ("0,123", 0.123, "0,123"),  # between two steps of the slider
+        ("12", 12.0, "12,0"),  # beyond its end
+        (",5", 0.5, "0,5"),
+    ]:
+        field.value = typed
+        assert lab.snapshots[0].setting.temperature == number
+        assert field.value == shown
+        assert f">{shown}&nbsp;<" in lab.views[0].table.value  # the column's head
+    assert lab.panels[0].sliders["temperature"].value == 0.5
+
+
+def test_a_field_follows_its_slider(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    _slide(lab, "top_p", 0.25)
+    _slide(lab, "top_k", 30)
+    fields = [lab.panels[0].dials[name].field for name in ("top_p", "top_k")]
+    assert [field.value for field in fields] == ["0,25", "30"]
+    monkeypatch.setenv(LANGUAGE_VARIABLE, "en")
+    _slide(lab, "top_p", 0.5)
+    assert fields[0].value == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("temperature", "warm"),
+        ("temperature", "-1,0"),
+        ("temperature", "nan"),
+        ("repetition_penalty", ""),
+        ("top_p", "90 %"),
+        ("top_k", "2,5"),
+    ],
+)
+def test_a_typed_value_that_cannot_be_used_is_named(lab: Lab, name: str, typed: str) -> None:
+    dial, shown = lab.panels[0].dials[name], lab.snapshots
+    dial.field.value = typed
+    assert f"{name} muss" in dial.problem.value
+    assert dial.field.value == typed  # it stays, to be put right
+    assert _greyed(lab)
+    assert lab.snapshots == shown
+    dial.field.value = "1"
+    assert dial.problem.value == ""
+    assert not _greyed(lab)
+    assert lab.panels[0].setting() == lab.snapshots[0].setting
+
+
+@pytest.mark.parametrize("typed", ["0", "-3", "2,5", "viele"])
+def test_a_number_of_new_tokens_that_makes_no_text_is_named(lab: Lab, typed: str) -> None:
+    lab.new_tokens.field.value = typed
+    assert "max_new_tokens muss" in lab.new_tokens.problem.value
+    assert _greyed(lab)
+    lab.new_tokens.field.value = "3"
+    assert len(lab.snapshots[0].probs) == 3
+
+
+def test_initial_values_beyond_the_sliders_are_kept(mini: tuple[Any, Any]) -> None:
+    lab = kischule.lab(*mini, "The", top_k=200, temperature=5, max_new_tokens=230)
+    assert lab.snapshots[0].setting == Setting(do_sample=True, temperature=5.0, top_k=200)
+    assert len(lab.snapshots[0].probs) == 230
+    assert "temperature=5.0, top_k=200" in lab.snapshots[0].code  # transformers refuses ints
+
+
+def test_it_says_that_it_computes(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    take = snapshot.take_snapshots
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        said.append(lab.busy.value)
+        assert _greyed(lab)
+        return take(*arguments, **options)
+
+    monkeypatch.setattr(controls, "take_snapshots", watched)
+    _slide(lab, "top_k", 5)
+    assert said == ['<span role="status">rechnet …</span>']
+    assert lab.busy.value == ""
+    assert not _greyed(lab)
+
+
+def test_each_row_has_its_token_for_a_screen_reader(lab: Lab) -> None:
+    table = lab.views[0].table.value
+    heads = [part.partition("</th>")[0] for part in table.split('<th scope="row">')[1:]]
+    assert len(heads) == len(lab.snapshots[0].rows)
+    for head, token in zip(heads, lab.snapshots[0].rows, strict=True):
+        assert f"<code>{html.escape(repr(token))}</code>" in head
+    assert table.count('aria-label="so geht der Text weiter"') == 1

@@ -12,8 +12,10 @@ import torch
 
 import kischule
 from kischule import plots
+from kischule.colours import shade
 from kischule.errors import ArgumentError
 from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.measures import token_log_probs
 from kischule.plots.style import percent_tick, tick
 
 MEASURES = {"repetition_rate": 0.5, "distinct_2": 0.25, "mean_log_prob": -2.0}
@@ -410,3 +412,20 @@ def test_one_token_is_singular(mini: tuple[Any, Any], monkeypatch: pytest.Monkey
     assert "1 of 4096 tokens is kept," in english
     assert "keeps 1 token\n" in english + "\n"
     assert "fewer than 1 token." in english
+
+
+def test_likely_and_unlikely_have_one_scale_of_colours(mini: tuple[Any, Any]) -> None:
+    """Tokens in a picture, tokens in the laboratory, and the log-probability of a text."""
+    text = "There was once a poor woman, zebra"
+    (axis, _) = plots.token_probabilities(*mini, text).axes
+    tokenizer, model = mini
+    ids = tokenizer(text, return_tensors="pt").input_ids
+    probs = token_log_probs(model, ids).exp().tolist()
+    for patch, prob in zip(axis.patches[1:], probs, strict=True):
+        assert [255 * x for x in patch.get_facecolor()[:3]] == pytest.approx(shade(prob), abs=1.5)
+    entries = [_entry(temperature=t, top_p=0.9) for t in (0.5, 1.0)]
+    entries[1] |= {"mean_log_prob": -5.0}
+    (image,) = plots.grid(entries).axes[2].images
+    likely, unlikely = (image.to_rgba(image.get_array())[0, i, :3] for i in (0, 1))
+    assert [255 * x for x in likely] == pytest.approx(shade(1.0))
+    assert [255 * x for x in unlikely] == pytest.approx(shade(0.0))

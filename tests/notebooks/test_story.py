@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import io
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from statistics import fmean
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,17 +24,21 @@ import pytest
 import torch
 from IPython.core.inputtransformer2 import TransformerManager
 from support.notebooks import EXERCISES, ROOT, SOURCE
+from transformers import GenerationConfig
 
 from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.display import is_display_only
-from kischule.decoding import apply_temperature
+from kischule.decoding import STAGES, Setting, apply_temperature
 from kischule.errors import PromptError
 from kischule.generation import generate_texts
 from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.laboratory.snapshot import take_snapshots
 from kischule.measures import entropy, repetition_rate, token_log_probs
 
 EDITIONS = {"de": SOURCE, "en": ROOT / "source" / "a7_2_en" / "A7_2.ipynb"}
+RELEASES = [ROOT / "release" / path.relative_to(ROOT / "source") for path in EDITIONS.values()]
+NOTEBOOKS = [*EDITIONS.values(), *RELEASES]
 MAX_WORDS = 120  # of an exercise's text
 MAX_CELL_S = 3.0  # of a display cell
 
@@ -164,6 +171,7 @@ def _next_probs(shown: dict[str, Shown], prompt: str) -> torch.Tensor:
 def _the_tail_of_the_old_king(shown: dict[str, Shown]) -> bool:
     probs = _next_probs(shown, "The old king")
     head, tail = float(probs[:100].sum()), probs[100:]
+    assert float(tail.max()) < 0.002  # each of them almost impossible
     return (round(head, 2), len(tail), round(float(tail.sum()), 2)) == (0.82, 3996, 0.18)
 
 
@@ -174,6 +182,42 @@ def _limits_are_greedy(shown: dict[str, Shown]) -> bool:
     cold, one, greedy = generate_texts(names.tokenizer, names.model, "The old king", texts)
     hot = apply_temperature(_next_probs(shown, "The old king").log(), 1e6).softmax(-1)
     return cold == one == greedy and bool(hot.allclose(torch.tensor(1 / 4096), rtol=1e-3))
+
+
+def _kept_tokens_are_scaled_up(shown: dict[str, Shown]) -> bool:
+    before, after = (shown["show_example"].value.steps[n].softmax(-1) for n in ("model", "top_p"))
+    return bool((before > 0).all()) and (after > 0).tolist() == [True, True, True, False, False]
+
+
+def _the_laboratory_shows_each_step(shown: dict[str, Shown]) -> bool:
+    """From left to right, and the arrow at the sampled token."""
+    lab = shown["show_lab"].value
+    own, table = lab.views[0].shown, lab.views[0].shown.table()
+    heads = re.findall(r"<th .*?>(.*?)<br>", table)
+    assert [head.replace("<wbr>", "") for head in heads[1:]] == list(STAGES)[1:]
+    first_row = 2  # after the table's beginning and its head
+    row = table.split("<tr")[first_row + own.rows.index(own.texts[own.prompt_length])]
+    return "◀" in row and own.setting.do_sample
+
+
+def _the_laboratory_compares_with_greedy(shown: dict[str, Shown]) -> bool:
+    lab = shown["show_lab"].value
+    lab.as_code.value = lab.compare.value = True
+    own, greedy = lab.snapshots
+    assert lab.code.value.count("model.generate(") == 2
+    return own.seed == greedy.seed and own.setting.do_sample and not greedy.setting.do_sample
+
+
+def _the_laboratory_has_all_three(shown: dict[str, Shown]) -> bool:
+    """A text that goes round in circles, one that raves, and one for a reader."""
+    names, prompt = shown["load_model"].names, shown["show_lab"].value.snapshots[0].prompt_text
+    settings = [Setting(), Setting(None, True, 2.0), Setting(None, True, 0.8, None, 0.9)]
+    circles, raves, reads = take_snapshots(names.tokenizer, names.model, prompt, settings)
+    rates = [repetition_rate(list(shot.ids), 4) for shot in (circles, raves, reads)]
+    assert rates[0] > 0.4
+    assert rates[1:] == [0, 0]
+    means = [fmean(map(math.log, shot.probs)) for shot in (raves, reads)]
+    return means[0] < -6 and means[1] > -2
 
 
 def _rows(shown: dict[str, Shown]) -> dict[str, list[str]]:
@@ -234,12 +278,78 @@ def _draws_follow_the_probabilities(shown: dict[str, Shown]) -> bool:
     return all(near) and counts[3:] == [0, 0]
 
 
+def _only_an_explicit_none_is_off(shown: dict[str, Shown]) -> bool:
+    """Tokens beyond the 50 most likely are drawn only if None is in the call."""
+    names = shown["load_model"].names
+    ids = names.tokenizer("The old king", return_tensors="pt").input_ids
+    with torch.no_grad():
+        top = names.model(ids).logits[0, -1].topk(50).indices
+    many = {"do_sample": True, "max_length": ids.shape[1] + 1}
+    ways = [
+        {"top_k": None, **many},
+        many,
+        {"generation_config": GenerationConfig(top_k=None, **many)},
+    ]
+    torch.manual_seed(0)
+    drawn = [names.model.generate(ids.repeat(200, 1), **way)[:, -1] for way in ways]
+    return [bool(torch.isin(tokens, top).all()) for tokens in drawn] == [False, True, True]
+
+
 SURVEYS = ("greedy_2", "sampling", "prompt", "endoftext")
 
 
 def _entries(shown: dict[str, Shown], name: str) -> list[Any]:
     names = shown[f"try_observation_{name}"].names
     return [names.entry] if name == "endoftext" else names.entries
+
+
+def _likelihoods(shown: dict[str, Shown], entry: Any) -> list[float]:
+    """Mean log-probability of each text's new tokens."""
+    names = shown["load_model"].names
+    each = [names.tokenizer(text, return_tensors="pt").input_ids for text in entry["texts"]]
+    length = names.tokenizer("The old king", return_tensors="pt").input_ids.shape[1]
+    return [float(token_log_probs(names.model, ids)[length - 1 :].mean()) for ids in each]
+
+
+def _a_seed_may_show_the_opposite(shown: dict[str, Shown]) -> bool:
+    with_cut, without = (_likelihoods(shown, _of_the_grid(shown, 0.8, p)) for p in (0.9, None))
+    better = [a > b for a, b in zip(with_cut, without, strict=True)]
+    return fmean(with_cut) > fmean(without) and any(better) and not all(better)
+
+
+def _greedy_share(shown: dict[str, Shown], entry: Any) -> float:
+    """Share of new tokens that are the most likely ones, as all of a greedy text are."""
+    names = shown["load_model"].names
+    shares = []
+    for text in entry["texts"]:
+        ids = names.tokenizer(text, return_tensors="pt").input_ids
+        with torch.no_grad():
+            most_likely = names.model(ids).logits[0, :-1].argmax(-1)
+        length = names.tokenizer("The old king", return_tensors="pt").input_ids.shape[1]
+        shares.append(float((most_likely == ids[0, 1:])[length - 1 :].float().mean()))
+    return fmean(shares)
+
+
+def _cold_texts_resemble_greedy_ones(shown: dict[str, Shown]) -> bool:
+    alike = {
+        (e["setting"]["temperature"], e["setting"]["top_p"])
+        for e in _entries(shown, "sampling")
+        if _greedy_share(shown, e) > 2 / 3
+    }
+    return alike == {(0.3, 0.5), (0.3, 0.9), (0.3, None), (0.8, 0.5)}
+
+
+def _greedy_texts_grow_surer(shown: dict[str, Shown]) -> bool:
+    """The last quarter of the tokens is more likely than the first: it has been said before."""
+    names = shown["show_greedy"].names
+    probs = token_log_probs(names.model, names.tokens).exp()[names.prompt_ids.shape[1] - 1 :]
+    quarter = len(probs) // 4
+    return bool(probs[-quarter:].mean() > 1.2 * probs[:quarter].mean())
+
+
+def _twelve_openings(shown: dict[str, Shown]) -> bool:
+    names = shown["try_observation_greedy_2"].names
+    return len(set(names.openings)) == len(names.entries[0]["texts"]) == 12
 
 
 def _twelve_texts_each_hardly_one_shorter(shown: dict[str, Shown]) -> bool:
@@ -277,6 +387,7 @@ def _hot_texts_are_unlikely(shown: dict[str, Shown]) -> bool:
 
 def _good_texts_are_not(shown: dict[str, Shown]) -> bool:
     entry = _of_the_grid(shown, 0.8, 0.9)
+    assert entry["distinct_2"] > 0.95
     return round(entry["repetition_rate"], 2) == 0 and round(entry["mean_log_prob"]) == -2
 
 
@@ -365,9 +476,40 @@ CLAIMS = [
     ),
     Claim(
         "about_tail_2",
-        "haben die 100 wahrscheinlichsten Tokens zusammen 82 %. Die übrigen 3996",
-        "the 100 most likely tokens have 82% together. The other 3996",
+        "haben die 100 wahrscheinlichsten Tokens zusammen 82 %. Die übrigen 3996 bilden den "
+        "**Schwanz** der Verteilung: Jedes einzelne ist fast unmöglich, zusammen kommen sie auf "
+        "18 %",
+        "the 100 most likely tokens have 82% together. The other 3996 form the **tail** of the "
+        "distribution: each of them is almost impossible, but together they have 18%",
         _the_tail_of_the_old_king,
+    ),
+    Claim(
+        "parameters",
+        "so wird der Rest wieder auf 100 % gebracht.",
+        "the rest is rescaled to 100%.",
+        _kept_tokens_are_scaled_up,
+    ),
+    Claim(
+        "about_lab",
+        "Die Tabelle zeigt von links nach rechts, was jeder Schritt aus den Wahrscheinlichkeiten "
+        "des nächsten Tokens macht; der Pfeil zeigt auf das Token, das der `seed` auslost.",
+        "The table shows, from left to right, how each step changes the probabilities of the next "
+        "token. The arrow points to the token sampled with the current `seed`.",
+        _the_laboratory_shows_each_step,
+    ),
+    Claim(
+        "about_lab",
+        "*Vergleichen* stellt eine zweite Einstellung mit demselben `seed` daneben, zuerst greedy; "
+        "*als Code* zeigt die Aufrufe",
+        "*compare* puts a second setting with the same `seed` beside yours, at first greedy "
+        "decoding; *as code* shows the calls",
+        _the_laboratory_compares_with_greedy,
+    ),
+    Claim(
+        "about_lab",
+        "Suchen Sie drei Einstellungen",
+        "Find three settings",
+        _the_laboratory_has_all_three,
     ),
     Claim(
         "parameters",
@@ -446,6 +588,20 @@ CLAIMS = [
         _draws_follow_the_probabilities,
     ),
     Claim(
+        "about_generate",
+        "Lassen Sie es weg, oder steht das `None` in einer `GenerationConfig`, so gilt die "
+        "Voreinstellung von transformers: 50.",
+        "If you omit it, or put the `None` in a `GenerationConfig`, the transformers default of 50 "
+        "applies.",
+        _only_an_explicit_none_is_off,
+    ),
+    Claim(
+        "exploration",
+        "Der nächste `seed` kann das Gegenteil zeigen.",
+        "the next `seed` may show the opposite",
+        _a_seed_may_show_the_opposite,
+    ),
+    Claim(
         "about_show_generate",
         "Das Modell weicht aus und erfindet Wörter wie *belongtlesomeness*.",
         "the model evades them and invents words such as *belongtlesomeness*.",
@@ -462,6 +618,44 @@ CLAIMS = [
         "Alle bekommen gleich viele neue Tokens, wenn das Modell nicht vorher aufhört",
         "All of them get the same number of new tokens, unless the model stops earlier",
         _twelve_texts_each_hardly_one_shorter,
+    ),
+    Claim(
+        "about_observation_greedy_2",
+        "Zwölf Texte brauchen darum zwölf Anfänge.",
+        "So twelve texts need twelve beginnings.",
+        _twelve_openings,
+    ),
+    Claim(
+        "about_observation_sampling",
+        "Jedes Feld ist das Mittel aus zwölf Texten zum selben Prompt.",
+        "Each field is the mean of twelve texts for the same prompt.",
+        _twelve_texts_each_hardly_one_shorter,
+    ),
+    Claim(
+        "observation_greedy",
+        "Was schon einmal dastand, macht seine eigene Wiederholung wahrscheinlicher",
+        "A phrase that has occurred once makes its own repetition more likely",
+        _greedy_texts_grow_surer,
+    ),
+    Claim(
+        "observation_greedy",
+        "Die Strafe 1,2 beendet das.",
+        "A penalty of 1.2 puts an end to it.",
+        _the_price_of_the_penalty,
+    ),
+    Claim(
+        "observation_sampling",
+        "Mit `temperature` 0,3 ist der Text sicher und dem greedy-Text ähnlich, mit `top_p` 0,5 "
+        "auch noch bei 0,8.",
+        "With a `temperature` of 0.3, the text is safe and resembles the greedy text; with a "
+        "`top_p` of 0.5, it still does at 0.8.",
+        _cold_texts_resemble_greedy_ones,
+    ),
+    Claim(
+        "observation_sampling",
+        "um 0,8 und 0,9 ist der Text abwechslungsreich",
+        "at about 0.8 and 0.9 the text is varied",
+        _good_texts_are_not,
     ),
     Claim(
         "observation_greedy",
@@ -567,6 +761,28 @@ def test_the_points_at_the_start_are_the_exercises_own(language: str) -> None:
     assert sum(sums) == sum(points) + sum(read_by_hand)
     assert sums[0] == sum(points[:5])
     assert sums[-1] == sum(points[13:])
+    text, minutes = cells(language)["how_to_work"].source, [int(r.split()[-3]) for r in rows]
+    total = ("%d Punkte" if language == "de" else "%d points") % sum(sums[:-1])
+    assert total in text
+    assert round(sum(minutes[:-1]) / 60) == 5
+    assert ("etwa fünf Stunden" if language == "de" else "about five hours") in text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parts[-3]}-{path.parts[-2]}")
+def test_the_laboratory_cannot_be_deleted(path: Path) -> None:
+    """In JupyterLab, d d on a slider deletes its cell."""
+    found = [c for c in read_notebook(path).cells if "kischule.lab(" in c.source]
+    assert [c.metadata.get("deletable") for c in found] == [False, False]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parts[-3]}-{path.parts[-2]}")
+def test_addresses_are_links_and_no_picture_is_fetched(path: Path) -> None:
+    """A picture, such as a badge, would be missing without a network."""
+    for cell in read_notebook(path).cells:
+        assert not re.search(r"!\[|<img", cell.source)
+        without_links = re.sub(r"\[[^\]]+\]\(https://[^)\s]+\)", "", cell.source)
+        assert "://" not in without_links
+        assert not re.search(r"\b(arxiv|www)\b", without_links, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("language", EDITIONS)
