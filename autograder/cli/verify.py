@@ -1,12 +1,22 @@
 """`kischule verify`."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 
 from autograder.checking.retarget import exercises_for
-from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
+from autograder.cli.output import (
+    DONE,
+    NOT_PASSED,
+    WrongUseError,
+    mark,
+    print_table,
+    stderr,
+    write_json,
+)
 from autograder.course.gradebook import Course
 from autograder.course.ours import exercises_of
 from autograder.course.verify import Verdict, verify
+from autograder.exercises.exercise import Exercise
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store
 from kischule.models import fingerprint
@@ -27,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     course = options.course.resolve()
     exercises = exercises_for(
-        exercises_of(Course(course).directory(), options.assignment),
+        _chosen(options.exercises, exercises_of(Course(course).directory(), options.assignment)),
         model,
         Store(course).expected,
         making,
@@ -49,6 +59,14 @@ def run(options: argparse.Namespace) -> int:
     }
     write_json(options.json, report)
     return DONE if passed else NOT_PASSED
+
+
+def _chosen(names: Sequence[str], known: Mapping[str, Exercise]) -> Mapping[str, Exercise]:
+    """The exercises with these names; all for none."""
+    if known and (unknown := [name for name in names if name not in known]):
+        there = ", ".join(known)
+        raise WrongUseError(f"there is no exercise {unknown[0]!r}; there are: {there}")
+    return {name: known[name] for name in known if name in names} if names else known
 
 
 def _row(verdict: Verdict) -> list[str]:
