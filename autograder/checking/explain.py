@@ -36,8 +36,8 @@ EXPLAINABLE = (
 )
 REPEATABLE = ("raised", *EXPLAINABLE)  # after another one no further call is made
 MAX_ROUNDING = 1e-4  # of a reply to what a rule gives, relative
-TIE = 1.0  # of log-likelihoods: of two rules that are as good the first is named
-_log = logging.getLogger(__name__)
+AS_LIKELY = 1.0  # of log-likelihoods: of two rules that are as good the first is named
+_logger = logging.getLogger(__name__)
 
 
 def explained(
@@ -75,7 +75,7 @@ def explained(
     except Exception:
         if "PYTEST_CURRENT_TEST" in os.environ:
             raise
-        _log.exception("%s: the explanation of a mismatch failed", exercise.id)
+        _logger.exception("%s: the explanation of a mismatch failed", exercise.id)
     return mismatch
 
 
@@ -103,7 +103,7 @@ def _rule(
             else:
                 scores[rule] += fit
     best = max(scores.values(), default=0.0)
-    return next((rule for rule, score in scores.items() if score > best - TIE), "")
+    return next((rule for rule, score in scores.items() if score > best - AS_LIKELY), "")
 
 
 def _general_rule(
@@ -168,7 +168,7 @@ def _telling(
                 continue  # nothing to do here, so a function may have left before its mistake
             if checker.name == "kept" and _tied(exercise, case):
                 continue
-            differs = checker.differs or _differs
+            differs = checker.differs or _wrong_on
             if not any(differs(exercise, case, rule) for rule in scores):
                 continue
         trial = given if isinstance(given, Trial) else attempt(given)
@@ -197,7 +197,7 @@ def _fit(exercise: Exercise, trial: Trial, rule: str) -> float | None:
     if checker.fit:
         return checker.fit(exercise, trial.case, trial.calls, rule)
     wrong = _wrong_reply(_key(trial.case), rule)
-    as_right = trial.mismatch is None and not _differs(exercise, trial.case, rule)
+    as_right = trial.mismatch is None and not _wrong_on(exercise, trial.case, rule)
     return 0.0 if as_right or _agrees(wrong, trial.calls[0], exercise.tolerance) else None
 
 
@@ -230,10 +230,10 @@ def _near(wrong: oracle.Floats, value: Array, tolerance: float) -> bool:
 
 def catches_all(exercise: Exercise, case: Case) -> bool:
     """Return True if a hidden case catches every wrong rule that it names."""
-    return all(_differs(exercise, case, name) for name in case.catches)
+    return all(_wrong_on(exercise, case, name) for name in case.catches)
 
 
-def _differs(exercise: Exercise, case: Case, rule: str) -> bool:
+def _wrong_on(exercise: Exercise, case: Case, rule: str) -> bool:
     """Return True if this wrong rule fails on a case."""
     key = _key(case)
     return not _accepted(exercise, case, _arguments(key), _wrong_reply(key, rule))

@@ -52,10 +52,10 @@ def check_names(content: str, name: str, exercises: Sequence[str] = ()) -> None:
         _look_up([(data["checker"], inside(place, "checker"))], sorted(CHECKERS))
         _look_up(_parts(helpers, inside(place, "helpers")), sorted(CHECKERS))
         _look_up(_parts(needs, inside(place, "needs")), [*PACKAGED, *exercises])
-        for given, where in _entries(data, place, "misconceptions"):
+        for given, where in _listed(data, place, "misconceptions"):
             _look_up([(given["rule"], inside(where, "rule"))], RULES)
         for key in ("cases", "hidden"):
-            for case, where in _entries(data, place, key):
+            for case, where in _listed(data, place, key):
                 _look_up(_parts(case.get("catches"), inside(where, "catches")), RULES)
                 arguments = {name: case[name] for name in case if name not in CASE_KEYS}
                 for spec, spot in _parts(arguments, where):
@@ -70,7 +70,7 @@ def _look_up(values: Iterable[tuple[Any, str]], known: Sequence[str]) -> None:
             raise not_one_of(known, value, where)
 
 
-def _entries(data: Any, place: str, key: str) -> Iterator[tuple[Any, str]]:
+def _listed(data: Any, place: str, key: str) -> Iterator[tuple[Any, str]]:
     return _parts(data.get(key), inside(place, key, ""), ENTRIES[key])
 
 
@@ -148,8 +148,8 @@ def schema() -> Schema:
         **file,
         "definitions": {
             "text": _object(languages),
-            "argument": {"anyOf": _arguments("argument")},
-            "hidden": {"anyOf": [*_arguments("hidden"), _ref("generated")]},
+            "argument": {"anyOf": _kinds_of("argument")},
+            "hidden": {"anyOf": [*_kinds_of("hidden"), _ref("generated")]},
             "generated": {"anyOf": generated},
         },
     }
@@ -194,7 +194,7 @@ def _case(argument: str) -> Schema:
     return {"type": "object", "properties": own, "additionalProperties": _ref(argument)}
 
 
-def _arguments(name: str) -> list[Schema]:
+def _kinds_of(name: str) -> list[Schema]:
     """Plain values, and all argument kinds; in hidden cases any part can be generated."""
     found = []
     for kind in KINDS.values():

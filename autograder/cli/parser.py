@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", "demo.run", "Run a whole course in a temporary folder.")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="make the course there and keep it")
+    _new_options(command("new", "new.run", "Make an assignment, or an exercise in one, to edit."))
     _release_options(command("release", "release.run", "Make the student release from the source."))
     _verify_options(
         command("verify", "verify.run", "Try the checks on known wrong and correct solutions.")
@@ -69,6 +70,14 @@ def _json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", metavar="F", help="write the results as JSON (-: to stdout)")
 
 
+def _new_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment", help="a new one, or the one that gets the exercise")
+    sub.add_argument("exercise", nargs="?", help="the name of its function")
+    about = "the function's parameters, such as 'logits, bias' (default: logits)"
+    sub.add_argument("--signature", metavar="NAMES", help=about)
+    _course(sub)
+
+
 def _release_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _language(sub, "edition: en is source/ASSIGNMENT_en")
@@ -87,6 +96,7 @@ def _release_options(sub: argparse.ArgumentParser) -> None:
 
 def _verify_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
+    sub.add_argument("exercises", nargs="*", metavar="EXERCISE", help="only these (default: all)")
     add_options(sub, "model")
     _json(sub)
     _course(sub)

@@ -1,19 +1,29 @@
 """`kischule verify`."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 
 from autograder.checking.retarget import exercises_for
-from autograder.cli.output import DONE, NOT_PASSED, mark, print_table, stderr, write_json
+from autograder.cli.output import (
+    DONE,
+    NOT_PASSED,
+    WrongUseError,
+    mark,
+    print_table,
+    stderr,
+    write_json,
+)
 from autograder.course.gradebook import Course
 from autograder.course.ours import exercises_of
-from autograder.course.unfinished import check_files, missing_parts
+from autograder.course.unfinished import check_files, missing_parts, unknown_exercise
 from autograder.course.verify import MIN_PRECISION, MIN_RECALL, Told, Verdict, verify
+from autograder.exercises.exercise import Exercise
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store
 from kischule.models import fingerprint
 
 TOLD = ["told about wrong solutions", "named", "general hint", "false", "precision", "recall"]
-COLUMNS = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
+HEADINGS = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,10 +39,12 @@ def run(options: argparse.Namespace) -> int:
 
     course = options.course.resolve()
     for name in check_files(course, options.assignment):
+        if name in options.exercises:
+            raise unknown_exercise(course, options.assignment, name)
         steps = "; ".join(missing_parts(course, options.assignment, name))
         stderr(f"{name}: not yet in the notebook of {options.assignment}; still to do: {steps}")
     exercises = exercises_for(
-        exercises_of(Course(course).directory(), options.assignment),
+        _asked_for(options.exercises, exercises_of(Course(course).directory(), options.assignment)),
         model,
         Store(course).expected,
         making,
@@ -41,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     told = sum((verdict.told for verdict in verdicts), Told())
     passed = told.passed and all(verdict.passed for verdict in verdicts)
     if options.json != "-":
-        print_table(COLUMNS, [_row(verdict) for verdict in verdicts], right=(3, 4, 5))
+        print_table(HEADINGS, [_verdict_row(verdict) for verdict in verdicts], right=(3, 4, 5))
         for verdict in verdicts:
             for problem in verdict.problems:
                 print(f"✗ {verdict.exercise}: {problem}")
@@ -69,7 +81,15 @@ def run(options: argparse.Namespace) -> int:
     return DONE if passed else NOT_PASSED
 
 
-def _row(verdict: Verdict) -> list[str]:
+def _asked_for(names: Sequence[str], known: Mapping[str, Exercise]) -> Mapping[str, Exercise]:
+    """The exercises with these names; all for none."""
+    if known and (unknown := [name for name in names if name not in known]):
+        there = ", ".join(known)
+        raise WrongUseError(f"there is no exercise {unknown[0]!r}; there are: {there}")
+    return {name: known[name] for name in known if name in names} if names else known
+
+
+def _verdict_row(verdict: Verdict) -> list[str]:
     return [
         verdict.exercise,
         mark(verdict.reference),

@@ -24,8 +24,10 @@ class MadeWith:
 def note_package(course: Path, assignment: str, cells: Iterable[str]) -> None:
     """Note the package as it is now. cells: the release's grade_ids, which name its exercises."""
     names = _unchanged_by(course, assignment) & set(cells)
-    note = MadeWith(version=_version(), exercises={name: _key(name) for name in sorted(names)})
-    write_atomically(_path(course, assignment), dumps(asdict(note), indent=1).encode())
+    note = MadeWith(
+        version=_version(), exercises={name: _fingerprint(name) for name in sorted(names)}
+    )
+    write_atomically(_note_of(course, assignment), dumps(asdict(note), indent=1).encode())
 
 
 def changes_since(course: Path, assignment: str) -> str:
@@ -33,13 +35,13 @@ def changes_since(course: Path, assignment: str) -> str:
 
     "" where nothing has changed, and for a release without the note. DataError for a broken note.
     """
-    path = _path(course, assignment)
+    path = _note_of(course, assignment)
     if not path.is_file():
         return ""
     note = read(MadeWith, load_json(path.read_bytes(), path.name), path.name)
     dropped = note.exercises.keys() - set(PACKAGED)
     kept = note.exercises.keys() & _unchanged_by(course, assignment)
-    changed = {name for name in kept if note.exercises[name] != _key(name)}
+    changed = {name for name in kept if note.exercises[name] != _fingerprint(name)}
     if not changed and not dropped and note.version == _version():
         return ""
     found = [*sorted(changed), *(f"{name} (no longer there)" for name in sorted(dropped))]
@@ -56,7 +58,7 @@ def _unchanged_by(course: Path, assignment: str) -> set[str]:
     return {name for name, path in PACKAGED.paths.items() if paths[name] == path}
 
 
-def _key(name: str) -> str:
+def _fingerprint(name: str) -> str:
     return key_of(PACKAGED.paths[name].read_bytes())
 
 
@@ -64,5 +66,5 @@ def _version() -> str:
     return metadata.version("kischule")
 
 
-def _path(course: Path, assignment: str) -> Path:
+def _note_of(course: Path, assignment: str) -> Path:
     return course / STORE_FOLDER / f"made-with-{assignment}.json"

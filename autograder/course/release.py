@@ -44,7 +44,7 @@ from autograder.notebooks.running import execute
 from autograder.precheck.results import results_of
 
 TIME_LIMIT_S = 60.0  # of a cell of the reference
-MAX_NAMED = 3  # cells in a sentence
+MAX_STALE = 3  # cells in a sentence
 
 
 def source_notebook(course: Path, assignment: str) -> Path:
@@ -158,9 +158,9 @@ def compare_gradebook(course: Path, assignment: str) -> None:
 def _differs(course: Path, assignment: str, path: Path, changed: Sequence[Change]) -> str:
     few = [
         f"{change.cell}: {change.before or 'nothing'}, now {change.after or 'nothing'}"
-        for change in changed[:MAX_NAMED]
+        for change in changed[:MAX_STALE]
     ]
-    more = f"; … ({len(changed)} in all)" if len(changed) > MAX_NAMED else ""
+    more = f"; … ({len(changed)} in all)" if len(changed) > MAX_STALE else ""
     return (
         f"{os.path.relpath(path, course)} has other cells or points than the gradebook, where "
         f"submissions are graded already ({'; '.join(few)}{more}): `kischule release {assignment}` "

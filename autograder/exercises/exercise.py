@@ -243,8 +243,13 @@ def exercises_for_assignment(course: Path, assignment: str) -> ExerciseFiles:
     `exercises/<assignment>/*.yaml` in the course folder take precedence, file by file; a translated
     edition, as `a7_2_en` is of `a7_2`, has those of both.
     """
-    names = [re.sub("_[a-z]{2}$", "", assignment), assignment]
+    names = [base_of(assignment), assignment]
     return ExerciseFiles(*_packaged_folders(), *(course / "exercises" / name for name in names))
+
+
+def base_of(assignment: str) -> str:
+    """The assignment that this is an edition of, as `a7_2_en` is of `a7_2`; else itself."""
+    return re.sub("_[a-z]{2}$", "", assignment)
 
 
 def read_exercise(data: Any, where: str) -> Exercise:

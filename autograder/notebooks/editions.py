@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from autograder.exercises.exercise import base_of
 from autograder.exercises.packing import pack, unpack
 from autograder.files import packaged
 from autograder.notebooks.cells import by_id
@@ -94,8 +95,11 @@ def carried_by(notebook: Any) -> Edition | None:
 
 
 def language_of(assignment: str) -> str:
-    """The language of an assignment by its name: `a7_2_en` is in English."""
-    return "en" if assignment.endswith("_en") else "de"
+    """The language of an assignment by its name: `a7_2_en` is in English.
+
+    A translation into a third language, as `a7_2_fr`, gets English messages.
+    """
+    return "en" if base_of(assignment) != assignment and not assignment.endswith("_de") else "de"
 
 
 def in_language(assignment: str, language: str) -> str:

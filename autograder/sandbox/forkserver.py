@@ -133,10 +133,7 @@ def _exit_after(run: Any, channel: socket.socket, *given: Any) -> None:
 
 
 def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
-    """Start the kernel and report on it: {"ready"}, then {"exit", "memory", ..}.
-
-    A command from the other end is a signal's number, or COMPUTED, which is answered by {"cpu"}.
-    """
+    """Start the kernel and report on it: {"ready"}, {"cpu"} when asked, {"exit", "memory", ..}."""
     limits = Limits(**request["limits"])
     die_with_parent()
     os.setsid()
@@ -165,13 +162,13 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
             os.kill(kernel, signal.SIGKILL)
         if channel in readable:
             command = channel.recv(64)
-            if not command:  # nobody waits for this kernel any more
-                killed = killed or "left"
             if command == COMPUTED:
                 _tell(channel, cpu=_computed(times))
-            else:
-                os.kill(kernel, int(command) if command else signal.SIGKILL)
-            if not command:
+            elif command:
+                os.kill(kernel, int(command))
+            else:  # nobody waits for this kernel any more
+                killed = killed or "left"
+                os.kill(kernel, signal.SIGKILL)
                 waiting.remove(channel)
         if ours in readable:
             told = ours.recv(4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,10 +20,13 @@ from support.own import own_cell
 from autograder.checking.carried import VARIABLE, CarriedError, cell_of, known_in, own_exercises
 from autograder.checking.check import check
 from autograder.cli import main
+from autograder.course.gradebook import Course
+from autograder.course.ours import exercises_of
+from autograder.course.release import stale_files
 from autograder.exercises.exercise import PACKAGED, ExerciseError, exercises_for_assignment
 from autograder.exercises.packing import pack, unpack
 from autograder.notebooks.cells import by_id, read_notebook, reference_of, with_solutions
-from autograder.notebooks.editions import CARRIED, carried_by
+from autograder.notebooks.editions import CARRIED, carried_by, language_of
 from autograder.precheck.precheck import precheck
 
 OWN = """\
@@ -200,3 +204,34 @@ def test_a_courses_file_takes_precedence(course: Path) -> None:
         assert exercises_for_assignment(course, "other")["encode_prompt"].time_limit_s != 7
     finally:
         (folder / "encode_prompt.yaml").unlink()
+
+
+def test_a_translation_has_the_exercises_and_english_messages(course: Path, tmp_path: Path) -> None:
+    """A third language, a title and a hint of its own, a notebook with another name."""
+    for part in ("exercises/small", "source/small"):
+        shutil.copytree(course / part, tmp_path / part)
+    shutil.copytree(course / "source" / "small", tmp_path / "source" / "small_fr")
+    (path,) = (tmp_path / "source" / "small_fr").iterdir()
+    path = path.rename(path.with_name("Petit.ipynb"))
+    folder = tmp_path / "exercises" / "small_fr"
+    folder.mkdir()
+    hint = "{de: 'Indice', en: 'Indice'}"
+    own = OWN.replace("Shifting logits", "Logits").replace(
+        "cases:", f"hints: [{hint}, {hint}, {hint}]\ncases:"
+    )
+    (folder / "apply_logit_bias.yaml").write_text(own, encoding="utf-8")
+    assert stale_files(tmp_path, "small_fr") == ["Petit.ipynb"]  # and can be built
+    found = {n: exercises_of(Course(tmp_path).directory(), n) for n in ("small", "small_fr")}
+    assert list(found["small"]) == list(found["small_fr"])
+    assert found["small"]["apply_logit_bias"].title.en == "Shifting logits"
+    assert found["small_fr"]["apply_logit_bias"].title.en == "Logits"
+    assert found["small_fr"]["apply_logit_bias"].hints[0].de == "Indice"
+    assert [language_of(n) for n in ("small", "small_de", "small_en", "small_fr")] == [
+        *("de", "de"),
+        *("en", "en"),
+    ]
+    result = check(
+        "apply_logit_bias",
+        namespace={**_carried(course), "apply_logit_bias": lambda logits, bias: logits},
+    )
+    assert result.told(language_of("small_fr")) == result.told("en") != result.told("de")
