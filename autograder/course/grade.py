@@ -20,7 +20,6 @@ from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
 from autograder.grading import device
-from autograder.grading.engines.local import Pool
 from autograder.grading.record import Record, Rules, Status, Task, task_of
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store, seed_id
@@ -176,6 +175,8 @@ def _engine(
             ) from error
         engine: Engine = dask.Cluster(jobs, options.scheduler, watch.warn)
         return engine
+    from autograder.grading.engines.local import Pool  # heavy: torch
+
     return Pool(jobs, warn=watch.warn, tick=tick)
 
 
