@@ -25,6 +25,10 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", "demo.run", "Run a whole course in a temporary folder.")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="make the course there and keep it")
+    new = command("new", "", "Make something new: `kischule new course DIR`.")
+    kinds = new.add_subparsers(metavar="KIND", required=True)
+    about = "Make a course folder with the package's assignments."
+    _new_course_options(kinds.add_parser("course", help=about, description=about))
     _release_options(command("release", "release.run", "Make the student release from the source."))
     _verify_options(
         command("verify", "verify.run", "Try the checks on known wrong and correct solutions.")
@@ -67,6 +71,12 @@ def _students(sub: argparse.ArgumentParser) -> None:
 
 def _json(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", metavar="F", help="write the results as JSON (-: to stdout)")
+
+
+def _new_course_options(sub: argparse.ArgumentParser) -> None:
+    sub.set_defaults(module="new_course", function="run", needs=TEACHER)
+    sub.add_argument("folder", type=Path, metavar="DIR", help="an empty folder, or a new one")
+    _language(sub, "language of its README")
 
 
 def _release_options(sub: argparse.ArgumentParser) -> None:
@@ -161,8 +171,9 @@ def _report_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _import_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("system", choices=("moodle", "ilias", "folder"))
-    sub.add_argument("file", type=Path, help="the system's zip file, or a folder")
+    sub.add_argument("system", choices=("moodle", "ilias", "folder", "roster"))
+    about = "the system's zip file, or a folder; roster: a table of names"
+    sub.add_argument("file", type=Path, help=about)
     sub.add_argument("assignment")
     sub.add_argument("--table", type=Path, metavar="F", help="moodle: the grading worksheet")
     sub.add_argument(

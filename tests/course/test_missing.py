@@ -12,10 +12,10 @@ from support.moodle import worksheet
 from support.school import ASSIGNMENT, NAME, PEOPLE, WHEN
 
 from autograder.cli import main
-from autograder.cli.demo import CONFIG
 from autograder.cli.grade import print_class
 from autograder.course.grading_key import GradingKey, GradingKeyError, grading_key
 from autograder.course.missing import absent, without_grade
+from autograder.course.new_course import CONFIG
 from autograder.lms import final, moodle
 from autograder.reports.class_page import class_page
 
