@@ -46,11 +46,24 @@ class Text:
         return cls(text, text)
 
 
+@dataclass(frozen=True)
+class Counted:
+    """A sentence about one thing and the same about several: `texts.of(3, names="…")["de"]`."""
+
+    one: Text
+    many: Text
+
+    def of(self, count: float, **values: object) -> Text:
+        """The sentence for this number, which is its placeholder `count`."""
+        return (self.one if count == 1 else self.many).format(count=count, **values)
+
+
 class _German(float):
-    """A number that is written with a decimal comma, and points between thousands."""
+    """A number that is written with a decimal comma, and points between thousands; `50 %`."""
 
     def __format__(self, spec: str) -> str:
-        return super().__format__(spec).translate(str.maketrans(".,", ",."))
+        text = super().__format__(spec).translate(str.maketrans(".,", ",."))
+        return text.replace("%", " %")
 
 
 def _in(language: str, values: dict[str, object]) -> dict[str, object]:

@@ -135,7 +135,7 @@ def test_every_command_line_parses(page: Path) -> None:
             if stopped.code:
                 pytest.fail(line)
         else:
-            known = ("a7_2", "a7_4") if words[0] == "new" else ("a7_2",)
+            known = ("a7_2", "a7_4", "course") if words[0] == "new" else ("a7_2",)
             assert getattr(parsed, "assignment", "a7_2") in known, line
 
 

@@ -6,10 +6,9 @@ import argparse
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from autograder.cli.imports import without_slow_packages
 from autograder.cli.output import (
     DONE,
     NOT_PASSED,
@@ -76,28 +75,11 @@ def _print(checked: Precheck, no_test: str, numbers: str) -> None:
 
 
 def _load_packages() -> None:
-    """Load the packages that read and run notebooks. MissingPackageError naming one.
-
-    nbformat's jsonschema compiles a grammar of internet addresses if rfc3987_syntax is installed
-    (JupyterLab brings it): 2 of 10 seconds, and notebooks have no such address.
-    """
+    """Load the packages that read and run notebooks. MissingPackageError naming one."""
     for package in PACKAGES:
         if importlib.util.find_spec(package) is None:
             raise MissingPackageError(
                 f"checking a notebook needs {package}: pip install 'kischule[notebook]'"
             )
-    with _absent("rfc3987_syntax"):
+    with without_slow_packages():
         importlib.import_module("nbformat")
-
-
-@contextmanager
-def _absent(package: str) -> Iterator[None]:
-    """Pretend that a package is not installed, if it is not loaded yet."""
-    if package in sys.modules:
-        yield
-        return
-    sys.modules[package] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[package]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from autograder.cli.imports import without_slow_packages
 from autograder.cli.output import STOPPED, WRONG_USE, stderr
 from autograder.cli.parser import TEACHER, parser
 from autograder.errors import MissingPackageError, UserError
@@ -25,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise MissingPackageError(
                 "this command needs nbgrader: pip install 'kischule[teacher]'"
             )
-        module = importlib.import_module(f"autograder.cli.{options.module}")
+        if options.module == "grade" and not options.quiet:  # before nbgrader's second of imports
+            stderr(f"grading {options.assignment} in {options.course.resolve()}")
+        with without_slow_packages():
+            module = importlib.import_module(f"autograder.cli.{options.module}")
         return int(getattr(module, options.function)(options))
     except KeyboardInterrupt:
         stderr("stopped; what was graded is kept, the same command goes on from there")

@@ -16,6 +16,7 @@ from autograder.cli.grade import print_class
 from autograder.cli.output import DONE, stderr, stopped_by_signals
 from autograder.cli.progress import Progress
 from autograder.course.grade import grade
+from autograder.course.new_course import CONFIG
 from autograder.course.ours import AssignmentError
 from autograder.course.pages import feedback
 from autograder.course.release import release, source_notebook
@@ -30,11 +31,6 @@ from autograder.reports.class_page import class_page
 
 ASSIGNMENT = "a7_2"
 CELL_LIMIT_S = 10.0  # of a cell
-
-CONFIG = """from autograder.course import configure
-
-configure(get_config())
-"""
 
 OBSERVATIONS = {
     "observation_greedy": "Der Text wiederholt sich nach wenigen Sätzen.",

@@ -20,6 +20,7 @@ from autograder.cli.progress import Progress, points
 from autograder.course.adjustments import Adjustment
 from autograder.course.commands import course_settings
 from autograder.course.grade import RunOptions, grade
+from autograder.course.messages import ABSENT
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
@@ -111,6 +112,7 @@ def print_class(report: dict[str, Any], verbose: bool = False) -> None:
                 "; ".join(notes) or "–",
             ]
         )
+    rows += [[student, "absent", "–", "", ABSENT.en] for student in report.get("absent", [])]
     print_table(["student", "status", "points", "waiting", "not passed"], rows, right=(2, 3))
     for each in report.get("adjustments", []):
         print(printable(str(Adjustment.from_data(each))))

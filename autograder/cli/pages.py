@@ -6,14 +6,12 @@ from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr
 from autograder.course.gradebook import Course
 from autograder.course.pages import feedback as make_pages
 from autograder.files import write_atomically
-from autograder.grading.processes import warm_up
 from autograder.lms.final import not_final
 from autograder.reports.class_page import class_page
 
 
 def feedback(options: argparse.Namespace) -> int:
     """Make the students' pages."""
-    warm_up()
     failed, course = 0, options.course.resolve()
     students = tuple(options.student)
     for student, made in make_pages(course, options.assignment, students, options.language):

@@ -25,7 +25,8 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", "demo.run", "Run a whole course in a temporary folder.")
     demo.add_argument("--keep", type=Path, metavar="DIR", help="make the course there and keep it")
-    _new_options(command("new", "new.run", "Make an assignment, or an exercise in one, to edit."))
+    about = "Make an assignment, an exercise in one, or a course (`new course DIR`), to edit."
+    _new_options(command("new", "new.run", about))
     _release_options(command("release", "release.run", "Make the student release from the source."))
     _verify_options(
         command("verify", "verify.run", "Try the checks on known wrong and correct solutions.")
@@ -71,10 +72,15 @@ def _json(sub: argparse.ArgumentParser) -> None:
 
 
 def _new_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("assignment", help="a new one, or the one that gets the exercise")
-    sub.add_argument("exercise", nargs="?", help="the name of its function")
+    sub.add_argument(
+        "assignment", metavar="A", help="a new one, the one that gets the exercise, or `course`"
+    )
+    sub.add_argument(
+        "name", nargs="?", metavar="EXERCISE|DIR", help="its function's name; the course's folder"
+    )
     about = "the function's parameters, such as 'logits, bias' (default: logits)"
     sub.add_argument("--signature", metavar="NAMES", help=about)
+    _language(sub, "language of a course's README")
     _course(sub)
 
 
@@ -173,8 +179,9 @@ def _report_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _import_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("system", choices=("moodle", "ilias", "folder"))
-    sub.add_argument("file", type=Path, help="the system's zip file, or a folder")
+    sub.add_argument("system", choices=("moodle", "ilias", "folder", "roster"))
+    about = "the system's zip file, or a folder; roster: a table of names"
+    sub.add_argument("file", type=Path, help=about)
     sub.add_argument("assignment")
     sub.add_argument("--table", type=Path, metavar="F", help="moodle: the grading worksheet")
     sub.add_argument(

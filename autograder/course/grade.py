@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 from autograder.course.adjustments import Adjustments, without
 from autograder.course.gradebook import Course, Score, Total
+from autograder.course.missing import absent
 from autograder.course.registration import finish
 from autograder.course.release import exercises_notebook
 from autograder.course.rules import rules_of
@@ -20,7 +21,6 @@ from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
 from autograder.grading import device
-from autograder.grading.engines.local import Pool
 from autograder.grading.record import Record, Rules, Status, Task, task_of
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store, seed_id
@@ -156,7 +156,8 @@ def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, .
 def _lateness(total: Total) -> Flag | None:
     if not total.late_s:
         return None
-    less = f", {total.penalty:g} points less" if total.penalty else ""
+    points = f"{total.penalty:g} point{'' if total.penalty == 1 else 's'}"
+    less = f", {points} less" if total.penalty else ""
     return Flag(FlagKind.LATE, reason=f"{total.late}{less}")
 
 
@@ -176,6 +177,8 @@ def _engine(
             ) from error
         engine: Engine = dask.Cluster(jobs, options.scheduler, watch.warn)
         return engine
+    from autograder.grading.engines.local import Pool  # heavy: torch
+
     return Pool(jobs, warn=watch.warn, tick=tick)
 
 
@@ -240,11 +243,13 @@ class _ClassRun:
         scores = self.course_book.scores(self.assignment)
         self.totals = self.course_book.totals(self.assignment)
         adjusted = Adjustments.of(self.course, self.assignment).in_force
+        nothing = [] if self.options.students else absent(self.course, self.assignment)
         return {
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules.seed),
             "model": fingerprint(self.rules.settings.model),
             "submissions": [self._row(student, scores.get(student, {})) for student in students],
+            **({"absent": nothing} if nothing else {}),
             **({"adjustments": [entry.as_data() for entry in adjusted]} if adjusted else {}),
         }
 

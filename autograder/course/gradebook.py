@@ -3,7 +3,6 @@
 import copy
 import fnmatch
 import glob
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +31,14 @@ from autograder.course import converters
 from autograder.course.adjustments import Action, Adjustments, apply, seconds_late, unadjusted
 from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
 from autograder.course.converters import NbgraderError
-from autograder.course.layout import ByHand, Layout, given_by_hand, read_layout, write_layout
+from autograder.course.layout import (
+    ByHand,
+    Layout,
+    given_by_hand,
+    make_whole,
+    read_layout,
+    write_layout,
+)
 from autograder.course.preprocessors import RecordedOutputs
 from autograder.errors import UserError
 from autograder.files import write_atomically
@@ -105,13 +111,19 @@ class Course:
 
     def students(self, step: str, assignment: str) -> list[str]:
         """List the students with a folder for an assignment; not those omitted or withdrawn."""
+        return self._counted(self._names(step, "\0", assignment), assignment)
+
+    def enrolled(self, assignment: str) -> dict[str, str]:
+        """The full names of the gradebook's students; not of those omitted or withdrawn."""
+        with self._gradebook() as book:
+            names = {s.id: f"{s.first_name or ''} {s.last_name or ''}" for s in book.students}
+        return {name: names[name].strip() for name in self._counted(names, assignment)}
+
+    def _counted(self, names: Iterable[str], assignment: str) -> list[str]:
         directory = CourseDirectory(config=self.config)
         omitted = {*directory.student_id_exclude.split(","), *self.withdrawn(assignment)}
-        return [
-            name
-            for name in self._names(step, "\0", assignment)
-            if name not in omitted and fnmatch.fnmatchcase(name, directory.student_id)
-        ]
+        pattern = directory.student_id
+        return [n for n in names if n not in omitted and fnmatch.fnmatchcase(n, pattern)]
 
     def withdrawn(self, assignment: str) -> list[str]:
         """List the students whose submission is withdrawn."""
@@ -322,7 +334,7 @@ class Course:
     def _gradebook(self) -> Iterator[Any]:
         directory = CourseDirectory(config=self.config)
         with converters.own_programs(), self._explained():
-            _make_whole(self.file, directory.course_id)
+            make_whole(self.file, directory.course_id)
             with Gradebook(self.url, directory.course_id) as book:
                 yield book
 
@@ -358,20 +370,6 @@ def _total(submission: Any, scores: Iterable[Score], penalty: float) -> Total:
         last_name=student.last_name or "",
         email=student.email or "",
     )
-
-
-def _make_whole(path: Path | None, course_id: str) -> None:
-    """Make a new gradebook file with all that nbgrader puts into it, or not at all.
-
-    nbgrader notes the version of its tables seconds after it has made them; stopped in between, it
-    would never do so, and a later `nbgrader db upgrade` would begin from nothing.
-    """
-    if path is None or path.exists() or not path.parent.is_dir():
-        return
-    with tempfile.TemporaryDirectory(prefix=".gradebook-", dir=path.parent) as folder:
-        new = Path(folder) / path.name
-        Gradebook(f"sqlite:///{new}", course_id).close()
-        os.replace(new, path)
 
 
 def _patient(url: str) -> str:

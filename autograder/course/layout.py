@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nbgrader.api import (
@@ -296,3 +299,17 @@ def given_by_hand(book: Gradebook, assignment: str) -> dict[str, list[ByHand]]:
             if comment.manual_comment:
                 mine.append(ByHand(cell=comment.name, text="a comment", kinds=COMMENTED))
     return found
+
+
+def make_whole(path: Path | None, course_id: str) -> None:
+    """Make a new gradebook file with all that nbgrader puts into it, or not at all.
+
+    nbgrader notes the version of its tables seconds after it has made them; stopped in between, it
+    would never do so, and a later `nbgrader db upgrade` would begin from nothing.
+    """
+    if path is None or path.exists() or not path.parent.is_dir():
+        return
+    with tempfile.TemporaryDirectory(prefix=".gradebook-", dir=path.parent) as folder:
+        new = Path(folder) / path.name
+        Gradebook(f"sqlite:///{new}", course_id).close()
+        os.replace(new, path)

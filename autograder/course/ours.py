@@ -14,7 +14,6 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy.engine import make_url
 
-from autograder.checking.schema import check_names
 from autograder.errors import UserError
 from autograder.exercises.exercise import (
     PACKAGED,
@@ -78,6 +77,8 @@ def several(assignment: str, found: list[Path]) -> AssignmentError:
 
 @lru_cache(maxsize=1000)
 def _check_names(path: Path, _modified: int, exercises: tuple[str, ...]) -> None:
+    from autograder.checking.schema import check_names  # with torch, which others do without
+
     check_names(path.read_text(encoding="utf-8-sig"), path.name, exercises)
 
 

@@ -14,6 +14,7 @@ from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
 from autograder.grading.processes import context
 
+PAGE_MODULES = ("autograder.course.pages",)
 MIN_PARALLEL = 5  # pages: fewer are made before a second process has started
 
 
@@ -68,7 +69,7 @@ def _made(
         for student in students:
             yield student, _make_page(course, assignment, student, language)
         return
-    with ProcessPoolExecutor(cores(), mp_context=context()) as pool:
+    with ProcessPoolExecutor(cores(), mp_context=context(PAGE_MODULES)) as pool:
         pages = [pool.submit(_make_page, course, assignment, s, language) for s in students]
         try:
             for student, page in zip(students, pages, strict=True):

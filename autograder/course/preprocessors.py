@@ -31,6 +31,7 @@ from autograder.grading.outputs import as_output, harmless_markdown
 from autograder.grading.record import Record
 from autograder.grading.store import Store
 from autograder.notebooks.cells import (
+    RUBRIC,
     Role,
     exercise_of,
     grade_id_of,
@@ -48,6 +49,7 @@ from autograder.notebooks.pictures import pictures
 from autograder.notebooks.reader import UnreadableError
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
+RUBRIC_HEADING = "Bewertung · Rubric"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
 COLAB = "https://colab.research.google.com/"
 RECORD = "kischule_record"  # in nbgrader's resources
@@ -260,7 +262,9 @@ class HarmlessText(ForExercises):
     """
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Clean a cell of the student's."""
+        """Clean a cell of the student's; the link to Colab, wider than a phone, is of no use."""
+        lines = cell.source.splitlines()
+        cell.source = "\n".join(line for line in lines if COLAB not in line)
         if cell.cell_type != "code" and not metadata_of(cell).get("locked"):
             cell["attachments"] = pictures(cell.get("attachments"))
             cell.source = harmless_markdown(cell.source, cell.attachments)
@@ -287,6 +291,8 @@ class Rubrics(ForExercises, ClearMarkScheme):
         for cell in nb.cells:
             if rubric := rubrics.get(grade_id_of(cell)):
                 cells.append(new_markdown_cell(rubric))
+            elif role(cell) == Role.LOCKED:  # a task's is in its own cell
+                cell.source = RUBRIC.sub(rf"\n\n**{RUBRIC_HEADING}**\n\n\1", cell.source)
             cells.append(cell)
         nb.cells = cells
         return nb, resources
@@ -342,9 +348,6 @@ class FeedbackPage(ForExercises):
         for cell in nb.cells:
             if is_graded(cell):
                 cell.metadata.nbgrader["waits"] = waits[grade_id_of(cell)]
-            # the link to Colab is of no use here, and wider than a phone
-            lines = cell.source.splitlines()
-            cell.source = "\n".join(line for line in lines if COLAB not in line)
         results = self._results(nb, exercises, named["assignment"], named["student"])
         show_results(nb, results)
         adjusted = Adjustments.of(Path(self.directory.root), named["assignment"])

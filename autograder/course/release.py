@@ -41,7 +41,6 @@ from autograder.notebooks.cells import by_id, is_solution, points_of, read_noteb
 from autograder.notebooks.display import is_display_only
 from autograder.notebooks.exercises import code_lines
 from autograder.notebooks.running import execute
-from autograder.precheck.results import results_of
 
 TIME_LIMIT_S = 60.0  # of a cell of the reference
 MAX_STALE = 3  # cells in a sentence
@@ -222,6 +221,8 @@ def run_problems(source: Any, released: bytes, exercises: Mapping[str, Exercise]
 
 
 def _graded(notebook: Any, exercises: Mapping[str, Exercise]) -> list[Result]:
+    from autograder.precheck.results import results_of  # heavy: it words what checks say
+
     notebook = copy.deepcopy(notebook)
     notebook.cells = [cell for cell in notebook.cells if not is_display_only(cell)]
     with tempfile.TemporaryDirectory(prefix="kischule-") as folder:

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.checking.retarget import exercises_for, slowdown
 from autograder.course.gradebook import Course
 from autograder.course.ours import exercises_of
 from autograder.course.release import registered, source_notebook
 from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store
-from autograder.grading.submission import checks_id
 from autograder.notebooks.cells import Role, read_notebook, solutions
 
 
@@ -30,6 +28,10 @@ def rules_of(
 
     Raises AssignmentError or SeedError; for another model than `mini` what `exercises_for` does.
     """
+    # heavy: only a grading needs the model
+    from autograder.checking.retarget import exercises_for, slowdown
+    from autograder.grading.submission import checks_id
+
     model, store = settings.model, Store(course)
     source = source_notebook(course, assignment)
     exercises = exercises_of(Course(course).directory(), assignment)

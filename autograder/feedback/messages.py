@@ -1,15 +1,22 @@
 """Sentences of a student's page."""
 
-from kischule.i18n import Text
+from kischule.i18n import Counted, Text
 
 TITLE = Text("Rückmeldung zu {notebook}", "Feedback on {notebook}")
-SCORE = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
-BONUS_PART = Text(
-    "davon {points:g} aus Zusatzaufgaben", "including {points:g} from bonus exercises"
+SCORE = Counted(
+    Text("{points:g} von {count:g} Punkt", "{points:g} of {count:g} point"),
+    Text("{points:g} von {count:g} Punkten", "{points:g} of {count:g} points"),
 )
-LATE = Text(
-    "{points:g} Punkte Abzug wegen später Abgabe, schon eingerechnet",
-    "{points:g} points deducted for late submission, already included",
+BONUS_PART = Text("davon {count:g} aus Zusatzaufgaben", "including {count:g} from bonus exercises")
+LATE = Counted(
+    Text(
+        "{count:g} Punkt Abzug wegen später Abgabe, schon eingerechnet",
+        "{count:g} point deducted for late submission, already included",
+    ),
+    Text(
+        "{count:g} Punkte Abzug wegen später Abgabe, schon eingerechnet",
+        "{count:g} points deducted for late submission, already included",
+    ),
 )
 DROPPED = Text(
     "Die Aufgabe {name} zählt für niemanden. Ihre Punkte sind auch aus den möglichen "
@@ -21,17 +28,35 @@ GIVEN = Text(
     "Für die Aufgabe {name} bekommen alle die volle Punktzahl. Der Grund: {reason}",
     "Everybody gets full points for the exercise {name}. The reason: {reason}",
 )
-WAITING = Text(
-    "Bis zu {points:g} Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
-    "Up to {points:g} points may be added once your answers have been read.",
+WAITING = Counted(
+    Text(
+        "Bis zu {count:g} Punkt kommt noch dazu, wenn Ihre Antworten gelesen sind.",
+        "Up to {count:g} point may be added once your answers have been read.",
+    ),
+    Text(
+        "Bis zu {count:g} Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
+        "Up to {count:g} points may be added once your answers have been read.",
+    ),
 )
-ALL_SOLVED = Text(
-    "Alle {count} Aufgaben, die Code verlangen, sind gelöst.",
-    "All {count} coding exercises are solved.",
+# of the exercises that are no bonus, by their number
+ALL_SOLVED = Counted(
+    Text("Die Aufgabe mit Code ist gelöst", "The coding exercise is solved"),
+    Text("Alle {count} Aufgaben mit Code sind gelöst", "All {count} coding exercises are solved"),
 )
-SOME_SOLVED = Text(
-    "{solved} von {count} Aufgaben mit Code sind gelöst:",
-    "{solved} of {count} coding exercises are solved:",
+# by the number of those that are solved
+SOME_SOLVED = Counted(
+    Text(
+        "Eine von {total} Aufgaben mit Code ist gelöst",
+        "One of {total} coding exercises is solved",
+    ),
+    Text(
+        "{count} von {total} Aufgaben mit Code sind gelöst",
+        "{count} of {total} coding exercises are solved",
+    ),
+)
+AND_BONUS = Counted(
+    Text("{solved}, dazu eine Zusatzaufgabe", "{solved}, and one bonus exercise"),
+    Text("{solved}, dazu {count} Zusatzaufgaben", "{solved}, and {count} bonus exercises"),
 )
 NONE_SOLVED = Text(
     "Noch ist keine Aufgabe ganz gelöst. Der erste Schritt steht gleich darunter.",
@@ -53,10 +78,7 @@ ONLY_EXAMPLES = Text(
 WORDS = {
     "well": Text("Das ist gelungen", "What went well"),
     "next": Text("Das ist als Nächstes dran", "What to do next"),
-    "nothing_next": Text(
-        "Nichts mehr zu reparieren. Haben Sie die Zusatzaufgaben probiert?",
-        "Nothing left to fix. Have you tried the bonus exercises?",
-    ),
+    "nothing_next": Text("Hier ist nichts mehr zu tun.", "There is nothing left to do."),
     "exercises": Text("Aufgabe für Aufgabe", "Exercise by exercise"),
     "answers": Text("Ihre Beobachtungen", "Your observations"),
     "comment": Text("Kommentar", "Comment"),
@@ -82,5 +104,8 @@ CUT_NOTE = Text(
     "Probability of the tokens after the cut",
 )
 SAMPLED_CAPTION = Text("Wie oft jedes Token ausgelost wird", "How often each token is sampled")
-TOKEN = Text("Token", "token")
+TOKEN = Text(
+    "Token {label}: {expected} {share:.0%}, {actual} {yours:.0%}",
+    "token {label}: {expected} {share:.0%}, {actual} {yours:.0%}",
+)
 FORBIDDEN = Text("verboten", "forbidden")

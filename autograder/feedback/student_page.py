@@ -26,6 +26,7 @@ from autograder.notebooks.cells import (
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = TEMPLATES / "page.css"
+NO_RESPONSE = "No response."  # nbgrader's own comment on an answer that is as it was released
 MAX_NEXT = 3  # steps that are proposed at a time
 
 
@@ -118,7 +119,7 @@ def page(
         language=language,
         title=title,
         student=student,
-        points=messages.SCORE.format(points=points, max_points=max_points)[language],
+        points=messages.SCORE.of(float(max_points), points=float(points))[language],
         remarks=(*_remarks(items, answers, penalty, language), *remarks),
         well=_well(counted, language),
         solved=tuple(item for item in items if item.state == "solved"),
@@ -136,20 +137,24 @@ def _remarks(
     bonus = sum(item.points for item in exercises if item.bonus)
     # an answer may wait though it has points: those of the submission before
     waiting = sum(max(a.max_points - a.points, 0) for a in answers if a.state == "waits")
-    remarks = [(messages.BONUS_PART, bonus), (messages.LATE, penalty), (messages.WAITING, waiting)]
-    return [text.format(points=points)[language] for text, points in remarks if points]
+    remarks = [messages.BONUS_PART.format(count=bonus)[language]] if bonus else []
+    counted = ((messages.LATE, penalty), (messages.WAITING, waiting))
+    return remarks + [text.of(points)[language] for text, points in counted if points]
 
 
 def _well(exercises: Sequence[Item], language: str) -> str:
-    solved = sum(item.state == "solved" for item in exercises)
-    required = [item for item in exercises if not item.bonus]
+    required = [item for item in exercises if not item.bonus] or list(exercises)
+    solved = sum(item.state == "solved" for item in required)
+    bonus = sum(item.state == "solved" for item in exercises) - solved
     if exercises and all(item.state == "empty" for item in exercises):
         return messages.NOTHING_WRITTEN[language]
-    if not solved:
+    if not solved + bonus:
         return messages.NONE_SOLVED[language]
-    if all(item.state == "solved" for item in required):
-        return messages.ALL_SOLVED.format(count=len(required))[language]
-    return messages.SOME_SOLVED.format(solved=solved, count=len(exercises))[language]
+    told = messages.SOME_SOLVED.of(solved, total=len(required))
+    if solved == len(required):
+        told = messages.ALL_SOLVED.of(solved)
+    told = messages.AND_BONUS.of(bonus, solved=told) if bonus else told
+    return f"{told[language]}:"  # a list of them follows
 
 
 def _next_steps(items: Sequence[Item], exercises: Mapping[str, Exercise]) -> tuple[Item, ...]:
@@ -194,7 +199,8 @@ def _items(
 
 def _comment(cell: Any) -> str:
     """A teacher's comment on an answer, as Markdown that is safe in a page."""
-    return harmless_markdown(str(metadata_of(cell).get("comment") or ""))
+    comment = str(metadata_of(cell).get("comment") or "")
+    return "" if comment == NO_RESPONSE else harmless_markdown(comment)
 
 
 def _item(exercise: Exercise, levels: Sequence[Part], comment: str, language: str) -> Item:
@@ -245,7 +251,9 @@ def _picture(chart: Chart, language: str) -> str:
     what = (messages.SAMPLED_CAPTION if chart.sampled else messages.CUT_NOTE)[language]
     expected, actual = messages.EXPECTED[language], messages.ACTUAL[language]
     shares = "; ".join(
-        f"{messages.TOKEN[language]} {label}: {expected} {e:.0%}, {actual} {a:.0%}"
+        messages.TOKEN.format(
+            label=label, expected=expected, share=float(e), actual=actual, yours=float(a)
+        )[language]
         for label, e, a in zip(chart.labels, chart.expected, chart.actual, strict=True)
     )
     return svg.paired_bars(
@@ -272,11 +280,12 @@ def _answers(notebook: Any, exercises: Collection[str]) -> tuple[Item, ...]:
         if is_graded(cell) and exercise_of(cell, exercises) is None:
             metadata, name = metadata_of(cell), grade_id_of(cell)
             waits = metadata.get("score") is None or metadata.get("waits", False)
+            state = "empty" if metadata.get("comment") == NO_RESPONSE else "read"
             items.append(
                 Item(
                     id=name,
                     title=heading or name,
-                    state="waits" if waits else "read",
+                    state="waits" if waits else state,
                     points=float(metadata.get("score") or 0),
                     max_points=points_of(cell),
                     comment=_comment(cell),

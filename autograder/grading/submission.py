@@ -12,7 +12,6 @@ from autograder.exercises.exercise import PACKAGED
 from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
 from autograder.grading.settings import Settings
-from autograder.grading.worker import run_submission
 from autograder.notebooks import reader
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.structure import rebuild
@@ -63,6 +62,8 @@ def grade_submission(rules: Rules, task: Task) -> Record:
 
     The rules' isolation must be settled.
     """
+    from autograder.grading.worker import run_submission  # heavy: torch and kernels
+
     began, settings = time.monotonic(), rules.settings
     limits = {"time_limit_s": settings.time_limit_s, "memory_mib": settings.memory_mib}
     common: dict[str, Any] = {"key": task.key, "isolation": settings.isolation, **limits}

@@ -66,7 +66,7 @@ def import_(
     """Import submissions; table: the grading worksheet (default: one beside the archive)."""
     with opened(file, zone_of(course)) as archive:
         sheet = read_worksheet(table) if table else _beside(file, archive)
-        more = list(_persons(sheet)) if sheet else []
+        more = list(persons(sheet)) if sheet else []
         found = take_in(course, assignment, "moodle", archive, owner, prefer=prefer, more=more)
     if sheet:
         write_atomically(_kept_worksheet(course, assignment), sheet.content())
@@ -168,7 +168,7 @@ def _id(row: list[str]) -> str:
     return match[1] if match else ""
 
 
-def _persons(sheet: Table) -> Iterator[Person]:
+def persons(sheet: Table) -> Iterator[Person]:
     name, email = sheet.column(*NAME), sheet.column(*EMAIL)
     for row in sheet.rows:
         yield Person(

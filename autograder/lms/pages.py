@@ -6,21 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.course.gradebook import Course
+from autograder.course.pages import graded_students
 from autograder.lms.final import some
 
 
 def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tuple[bytes, list[str]]:
-    """Zip the pages; folders: by student. Returns the zip, and a note of students without one."""
+    """Zip the pages; folders: by student. Returns the zip, and a note of missing pages.
+
+    A page can be made, and is missing, where something was graded.
+    """
     stream, without, book = io.BytesIO(), [], Course(course)
+    graded = graded_students(course, assignment)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
         for student in sorted(folders.keys() - book.withdrawn(assignment)):
             pages = sorted(book.folder("feedback", assignment, student).glob("*.html"))
-            if not pages:
+            if not pages and student in graded:
                 without.append(student)
             for page in pages:
                 file.write(page, f"{folders[student]}/{page.name}")
     if not without:
         return stream.getvalue(), []
-    who = some(without)
-    note = f"{len(without)} have no feedback page ({who}): `kischule feedback {assignment}`"
+    note = f"no feedback page: {some(without)}: `kischule feedback {assignment}`"
     return stream.getvalue(), [note]

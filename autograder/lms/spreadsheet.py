@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.gradebook import Course
+from autograder.course.grading_key import grading_key
 from autograder.course.ours import exercises_of
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
@@ -174,6 +175,7 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
     totals, scores = book.totals(assignment), book.scores(assignment)
     known = {grade_id for found in scores.values() for grade_id in found}
     exercises = exercises_of(book.directory(), assignment)
+    key = grading_key(course)
     levels = (Level.PUBLIC, Level.HIDDEN)
     tests = (level.prefix + name for name in exercises for level in levels)
     cells = [c for c in tests if c in known]
@@ -185,8 +187,11 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
         about = [student, total.last_name, total.first_name, total.email]
         figures = [total.points, total.max_points, total.waiting, total.penalty]
         each = [f"{found[cell].points:g}" if cell in found else "" for cell in cells]
-        rows.append([*map(_quoted_formula, about), *(f"{figure:g}" for figure in figures), *each])
-    table = Table(target.name, [*head, "late_penalty", *cells], rows, encoding="utf-8-sig")
+        grade = [key.grade(total.points, total.max_points)] if key else []
+        numbers = [f"{figure:g}" for figure in figures]
+        rows.append([*map(_quoted_formula, [*about, *grade]), *numbers, *each])
+    head = [*head[:4], *(["grade"] if key else []), *head[4:], "late_penalty", *cells]
+    table = Table(target.name, head, rows, encoding="utf-8-sig")
     write_atomically(target, table.content())
     return not_final(course, assignment, totals)
 

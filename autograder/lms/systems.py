@@ -7,13 +7,14 @@ from typing import Any
 
 from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
-from autograder.lms import canvas, folder, gradescope, ilias, moodle, spreadsheet
+from autograder.lms import canvas, folder, gradescope, ilias, moodle, roster, spreadsheet
 from autograder.lms.submissions import Imported
 
 IMPORTS: Mapping[str, Callable[..., Imported]] = {
     "folder": folder.import_,
     "ilias": ilias.import_,
     "moodle": moodle.import_,
+    "roster": roster.import_,
 }
 EXPORTS: Mapping[str, Callable[..., list[str]]] = {
     "canvas": canvas.export,

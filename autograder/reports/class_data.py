@@ -14,14 +14,15 @@ import nbformat
 import numpy as np
 
 from autograder.checking.result import Result
-from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
+from autograder.course.messages import UNGRADED
+from autograder.course.missing import without_grade
 from autograder.course.release import registered
 from autograder.exercises.exercise import Exercise, Level
 from autograder.grading.record import Record, Status
 from autograder.grading.store import Store
 from autograder.notebooks.cells import read_notebook, solutions
-from autograder.notebooks.flags import FlagKind
+from autograder.notebooks.flags import Flag, FlagKind
 from autograder.reports import messages
 from kischule.i18n import Text
 
@@ -39,6 +40,8 @@ class GradedStudent:
     name: str
     record: Record | None
     total: Total | None
+    full_name: str = ""  # in the gradebook
+    reason: Text | None = None  # of a student without a grade
     cells: Mapping[str, str] = field(repr=False)  # grade_id -> source of a solution cell
 
     @cached_property
@@ -59,12 +62,6 @@ class GradedStudent:
         """Return True if a level of the exercise could not be judged."""
         levels = [self.results.get((exercise, level)) for level in (Level.PUBLIC, Level.HIDDEN)]
         return any(result is not None and result.passed is None for result in levels)
-
-    @property
-    def full_name(self) -> str:
-        """The name in the gradebook; "" if it has none."""
-        names = (self.total.first_name, self.total.last_name) if self.total else ()
-        return " ".join(filter(None, names))
 
     @property
     def machine_share(self) -> float:
@@ -109,8 +106,9 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
     registered(course, assignment)
     store, book = Store(course), Course(course)
     totals, scores = book.totals(assignment), book.scores(assignment)
+    reasons, names = without_grade(course, assignment, totals), book.enrolled(assignment)
     found = []
-    for name in sorted({*students_of(course, assignment), *totals}):
+    for name in sorted({*reasons, *totals}):
         _, key = store.written(assignment, name)
         record = store.read(assignment, key) if key else None
         cells = {}
@@ -124,8 +122,42 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
                 if result.grade_id in points
             )
             record = replace(record, results=results)
-        found.append(GradedStudent(name=name, record=record, total=totals.get(name), cells=cells))
+        found.append(
+            GradedStudent(
+                name=name,
+                record=record,
+                total=totals.get(name),
+                full_name=names.get(name, ""),
+                reason=reasons.get(name),
+                cells=cells,
+            )
+        )
     return found
+
+
+def labels(everybody: Sequence[GradedStudent]) -> dict[str, str]:
+    """The name of each student as a reader knows them; of namesakes with the folder's name."""
+    counts = Counter(student.full_name for student in everybody)
+    found = {}
+    for student in everybody:
+        full, name = student.full_name, student.name
+        found[name] = name if not full else full if counts[full] == 1 else f"{full} ({name})"
+    return found
+
+
+def flag_text(flag: Flag) -> Text:
+    """A flag for the teacher, as `str(flag)` has it in English."""
+    if str(flag) == flag.reason:
+        return Text.same(flag.reason)
+    kind, reason = messages.FLAG_WORDS[flag.kind], f" ({flag.reason})" if flag.reason else ""
+    after = f"{reason}: {flag.cell}" if flag.cell else f": {flag.reason}" if reason else ""
+    return Text(f"{kind.de}{after}", f"{kind.en}{after}")
+
+
+def joined(texts: Iterable[Text], separator: str = "; ") -> Text:
+    """Texts in one."""
+    texts = list(texts)
+    return Text(separator.join(t.de for t in texts), separator.join(t.en for t in texts))
 
 
 # --- exercises ----------------------------------------------------------------------------------
@@ -219,12 +251,12 @@ def talks(everybody: Sequence[GradedStudent]) -> list[Talk]:
 def _reasons(student: GradedStudent, usual: float) -> Iterable[Text]:
     record = student.record
     if record is None:
-        yield messages.NO_GRADE
+        yield student.reason or UNGRADED
         return
     if record.status != Status.GRADED:
-        yield messages.ENDED_WITH.format(status=record.status)
+        yield messages.ENDED_WITH.format(status=messages.STATUS_WORDS[record.status])
     if student.machine_share < MIN_SHARE:
-        yield messages.LOW.format(share=f"{student.machine_share:.0%}")
+        yield messages.LOW.format(share=student.machine_share)
     only_examples = [
         exercise
         for (exercise, level), result in student.results.items()
@@ -233,8 +265,8 @@ def _reasons(student: GradedStudent, usual: float) -> Iterable[Text]:
     ]
     if only_examples:
         yield messages.ONLY_PUBLIC.format(exercises=", ".join(only_examples))
-    if odd := [str(flag) for flag in record.flags if flag.kind in ODD_KINDS]:
-        yield messages.ODD_FLAGS.format(flags="; ".join(odd))
+    if odd := [flag_text(flag) for flag in record.flags if flag.kind in ODD_KINDS]:
+        yield messages.ODD_FLAGS.format(flags=joined(odd))
     if record.status == Status.GRADED and record.seconds > max(SLOW_FACTOR * usual, 30.0):
         yield messages.SLOW_BY.format(seconds=record.seconds)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from autograder.course.adjustments import Adjustment, Adjustments
 from autograder.course.gradebook import Course
+from autograder.course.grading_key import GradingKey, grading_key
+from autograder.course.messages import ABSENT
 from autograder.course.ours import exercises_of
 from autograder.course.registration import graded_by_older
 from autograder.errors import MissingPackageError
@@ -38,12 +42,54 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
     words = {key: text[language] for key, text in messages.PAGE_WORDS.items()}
     exercises = exercises_of(Course(course).directory(), assignment)
     rows = class_data.exercise_rows(graded, exercises, language)
+    names, key = class_data.labels(everybody), grading_key(course)
+    grades = {
+        student.name: key.grade(student.total.points, student.total.max_points)
+        for student in everybody
+        if key and student.total
+    }
     found, compared = _similar_pairs(course, assignment, graded, exercises)
     older = graded_by_older(course, assignment)
     remarks = [
-        *_class_remarks(everybody, graded, older, assignment),
+        *_class_remarks(everybody, names, older, assignment),
         *(_adjusted(entry) for entry in Adjustments.of(course, assignment).in_force),
     ]
+    return (
+        _environment(language)
+        .get_template("class.html.j2")
+        .render(
+            language=language,
+            style=STYLE.read_text(encoding="utf-8"),
+            words=words,
+            title=messages.CLASS_TITLE.format(assignment=assignment)[language],
+            date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+            remarks=[text[language] for text in remarks],
+            names=names,
+            grades=grades,
+            bands=_bands(key, grades.values()) if key else [],
+            statuses={status: text[language] for status, text in messages.STATUS_WORDS.items()},
+            flags={student.name: _flags(student)[language] for student in everybody},
+            histogram=_histogram(graded, words) if graded else "",
+            rows=rows,
+            bars=_solved_bars(rows, words, language) if rows else "",
+            hints=class_data.hint_counts(graded, language).most_common(),
+            outputs=class_data.wrong_outputs(graded, language)[:MAX_LISTED_OUTPUTS],
+            talks=[
+                (talk.student, [reason[language] for reason in talk.reasons])
+                for talk in class_data.talks(everybody)
+            ],
+            students=everybody,
+            pairs=found[:MAX_LISTED_PAIRS],
+            ask=messages.ASK.format(share=similar.MIN_COMMON_SHARE)[language],
+            more=messages.MORE_PAIRS.of(len(found) - MAX_LISTED_PAIRS)[language]
+            if len(found) > MAX_LISTED_PAIRS
+            else "",
+            compared=compared,
+        )
+    )
+
+
+def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(PAGE_TEMPLATES),
         autoescape=select_autoescape(default=True),
@@ -51,42 +97,31 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("class.html.j2").render(
-        language=language,
-        style=STYLE.read_text(encoding="utf-8"),
-        words=words,
-        title=messages.CLASS_TITLE.format(assignment=assignment)[language],
-        date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        remarks=[text[language] for text in remarks],
-        histogram=_histogram(graded, words) if graded else "",
-        rows=rows,
-        bars=_solved_bars(rows, words) if rows else "",
-        hints=class_data.hint_counts(graded, language).most_common(),
-        outputs=class_data.wrong_outputs(graded, language)[:MAX_LISTED_OUTPUTS],
-        talks=[
-            (talk.student, [reason[language] for reason in talk.reasons])
-            for talk in class_data.talks(everybody)
-        ],
-        students=everybody,
-        pairs=found[:MAX_LISTED_PAIRS],
-        ask=messages.ASK.format(share=similar.MIN_COMMON_SHARE)[language],
-        more=messages.MORE_PAIRS.format(count=len(found) - MAX_LISTED_PAIRS)[language]
-        if len(found) > MAX_LISTED_PAIRS
-        else "",
-        compared=compared,
-    )
+    environment.filters |= {
+        name: partial(_in_language, text, language)
+        for name, text in (
+            ("figure", messages.NUMBER),
+            ("share", messages.SHARE),
+            ("decimals", messages.TWO_DECIMALS),
+        )
+    }
+    return environment
 
 
 def _class_remarks(
     everybody: Sequence[GradedStudent],
-    graded: Sequence[GradedStudent],
+    names: Mapping[str, str],
     older: Sequence[str],
     assignment: str,
 ) -> list[Text]:
+    graded = [student for student in everybody if student.results and student.total]
     totals = [student.total for student in graded if student.total]
-    submissions = len(everybody)
+    absent = [names[student.name] for student in everybody if student.reason == ABSENT]
+    submissions = messages.SUBMISSIONS.of(len(everybody) - len(absent))
+    nothing = [messages.WITHOUT_SUBMISSION.format(names=", ".join(absent))] if absent else []
     if not totals:
-        return [messages.NONE_GRADED.format(submissions=submissions, assignment=assignment)]
+        none = messages.NONE_GRADED.format(submissions=submissions, assignment=assignment)
+        return [none, *nothing]
     points = [total.points for total in totals]
     remarks = [
         messages.COUNTS.format(
@@ -96,17 +131,20 @@ def _class_remarks(
             min_points=min(points),
             max_points=max(points),
             possible=totals[0].max_points,
-        )
+        ),
+        *nothing,
     ]
     waiting = [total.waiting for total in totals if total.waiting]
     if waiting:
-        remarks.append(
-            messages.WAITING_POINTS.format(submissions=len(waiting), points=sum(waiting))
-        )
+        remarks.append(messages.WAITING_POINTS.of(len(waiting), points=float(sum(waiting))))
     if older:
-        remarks.append(messages.OLDER_RELEASE.format(names=", ".join(older), assignment=assignment))
+        remarks.append(
+            messages.OLDER_RELEASE.format(
+                names=", ".join(names.get(n, n) for n in older), assignment=assignment
+            )
+        )
     if late := [student for student in graded if student.total and student.total.late_s]:
-        remarks.append(_late(late))
+        remarks.append(_late(late, names))
     if len(totals) < 10:
         remarks.append(messages.FEW)
     return remarks
@@ -120,18 +158,34 @@ def _adjusted(entry: Adjustment) -> Text:
     )
 
 
-def _late(students: Sequence[GradedStudent]) -> Text:
+def _late(students: Sequence[GradedStudent], names: Mapping[str, str]) -> Text:
     """The remark that names late students, and what it cost them."""
-    names = [
-        (messages.LATE_LESS if total.penalty else messages.LATE_BY).format(
-            name=student.full_name or student.name, late=total.late, penalty=total.penalty
+    told = []
+    for student in students:
+        if (total := student.total) is None:
+            continue
+        about = {"name": names[student.name], "late": total.late}
+        told.append(
+            messages.LATE_LESS.of(total.penalty, **about)
+            if total.penalty
+            else messages.LATE_BY.format(**about)
         )
-        for student in students
-        if (total := student.total)
-    ]
-    return messages.LATE_STUDENTS.format(
-        names=Text(", ".join(n.de for n in names), ", ".join(n.en for n in names))
-    )
+    return messages.LATE_STUDENTS.format(names=class_data.joined(told, ", "))
+
+
+def _flags(student: GradedStudent) -> Text:
+    flags = student.record.flags if student.record else ()
+    return class_data.joined(map(class_data.flag_text, flags))
+
+
+def _bands(key: GradingKey, grades: Iterable[str]) -> list[tuple[str, float, int]]:
+    """Each grade, the share of points from which it is given, and how many have it."""
+    counts = Counter(grades)
+    return [(name, percent / 100, counts[name]) for name, percent in key.bands]
+
+
+def _in_language(text: Text, language: str, value: float) -> str:
+    return text.format(value=float(value))[language]
 
 
 def _similar_pairs(
@@ -173,16 +227,18 @@ def _histogram(graded: Sequence[GradedStudent], words: Mapping[str, str]) -> str
     return svg.picture((7.5, 2.6), f"{words['scores']}. {told}.", draw)
 
 
-def _solved_bars(rows: Sequence[ExerciseRow], words: Mapping[str, str]) -> str:
+def _solved_bars(rows: Sequence[ExerciseRow], words: Mapping[str, str], language: str) -> str:
+    shares = [_in_language(messages.SHARE, language, row.share) for row in rows]
+
     def draw(axes: Axes) -> None:
         places = range(len(rows))
         bars = axes.barh(places, [100 * row.share for row in rows], color=BLUE, height=0.65)
-        axes.bar_label(bars, [f"{row.share:.0%}" for row in rows], padding=3, fontsize=8)
+        axes.bar_label(bars, shares, padding=3, fontsize=8)
         axes.set_yticks(list(places), [row.id for row in rows])
         axes.invert_yaxis()
         axes.set_xlim(0, 112)
         axes.set_xlabel(f"{words['share']} (%)")
         axes.spines[["top", "right"]].set_visible(False)
 
-    told = "; ".join(f"{row.id}: {row.share:.0%}" for row in rows)
+    told = "; ".join(f"{row.id}: {s}" for row, s in zip(rows, shares, strict=True))
     return svg.picture((7.5, 0.8 + 0.27 * len(rows)), f"{words['share']}. {told}.", draw)

@@ -1,25 +1,39 @@
 """Sentences of the class's page, as a teacher reads them."""
 
 from autograder.course.adjustments import Action
-from kischule.i18n import Text
+from autograder.grading.record import Status
+from autograder.notebooks.flags import FlagKind
+from kischule.i18n import Counted, Text
 
 CLASS_TITLE = Text("Klassenbericht {assignment}", "Class report {assignment}")
 COUNTS = Text(
-    "{submissions} Abgaben, {graded} bewertet. Punkte: Median {median:g}, von {min_points:g} bis "
+    "{submissions}, {graded} bewertet. Punkte: Median {median:g}, von {min_points:g} bis "
     "{max_points:g} (möglich: {possible:g}).",
-    "{submissions} submissions, {graded} graded. Points: median {median:g}, from {min_points:g} "
-    "to {max_points:g} (possible: {possible:g}).",
+    "{submissions}, {graded} graded. Points: median {median:g}, from {min_points:g} to "
+    "{max_points:g} (possible: {possible:g}).",
+)
+SUBMISSIONS = Counted(
+    Text("{count} Abgabe", "{count} submission"), Text("{count} Abgaben", "{count} submissions")
 )
 NONE_GRADED = Text(
-    "{submissions} Abgaben, noch keine bewertet: `kischule grade {assignment}`.",
-    "{submissions} submissions, none graded yet: `kischule grade {assignment}`.",
+    "{submissions}, noch keine bewertet: `kischule grade {assignment}`.",
+    "{submissions}, none graded yet: `kischule grade {assignment}`.",
 )
-WAITING_POINTS = Text(
-    "{submissions} Abgaben haben Antworten, die auf Ihre Punkte warten (formgrader, zusammen bis "
-    "zu {points:g}).",
-    "{submissions} submissions have answers that wait for your points (formgrader, up to "
-    "{points:g} in all).",
+WAITING_POINTS = Counted(
+    Text(
+        "Eine Abgabe hat Antworten, die auf Ihre Punkte warten (formgrader, zusammen bis zu "
+        "{points:g}).",
+        "One submission has answers that wait for your points (formgrader, up to {points:g} in "
+        "all).",
+    ),
+    Text(
+        "{count} Abgaben haben Antworten, die auf Ihre Punkte warten (formgrader, zusammen bis "
+        "zu {points:g}).",
+        "{count} submissions have answers that wait for your points (formgrader, up to "
+        "{points:g} in all).",
+    ),
 )
+WITHOUT_SUBMISSION = Text("Nichts abgegeben: {names}.", "Submitted nothing: {names}.")
 OLDER_RELEASE = Text(
     "Nach einer älteren Fassung der Aufgaben bewertet: {names}. `kischule grade {assignment}` "
     "bewertet sie neu.",
@@ -27,8 +41,9 @@ OLDER_RELEASE = Text(
 )
 LATE_STUDENTS = Text("Verspätet abgegeben: {names}.", "Submitted late: {names}.")
 LATE_BY = Text("{name} ({late})", "{name} ({late})")
-LATE_LESS = Text(
-    "{name} ({late}, {penalty:g} Punkte Abzug)", "{name} ({late}, {penalty:g} points less)"
+LATE_LESS = Counted(
+    Text("{name} ({late}, {count:g} Punkt Abzug)", "{name} ({late}, {count:g} point less)"),
+    Text("{name} ({late}, {count:g} Punkte Abzug)", "{name} ({late}, {count:g} points less)"),
 )
 ADJUSTED_BY = Text("{what} ({by}, {at}: {reason}).", "{what} ({by}, {at}: {reason}).")
 ADJUSTED = {
@@ -37,9 +52,7 @@ ADJUSTED = {
     Action.WITHDRAW: Text(
         "Die Abgabe von {name} ist zurückgezogen", "The submission of {name} is withdrawn"
     ),
-    Action.EXTEND: Text(
-        "{name} hat {hours:g} Stunden länger Zeit", "{name} has {hours:g} hours more time"
-    ),
+    Action.EXTEND: Text("{name} hat {hours:g} h länger Zeit", "{name} has {hours:g} h more time"),
 }
 FEW = Text(
     "Bei weniger als zehn Abgaben sagen Trennschärfen wenig.",
@@ -47,9 +60,8 @@ FEW = Text(
 )
 
 # reasons to talk to a student
-NO_GRADE = Text("ohne Bewertung, `kischule grade` sagt warum", "no grade; see `kischule grade`")
 ENDED_WITH = Text("Bewertung endete mit: {status}", "grading ended with: {status}")
-LOW = Text("{share} der automatischen Punkte", "{share} of the automatic points")
+LOW = Text("{share:.0%} der automatischen Punkte", "{share:.0%} of the automatic points")
 ONLY_PUBLIC = Text(
     "Beispiele richtig, neue Fälle falsch: {exercises}",
     "examples right, hidden cases wrong: {exercises}",
@@ -66,7 +78,38 @@ ASK = Text(
     "source or chance: worth a question, not a verdict. The release's code does not count; pairs "
     "above {share:.0%} are listed.",
 )
-MORE_PAIRS = Text("und {count} weitere Paare", "and {count} more pairs")
+MORE_PAIRS = Counted(
+    Text("und ein weiteres Paar", "and one more pair"),
+    Text("und {count} weitere Paare", "and {count} more pairs"),
+)
+
+NUMBER, SHARE = Text.same("{value:g}"), Text.same("{value:.0%}")
+TWO_DECIMALS = Text.same("{value:.2f}")
+STATUS_WORDS = {
+    Status.GRADED: Text("bewertet", "graded"),
+    Status.TIMEOUT: Text("Zeit abgelaufen", "timeout"),
+    Status.MEMORY: Text("Speicher reichte nicht", "memory"),
+    Status.UNREADABLE: Text("nicht lesbar", "unreadable"),
+    Status.FAILED: Text("Bewertung gescheitert", "failed"),
+}
+FLAG_WORDS = {
+    FlagKind.MISSING: Text("fehlende Zelle", "missing"),
+    FlagKind.DOUBLED: Text("mehrfache Zelle", "doubled"),
+    FlagKind.MOVED: Text("in einer anderen Zelle", "in another cell"),
+    FlagKind.RETYPED: Text("anderer Zelltyp", "another type"),
+    FlagKind.STRIPPED: Text("ohne Metadaten", "without metadata"),
+    FlagKind.OTHER_EDITION: Text("andere Sprachfassung", "another edition"),
+    FlagKind.CHANGED: Text("gesperrte Zelle geändert", "changed"),
+    FlagKind.RENAMED: Text("umbenannt", "renamed"),
+    FlagKind.KERNEL_ENDED: Text("Kernel beendet", "kernel ended"),
+    FlagKind.CHECK_FAILED: Text("Prüfung gescheitert", "check failed"),
+    FlagKind.LATE: Text("verspätet", "late"),
+    FlagKind.NO_TIME: Text("Abgabezeit ist kein Datum", "the time of submission is not a date"),
+    FlagKind.NOT_READABLE: Text("nicht lesbar", "not readable"),
+    FlagKind.NOT_GRADED: Text("nicht bewertet", "not graded"),
+    FlagKind.NOT_STORED: Text("nicht im Notenbuch", "not in the gradebook"),
+    FlagKind.EARLIER_GRADE: Text("die frühere Note gilt", "the earlier grade stands"),
+}
 
 # words and sentences that the template takes by their key
 PAGE_WORDS = {
@@ -90,7 +133,10 @@ PAGE_WORDS = {
     "outputs": Text("Häufigste falsche Ergebnisse", "Most frequent wrong results"),
     "talks": Text("Mit wem sprechen?", "Who needs a talk?"),
     "no_talk": Text("Niemand fällt auf.", "No student stands out."),
-    "all": Text("Alle Abgaben", "All submissions"),
+    "all": Text("Alle", "Everybody"),
+    "grade": Text("Note", "Grade"),
+    "grades": Text("Notenspiegel", "Distribution of grades"),
+    "from": Text("ab", "from"),
     "student": Text("Name", "Student"),
     "state": Text("Stand", "Status"),
     "open": Text("wartet", "Waiting"),

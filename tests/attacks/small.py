@@ -15,7 +15,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.cli.demo import CONFIG
+from autograder.course.new_course import CONFIG
 from autograder.exercises import oracle
 from autograder.exercises.exercise import PACKAGED
 from autograder.grading.record import Record, Rules, Task

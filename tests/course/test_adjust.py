@@ -169,7 +169,7 @@ def test_a_dropped_exercise_counts_nowhere(
     run(course, "report")
     page = Path(capsys.readouterr().out.split()[-1]).read_text(encoding="utf-8")
     assert "filter_top_k zählt für niemanden (" in page
-    assert '<td class="number">4/6</td>' in page
+    assert 'data-label="Punkte">4/6</td>' in page
     assert main(["export", "csv", "small", str(tmp_path / "t.csv"), "--course", str(course)]) == 0
     assert "filter_top_k does not count (" in capsys.readouterr().err
     text = (tmp_path / "t.csv").read_text(encoding="utf-8-sig")

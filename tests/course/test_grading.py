@@ -145,7 +145,7 @@ def test_feedback_pages_and_the_class_page_stand_alone(
         assert "Bewertung (2" not in page  # the rubric
     assert "Hier kommt die Temperatur nach dem Abschneiden" in pages["too_hot"]
     assert 'aria-label="Wie oft jedes Token ausgelost wird.' in pages["too_hot"]
-    assert "Alle 13 Aufgaben, die Code verlangen, sind gelöst." in pages["other_style"]
+    assert "Alle 13 Aufgaben mit Code sind gelöst" in pages["other_style"]
     assert main(["report", "a7_2", "--course", str(course), "--language", "en"]) == 0
     report = Path(capsys.readouterr().out.strip()).read_text(encoding="utf-8")
     assert _outside(report) == []

@@ -110,7 +110,7 @@ def test_an_english_assignment_has_english_texts(tmp_path: Path) -> None:
         (["a7-4"], "must be a name in Python"),
         (["../a7_4"], "must be a name in Python"),
         (["lambda"], "not a keyword"),
-        (["course"], "'course' is taken"),
+        (["course"], "needs the name of an empty or new folder"),
         (["a7_2_fr"], "copy source/a7_2 to source/a7_2_fr"),
         (["a7_4", "--signature", "x"], "name the exercise as well"),
         (["a7_9", NAME], "no assignment 'a7_9' in source; there are: a7_2, a7_2_en"),

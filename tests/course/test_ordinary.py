@@ -213,6 +213,11 @@ def test_rubrics_are_for_formgrader_only(
     html, _ = exporter.from_filename(str(graded), resources=named)
     question, shown, answer = map(html.index, ("Beobachtung 1", "Bewertung (2", "=== BEGIN"))
     assert question < shown < answer
+    assert html.count("=== BEGIN") == 1  # the student's words alone
+    assert "=== END" not in html
+    assert "colab.research" not in html
+    heading, task = html.index("Bewertung · Rubric"), html.index("Eine Kurve")
+    assert html.index("Zeichnen Sie.") < heading < task
     assert "Eine Kurve" in html
     path.unlink()  # without a source there is no rubric to show
     html, _ = exporter.from_filename(str(graded), resources=named)

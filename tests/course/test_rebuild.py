@@ -160,7 +160,7 @@ def test_a_new_question_is_graded_after_a_release(
     page = (course / "reports" / "small.html").read_text(encoding="utf-8")
     assert "Nach einer älteren Fassung der Aufgaben bewertet: ada, bob, cem." in page
     assert main(["export", "csv", "small", str(course / "t.csv"), "--course", str(course)]) == 0
-    assert "3 were graded by an older release: ada, bob, cem" in capsys.readouterr().err
+    assert "graded by an older release: ada, bob, cem" in capsys.readouterr().err
     assert hand(course, "ada", "hidden_top_tokens") == (None, None, True)
 
     assert run(course, "grade", "--quiet") == 0

@@ -100,7 +100,7 @@ def test_it_begins_with_points_and_what_went_well(mistaken: Graded) -> None:
         "1,5 Punkte Abzug wegen später Abgabe, schon eingerechnet",
         "Bis zu 8 Punkte kommen noch dazu, wenn Ihre Antworten gelesen sind.",
     )
-    assert page.well == "3 von 5 Aufgaben mit Code sind gelöst:"
+    assert page.well == "2 von 4 Aufgaben mit Code sind gelöst, dazu eine Zusatzaufgabe:"
     assert [item.id for item in page.solved] == [
         "apply_temperature",
         "filter_top_k",
@@ -122,14 +122,14 @@ def test_the_next_step_waits_for_no_other_exercise(mistaken: Graded) -> None:
 def test_a_dropped_exercise_is_no_next_step(mistaken: Graded) -> None:
     page = _page(mistaken, "en", dropped={"filter_top_p": "case 3 is ambiguous"})
     assert page.remarks[-1].endswith("The reason: case 3 is ambiguous")
-    assert page.well == "3 of 4 coding exercises are solved:"
+    assert page.well == "2 of 3 coding exercises are solved, and one bonus exercise:"
     assert page.next == ()  # sample_decode was left out since filter_top_p is wrong
 
 
 def test_with_all_solved_the_bonus_comes_next(solved: Solved) -> None:
     broken = solved(filter_min_p="def filter_min_p(logits, p):\n    return logits")
     page = _page(_graded(broken, ("apply_temperature", "filter_min_p")))
-    assert page.well == "Alle 1 Aufgaben, die Code verlangen, sind gelöst."
+    assert page.well == "Die Aufgabe mit Code ist gelöst:"
     assert [item.id for item in page.next] == ["filter_min_p"]
 
 
@@ -164,6 +164,16 @@ def test_points_have_a_comma_in_german(solved: Solved) -> None:
     assert _page(_graded(solved(), ()), "en").figures(half) == "0.5/2"
 
 
+def test_nbgraders_own_comment_is_not_the_teachers(solved: Solved) -> None:
+    graded = _graded(solved(), ("apply_temperature",))
+    for cell in graded.notebook.cells:
+        if grade_id_of(cell).startswith("observation_"):
+            cell.metadata.nbgrader.update(score=0.5, waits=False, comment="No response.")
+    answer = _page(graded).answers[0]
+    assert (answer.comment, answer.state) == ("", "empty")
+    assert "zusatz" not in _page(graded).words["nothing_next"].lower()  # they may be solved
+
+
 def test_a_table_of_the_public_replies_is_recognised(solved: Solved) -> None:
     public = [case.arguments["temperature"] for case in PACKAGED["apply_temperature"].cases]
     learned = (
@@ -189,7 +199,7 @@ def test_hidden_cases_show_the_kind_of_mistake_and_no_value(mistaken: Graded) ->
 
 
 def test_a_picture_has_its_shares_in_words(mistaken: Graded) -> None:
-    for language, words in (("de", "Token 3: richtig 26%"), ("en", "token 3: expected 26%")):
+    for language, words in (("de", "Token 3: richtig 26 %"), ("en", "token 3: expected 26%")):
         item = next(i for i in _page(mistaken, language).exercises if i.id == "filter_top_p")
         picture = item.levels[0].picture
         assert picture.startswith('<svg role="img" aria-label="')
@@ -267,7 +277,7 @@ def test_the_page_says_what_was_judged_with_a_working_function(solved: Solved) -
     result = run_check(exercise, LocalStudent(solved()), working=["encode_prompt"])
     graded = _graded(solved(), ("filter_top_k",))
     page = _page(replace(graded, results={**graded.results, result.grade_id: result}))
-    assert page.well.startswith("Alle 1 Aufgaben")
+    assert page.well.startswith("Die Aufgabe mit Code ist gelöst")
     exporter = HTMLExporter(
         template_name="kischule", extra_template_basedirs=[str(student_page.TEMPLATES)]
     )

@@ -206,8 +206,8 @@ def test_students_without_a_grade_or_with_a_newer_file_are_named(
             b"2026-11-01 00:00:00 UTC" if student == students[3] else stamp.read_bytes()
         )
     notes = moodle.export(course, ASSIGNMENT, tmp_path / "out")
-    assert f"2 submissions have no grade: {students[28]}, {students[29]}" in notes
-    again = f"1 submitted again since they were graded: {students[3]}: `kischule grade a7_2`"
+    assert f"no grade, not graded yet: {students[28]}, {students[29]}" in notes
+    again = f"submitted again since the grading: {students[3]}: `kischule grade a7_2`"
     assert again in notes
 
 
@@ -217,8 +217,11 @@ def test_moodles_own_rule_finds_each_feedback_file(course: Path, tmp_path: Path)
     moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
     students = sorted(submitted(course))
     school.pages(course, students[1:])
+    autograded = course / "autograded" / students[0] / ASSIGNMENT / school.NAME
+    autograded.parent.mkdir(parents=True)
+    autograded.write_bytes(school.notebook("graded"))
     notes = moodle.export(course, ASSIGNMENT, tmp_path / "out")
-    assert f"1 have no feedback page ({students[0]})" in notes[0]
+    assert notes[0] == f"no feedback page: {students[0]}: `kischule feedback {ASSIGNMENT}`"
     people = People.of_import(course, ASSIGNMENT, "moodle").by_student
     numbers = {person.id: student for student, person in people.items()}
     found = {}

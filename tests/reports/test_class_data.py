@@ -10,6 +10,7 @@ import pytest
 
 from autograder.checking.result import Message, Result
 from autograder.course.gradebook import Total
+from autograder.course.messages import UNGRADED
 from autograder.exercises.exercise import PACKAGED, Level
 from autograder.grading.record import Record, Status
 from autograder.notebooks.flags import Flag, FlagKind
@@ -135,10 +136,15 @@ def test_students_who_need_a_talk_are_listed_with_the_reasons() -> None:
     ]
     found = {talk.student: talk.reasons for talk in class_data.talks([*good, *special])}
     assert found == {
-        "odd": (messages.ODD_FLAGS.format(flags="changed: test_top_tokens"),),
+        "odd": (
+            Text(
+                "auffällig: gesperrte Zelle geändert: test_top_tokens",
+                "odd: changed: test_top_tokens",
+            ),
+        ),
         "learned": (messages.ONLY_PUBLIC.format(exercises=A),),
-        "low": (messages.LOW.format(share="0%"),),
+        "low": (messages.LOW.format(share=0.0),),
         "slow": (messages.SLOW_BY.format(seconds=200),),
-        "ended": (messages.ENDED_WITH.format(status="timeout"),),
-        "nothing": (messages.NO_GRADE,),
+        "ended": (messages.ENDED_WITH.format(status=messages.STATUS_WORDS[Status.TIMEOUT]),),
+        "nothing": (UNGRADED,),
     }

@@ -19,9 +19,9 @@ from attacks import small
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.checking.result import Result
-from autograder.cli.demo import CONFIG
 from autograder.course import release
 from autograder.course.converters import own_programs
+from autograder.course.new_course import CONFIG
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.notebooks import reader
 from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of

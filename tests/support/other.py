@@ -42,7 +42,7 @@ def course(root: Path, model: str) -> None:
     """Make a course with one submission: the reference's solutions, which load this model."""
     import nbformat
 
-    from autograder.cli.demo import CONFIG
+    from autograder.course.new_course import CONFIG
     from autograder.notebooks.cells import read_notebook, with_solutions
     from support.notebooks import RELEASE, ROOT, reference_cells
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from sqlalchemy.exc import SAWarning
 
-from autograder.cli.demo import CONFIG
 from autograder.course import release
 from autograder.course.gradebook import Course
+from autograder.course.new_course import CONFIG
 from support.notebooks import ROOT
 
 ASSIGNMENT, NAME = "a7_2", "A7_2.ipynb"
