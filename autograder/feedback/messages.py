@@ -59,6 +59,7 @@ WORDS = {
     ),
     "exercises": Text("Aufgabe für Aufgabe", "Exercise by exercise"),
     "answers": Text("Ihre Beobachtungen", "Your observations"),
+    "plain": Text("Einfache Testzellen", "Plain test cells"),
     "comment": Text("Kommentar", "Comment"),
     "notebook": Text("Ihr Notebook", "Your notebook"),
     "to_cell": Text("zur Zelle", "to the cell"),

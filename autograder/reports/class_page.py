@@ -103,6 +103,8 @@ def _class_remarks(
         remarks.append(
             messages.WAITING_POINTS.format(submissions=len(waiting), points=sum(waiting))
         )
+    if plain := max(student.not_protected for student in graded):
+        remarks.append(messages.NOT_PROTECTED.format(points=plain))
     if older:
         remarks.append(messages.OLDER_RELEASE.format(names=", ".join(older), assignment=assignment))
     if late := [student for student in graded if student.total and student.total.late_s]:
