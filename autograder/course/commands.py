@@ -22,7 +22,7 @@ from autograder.course.release import source_notebook
 from autograder.course.rules import rules_of
 from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.files import write_atomically
-from autograder.grading.kernel import KernelGoneError, KernelSpecs, ask, bounded_context
+from autograder.grading.kernel import KernelSpecs, ask, bounded_context
 from autograder.grading.plain import not_protected
 from autograder.grading.provisioner import KERNEL
 from autograder.grading.record import Record, Rules, task_of
@@ -134,7 +134,8 @@ class SandboxedExecute(Execute):
             names, *contents = run_sync(ask)(self, request, time.monotonic() + TAKE_OUT_S)
             files = dict(zip(json.loads(names), contents, strict=True))
             refused = take_out(Path(self.resources["metadata"]["path"]), files)
-        except (TimeoutError, KernelGoneError, WireError, ValueError, TypeError) as error:
+        # whatever the student's process has sent in place of names and contents
+        except (RuntimeError, TimeoutError, WireError, ValueError, TypeError) as error:
             refused = [f"all ({type(error).__name__})"]
         if refused:
             self.log.warning("files of the kernel were left out: %s", clean(", ".join(refused)))

@@ -54,8 +54,10 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 def take_out(folder: Path, files: Mapping[str, bytes]) -> list[str]:
     """Write what a kernel sent back; returns the names that were refused.
 
-    A notebook stays as nbgrader writes it, and no name leads out of the folder.
+    A notebook stays as nbgrader writes it, and no name leads out of the folder. Raises FilesError.
     """
+    if len(files) > MAX_FILES:
+        raise FilesError(f"a kernel may send at most {MAX_FILES:,} files, sent: {len(files):,}")
     return [name for name, content in files.items() if not _written(folder, name, content)]
 
 
