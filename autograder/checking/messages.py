@@ -7,7 +7,11 @@ STATES = {
     False: Text("noch nicht bestanden", "not passed yet"),
     None: Text("nicht bewertet", "not graded"),
 }
-LEVELS = {"public": Text("Beispiele", "examples"), "hidden": Text("neue Fälle", "hidden cases")}
+LEVELS = {
+    "public": Text("Beispiele", "examples"),
+    "hidden": Text("neue Fälle", "hidden cases"),
+    "plain": Text("einfache Testzelle", "plain test cell"),
+}
 HEADLINE = Text.same("{exercise} ({level}): {state}")
 POINTS = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
 BONUS = Text(

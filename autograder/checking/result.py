@@ -94,7 +94,7 @@ class TokenTable:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """The result of one exercise at one level, or of one text that a teacher grades."""
+    """The result of one exercise at one level, of a plain test, or of a text for the teacher."""
 
     exercise: str
     level: Level
@@ -110,6 +110,7 @@ class Result:
     message: Message | None = None
     chart: Chart | None = None  # of a public case that did not pass, as the table
     table: TokenTable | None = None
+    credit: float | None = None  # partial credit of a plain test, in points; None: all or nothing
 
     @classmethod
     def manual(cls, *, exercise: str, max_points: float) -> Result:
@@ -150,6 +151,9 @@ class Result:
         """The same result, where its cell gives so many points; a bonus has its own."""
         if self.bonus:
             return self
+        if self.credit is not None:
+            given = min(self.credit, points)
+            return replace(self, passed=given == points, points=given, max_points=points)
         return replace(self, points=points if self.passed else 0.0, max_points=points)
 
     def told(self, code: str) -> str:

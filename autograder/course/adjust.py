@@ -17,6 +17,7 @@ from autograder.notebooks.cells import (
     exercise_of,
     grade_id_of,
     is_graded,
+    is_plain_test,
     is_solution,
     read_notebook,
 )
@@ -61,11 +62,11 @@ def waiting_extensions(course: Path, assignment: str) -> list[str]:
 
 
 def _adjustable(released: Path, asked: Collection[str]) -> list[str]:
-    """The exercises and texts of a released notebook, in its order."""
+    """The exercises, plain tests and texts of a released notebook, in its order."""
     names = []
     for cell in read_notebook(released).cells:
         if tested := exercise_of(cell, asked):
             names.append(tested[0])
-        elif is_graded(cell) and is_solution(cell):
+        elif is_graded(cell) and (is_solution(cell) or is_plain_test(cell, asked)):
             names.append(grade_id_of(cell))
     return list(dict.fromkeys(names))

@@ -1,13 +1,19 @@
 """nbgrader's own `autograde`, and formgrader's button, graded by the trusted worker."""
 
+import json
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.util import run_sync
 from nbgrader.preprocessors import Execute
+from traitlets.config import Config
 
 from autograder.course.configuration import course_config
 from autograder.course.ours import ForExercises
@@ -16,13 +22,25 @@ from autograder.course.release import source_notebook
 from autograder.course.rules import rules_of
 from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.files import write_atomically
+from autograder.grading.kernel import KernelSpecs, ask, bounded_context
+from autograder.grading.plain import not_protected
+from autograder.grading.provisioner import KERNEL
 from autograder.grading.record import Record, Rules, task_of
 from autograder.grading.settings import FLAGS, Settings, setting, trait
 from autograder.grading.store import Store
 from autograder.grading.submission import grade_submission, settle, take
+from autograder.grading.work import take_out
 from autograder.notebooks import intake
+from autograder.notebooks.cells import is_plain_test, points_of
 from autograder.notebooks.flags import Flag
 from autograder.notebooks.intake import Submission
+from autograder.notebooks.running import TRANSPORT_ENCRYPTION
+from autograder.sandbox.agent import MAX_FILES_BYTES
+from autograder.sandbox.namespaces import GIVEN_FILES
+from autograder.sandbox.text import clean
+from autograder.sandbox.wire import WireError
+
+TAKE_OUT_S = 30.0  # for a kernel to send its files
 
 # by course, assignment, and time of the source: formgrader's server outlives a release
 _known_rules: dict[tuple[str, str, int], Rules] = {}
@@ -55,13 +73,81 @@ class TakeIn(ForExercises):
         return flags
 
 
+class SandboxedExecute(Execute):
+    """nbgrader's Execute with a kernel in the sandbox, for assignments without exercises.
+
+    The kernel works on copies of the submission's files; what it has made is taken out at the end.
+    """
+
+    def preprocess(self, nb: Any, resources: Any, km: Any = None) -> tuple[Any, Any]:
+        """Run the notebook, and note that the student's process decides about its points."""
+        settings, warning = settle(TrustedExecute(parent=self.parent).settings())
+        cells = sum(cell.cell_type == "code" for cell in nb.cells)
+        limit = cells * float(self.timeout or 0)  # 0 or less: none
+        limit = limit if limit > 0 else float(setting("time_limit_s").metadata["bounds"][1])
+        self._settings = replace(settings, submission_limit_s=limit)
+        nb, resources = super().preprocess(nb, resources, km)
+        points = sum(points_of(cell) for cell in nb.cells if is_plain_test(cell, ()))
+        named, store = resources["nbgrader"], Store(Path(self.parent.parent.coursedir.root))
+        for told in (warning, str(not_protected(points)) if points else ""):
+            if told:
+                self.log.info("%s: %s", named["student"], told)
+        if store.written(named["assignment"], named["student"])[1]:  # not the gradebook's any more
+            store.note_written(named["assignment"], named["student"], "", "")
+        return nb, resources
+
+    def create_kernel_manager(self) -> Any:
+        """Make the manager of a sandboxed kernel. Raises RuntimeError for another language."""
+        if self._settings.isolation == "process":
+            return super().create_kernel_manager()
+        language = self.nb.metadata.get("kernelspec", {}).get("language") or "python"
+        if language.lower() != "python":
+            raise RuntimeError(
+                f"the sandbox has kernels for Python only, the notebook wants: {language}; without "
+                'the sandbox: c.TrustedExecute.isolation = "process"'
+            )
+        self._context = bounded_context(MAX_FILES_BYTES + (1 << 20))
+        config = Config()
+        config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
+        specs = KernelSpecs(self._settings)
+        self.km = AsyncKernelManager(
+            kernel_name=KERNEL, kernel_spec_manager=specs, context=self._context, config=config
+        )
+        return self.km
+
+    @contextmanager
+    def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
+        """Have a kernel for a while; at the end its files are taken out."""
+        self._context = None
+        try:
+            with super().setup_kernel(**kwargs):
+                yield
+                if self._context is not None:  # in the sandbox
+                    self._take_out()
+        finally:
+            if self._context is not None:
+                self._context.destroy(linger=0)
+
+    def _take_out(self) -> None:
+        request = json.dumps({"files_but": GIVEN_FILES}).encode()
+        try:
+            names, *contents = run_sync(ask)(self, request, time.monotonic() + TAKE_OUT_S)
+            files = dict(zip(json.loads(names), contents, strict=True))
+            refused = take_out(Path(self.resources["metadata"]["path"]), files)
+        # whatever the student's process has sent in place of names and contents
+        except (RuntimeError, TimeoutError, WireError, ValueError, TypeError) as error:
+            refused = [f"all ({type(error).__name__})"]
+        if refused:
+            self.log.warning("files of the kernel were left out: %s", clean(", ".join(refused)))
+
+
 class TrustedExecute(ForExercises):
     """Grades the submission with the trusted worker, in place of nbgrader's Execute.
 
     The record is stored as by `kischule grade`, so that the student's and the class's page have it.
     """
 
-    stock = Execute
+    stock = SandboxedExecute
 
     isolation = trait("isolation")
     model = trait("model")
@@ -73,7 +159,9 @@ class TrustedExecute(ForExercises):
     def _time_limit_s_default(self) -> float:
         """The course's limit for ordinary assignments, if it names one; None there: no limit."""
         bounds = setting("time_limit_s").metadata["bounds"]
-        given = self.config.Execute.get("timeout", setting("time_limit_s").default)
+        given: Any = setting("time_limit_s").default
+        if "timeout" in self.config.Execute:
+            given = Execute(config=self.config).timeout  # the command line has it as text
         return float(given) if given and given > 0 else float(bounds[1])
 
     def settings(self) -> Settings:

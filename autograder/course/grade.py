@@ -14,7 +14,7 @@ from autograder.course.adjustments import Adjustments, without
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.missing import absent
 from autograder.course.registration import finish
-from autograder.course.release import exercises_notebook
+from autograder.course.release import source_notebook
 from autograder.course.rules import rules_of
 from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.course.writer import Entry, GradebookWriter
@@ -110,7 +110,7 @@ def grade(
     then is kept.
     """
     options = options or RunOptions()
-    exercises_notebook(course, assignment)
+    source_notebook(course, assignment)
     finish(course, assignment)
     watch = watch or Watch()
     there = students_of(course, assignment)
@@ -214,7 +214,7 @@ class _ClassRun:
         self.fresh: set[str] = set()  # keys of what this run has graded
         self.course_book = Course(course)
         self.totals: dict[str, Total] = {}  # once all is written
-        source = exercises_notebook(course, assignment).read_bytes()
+        source = source_notebook(course, assignment).read_bytes()
         self.book = GradebookWriter(course, assignment, self.rules.name, source)
 
     def _making(self, model: str) -> Callable[[str], None]:

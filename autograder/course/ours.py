@@ -12,6 +12,7 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import find_all_files
 from sqlalchemy.engine import make_url
 
 from autograder.errors import UserError
@@ -23,6 +24,9 @@ from autograder.exercises.exercise import (
 )
 from autograder.notebooks.cells import read_notebook
 from autograder.notebooks.exercises import asked_in, exercises_in, with_references
+from autograder.sandbox.agent import MAX_FILES_BYTES
+
+RECORD = "kischule_record"  # in nbgrader's resources
 
 
 class AssignmentError(UserError, ValueError):
@@ -64,6 +68,22 @@ def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
 def notebooks_in(folder: Path) -> list[Path]:
     """List the notebooks of a folder, sorted; not an editor's or a system's hidden files."""
     return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def files_beside(directory: Any, assignment: str) -> dict[str, bytes]:
+    """The files beside the source notebook that a kernel gets, by relative path.
+
+    nbgrader chooses the same ones. Raises AssignmentError for more than a kernel may have.
+    """
+    folder = Path(directory.format_path(directory.source_directory, ".", assignment))
+    paths = sorted(map(Path, find_all_files(str(folder), [*directory.ignore, "*.ipynb"])))
+    size = sum(path.stat().st_size for path in paths)
+    if size > MAX_FILES_BYTES:
+        raise AssignmentError(
+            f"the files beside the notebook in {folder} must not be larger than "
+            f"{MAX_FILES_BYTES:,} bytes, were: {size:,}"
+        )
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def several(assignment: str, found: list[Path]) -> AssignmentError:
@@ -113,7 +133,8 @@ class ForExercises(NbGraderPreprocessor):
         """Preprocess the notebook, or let nbgrader's preprocessor do so."""
         # formgrader names it otherwise
         named = resources.get("nbgrader", {}).get("assignment") or resources["assignment_id"]
-        if not named or has_exercises(self.directory, named):  # unnamed: the safer of the two
+        ours = RECORD in resources or not named or has_exercises(self.directory, named)
+        if ours:  # unnamed: the safer of the two
             return super().__call__(nb, resources)
         return (
             (nb, resources) if self.stock is None else self.stock(parent=self.parent)(nb, resources)

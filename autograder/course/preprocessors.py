@@ -22,7 +22,7 @@ from traitlets import Unicode
 from autograder.checking.carried import CELL, cell_of, own_exercises
 from autograder.checking.result import Result, result_in
 from autograder.course.adjustments import Action, Adjustments, apply, put_back
-from autograder.course.ours import ForExercises, exercises_of, has_exercises
+from autograder.course.ours import RECORD, ForExercises, exercises_of, has_exercises
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
@@ -52,7 +52,6 @@ CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 RUBRIC_HEADING = "Bewertung · Rubric"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
 COLAB = "https://colab.research.google.com/"
-RECORD = "kischule_record"  # in nbgrader's resources
 EARLIER = "kischule_earlier"  # the key of the student's record before that one
 
 
@@ -157,7 +156,7 @@ def show_results(nb: Any, results: Mapping[str, Result]) -> None:
     """Show results in their test cells, with the points that those give now."""
     for cell in nb.cells:
         found = results.get(grade_id_of(cell)) if role(cell) == Role.TEST else None
-        if found is not None and found.level != Level.MANUAL:
+        if found is not None and found.level.checked:
             result = found.worth(points_of(cell))
             score = metadata_of(cell).get("score", result.points)  # the gradebook's, on a page
             cell.outputs = [as_output(replace(result, points=score))]
@@ -166,7 +165,7 @@ def show_results(nb: Any, results: Mapping[str, Result]) -> None:
 class SaveResults(ForExercises, SaveAutoGrades):
     """nbgrader's gradebook with scores from results: a cell's outputs have no say.
 
-    A test cell that is not an exercise's was not judged: it has no points, and waits.
+    A cell without a result was not judged: it has no points, and waits.
 
     The points of a bonus exercise become extra credit of its test cell. A teacher's own score and
     comment stay; so does extra credit, but for a bonus without a score by hand.
@@ -233,7 +232,7 @@ class SaveResults(ForExercises, SaveAutoGrades):
         manual = result is not None and result.level == Level.MANUAL
         if manual and role(cell) != Role.TEST:
             return
-        points = result.points if result is not None and result.passed is True else 0.0
+        points = 0.0 if result is None else result.points
         bonus = result is not None and result.bonus
         grade.auto_score = None if manual else 0.0 if bonus else points
         if bonus and grade.manual_score is None:  # otherwise a teacher has decided about both

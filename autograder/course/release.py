@@ -19,6 +19,7 @@ from autograder.course.gradebook import Course
 from autograder.course.ours import (
     AssignmentError,
     exercises_of,
+    files_beside,
     has_exercises,
     notebooks_in,
     several,
@@ -36,8 +37,11 @@ from autograder.course.registration import (
     register,
 )
 from autograder.exercises.exercise import Exercise, Level
+from autograder.grading.environment import environment
+from autograder.grading.plain import judge
 from autograder.grading.store import STORE_FOLDER, Store
-from autograder.notebooks.cells import by_id, is_solution, points_of, read_notebook
+from autograder.grading.work import write_files
+from autograder.notebooks.cells import by_id, is_plain_test, is_solution, points_of, read_notebook
 from autograder.notebooks.display import is_display_only
 from autograder.notebooks.exercises import code_lines
 from autograder.notebooks.running import execute
@@ -63,8 +67,8 @@ def exercises_notebook(course: Path, assignment: str) -> Path:
     path = source_notebook(course, assignment)
     if not has_exercises(Course(course).directory(), assignment):
         raise AssignmentError(
-            f"{assignment} has no exercises of this package: it is an ordinary assignment for "
-            f"nbgrader's own commands, as `nbgrader autograde {assignment}`"
+            f"{assignment} has no exercises of this package, whose checks could be verified: "
+            f"`kischule release {assignment}` runs its plain tests on the reference solution"
         )
     return path
 
@@ -95,14 +99,15 @@ def release(
     Raises AssignmentError if the source breaks a rule of `layout_problems`, if the reference
     solutions do not get all points, or if the empty notebook gets any; BusyError during a grading.
     """
-    path = exercises_notebook(course, assignment)
+    path = source_notebook(course, assignment)
     finish(course, assignment)
     source = read_notebook(path)
     exercises = exercises_of(Course(course).directory(), assignment)
     problems = layout_problems(source, exercises)
     if not problems:
         made = make(course, assignment, path)
-        problems = run_problems(source, made.files[path.name], exercises)
+        files = files_beside(Course(course).directory(), assignment)
+        problems = run_problems(source, made.files[path.name], exercises, files)
     if problems:
         raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
     changes = changes_of(course, assignment, made)
@@ -130,7 +135,7 @@ def registered(course: Path, assignment: str, **settings: str) -> Path:
     but not if submissions are graded by other cells, types or points than the source has now.
     settings: of nbgrader's CourseDirectory, in place of the course's own. Raises AssignmentError.
     """
-    path = exercises_notebook(course, assignment)
+    path = source_notebook(course, assignment)
     finish(course, assignment)
     book = Course(course, release_directory=f"{STORE_FOLDER}/release", **settings)
     if not is_registered(book, assignment, path):
@@ -196,7 +201,12 @@ def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator
         yield f"{name}: a test cell must hold {call} and nothing else"
 
 
-def run_problems(source: Any, released: bytes, exercises: Mapping[str, Exercise]) -> list[str]:
+def run_problems(
+    source: Any,
+    released: bytes,
+    exercises: Mapping[str, Exercise],
+    files: Mapping[str, bytes],
+) -> list[str]:
     """Grade the reference solutions and the empty notebook; one line for each wrong result."""
     source = copy.deepcopy(source)
     if own := own_exercises(exercises):
@@ -206,8 +216,12 @@ def run_problems(source: Any, released: bytes, exercises: Mapping[str, Exercise]
     for name, cell in by_id(blank).items():
         if is_solution(cell):
             cell.source = stubs[name].source
-    with ThreadPoolExecutor(2) as pool:  # each waits for a kernel of its own
-        of_reference, of_blank = pool.map(partial(_graded, exercises=exercises), (source, blank))
+    graded = partial(_graded, exercises=exercises, files=files)
+    with (
+        environment({"NBGRADER_EXECUTION": "autograde"}),  # for plain tests that ask
+        ThreadPoolExecutor(2) as pool,  # each waits for a kernel of its own
+    ):
+        of_reference, of_blank = pool.map(graded, (source, blank))
     problems = []
     for result in of_reference:
         if not result.passed:
@@ -215,16 +229,21 @@ def run_problems(source: Any, released: bytes, exercises: Mapping[str, Exercise]
                 f"{result.grade_id}: the reference solution must pass: {result.told('en')}"
             )
     for result in of_blank:
-        if result.passed:
+        if result.passed and result.level.checked:
             problems.append(f"{result.grade_id}: the empty notebook must not pass")
     return problems
 
 
-def _graded(notebook: Any, exercises: Mapping[str, Exercise]) -> list[Result]:
+def _graded(
+    notebook: Any, exercises: Mapping[str, Exercise], files: Mapping[str, bytes]
+) -> list[Result]:
     from autograder.precheck.results import results_of  # heavy: it words what checks say
 
     notebook = copy.deepcopy(notebook)
     notebook.cells = [cell for cell in notebook.cells if not is_display_only(cell)]
     with tempfile.TemporaryDirectory(prefix="kischule-") as folder:
+        write_files(Path(folder), files)
         seed = secrets.token_hex(16)
-        return results_of(execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed), exercises)
+        ran = execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed)
+    plain = [judge(cell, "ok") for cell in ran.cells if is_plain_test(cell, exercises)]
+    return [*results_of(ran, exercises), *plain]

@@ -1,15 +1,23 @@
 """The rules by which submissions of an assignment are graded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from autograder.course.gradebook import Course
-from autograder.course.ours import exercises_of
+from autograder.course.layout import Layout
+from autograder.course.ours import exercises_of, files_beside
 from autograder.course.release import registered, source_notebook
 from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store
-from autograder.notebooks.cells import Role, read_notebook, solutions
+from autograder.notebooks.cells import (
+    Role,
+    grade_id_of,
+    is_plain_test,
+    read_notebook,
+    solutions,
+)
 
 
 def rules_of(
@@ -32,15 +40,25 @@ def rules_of(
     from autograder.checking.retarget import exercises_for, slowdown
     from autograder.grading.submission import checks_id
 
-    model, store = settings.model, Store(course)
+    model, store, book = settings.model, Store(course), Course(course, **directory)
     source = source_notebook(course, assignment)
     exercises = exercises_of(Course(course).directory(), assignment)
+    release = registered(course, assignment, **directory)
     return Rules(
         name=source.name,
-        release=registered(course, assignment, **directory).read_bytes(),
+        release=release.read_bytes(),
         seed=store.seed(seed_file),
         checks=checks_id(model),
         settings=settings.slowed(slowdown(model)),
         exercises=exercises_for(exercises, model, store.expected, making),
         solutions=solutions(read_notebook(source), Role.SOLUTION),
+        tests=_plain_tests(book.layout(assignment), read_notebook(release), exercises),
+        files=files_beside(book.directory(), assignment),
     )
+
+
+def _plain_tests(layout: Layout, release: Any, exercises: Collection[str]) -> dict[str, str]:
+    """The plain tests with their hidden parts, which the gradebook has and a release has not."""
+    names = {grade_id_of(cell) for cell in release.cells if is_plain_test(cell, exercises)}
+    found = [source for notebook in layout for source in notebook.sources]
+    return {each.name: each.source or "" for each in found if each.name in names}

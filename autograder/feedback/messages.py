@@ -81,6 +81,7 @@ WORDS = {
     "nothing_next": Text("Hier ist nichts mehr zu tun.", "There is nothing left to do."),
     "exercises": Text("Aufgabe für Aufgabe", "Exercise by exercise"),
     "answers": Text("Ihre Beobachtungen", "Your observations"),
+    "plain": Text("Einfache Testzellen", "Plain test cells"),
     "comment": Text("Kommentar", "Comment"),
     "notebook": Text("Ihr Notebook", "Your notebook"),
     "to_cell": Text("zur Zelle", "to the cell"),

@@ -19,6 +19,7 @@ from autograder.notebooks.cells import (
     exercise_of,
     grade_id_of,
     is_graded,
+    is_plain_test,
     is_solution,
     metadata_of,
     points_of,
@@ -45,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One exercise, or one answer that a teacher reads."""
+    """One exercise, one answer that a teacher reads, or one plain test."""
 
     id: str
     title: str
@@ -53,6 +54,7 @@ class Item:
     points: float
     max_points: float
     bonus: bool = False
+    plain: bool = False
     levels: tuple[Part, ...] = ()
     comment: str = ""
     advice: str = ""  # the first thing that failed, or its hint
@@ -280,11 +282,13 @@ def _answers(notebook: Any, exercises: Collection[str]) -> tuple[Item, ...]:
         if is_graded(cell) and exercise_of(cell, exercises) is None:
             metadata, name = metadata_of(cell), grade_id_of(cell)
             waits = metadata.get("score") is None or metadata.get("waits", False)
+            plain = is_plain_test(cell, exercises)
             state = "empty" if metadata.get("comment") == NO_RESPONSE else "read"
             items.append(
                 Item(
                     id=name,
-                    title=heading or name,
+                    title=name if plain else heading or name,
+                    plain=plain,  # its cell shows the outputs
                     state="waits" if waits else state,
                     points=float(metadata.get("score") or 0),
                     max_points=points_of(cell),

@@ -14,6 +14,7 @@ def plain_environment(device: str) -> dict[str, str]:
     models = ("HF_HOME", "HF_HUB_CACHE", "KISCHULE_CACHE", "KISCHULE_MODELS", "XDG_CACHE_HOME")
     names = (*needed, *models, "SYSTEMROOT")
     found = {n: os.environ[n] for n in names if n in os.environ}
+    found["NBGRADER_EXECUTION"] = "autograde"  # for test cells that ask
     return found | kernel_variables(None) | variables(device)
 
 

@@ -10,9 +10,10 @@ import contextlib
 import json
 import logging
 import math
+import tempfile
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -31,6 +32,7 @@ from autograder.grading.provisioner import KERNEL, PROVISIONER
 from autograder.grading.servers import ServerError
 from autograder.grading.settings import Settings
 from autograder.grading.temporary import Temporary
+from autograder.grading.work import write_files
 from autograder.notebooks.running import TRANSPORT_ENCRYPTION
 from autograder.sandbox import wire
 from autograder.sandbox.agent import REPLY, REQUEST
@@ -53,7 +55,7 @@ class KernelGoneError(RuntimeError):
         self.reason = reason
 
 
-class _Specs(KernelSpecManager):
+class KernelSpecs(KernelSpecManager):
     """One kernel: from the fork server, or the plain one of this interpreter."""
 
     def __init__(self, settings: Settings) -> None:
@@ -71,6 +73,7 @@ class _Specs(KernelSpecManager):
                 "device": self._settings.device,
                 "memory_mib": self._settings.memory_mib,
                 "cpu_limit_s": int(self._settings.total_limit_s) + 1,
+                "files": True,
             },
         }
         metadata = {"kernel_provisioner": provisioner}
@@ -87,6 +90,7 @@ class _Client(NotebookClient):
         self.log.propagate = False
         self.limit = OutputLimit()
         self.timed_out = False
+        self.status = ""
         self.on_cell_executed = self._executed
 
     async def async_start_new_kernel_client(self) -> Any:
@@ -106,6 +110,7 @@ class _Client(NotebookClient):
 
     def _executed(self, execute_reply: Any, **_: Any) -> None:
         self.timed_out = execute_reply["content"].get("ename") == TIMEOUT_ERROR
+        self.status = str(execute_reply["content"].get("status", ""))
 
     def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
         """Keep outputs up to the limit; drop the rest as it arrives."""
@@ -124,15 +129,15 @@ class _Client(NotebookClient):
 class Kernel:
     """One kernel and the notebook that runs in it. Not thread-safe."""
 
-    def __init__(self, notebook: Any, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(
+        self, notebook: Any, settings: Settings, files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """files: of the work folder, by relative path."""
+        self.settings, self._files = settings, files or {}
         sources = "\0".join(cell.source for cell in notebook.cells)
         self._seed = zlib.crc32(sources.encode("utf-8", "replace"))  # of its random numbers
         self._loop = asyncio.new_event_loop()
-        self._context = zmq.asyncio.Context()
-        self._context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
-        self._context.setsockopt(zmq.RCVHWM, MAX_WAITING)
-        self._context.setsockopt(zmq.LINGER, 0)
+        self._context = bounded_context(MESSAGE_BYTES)
         self._folder = Temporary()
         self._client = _Client(
             notebook,
@@ -159,7 +164,7 @@ class Kernel:
         plain = self.settings.isolation == "process"
         manager = AsyncKernelManager(
             kernel_name="python3" if plain else KERNEL,
-            kernel_spec_manager=_Specs(self.settings),
+            kernel_spec_manager=KernelSpecs(self.settings),
             context=self._context,
             config=config,
         )
@@ -169,8 +174,8 @@ class Kernel:
         environment["IPYTHONDIR"] = str(
             Path(self._folder.name) / "ipython"
         )  # nobody's start-up files
-        work = Path(self._folder.name) / "work"
-        work.mkdir(exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder.name))
+        write_files(work, self._files)
         self._run(self._client.async_start_new_kernel(cwd=str(work), env=environment))
         self._run(self._client.async_start_new_kernel_client())
         seeding = json.dumps({**NO_CALLS, "seed": self._seed}).encode()
@@ -185,7 +190,7 @@ class Kernel:
         """
         self._client.timeout = max(1, int(limit))
         self._client.limit.reset()
-        self._client.timed_out = False
+        self._client.timed_out, self._client.status = False, ""
         began = time.monotonic()
         try:
             self._run(self._client.async_execute_cell(cell, index))
@@ -206,6 +211,11 @@ class Kernel:
             raise self._gone("timeout")
         return "timeout"
 
+    @property
+    def status(self) -> str:
+        """The status in the kernel's reply to the last cell: ok or error; "" without a reply."""
+        return self._client.status
+
     def ask(self, request: bytes, limit: float) -> Sequence[bytes]:
         """Send a request and return the reply. Raises KernelGoneError, or WireError."""
         began = time.monotonic()
@@ -220,21 +230,10 @@ class Kernel:
             self.waited += time.monotonic() - began
 
     async def _ask(self, request: bytes, deadline: float) -> Sequence[bytes]:
-        client = self._client.kc
-        message = client.session.msg(REQUEST, {})
-        client.session.send(client.shell_channel.socket, message, buffers=[request])
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                reply = await client.shell_channel.get_msg(timeout=min(left, 0.5))
-                ours = reply["parent_header"].get("msg_id") == message["header"]["msg_id"]
-                if ours and reply["msg_type"] == REPLY:
-                    return [bytes(part) for part in reply["buffers"]]
-            except Empty:
-                if not await self._client.km.is_alive():
-                    raise self._gone("died") from None
-            except Exception as error:  # unreadable, unsigned, of another shape
-                raise wire.WireError("the kernel sent an invalid message") from error
-        raise TimeoutError
+        try:
+            return await ask(self._client, request, deadline)
+        except KernelGoneError as gone:
+            raise self._gone(gone.reason) from None
 
     def _answers(self) -> bool:
         """Return True if the kernel replies within a short time."""
@@ -294,6 +293,37 @@ class Kernel:
 
     def _run(self, work: Any) -> Any:
         return self._loop.run_until_complete(work)
+
+
+def bounded_context(max_bytes: int) -> Any:
+    """A context whose sockets take no larger message, and keep few."""
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, max_bytes)
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+    context.setsockopt(zmq.LINGER, 0)
+    return context
+
+
+async def ask(executor: NotebookClient, request: bytes, deadline: float) -> Sequence[bytes]:
+    """Send a request to the agent in a kernel and return the reply.
+
+    Raises TimeoutError at the deadline, KernelGoneError, or WireError.
+    """
+    client = executor.kc
+    message = client.session.msg(REQUEST, {})
+    client.session.send(client.shell_channel.socket, message, buffers=[request])
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            reply = await client.shell_channel.get_msg(timeout=min(left, 0.5))
+            ours = reply["parent_header"].get("msg_id") == message["header"]["msg_id"]
+            if ours and reply["msg_type"] == REPLY:
+                return [bytes(part) for part in reply["buffers"]]
+        except Empty:
+            if not await executor.km.is_alive():
+                raise KernelGoneError("died") from None
+        except Exception as error:  # unreadable, unsigned, of another shape
+            raise wire.WireError("the kernel sent an invalid message") from error
+    raise TimeoutError
 
 
 class KernelStudent:

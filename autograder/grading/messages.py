@@ -24,6 +24,20 @@ INVALID_MESSAGE = Text(
     "Der Kernel hat etwas geschickt, das keine Nachricht ist.",
     "The kernel sent an invalid message.",
 )
+# of a plain test
+NOT_RUN = Text(
+    "Die Testzelle lief nicht bis zum Ende und gibt deshalb keine Punkte.",
+    "The test cell did not run to its end, so it gives no points.",
+)
+ENDED_WITH = Text("Die Testzelle endete mit {error}.", "The test cell ended with {error}.")
+STDERR = Text(
+    "Die Testzelle schrieb auf stderr und gibt deshalb keine Punkte.",
+    "The test cell wrote to stderr, so it gives no points.",
+)
+NO_CREDIT = Text(
+    "Die Testzelle gab {value} zurück, möglich sind {max_points:g} Punkte: Das zählt nicht.",
+    "The test cell returned {value}, out of {max_points:g} possible points: that does not count.",
+)
 OUTPUT_CUT = Text("nach {bytes:,} Byte abgeschnitten", "output cut after {bytes:,} bytes")
 
 

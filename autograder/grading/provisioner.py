@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Float, Int
+from traitlets import Bool, Float, Int
 
 from autograder.grading import servers
 from autograder.grading.settings import trait
+from autograder.grading.work import copy_in
 from autograder.sandbox.forkserver import COMPUTED
-from autograder.sandbox.namespaces import Limits
+from autograder.sandbox.namespaces import GIVEN_FILES, Limits
 
 PROVISIONER = "kischule-forkserver"
 KERNEL = "kischule"
@@ -40,6 +41,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
     device = trait("device")
     memory_mib = trait("memory_mib")
     cpu_limit_s = Int(Limits.cpu_seconds, help="seconds of computing").tag(config=True)
+    files = Bool(False, help="copy the files of its work folder into it").tag(config=True)
     start_limit_s = Float(60.0, help="seconds until its channels are there").tag(config=True)
 
     def __init__(self, **settings: Any) -> None:
@@ -56,6 +58,8 @@ class ForkServerProvisioner(KernelProvisionerBase):
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         server = await _in_thread(self._server)
         self._folder = server.channels()
+        if self.files and kwargs.get("cwd"):
+            copy_in(Path(kwargs["cwd"]), self._folder / Path(GIVEN_FILES).name)
         manager = self.parent
         manager.transport, manager.ip = "ipc", str(self._folder / "k")
         manager.write_connection_file()

@@ -64,6 +64,9 @@ class Rules:
     exercises: Mapping[str, Exercise] = field(default_factory=dict, repr=False)  # the release's
     # the reference's, by exercise, for those that build on one that does not pass
     solutions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # plain tests with their hidden parts, by grade_id
+    tests: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # beside the notebook
 
     @cached_property
     def key(self) -> bytes:
@@ -72,6 +75,8 @@ class Rules:
         exercises = [replace(e, points=Points()) for e in self.exercises.values()]
         parts += [repr(exercise).encode() for exercise in exercises]
         parts += [repr(solution).encode() for solution in sorted(self.solutions.items())]
+        parts += [repr(each).encode() for each in sorted(self.tests.items())]
+        parts += [key_of(name.encode(), text).encode() for name, text in sorted(self.files.items())]
         return key_of(*parts).encode()
 
 

@@ -37,6 +37,7 @@ def server_environment() -> dict[str, str]:
         "MPLCONFIGDIR": f"{HOME}/.matplotlib",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "LANG": "C.UTF-8",
+        "NBGRADER_EXECUTION": "autograde",  # for test cells that ask
         "PATH": "/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",  # the order of a set is the same each time

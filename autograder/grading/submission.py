@@ -13,6 +13,7 @@ from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
 from autograder.grading.settings import Settings
 from autograder.notebooks import reader
+from autograder.notebooks.cells import with_solutions
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.structure import rebuild
 from autograder.sandbox.text import clean
@@ -44,6 +45,7 @@ def take(rules: Rules, content: bytes) -> Taken:
         raise
     except Exception as error:  # a submission that intake was not ready for stops no other
         raise reader.UnreadableError(f"{type(error).__name__} at intake: {error}") from error
+    with_solutions(taken.notebook, rules.tests)  # after it was compared with the release
     own = hashlib.sha256(content).digest()
     return Taken(taken.notebook, taken.flags, hashlib.sha256(rules.seed.encode() + own).hexdigest())
 
@@ -69,7 +71,14 @@ def grade_submission(rules: Rules, task: Task) -> Record:
     common: dict[str, Any] = {"key": task.key, "isolation": settings.isolation, **limits}
     try:
         taken = take(rules, task.content)
-        run = run_submission(taken.notebook, taken.seed, settings, rules.exercises, rules.solutions)
+        run = run_submission(
+            taken.notebook,
+            taken.seed,
+            settings,
+            rules.exercises,
+            solutions=rules.solutions,
+            files=rules.files,
+        )
         content = json.dumps(run.notebook, ensure_ascii=False, indent=1).encode()
     except reader.UnreadableError as error:
         flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))

@@ -2,7 +2,8 @@
 
 Solution cells and the student's own run in the kernel, in the notebook's order. A test cell does
 not: in its place the worker calls the student's functions by message and judges the replies. What a
-case expects, and the seed of hidden cases, stay in this process.
+case expects, and the seed of hidden cases, stay in this process. A plain test, with `assert`, runs
+in the kernel like any other cell, and its outputs decide (see `plain`).
 
 A kernel that ends, or has to be ended, is started again: the cells before the one that ended it run
 once more, and the exercises after it are graded.
@@ -24,13 +25,20 @@ from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.result import Message, Result
 from autograder.checking.wording import explained
 from autograder.exercises.exercise import Case, Exercise, Level
-from autograder.grading import messages
+from autograder.grading import messages, plain
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
 from autograder.grading.messages import both
 from autograder.grading.outputs import as_output, error_output, harmless
+from autograder.grading.patience import Patience
 from autograder.grading.record import Status
 from autograder.grading.settings import Settings
-from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
+from autograder.notebooks.cells import (
+    exercise_of,
+    grade_id_of,
+    is_graded,
+    is_plain_test,
+    points_of,
+)
 from autograder.notebooks.display import skippable
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.names import bindings, is_stub
@@ -39,8 +47,7 @@ from autograder.sandbox.models import model_of
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
 
-MAX_STUCK = 2  # kernels of a submission that have to be ended, since they do not answer
-MAX_IDLE_S = 120.0  # that a submission may keep a worker waiting without computing
+MAX_REPLAYED_S = 1.0  # of a plain test: a slower one is not run again after the kernel's end
 
 
 @dataclass
@@ -61,15 +68,19 @@ def run_submission(
     settings: Settings,
     exercises: Mapping[str, Exercise],
     solutions: Mapping[str, str] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Run:
     """Run and judge a notebook with the release's structure (see `structure.rebuild`).
 
     The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: the
     notebook's, with its points. solutions: the reference's, by exercise, for those that build on
-    one that does not pass. Raises ServerError or SandboxError where no kernel starts; nothing that
-    the notebook does raises.
+    one that does not pass. files: of the kernel's work folder, by relative path.
+
+    Raises ServerError or SandboxError where no kernel starts; nothing that the notebook does
+    raises.
     """
-    return _SubmissionRun(notebook, seed, settings, exercises, solutions or {}).run()
+    kernel = Kernel(notebook, settings, files)
+    return _SubmissionRun(notebook, seed, kernel, exercises, solutions or {}).run()
 
 
 class _SubmissionRun:
@@ -77,27 +88,27 @@ class _SubmissionRun:
         self,
         notebook: Any,
         seed: str,
-        settings: Settings,
+        kernel: Kernel,
         exercises: Mapping[str, Exercise],
         solutions: Mapping[str, str],
     ) -> None:
-        self.notebook, self.seed, self.settings = notebook, seed, settings
+        self.notebook, self.seed, self.settings = notebook, seed, kernel.settings
         self.solutions = solutions  # the reference's
         self.working: Sequence[str] = ()  # exercises whose reference is in the kernel
         self.settled: set[str] = set()  # exercises that are judged for good
         self.exercises = exercises
-        self.kernel = Kernel(notebook, settings)
+        self.kernel = kernel
         self.student = KernelStudent(self.kernel)
         self.done = Run(notebook)
         self.began = time.monotonic()
         self.hidden: dict[str, Future[Sequence[Case]]] = {}
         self.results: dict[str, Result] = {}  # by grade_id of the test cell
+        self.plain: dict[str, Result] = {}  # of plain tests, by grade_id
         self.passed: dict[str, bool] = {}  # of public checks, for the exercises that need them
         # cells that do not run: skipped, or they ended a kernel
-        self.skipped = set() if settings.display else skippable(notebook.cells)
+        self.skipped = set() if kernel.settings.display else skippable(notebook.cells)
         self.ended: set[int] = set()
-        self.stuck = 0  # kernels that had to be ended, since they did not even answer
-        self.over = "over"  # why the time is up: a key of the checks' sentences
+        self.patience = Patience(kernel)
 
     def run(self) -> Run:
         model_of(self.settings.model)  # now: transformers loads a model in one thread only
@@ -154,18 +165,32 @@ class _SubmissionRun:
             if cell.cell_type == "code" and self._tested(cell) is None:
                 cell.outputs = harmless(cell.outputs)
         self.done.results = [self._result(cell) for cell in self.notebook.cells if is_graded(cell)]
+        if found := [r for r in self.done.results if r.level == Level.PLAIN]:
+            self.done.flags.append(plain.not_protected(sum(result.max_points for result in found)))
 
     def _execute(self, cell: Any, index: int) -> None:
         """Run a cell; after it there is a kernel."""
         limit = min(self.settings.time_limit_s, max(self.left, 1))
+        is_plain, began = is_plain_test(cell, self.exercises), time.monotonic()
         try:
             if self.kernel.execute(cell, index, limit):
                 self._mark(Status.TIMEOUT)
-                self._waited_in_vain()
+                self.patience.after_limit()
+            if is_plain:
+                self.plain[grade_id_of(cell)] = plain.judge(cell, self.kernel.status)
         except KernelGoneError as gone:
             self.ended.add(index)
             cell.outputs.append(error_output("KernelEnded", both(messages.GONE[gone.reason])))
             self._restart_after(gone, cell, index)
+        finally:
+            if is_plain:
+                self._give_back(time.monotonic() - began, index)
+
+    def _give_back(self, seconds: float, index: int) -> None:
+        """Take the time of a plain test from nobody: exercises must not lose points by it."""
+        self.kernel.deadline += seconds
+        if seconds > MAX_REPLAYED_S:
+            self.ended.add(index)
 
     def _restart(self, index: int) -> None:
         """Start a kernel in the state before this cell, as far as time and the cells allow."""
@@ -206,7 +231,7 @@ class _SubmissionRun:
         try:
             self.kernel.execute(nbformat.v4.new_code_cell(source), index, limit)
         except KernelGoneError as gone:
-            self._count_stuck(gone)
+            self.patience.after_kernel(gone)
             return False
         finally:  # nbclient puts the cell that it ran into the notebook
             self.notebook.cells[index] = cell
@@ -224,7 +249,7 @@ class _SubmissionRun:
         if self.student.gone is not None:
             self._restart_after(self.student.gone, cell, index)
         elif result.kind == "timeout":
-            self._waited_in_vain()
+            self.patience.after_limit()
 
     def _run_check(self, name: str, level: Level, known: Mapping[str, bool]) -> Result:
         hidden = level == Level.HIDDEN
@@ -259,29 +284,8 @@ class _SubmissionRun:
         self.done.flags.append(Flag(FlagKind.KERNEL_ENDED, cell.id, gone.reason))
         if gone.reason != "died":
             self._mark(Status(gone.reason))
-        self._count_stuck(gone)
+        self.patience.after_kernel(gone)
         self._restart(index)
-
-    # --- a submission that only holds us up ------------------------------------------------------
-
-    def _count_stuck(self, gone: KernelGoneError) -> None:
-        """Give up after kernels that did not answer an interrupt either."""
-        self.stuck += gone.reason == "timeout"
-        if self.stuck >= MAX_STUCK:
-            self._give_up("stuck")
-        elif gone.reason == "timeout":
-            self._waited_in_vain()
-
-    def _waited_in_vain(self) -> None:
-        """Give up after a limit that was reached, if little was computed before it."""
-        if self.kernel.idle() > MAX_IDLE_S:
-            self._give_up("idle")
-
-    def _give_up(self, reason: str) -> None:
-        """Let the rest of the submission run out of time, now."""
-        if self.left > 0:
-            self.kernel.deadline, self.over = time.monotonic(), reason
-        self._mark(Status.TIMEOUT)
 
     # --- exercises that build on a broken one ---------------------------------------------------
 
@@ -357,22 +361,20 @@ class _SubmissionRun:
 
     def _too_late(self) -> Any:
         self._mark(Status.TIMEOUT)
-        return error_output("SubmissionTimeoutError", both(self._why_over()))
-
-    def _why_over(self) -> Text:
-        seconds = {"over": self.settings.total_limit_s, "idle": MAX_IDLE_S}.get(
-            self.over, MAX_STUCK
-        )
-        return sentences.SENTENCES[self.over].format(actual=f"{seconds:g}")
+        return error_output("SubmissionTimeoutError", both(self.patience.sentence()))
 
     def _result(self, cell: Any) -> Result:
         """The result of a graded cell: its check's, or a text that waits for the teacher."""
         if (tested := self._tested(cell)) is None:
+            if is_plain_test(cell, self.exercises):
+                return self.plain.get(grade_id_of(cell)) or plain.judge(cell, "")
             return Result.manual(exercise=grade_id_of(cell), max_points=points_of(cell))
         if (found := self.results.get(grade_id_of(cell))) is not None:
             return found
         name, level = tested
-        return Result.failed(self.exercises[name], level, kind="timeout", sentence=self._why_over())
+        return Result.failed(
+            self.exercises[name], level, kind="timeout", sentence=self.patience.sentence()
+        )
 
 
 def _clean(result: Result) -> Result:

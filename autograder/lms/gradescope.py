@@ -40,7 +40,7 @@ import kischule
 from autograder.course.adjustments import Adjustments
 from autograder.course.rules import rules_of
 from autograder.files import write_atomically
-from autograder.grading.record import EngineError
+from autograder.grading.record import EngineError, Rules
 from autograder.grading.settings import Settings
 from autograder.lms.gradescope_container import RELEASE, RULES, failure
 
@@ -60,12 +60,11 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
     settings = Settings(submission_limit_s=SUBMISSION_LIMIT_S)
     rules = replace(rules_of(course.resolve(), assignment, settings, seed_file), settings=settings)
     # the container has `mini` alone, whose exercises come with the wheel
-    data = {n: v for n, v in asdict(rules).items() if n != "release"}
     name, wheel = build_wheel()
     files = {
         "setup.sh": (SETUP.encode(), EXECUTABLE),
         "run_autograder": (RUN.replace("FAILURE", json.dumps(failure())).encode(), EXECUTABLE),
-        RULES: (json.dumps(data, indent=1).encode(), PRIVATE),
+        RULES: (rules_json(rules), PRIVATE),
         RELEASE: (rules.release, PLAIN),
         name: (wheel, PLAIN),
     }
@@ -73,6 +72,13 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
     notes = ["in Gradescope's autograder settings choose at least 2 GB of memory"]
     adjusted = Adjustments.of(course, assignment).in_force
     return [*notes, *(f"not on Gradescope: {entry}" for entry in adjusted)]
+
+
+def rules_json(rules: Rules) -> bytes:
+    """The rules, but for the release, as `take_rules` reads them."""
+    data = {n: v for n, v in asdict(rules).items() if n != "release"}
+    data["files"] = {name: base64.b64encode(text).decode() for name, text in rules.files.items()}
+    return json.dumps(data, indent=1).encode()
 
 
 def build_wheel() -> tuple[str, bytes]:

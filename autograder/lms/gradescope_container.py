@@ -1,5 +1,6 @@
 """The grader in Gradescope's container: one submission in, results.json out; without nbgrader."""
 
+import base64
 import ctypes
 import io
 import json
@@ -85,7 +86,8 @@ def take_rules(source: Path) -> Rules:
         raise EngineError("the zip was made for other checks than are installed; export it anew")
     settings = Settings(**data.pop("settings"))
     exercises = {name: read_exercise(e, RULES) for name, e in data.pop("exercises").items()}
-    return Rules(release=release, settings=settings, exercises=exercises, **data)
+    files = {name: base64.b64decode(text) for name, text in data.pop("files", {}).items()}
+    return Rules(release=release, settings=settings, exercises=exercises, files=files, **data)
 
 
 def _keep_memory_private() -> None:

@@ -83,6 +83,12 @@ def exercise_of(cell: Any, exercises: Collection[str]) -> tuple[str, Level] | No
     return None
 
 
+def is_plain_test(cell: Any, exercises: Collection[str]) -> bool:
+    """Return True for a test of nbgrader's own kind: code that is no exercise's check."""
+    is_test = cell.cell_type == "code" and role(cell) == Role.TEST
+    return is_test and exercise_of(cell, exercises) is None
+
+
 def by_id(notebook: Any) -> dict[str, Any]:
     """The notebook's cells that have a grade_id, by it, in their order."""
     return {grade_id_of(cell): cell for cell in notebook.cells if grade_id_of(cell)}

@@ -19,6 +19,7 @@ class FlagKind(str, Enum):
     RENAMED = "renamed"  # the notebook has another name than the release
     KERNEL_ENDED = "kernel ended"  # at a cell, for a reason
     CHECK_FAILED = "check failed"  # at a test cell, and the mistake is ours
+    NOT_PROTECTED = "not protected"  # points of plain tests, which the student's process decides
     LATE = "late"  # by a time, and the points that it costs
     NO_TIME = "the time of submission is not a date"
     NOT_READABLE = "not readable"

@@ -64,6 +64,12 @@ class GradedStudent:
         return any(result is not None and result.passed is None for result in levels)
 
     @property
+    def not_protected(self) -> float:
+        """The points at most of plain tests."""
+        found = self.record.results if self.record else ()
+        return sum(result.max_points for result in found if result.level == Level.PLAIN)
+
+    @property
     def machine_share(self) -> float:
         """Share of the points that the machine gives, without the bonus."""
         counted = [r for r in self.results.values() if not r.bonus]

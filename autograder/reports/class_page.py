@@ -137,6 +137,8 @@ def _class_remarks(
     waiting = [total.waiting for total in totals if total.waiting]
     if waiting:
         remarks.append(messages.WAITING_POINTS.of(len(waiting), points=float(sum(waiting))))
+    if plain := max(student.not_protected for student in graded):
+        remarks.append(messages.NOT_PROTECTED.format(points=plain))
     if older:
         remarks.append(
             messages.OLDER_RELEASE.format(

@@ -39,6 +39,12 @@ OLDER_RELEASE = Text(
     "bewertet sie neu.",
     "Graded by an older release: {names}. `kischule grade {assignment}` grades them anew.",
 )
+NOT_PROTECTED = Text(
+    "{points:g} Punkte sind nicht geschützt: Ihre einfachen Testzellen laufen in den Prozessen der "
+    "Studierenden, und deren Code kann die Punkte fälschen.",
+    "{points:g} points are not protected: their plain test cells run in the students' own "
+    "processes, and code of theirs can forge them.",
+)
 LATE_STUDENTS = Text("Verspätet abgegeben: {names}.", "Submitted late: {names}.")
 LATE_BY = Text("{name} ({late})", "{name} ({late})")
 LATE_LESS = Counted(

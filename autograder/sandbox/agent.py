@@ -6,10 +6,13 @@ The reply is only ever data that the student's process chose to send; the worker
 judges it. This module and all that it imports know nothing of what a case expects.
 """
 
+import filecmp
 import json
+import os
 import random
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,8 @@ import torch
 from autograder.sandbox import shell, wire
 from autograder.sandbox.student import CallError, LocalStudent
 
+# of a work folder
+MAX_FILES, MAX_FILES_BYTES = 1000, 32 << 20
 REQUEST, REPLY = "kischule_call_request", "kischule_call_reply"
 
 
@@ -38,6 +43,9 @@ class Agent:
         )
 
     def _reply(self, request: Mapping[str, Any]) -> list[bytes]:
+        if "files_but" in request:
+            files = dict(_new_files(Path.cwd(), Path(request["files_but"])))
+            return [json.dumps(list(files)).encode(), *files.values()]
         try:
             replies = self._student.call_all(
                 request["function"], request["calls"], request["time_limit_s"]
@@ -56,6 +64,20 @@ def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def _new_files(folder: Path, given: Path) -> Iterator[tuple[str, bytes]]:
+    """The files of a work folder that are not as they were given, within limits."""
+    size = count = 0
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            name, size = str(path.relative_to(folder)), size + path.lstat().st_size
+            count += 1
+            if size > MAX_FILES_BYTES or count > MAX_FILES:
+                return
+            same = (given / name).is_file() and filecmp.cmp(path, given / name, shallow=False)
+            if path.is_file() and not path.is_symlink() and not same:
+                yield name, path.read_bytes()
 
 
 class Later:

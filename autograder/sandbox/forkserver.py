@@ -20,13 +20,14 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 from pathlib import Path
 from typing import Any
 
 from autograder.sandbox import namespaces
-from autograder.sandbox.namespaces import CHANNELS, Limits, Visible
+from autograder.sandbox.namespaces import CHANNELS, GIVEN_FILES, Limits, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
 COMPUTED = b"?"  # the command that asks how long a kernel has computed
@@ -228,6 +229,8 @@ def _kernel(supervisor: socket.socket, request: dict[str, Any], limits: Limits) 
     _close_all_but(supervisor.fileno())
     signal.set_wakeup_fd(-1)
     namespaces.confine(limits)
+    if os.path.isdir(GIVEN_FILES):
+        shutil.copytree(GIVEN_FILES, os.getcwd(), dirs_exist_ok=True)
 
     from ipykernel.kernelapp import IPKernelApp
 

@@ -51,6 +51,7 @@ NOBODY = 65534  # who root becomes
 HOME = "/submission"  # the private folder of a kernel: home, work folder and temporary files
 SOCKETS = "/run/kernels"  # in the server: a folder for each kernel's channels
 CHANNELS = "/run/kernel"  # in a kernel: its own
+GIVEN_FILES = f"{CHANNELS}/work"  # copied into its work folder; it may not be there
 
 _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _FILES = ("/etc/ld.so.cache", "/etc/localtime")

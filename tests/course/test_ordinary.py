@@ -108,20 +108,23 @@ def test_no_execute_reads_the_outputs_that_were_submitted(course: Path) -> None:
     assert (found["hidden"], found["test_explore"], found["test_slow"]) == (0, 2, 7)
 
 
-@pytest.mark.parametrize("command", ["grade", "release", "verify", "report"])
-def test_our_commands_say_that_it_is_not_theirs(
-    course: Path, command: str, capsys: pytest.CaptureFixture[str]
+def test_our_commands_say_what_they_cannot_do(
+    course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (course / "source" / "one").mkdir(exist_ok=True)
-    write(course / "source" / "one" / "p.ipynb", graded_cell("t", "assert True", 1))
-    assert main([command, "one", "--course", str(course)]) == 2
+    write(course / "source" / "one" / "p.ipynb", graded_cell("t", "assert False", 1))
+    assert main(["verify", "one", "--course", str(course)]) == 2
     told = capsys.readouterr().err
     assert "one has no exercises of this package" in told
-    assert "nbgrader autograde one" in told
-    assert main([command, "ps1", "--course", str(course)]) == 2
-    assert "ps1 must have one notebook in its source folder, was: p1.ipynb, p2.ipynb" in (
-        capsys.readouterr().err
-    )
+    assert "`kischule release one` runs its plain tests" in told
+    assert main(["release", "one", "--course", str(course)]) == 2
+    told = capsys.readouterr().err
+    assert "t: the reference solution must pass: The test cell ended with AssertionError" in told
+    for command in ("grade", "release", "verify", "report"):
+        assert main([command, "ps1", "--course", str(course)]) == 2
+        assert "ps1 must have one notebook in its source folder, was: p1.ipynb, p2.ipynb" in (
+            capsys.readouterr().err
+        )
 
 
 # --- with exercises -----------------------------------------------------------------------------
@@ -261,21 +264,6 @@ def test_a_rubric_outside_of_the_answer_is_refused(
     assert "Traceback" not in told
 
 
-@pytest.mark.usefixtures("all_pass")
-def test_an_asserting_cell_among_exercises_waits(tmp_path: Path) -> None:
-    """It was not run with its hidden tests, so it keeps no score of nbgrader's reading."""
-    folder = course_of.course(tmp_path / "course")
-    path = folder / "source" / "small" / small.NAME
-    source = read_notebook(path)
-    source.cells.append(graded_cell("test_own", f"assert True\n{HIDDEN}", 2))
-    nbformat.write(source, path)
-    course_of.submit(folder, "ada")
-    assert main(["grade", "small", "--course", str(folder)]) == 0
-    score = Course(folder).scores("small")["ada"]["test_own"]
-    assert (score.points, score.waits, score.machine) == (0, True, None)
-    assert Course(folder).totals("small")["ada"].waiting == 2  # nobody answered the question
-
-
 def test_a_configuration_without_the_worker_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -290,11 +278,12 @@ def test_a_configuration_without_the_worker_is_refused(
 
 
 @pytest.mark.slow
-def test_nbgraders_own_tests_pass_with_our_configuration() -> None:
+@pytest.mark.parametrize("command", ["autograde", "export", "generate_feedback", "validate"])
+def test_nbgraders_own_tests_pass_with_our_configuration(command: str) -> None:
     options = ["-q", "-n", "0", "-W", "ignore", "-c", os.devnull, "-p", "no:cacheprovider"]
     options += ["-p", "support.our_configuration", "--pyargs"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "nbgrader.tests.apps.test_nbgrader_autograde"],
+        [sys.executable, "-m", "pytest", *options, f"nbgrader.tests.apps.test_nbgrader_{command}"],
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         capture_output=True,
         text=True,

@@ -161,7 +161,7 @@ def test_a_submission_has_a_limited_time(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_waiting_without_computing_is_limited(
     monkeypatch: pytest.MonkeyPatch, in_a_call: bool
 ) -> None:
-    monkeypatch.setattr("autograder.grading.worker.MAX_IDLE_S", 2.0)
+    monkeypatch.setattr("autograder.grading.patience.MAX_IDLE_S", 2.0)
     sleep = "import time\ntime.sleep(100)"
     body = f"def filter_top_k(logits, k):\n    {sleep!r}\n    exec({sleep!r})"
     slow = {"filter_top_k": body} if in_a_call else {}
@@ -180,7 +180,7 @@ def test_waiting_without_computing_is_limited(
 
 
 def test_computing_is_no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.grading.worker.MAX_IDLE_S", 2.0)
+    monkeypatch.setattr("autograder.grading.patience.MAX_IDLE_S", 2.0)
     run = graded(
         three_exercises(*[("repetition_rate", "while True: pass")] * 3),
         time_limit_s=2,

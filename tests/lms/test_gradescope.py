@@ -32,6 +32,7 @@ from autograder.grading.isolation import IsolationError
 from autograder.grading.record import EngineError, Record, Rules, Status, Task
 from autograder.grading.settings import Settings
 from autograder.grading.store import seed_id
+from autograder.grading.submission import checks_id
 from autograder.lms import gradescope
 from autograder.lms import gradescope_container as grader
 from autograder.notebooks.cells import metadata_of
@@ -464,6 +465,22 @@ def test_rules_for_other_checks_are_refused(tmp_path: Path, monkeypatch: Any) ->
     with pytest.raises(EngineError, match="made for other checks than are installed"):
         grader.take_rules(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_plain_tests_and_files_travel(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(grader, "_keep_memory_private", lambda: None)
+    rules = Rules(
+        name="n.ipynb",
+        release=b"{}",
+        seed=SECRET,
+        checks=checks_id(),
+        settings=Settings(),
+        tests={"hidden": "assert double(-1) == -2"},
+        files={"data.bin": b"\0\xff"},
+    )
+    (tmp_path / grader.RULES).write_bytes(gradescope.rules_json(rules))
+    (tmp_path / grader.RELEASE).write_bytes(rules.release)
+    assert grader.take_rules(tmp_path) == rules
 
 
 @pytest.mark.slow

@@ -22,9 +22,16 @@ from autograder.checking.result import Result
 from autograder.course import release
 from autograder.course.converters import own_programs
 from autograder.course.new_course import CONFIG
+from autograder.exercises.exercise import Level
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.notebooks import reader
-from autograder.notebooks.cells import exercise_of, grade_id_of, is_graded, points_of
+from autograder.notebooks.cells import (
+    exercise_of,
+    grade_id_of,
+    is_graded,
+    is_plain_test,
+    points_of,
+)
 from kischule.i18n import Text
 from support.notebooks import EXERCISES
 
@@ -105,6 +112,10 @@ class AllPass:
 
 
 def _result(cell: Any) -> Result:
+    points = points_of(cell)
+    if is_plain_test(cell, EXERCISES):
+        name, level = grade_id_of(cell), Level.PLAIN
+        return Result(exercise=name, level=level, passed=True, points=points, max_points=points)
     if (tested := exercise_of(cell, EXERCISES)) is None:
         return Result.manual(exercise=grade_id_of(cell), max_points=points_of(cell))
     exercise, level = EXERCISES[tested[0]], tested[1]
