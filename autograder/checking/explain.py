@@ -96,7 +96,7 @@ def _rule(
     # the case that failed rules out most; on a model that takes long the others come before it
     order = [failed, *tried[:-1]] if _is_quick(exercise, failed.case) else tried
     for trial in _telling(exercise, scores, [*order, *rest], attempt):
-        fits = {rule: _fit(exercise, trial, rule) for rule in scores}
+        fits = {rule: _fit_of(exercise, trial, rule) for rule in scores}
         for rule, fit in fits.items():
             if fit is None:
                 del scores[rule]
@@ -132,7 +132,7 @@ def _general_rule(
         named = [n for n, v in failed.case.arguments.items() if case.arguments[n] != v]
         if len(named) != 1 or case.arguments[named[0]] is None:
             continue
-        if _accepted(exercise, case, _arguments(_key(case)), right):
+        if _accepted(exercise, case, _arguments(_call_key(case)), right):
             continue
         trial = other if isinstance(other, Trial) else attempt(other)
         if not _same_replies(trial, failed):
@@ -160,7 +160,7 @@ def _telling(
         case = given.case if isinstance(given, Trial) else given
         if not isinstance(given, Trial) or given.mismatch is None:
             checker = checker_of(exercise, case)
-            arguments = _arguments(_key(case))
+            arguments = _arguments(_call_key(case))
             if not _is_quick(exercise, case) or isinstance(arguments.get("model"), SpyModel):
                 continue  # a spy reports settings, not a text
             logits = arguments.get("logits")
@@ -180,23 +180,23 @@ def _telling(
 
 def _is_quick(exercise: Exercise, case: Case) -> bool:
     """Return True if the misconceptions are soon followed on this case."""
-    model = _arguments(_key(case)).get("model")
+    model = _arguments(_call_key(case)).get("model")
     tables_only = checker_of(exercise, case).tables_only
     return not tables_only or isinstance(model, (TableModel, NoneType))
 
 
 def _tied(exercise: Exercise, case: Case) -> bool:
     """Return True if tokens tie at the cut, so that several replies are right."""
-    found = reference(exercise, case, Call(_arguments(_key(case)), Reply(None)))
+    found = reference(exercise, case, Call(_arguments(_call_key(case)), Reply(None)))
     return bool(found.may.sum() > found.at_least)
 
 
-def _fit(exercise: Exercise, trial: Trial, rule: str) -> float | None:
+def _fit_of(exercise: Exercise, trial: Trial, rule: str) -> float | None:
     """The log-likelihood of what the function returned by the rule; None: not explained."""
     checker = checker_of(exercise, trial.case)
     if checker.fit:
         return checker.fit(exercise, trial.case, trial.calls, rule)
-    wrong = _wrong_reply(_key(trial.case), rule)
+    wrong = _wrong_reply(_call_key(trial.case), rule)
     as_right = trial.mismatch is None and not _wrong_on(exercise, trial.case, rule)
     return 0.0 if as_right or _agrees(wrong, trial.calls[0], exercise.tolerance) else None
 
@@ -235,11 +235,11 @@ def catches_all(exercise: Exercise, case: Case) -> bool:
 
 def _wrong_on(exercise: Exercise, case: Case, rule: str) -> bool:
     """Return True if this wrong rule fails on a case."""
-    key = _key(case)
+    key = _call_key(case)
     return not _accepted(exercise, case, _arguments(key), _wrong_reply(key, rule))
 
 
-def _key(case: Case) -> str:
+def _call_key(case: Case) -> str:
     return json.dumps(calls_of(case.arguments)[0])
 
 

@@ -81,7 +81,7 @@ def _some_ended(beams: list[Beam], aside: list[Beam], num_beams: int) -> bool:
     return any(b.ended for b in beams)
 
 
-def _mean(beam: Beam, start: int) -> float:
+def _mean_score(beam: Beam, start: int) -> float:
     return beam.score / max(len(beam.ids) - start, 1)
 
 
@@ -106,7 +106,7 @@ beam_least_likely = _variant(
     best=lambda beam, start: -beam.score,
 )
 beam_worst_chosen = _variant(best=lambda beam, start: -beam.score)
-beam_ranked_by_the_mean = _variant(rank=_mean, best=_mean)
+beam_ranked_by_the_mean = _variant(rank=_mean_score, best=_mean_score)
 beam_ranked_by_the_whole_mean = _variant(rank=_whole_mean, best=_whole_mean)
 beam_narrower = _variant(width=lambda num_beams, step: max(num_beams - 1, 1))
 beam_wider = _variant(width=lambda num_beams, step: num_beams + 1)
@@ -121,7 +121,7 @@ beam_set_aside = _variant(ended="aside")
 beam_set_aside_for_good = _variant(ended="kept")
 beam_without_a_place = _variant(ended="free", each=lambda num_beams, step: 60 * num_beams)
 beam_continued = _variant(ended="continued")
-beam_by_the_mean = _variant(best=_mean)
+beam_by_the_mean = _variant(best=_mean_score)
 beam_by_the_whole_mean = _variant(best=_whole_mean)
 beam_ended_preferred = _variant(best=lambda beam, start: (beam.ended, beam.score))
 beam_enough_ended = _variant(

@@ -273,7 +273,7 @@ class Kernel:
         provisioner = manager.provisioner
         with contextlib.suppress(Exception):  # it is gone already
             if provisioner is not None and provisioner.has_process:
-                self._run(_ended(provisioner))  # jupyter_client would look once in 0.1 s
+                self._run(_killed(provisioner))  # jupyter_client would look once in 0.1 s
             self._run(self._client._async_cleanup_kernel())
         end = getattr(provisioner, "end", None) or {}
         self.memory = max(self.memory, int(end.get("memory", 0)))
@@ -354,7 +354,7 @@ class KernelStudent:
             raise CallError(error.reason, detail) from error
 
 
-async def _ended(provisioner: Any) -> None:
+async def _killed(provisioner: Any) -> None:
     await provisioner.kill()
     await asyncio.wait_for(provisioner.wait(), GRACE_S)
 

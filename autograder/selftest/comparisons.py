@@ -201,7 +201,7 @@ def _next_token(fact: Fact, subject: Subject) -> Compared:
     return passed, expected, got
 
 
-def _logit(fact: Fact, subject: Subject) -> Compared:
+def _logit_of(fact: Fact, subject: Subject) -> Compared:
     """The likeliest token after the prompt, and its logit."""
     logits = oracle.logits_of(subject.model, subject.encode(fact.inputs["prompt"]))[-1]
     best = int(logits.argmax())
@@ -234,7 +234,7 @@ COMPARISONS = {
     "log_probs": _log_probs,
     "score": _score,
     "next_token": _next_token,
-    "logit": _logit,
+    "logit": _logit_of,
     "seeded": _seeded,
     "weights": _weights,
 }
