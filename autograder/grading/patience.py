@@ -31,6 +31,11 @@ class Patience:
         if self._kernel.idle() > MAX_IDLE_S:
             self._end("idle", MAX_IDLE_S)
 
+    @property
+    def ended(self) -> bool:
+        """True if the time is up before the submission's limit."""
+        return self._why != "over"
+
     def _end(self, why: str, limit: float) -> None:
         """Let the rest of the submission run out of time, now."""
         if self._kernel.deadline > time.monotonic():
