@@ -311,6 +311,10 @@ DTYPE_ON_CPU = Text(
     "und ungenau",
     en="dtype must be 'float32' or 'bfloat16' on the CPU, where half precision is slow and inexact",
 )
+THREADS = Text(
+    de="threads muss None sein oder eine ganze Zahl ab 1",
+    en="threads must be None or a whole number from 1",
+)
 DOWNLOAD = Text(
     de="{name} wird heruntergeladen: {download} auf der Festplatte ({free} sind frei), danach "
     "{memory} im Arbeitsspeicher.",

@@ -19,7 +19,10 @@ _BYTES_PER_WEIGHT = {"float32": 4, "float16": 2, "bfloat16": 2}
 
 
 def load(
-    name: str = "mini", device: str = "auto", dtype: str | None = None
+    name: str = "mini",
+    device: str = "auto",
+    dtype: str | None = None,
+    threads: int | None = None,
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """A tokenizer and its causal language model, in eval mode.
 
@@ -30,6 +33,9 @@ def load(
         respected.
     device: 'auto' takes CUDA, else MPS, else the CPU; or any torch device.
     dtype: of the weights, 'float32' (None), 'bfloat16', or 'float16' (not on the CPU).
+    threads: with which torch computes on the CPU from now on, in this process. None: one for
+        'mini', which is so small that a second one on a busy machine makes it many times slower;
+        for any other model as many as torch chose.
 
     Only settings in the notebook have an effect, never those shipped with the model. There is one
     end token, `model.config.eos_token_id`: of several the tokenizer's, if it is one of them,
@@ -46,6 +52,7 @@ def load(
     name = str(name)
     target = _device(str(device))
     kind = _dtype(dtype, target)
+    _use_threads(1 if threads is None and name == "mini" else threads)
     if kind == "float32":
         for place in (target, "cpu"):
             if (kept := _kept.pop((name, place), None)) is not None:
@@ -60,6 +67,7 @@ def load(
     return tokenizer, model
 
 
+_torchs_threads: list[int] = []  # how many torch chose, before this module changed that
 _kept: dict[tuple[str, str], tuple[Any, Any]] = {}  # (name, device) -> (tokenizer, model)
 
 
@@ -113,6 +121,19 @@ def _device(name: str) -> str:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ArgumentError("device", messages.DEVICE, name) from error
     return name
+
+
+def _use_threads(count: int | None) -> None:
+    """Let torch compute with so many threads; None: as many as it chose itself."""
+    import torch
+
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise ArgumentError("threads", messages.THREADS, count)
+    if not _torchs_threads:
+        _torchs_threads.append(torch.get_num_threads())
+    count = _torchs_threads[0] if count is None else count
+    if count != torch.get_num_threads():
+        torch.set_num_threads(count)
 
 
 def _dtype(name: str | None, device: str) -> str:

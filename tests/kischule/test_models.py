@@ -124,6 +124,33 @@ def test_half_precision_on_the_cpu_is_bfloat16_only(device: str) -> None:
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
 
 
+@pytest.mark.parametrize(
+    ("chosen", "then"), [({}, 1), ({"threads": 2}, 2), ({"threads": 1, "dtype": "bfloat16"}, 1)]
+)
+def test_mini_computes_with_one_thread_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chosen: dict[str, Any], then: int
+) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr(models, "_torchs_threads", [])
+    try:
+        torch.set_num_threads(3)
+        kischule.load(**chosen)
+        assert torch.get_num_threads() == then
+        folder = shutil.copytree(kischule.model_path(), tmp_path / "another")
+        kischule.load(str(folder))  # a larger one, for all that is known
+        assert torch.get_num_threads() == 3
+        kischule.load()
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
+def test_threads_must_be_a_whole_number(threads: Any) -> None:
+    with pytest.raises(ValueError, match="threads must be None or a whole number from 1, was: "):
+        kischule.load(threads=threads)
+
+
 def test_a_kept_model_is_not_returned_for_another_dtype() -> None:
     kischule.models.keep("mini", "cpu")
     try:
