@@ -1,6 +1,6 @@
 """The words around a result's sentence: headline, points, call, hints."""
 
-from kischule.i18n import Text
+from kischule.i18n import Counted, Text
 
 STATES = {
     True: Text("bestanden", "passed"),
@@ -13,9 +13,13 @@ LEVELS = {
     "plain": Text("einfache Testzelle", "plain test cell"),
 }
 HEADLINE = Text.same("{exercise} ({level}): {state}")
-POINTS = Text("{points:g} von {max_points:g} Punkten", "{points:g} of {max_points:g} points")
-BONUS = Text(
-    "{points:g} von {max_points:g} Zusatzpunkten", "{points:g} of {max_points:g} bonus points"
+POINTS = Counted(
+    Text("{points:g} von {count:g} Punkt", "{points:g} of {count:g} point"),
+    Text("{points:g} von {count:g} Punkten", "{points:g} of {count:g} points"),
+)
+BONUS = Counted(
+    Text("{points:g} von {count:g} Zusatzpunkt", "{points:g} of {count:g} bonus point"),
+    Text("{points:g} von {count:g} Zusatzpunkten", "{points:g} of {count:g} bonus points"),
 )
 ALL_PASSED = Text(
     "{passed} von {cases} Beispielen bestanden.", "{passed} of {cases} examples passed."

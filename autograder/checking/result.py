@@ -171,7 +171,7 @@ class Result:
         if not self.max_points:
             return line
         points = messages.BONUS if self.bonus else messages.POINTS
-        told = points.format(points=self.points, max_points=self.max_points)
+        told = points.of(self.max_points, points=self.points)
         return Text(f"{line.de}, {told.de}", f"{line.en}, {told.en}")
 
     @property

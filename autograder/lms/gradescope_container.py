@@ -148,11 +148,9 @@ def results_json(record: Record, rules: Rules, flags: Sequence[Flag]) -> dict[st
 
 def _totals(graded: Sequence[Result], by_hand: Sequence[Result]) -> Iterator[Text]:
     points = sum(r.points for r in graded)
-    yield messages.SCORE_LINE.format(
-        points=points, max_points=sum(r.counted_points for r in graded)
-    )
+    yield messages.SCORE_LINE.of(sum(r.counted_points for r in graded), points=points)
     if bonus := sum(r.points for r in graded if r.bonus):
-        yield messages.BONUS_NOTE.format(points=bonus)
+        yield messages.BONUS_NOTE.of(bonus)
     if by_hand:
         texts, waiting = (r.exercise for r in by_hand), sum(r.max_points for r in by_hand)
         yield messages.BY_HAND.format(texts=", ".join(texts), points=waiting)
@@ -199,7 +197,7 @@ def _ungraded(reason: str, rules: Rules) -> Graded:
     release = reader.parse(rules.release)
     possible = sum(points_of(cell) for cell in release.cells if exercise_of(cell, rules.exercises))
     lines = [messages.UNREADABLE.format(reason=reason, notebook=rules.name)]
-    lines.append(messages.SCORE_LINE.format(points=0, max_points=possible))
+    lines.append(messages.SCORE_LINE.of(possible, points=0))
     return Graded({**_result_fields(_both(lines), {"status": "unreadable"}), "score": 0.0})
 
 

@@ -1,13 +1,22 @@
 """Sentences beside the results on Gradescope."""
 
 from autograder.notebooks.flags import FlagKind
-from kischule.i18n import Text
+from kischule.i18n import Counted, Text
 
-SCORE_LINE = Text(
-    "Automatisch bewertet: {points:g} von {max_points:g} Punkten.",
-    "Graded automatically: {points:g} of {max_points:g} points.",
+SCORE_LINE = Counted(
+    Text(
+        "Automatisch bewertet: {points:g} von {count:g} Punkt.",
+        "Graded automatically: {points:g} of {count:g} point.",
+    ),
+    Text(
+        "Automatisch bewertet: {points:g} von {count:g} Punkten.",
+        "Graded automatically: {points:g} of {count:g} points.",
+    ),
 )
-BONUS_NOTE = Text("Darin enthalten: {points:g} Zusatzpunkte.", "Including {points:g} bonus points.")
+BONUS_NOTE = Counted(
+    Text("Darin enthalten: {count:g} Zusatzpunkt.", "Including {count:g} bonus point."),
+    Text("Darin enthalten: {count:g} Zusatzpunkte.", "Including {count:g} bonus points."),
+)
 BY_HAND = Text(
     "Ihre Texte ({texts}) bewertet die Lehrkraft; deren {points:g} Punkte zählen hier noch nicht "
     "mit.",

@@ -308,7 +308,7 @@ def test_a_bonus_has_its_points_in_its_file(
 ) -> None:
     bundle = check("filter_min_p", namespace=solved())._repr_mimebundle_()
     assert bundle[RESULT_MIME]["points"] == 1.0
-    assert "1 von 1 Zusatzpunkten" in bundle["text/html"]
+    assert "1 von 1 Zusatzpunkt" in bundle["text/html"]
 
 
 def test_the_check_leaves_the_random_state_alone(solved: Callable[..., dict[str, Any]]) -> None:

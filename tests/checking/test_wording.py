@@ -13,7 +13,7 @@ from autograder.checking.wording import call_of
 from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.student import LocalStudent
-from kischule.i18n import Text
+from kischule.i18n import Counted, Text
 
 
 def _told(solved: Callable[..., dict[str, Any]], hidden: bool = False, **replaced: str) -> Text:
@@ -108,6 +108,8 @@ def test_output_and_logs_of_a_function_are_dropped(
 
 def test_every_kind_has_words_in_both_languages() -> None:
     texts = [value for value in vars(messages).values() if isinstance(value, Text)]
+    counted = [value for value in vars(messages).values() if isinstance(value, Counted)]
+    texts += [text for value in counted for text in (value.one, value.many)]
     tables = (messages.STATES, messages.LEVELS)
     tables += (sentences.SENTENCES, sentences.HIDDEN, sentences.GENERAL_RULES, sentences.ERRORS)
     texts += [text for table in tables for text in table.values()]
