@@ -35,8 +35,7 @@ from autograder.notebooks.cells import is_plain_test, points_of
 from autograder.notebooks.flags import Flag
 from autograder.notebooks.intake import Submission
 from autograder.notebooks.running import TRANSPORT_ENCRYPTION
-from autograder.sandbox.agent import MAX_FILES_BYTES
-from autograder.sandbox.namespaces import GIVEN_FILES
+from autograder.sandbox.namespaces import GIVEN_FILES, MAX_FILES_BYTES
 from autograder.sandbox.text import clean
 from autograder.sandbox.wire import WireError
 

@@ -24,7 +24,7 @@ from autograder.exercises.exercise import (
 )
 from autograder.notebooks.cells import read_notebook
 from autograder.notebooks.exercises import asked_in, exercises_in, with_references
-from autograder.sandbox.agent import MAX_FILES_BYTES
+from autograder.sandbox.namespaces import MAX_FILES_BYTES
 
 RECORD = "kischule_record"  # in nbgrader's resources
 

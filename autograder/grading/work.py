@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UserError
-from autograder.sandbox.agent import MAX_FILES, MAX_FILES_BYTES
+from autograder.sandbox.namespaces import MAX_FILES, MAX_FILES_BYTES
 
 
 class FilesError(UserError, ValueError):

@@ -114,6 +114,7 @@ FLAG_WORDS = {
     FlagKind.NOT_READABLE: Text("nicht lesbar", "not readable"),
     FlagKind.NOT_GRADED: Text("nicht bewertet", "not graded"),
     FlagKind.NOT_STORED: Text("nicht im Notenbuch", "not in the gradebook"),
+    FlagKind.NOT_PROTECTED: Text("ungeschützt", "not protected"),
     FlagKind.EARLIER_GRADE: Text("die frühere Note gilt", "the earlier grade stands"),
 }
 

@@ -19,10 +19,9 @@ import numpy as np
 import torch
 
 from autograder.sandbox import shell, wire
+from autograder.sandbox.namespaces import MAX_FILES, MAX_FILES_BYTES
 from autograder.sandbox.student import CallError, LocalStudent
 
-# of a work folder
-MAX_FILES, MAX_FILES_BYTES = 1000, 32 << 20
 REQUEST, REPLY = "kischule_call_request", "kischule_call_reply"
 
 

@@ -52,6 +52,7 @@ HOME = "/submission"  # the private folder of a kernel: home, work folder and te
 SOCKETS = "/run/kernels"  # in the server: a folder for each kernel's channels
 CHANNELS = "/run/kernel"  # in a kernel: its own
 GIVEN_FILES = f"{CHANNELS}/work"  # copied into its work folder; it may not be there
+MAX_FILES, MAX_FILES_BYTES = 1000, 32 << 20  # of a work folder
 
 _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib")
 _FILES = ("/etc/ld.so.cache", "/etc/localtime")

@@ -133,7 +133,7 @@ def test_two_steps_are_refused() -> None:
         "id: f\ntitle: {de: F, en: F}\nparameters: [x]\nchecker: number\n"
         f"read: {{de: a, en: b}}\nhints: [{step}, {step}]\ncases: [{{x: 1}}]\n"
     )
-    with pytest.raises(ExerciseError, match=r"f\.yaml, line 6: hints must be 3 steps, or left out, was: 2"):
+    with pytest.raises(ExerciseError, match=r"f\.yaml, line 6: hints must be 3 steps, .* was: 2"):
         parse_exercise(text, "f.yaml")
     assert parse_exercise(text.replace(f"hints: [{step}, {step}]\n", ""), "f.yaml").hints == ()
 

@@ -102,7 +102,7 @@ def test_a_scheduler_that_does_not_reply_is_named(
     small.write(course, "ada", notebook)
     command = ["grade", "small", "--course", str(course), "--engine", "dask"]
     assert main([*command, "--scheduler", "tcp://127.0.0.1:1"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    _, line = capsys.readouterr().err.splitlines()
     assert line.startswith("kischule: no Dask scheduler answers at tcp://127.0.0.1:1")
 
 

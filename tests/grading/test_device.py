@@ -54,5 +54,5 @@ def test_a_missing_device_is_named_in_a_sentence(
     small.write(course, "ada", small.submission(released, None, {}))
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert main(["grade", "small", "--course", str(course), "--device", "cuda"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    _, line = capsys.readouterr().err.splitlines()
     assert line == "kischule: --device cuda needs an NVIDIA driver: nvidia-smi is not there"

@@ -203,6 +203,7 @@ def test_no_process_stays_when_the_run_ends(tmp_path: Path, how: signal.Signals)
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as run:
         assert run.stderr is not None
+        assert run.stderr.readline().startswith("grading small in")
         assert run.stderr.readline().startswith("[1/4]")
         tree = psutil.Process(run.pid).children(recursive=True)
         assert len(tree) >= 5

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading.work import FilesError, copy_in, take_out
-from autograder.sandbox.agent import MAX_FILES
+from autograder.sandbox.namespaces import MAX_FILES
 
 
 def test_copies_regular_files_and_nothing_else(tmp_path: Path) -> None:

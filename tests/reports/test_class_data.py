@@ -148,3 +148,8 @@ def test_students_who_need_a_talk_are_listed_with_the_reasons() -> None:
         "ended": (messages.ENDED_WITH.format(status=messages.STATUS_WORDS[Status.TIMEOUT]),),
         "nothing": (UNGRADED,),
     }
+
+
+def test_every_flag_and_status_has_words() -> None:
+    assert set(messages.FLAG_WORDS) == set(FlagKind)
+    assert set(messages.STATUS_WORDS) == set(Status)

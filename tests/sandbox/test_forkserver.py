@@ -230,7 +230,7 @@ def test_the_command_stops_with_one_sentence(
     assert main(["grade", "a7_2", "--course", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert "--isolation process" in error
-    assert len(error.splitlines()) == 1
+    assert len(error.splitlines()) == 2  # the first says what is graded
 
 
 FORKED = """
