@@ -232,7 +232,8 @@ class SaveResults(ForExercises, SaveAutoGrades):
         manual = result is not None and result.level == Level.MANUAL
         if manual and role(cell) != Role.TEST:
             return
-        points = 0.0 if result is None else result.points
+        # of a plain test a part of them, so not only where it passed; never where nobody judged
+        points = 0.0 if result is None or result.passed is None else result.points
         bonus = result is not None and result.bonus
         grade.auto_score = None if manual else 0.0 if bonus else points
         if bonus and grade.manual_score is None:  # otherwise a teacher has decided about both

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from attacks import small
 from support.notebooks import ROOT
+from support.own import Here
 
 from autograder.checking.carried import known_in
 from autograder.checking.check import check
@@ -26,19 +27,6 @@ from autograder.notebooks.cells import by_id, grade_id_of, read_notebook, rubric
 
 NAME = "apply_logit_bias"
 IDS = [f"{prefix}{NAME}" for prefix in ("", "test_", "hidden_")]
-
-
-class Here:
-    """A pool of processes without a process."""
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        self.map = map
-
-    def __enter__(self) -> Here:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 def _files(course: Path) -> dict[str, bytes]:
