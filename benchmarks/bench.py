@@ -317,7 +317,7 @@ def growth(root: Path) -> str:
         course = root / str(size)
         course.mkdir()
         small.make(course)
-        released = read_notebook(release.registered(course, "small"))
+        released = read_notebook(release.registered(course, "small")[0])
         for number in range(size):
             notebook = small.submission(released, None, {})
             notebook.cells[-1].source = f"Antwort {number}"
@@ -472,11 +472,11 @@ def one_submission(root: Path) -> str:
 
     _course(root / "ours", stock=False)
     course = root / "ours"
-    rules = rules_of(course, ASSIGNMENT, Settings(time_limit_s=10))
+    rules = rules_of(course, ASSIGNMENT, Settings(time_limit_s=10))[0]
     settings, _ = settle(rules.settings)
     rules = replace(rules, settings=settings)
     content = (course / "submitted" / CORRECT[0] / ASSIGNMENT / NOTEBOOK).read_bytes()
-    writer = GradebookWriter(course, ASSIGNMENT, NOTEBOOK, b"")
+    writer = GradebookWriter(course, ASSIGNMENT, b"")
     rows = []
     for number in range(4):
         times = [time.monotonic()]
@@ -486,7 +486,7 @@ def one_submission(root: Path) -> str:
         times.append(time.monotonic())
         writer.store.write(ASSIGNMENT, record)
         times.append(time.monotonic())
-        writer.write(Entry(f"student{number}", record, {}))
+        writer.write(Entry(f"student{number}", {NOTEBOOK: record}, {}))
         times.append(time.monotonic())
         parts = record.parts
         rows.append(

@@ -525,7 +525,7 @@ def _course(folder: Path, first: str = USES_IT, students: Sequence[str] = STUDEN
     """A small course, all of it solved; `first`: a cell of the first student's."""
     folder.mkdir()
     small.make(folder)
-    released = read_notebook(release.registered(folder, "small"))
+    released = read_notebook(release.registered(folder, "small")[0])
     for student in students:
         made = small.submission(released, None, {})
         source = first if student == students[0] else USES_IT
@@ -623,7 +623,7 @@ def test_filling_the_device_costs_no_other_student_points(tmp_path: Path) -> Non
 @pytest.mark.usefixtures("none_left")
 def test_a_submission_has_the_device_in_the_sandbox(tmp_path: Path) -> None:
     small.make(tmp_path)
-    released = read_notebook(release.registered(tmp_path, "small"))
+    released = read_notebook(release.registered(tmp_path, "small")[0])
     made = small.submission(released, None, {})
     source = "import kischule\nprint(kischule.load('mini')[1].device.type, 'it is')"
     made.cells.append(nbformat.v4.new_code_cell(source))

@@ -34,7 +34,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small course, with its release, and a notebook with a mistake in it."""
     folder = tmp_path_factory.mktemp("plugin").resolve()
     small.make(folder)
-    released = release.registered(folder, "small")
+    released = release.registered(folder, "small")[0]
     (folder / "release" / "small").mkdir(parents=True)
     (folder / "release" / "small" / small.NAME).write_bytes(released.read_bytes())
     made = small.submission(release.read_notebook(released), None, {})

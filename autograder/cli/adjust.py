@@ -5,7 +5,7 @@ import argparse
 from autograder.cli.output import DONE, WrongUseError, print_table, printable, stderr
 from autograder.course.adjust import Totals, adjust, waiting_extensions
 from autograder.course.adjustments import Action, Adjustment, Adjustments
-from autograder.course.release import exercises_notebook
+from autograder.course.release import exercises_notebooks
 
 MAX_HOURS = 24.0 * 366
 
@@ -15,7 +15,7 @@ def run(options: argparse.Namespace) -> int:
     course, hours, reason = options.course.resolve(), options.hours or 0.0, options.reason or ""
     wanted = [(action, name) for action in Action for name in getattr(options, action)]
     if not wanted:
-        exercises_notebook(course, options.assignment)
+        exercises_notebooks(course, options.assignment)
         for entry in Adjustments.of(course, options.assignment).log:
             print(printable(str(entry)))
         return DONE

@@ -19,7 +19,7 @@ from autograder.course.grade import grade
 from autograder.course.new_course import CONFIG
 from autograder.course.ours import AssignmentError
 from autograder.course.pages import feedback
-from autograder.course.release import release, source_notebook
+from autograder.course.release import release, source_notebooks
 from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged, write_atomically
@@ -57,7 +57,7 @@ def make_course(root: Path) -> None:
 
 def submissions(root: Path) -> dict[str, Any]:
     """Make the students' notebooks from the course's release."""
-    path = source_notebook(root, ASSIGNMENT)
+    path = source_notebooks(root, ASSIGNMENT)[0]
     source = read_notebook(path)
     reference, asked = reference_of(source), exercises_in(source, PACKAGED)
     other_style = {name: next(iter(known_correct(name).values())) for name in asked}
@@ -95,7 +95,7 @@ def _run(root: Path) -> None:
     release(root, ASSIGNMENT)
     notebooks = submissions(root)
     stderr(f"3. {len(notebooks)} submissions")
-    name = source_notebook(root, ASSIGNMENT).name
+    name = source_notebooks(root, ASSIGNMENT)[0].name
     for student, notebook in notebooks.items():
         content = nbformat.writes(notebook).encode()
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)

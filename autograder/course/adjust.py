@@ -61,10 +61,10 @@ def waiting_extensions(course: Path, assignment: str) -> list[str]:
     return [name for name in found.names(Action.EXTEND) if name not in found.extensions]
 
 
-def _adjustable(released: Path, asked: Collection[str]) -> list[str]:
-    """The exercises, plain tests and texts of a released notebook, in its order."""
+def _adjustable(released: Sequence[Path], asked: Collection[str]) -> list[str]:
+    """The exercises, plain tests and texts of released notebooks, in their order."""
     names = []
-    for cell in read_notebook(released).cells:
+    for cell in (cell for path in released for cell in read_notebook(path).cells):
         if tested := exercise_of(cell, asked):
             names.append(tested[0])
         elif is_graded(cell) and (is_solution(cell) or is_plain_test(cell, asked)):

@@ -16,9 +16,9 @@ from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from autograder.course.configuration import course_config
-from autograder.course.ours import ForExercises
+from autograder.course.ours import ForExercises, exercises_by_notebook, notebook_of
 from autograder.course.preprocessors import EARLIER, with_record
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
 from autograder.course.rules import rules_of
 from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.files import write_atomically
@@ -42,7 +42,7 @@ from autograder.sandbox.wire import WireError
 TAKE_OUT_S = 30.0  # for a kernel to send its files
 
 # by course, assignment, and time of the source: formgrader's server outlives a release
-_known_rules: dict[tuple[str, str, int], Rules] = {}
+_known_rules: dict[tuple[Any, ...], list[Rules]] = {}
 
 
 class TakeIn(ForExercises):
@@ -92,7 +92,7 @@ class SandboxedExecute(Execute):
             if told:
                 self.log.info("%s: %s", named["student"], told)
         if store.written(named["assignment"], named["student"])[1]:  # not the gradebook's any more
-            store.note_written(named["assignment"], named["student"], "", "")
+            store.note_written(named["assignment"], named["student"], "", {})
         return nb, resources
 
     def create_kernel_manager(self) -> Any:
@@ -176,10 +176,12 @@ class TrustedExecute(ForExercises):
         if not record.results:
             raise RuntimeError("; ".join(map(str, record.flags)))
         named, store = resources["nbgrader"], Store(Path(self.directory.root))
-        resources[EARLIER] = store.written(named["assignment"], named["student"])[1]
+        earlier = store.written(named["assignment"], named["student"])[1]
+        resources[EARLIER] = earlier
         store.write(named["assignment"], record)
         # without a mark: `kischule grade` will write it into the gradebook in its own way
-        store.note_written(named["assignment"], named["student"], "", record.key)
+        keys = {**earlier, rules.name: record.key}
+        store.note_written(named["assignment"], named["student"], "", keys)
         return with_record(nb, resources, record)
 
 
@@ -195,25 +197,29 @@ def _in_a_thread(work: Callable[[], Record]) -> Record:
 
 
 def _rules_of(preprocessor: Any, resources: Any) -> Rules:
-    """The rules of an assignment, made once a process and source."""
+    """The rules of the notebook; an assignment's are made once a process and source."""
     root, assignment = preprocessor.directory.root, resources["nbgrader"]["assignment"]
-    source = source_notebook(Path(root), assignment)
-    known = root, assignment, source.stat().st_mtime_ns
+    sources = source_notebooks(Path(root), assignment)
+    known = root, assignment, *((path.name, path.stat().st_mtime_ns) for path in sources)
     if known not in _known_rules:
         own = TrustedExecute(parent=preprocessor.parent).settings()
         db_url = preprocessor.directory.db_url  # the command line may name another one
         rules = rules_of(Path(root), assignment, own, db_url=db_url)
-        settings, warning = settle(rules.settings)
+        settings, warning = settle(rules[0].settings)
         if warning:
             preprocessor.log.warning(warning)
-        _known_rules[known] = replace(rules, settings=settings)
-    return _known_rules[known]
+        _known_rules[known] = [replace(each, settings=settings) for each in rules]
+    named = notebook_of(resources)
+    found = [rules for rules in _known_rules[known] if rules.name == named]
+    return next(iter(found or _known_rules[known]))  # the file may have another name
 
 
 def _submission(preprocessor: Any, resources: Any) -> Submission:
     """The submission's files, as they were submitted."""
     name = _rules_of(preprocessor, resources).name
-    return intake.read_submission(_folder(preprocessor, resources, "submitted"), name)
+    folder, directory = _folder(preprocessor, resources, "submitted"), preprocessor.directory
+    others = exercises_by_notebook(directory, resources["nbgrader"]["assignment"]).keys() - {name}
+    return intake.read_submission(folder, name, others)
 
 
 def _folder(preprocessor: Any, resources: Any, step: str) -> Path:

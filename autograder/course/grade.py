@@ -14,16 +14,17 @@ from autograder.course.adjustments import Adjustments, without
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.missing import absent
 from autograder.course.registration import finish
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
 from autograder.course.rules import rules_of
 from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
 from autograder.grading import device
-from autograder.grading.record import Record, Rules, Status, Task, task_of
+from autograder.grading.record import Record, Rules, Status, Task, key_of, task_of
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store, seed_id
+from autograder.grading.submission import take
 from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import max_points
 from autograder.notebooks.editions import language_of
@@ -52,7 +53,7 @@ class NoSubmissionError(UserError, ValueError):
 
 
 class Engine(Protocol):
-    """Where submissions are graded."""
+    """Where submissions' notebooks are graded."""
 
     def run(self, rules: Rules, tasks: Iterable[Task]) -> Generator[Record, None, None]:
         """Yield a record for each task, in any order; tasks are taken when there is a worker."""
@@ -110,7 +111,7 @@ def grade(
     then is kept.
     """
     options = options or RunOptions()
-    source_notebook(course, assignment)
+    source_notebooks(course, assignment)
     finish(course, assignment)
     watch = watch or Watch()
     there = students_of(course, assignment)
@@ -184,17 +185,23 @@ def _engine(
 
 @dataclass
 class _Settled:
-    """A submission's, so far: its record, if it has one, and flags of the file."""
+    """A submission's, so far: a record of each notebook, none if none is readable, and flags."""
 
-    record: Record | None
+    records: dict[str, Record] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+    known: bool = True  # all records are from earlier runs
+
+    @property
+    def record(self) -> Record | None:
+        return Record.of_all(self.records) if self.records else None
 
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A submission that is being graded."""
+    """A submission's notebook that is being graded."""
 
     student: str
+    notebook: str
     files: Mapping[str, bytes] = field(repr=False)
     flags: tuple[Flag, ...]
 
@@ -208,14 +215,16 @@ class _ClassRun:
         self.rules = rules_of(
             course, assignment, settings, options.seed_file, self._making(settings.model)
         )
-        self.max_score = max_points(reader.parse(self.rules.release))
+        self.max_score = sum(max_points(reader.parse(rules.release)) for rules in self.rules)
         self.settled: dict[str, _Settled] = {}
+        self._partly: dict[str, _Settled] = {}  # until all notebooks have their records
         self.waiting: dict[str, list[_Waiting]] = {}  # by key of the task
         self.fresh: set[str] = set()  # keys of what this run has graded
         self.course_book = Course(course)
         self.totals: dict[str, Total] = {}  # once all is written
-        source = source_notebook(course, assignment).read_bytes()
-        self.book = GradebookWriter(course, assignment, self.rules.name, source)
+        sources = [path.read_bytes() for path in source_notebooks(course, assignment)]
+        source = sources[0] if len(sources) == 1 else key_of(*sources).encode()
+        self.book = GradebookWriter(course, assignment, source)
 
     def _making(self, model: str) -> Callable[[str], None]:
         return lambda exercise: self.watch.warn(
@@ -226,14 +235,14 @@ class _ClassRun:
         self.watch.begin(len(students))
         finished = False
         try:
-            kind = self.rules.settings.device
-            engine = _engine(self.options, kind, self.watch, self._running)
-            with closing(engine.run(self.rules, self._tasks(students))) as records:
-                for record in records:
-                    self.store.write(self.assignment, record)
-                    self.fresh.add(record.key)
-                    for submission in self.waiting.pop(record.key):
-                        self._have(submission, record)
+            engine = _engine(self.options, self.rules[0].settings.device, self.watch, self._running)
+            for rules in self.rules:
+                with closing(engine.run(rules, self._tasks(rules, students))) as records:
+                    for record in records:
+                        self.store.write(self.assignment, record)
+                        self.fresh.add(record.key)
+                        for submission in self.waiting.pop(record.key):
+                            self._have(submission, record)
             finished = True
             self.watch.writing(self.book.left)
         finally:
@@ -246,46 +255,73 @@ class _ClassRun:
         nothing = [] if self.options.students else absent(self.course, self.assignment)
         return {
             "assignment": self.assignment,
-            "seed_id": seed_id(self.rules.seed),
-            "model": fingerprint(self.rules.settings.model),
+            "seed_id": seed_id(self.rules[0].seed),
+            "model": fingerprint(self.rules[0].settings.model),
             "submissions": [self._row(student, scores.get(student, {})) for student in students],
             **({"absent": nothing} if nothing else {}),
             **({"adjustments": [entry.as_data() for entry in adjusted]} if adjusted else {}),
         }
 
-    def _tasks(self, students: list[str]) -> Iterator[Task]:
+    def _read(self, folder: Path, rules: Rules) -> intake.Submission | Flag:
+        others = {each.name for each in self.rules} - {rules.name}
+        try:
+            found = intake.read_submission(folder, rules.name, others)
+            if others:
+                take(rules, found.content)
+            return found
+        except reader.UnreadableError as error:
+            place = f"{rules.name}: " if others else ""
+            return Flag(FlagKind.NOT_READABLE, reason=place + clean(str(error)))
+
+    def _submitted(self, rules: Rules, folder: Path) -> intake.Submission | tuple[Flag, ...]:
+        """The notebook as it was submitted, or an empty one in its place beside a readable one."""
+        found = {each.name: self._read(folder, each) for each in self.rules}
+        own = found[rules.name]
+        readable = [each for each in found.values() if isinstance(each, intake.Submission)]
+        if isinstance(own, intake.Submission):
+            return own
+        if readable:
+            return intake.Submission(rules.release, readable[0].stamp, (own,))
+        return tuple(each for each in found.values() if isinstance(each, Flag))
+
+    def _tasks(self, rules: Rules, students: list[str]) -> Iterator[Task]:
         """Yield what has to be graded; settle submissions with a record, or unreadable ones."""
         for student in students:
             folder = self.course_book.folder("submitted", self.assignment, student)
-            try:
-                found = intake.read_submission(folder, self.rules.name)
-            except reader.UnreadableError as error:
-                flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))
-                self._settle(student, _Settled(None, (flag,)))
+            found = self._submitted(rules, folder)
+            if not isinstance(found, intake.Submission):
+                if student not in self.settled:
+                    self._settle(student, _Settled(flags=found, known=False))
                 continue
-            task = task_of(self.rules, found.content)
+            task = task_of(rules, found.content)
             files, odd = _beside(folder, found.stamp)
-            submission = _Waiting(student, files, (*found.flags, *odd))
+            submission = _Waiting(student, rules.name, files, (*found.flags, *odd))
             if task.key in self.waiting:  # the same file, submitted twice
                 self.waiting[task.key].append(submission)
                 continue
             record = self.store.read(self.assignment, task.key)
             again = self.options.force and task.key not in self.fresh
-            if record and record.serves(self.rules.settings) and not again:
+            if record and record.serves(rules.settings) and not again:
                 self._have(submission, record, known=True)
                 continue
             self.waiting[task.key] = [submission]
             yield task
 
     def _have(self, submission: _Waiting, record: Record, known: bool = False) -> None:
-        if record.results:
-            self.book.put(Entry(submission.student, record, submission.files))
-            record = replace(record, notebook=b"")  # it is on the disk
-        self._settle(submission.student, _Settled(record, submission.flags), known)
+        settled = self._partly.setdefault(submission.student, _Settled())
+        settled.known &= known
+        settled.flags = tuple(dict.fromkeys((*settled.flags, *submission.flags)))
+        records = {**settled.records, submission.notebook: record}
+        settled.records[submission.notebook] = replace(record, notebook=b"")  # it is on the disk
+        if len(records) < len(self.rules):
+            return
+        if Record.of_all(records).results:
+            self.book.put(Entry(submission.student, records, submission.files))
+        self._settle(submission.student, settled)
 
-    def _settle(self, student: str, settled: _Settled, known: bool = False) -> None:
+    def _settle(self, student: str, settled: _Settled) -> None:
         self.settled[student] = settled
-        self.watch.done(self._row(student, {}), known)
+        self.watch.done(self._row(student, {}), settled.known)
 
     def _running(self, since: dict[str, float]) -> None:
         now = time.monotonic()

@@ -143,13 +143,13 @@ class Course:
         """Run `nbgrader generate_assignment`, which makes the gradebook's entries as well."""
         self._run(GenerateAssignment, assignment, ".", self.config)
 
-    def autograde(self, assignment: str, student: str, record: Record) -> None:
-        """Run `nbgrader autograde` for one student, with a record in place of a run."""
+    def autograde(self, assignment: str, student: str, records: Mapping[str, Record]) -> None:
+        """Run `nbgrader autograde` for one student, with records in place of a run, by notebook."""
         config = copy.deepcopy(self.config)
         # a rebuilt notebook needs no checking, which takes a third of nbgrader's time
         config.Autograde.sanitize_preprocessors = [OverwriteCells]
         config.Autograde.autograde_preprocessors = [
-            RecordedOutputs(record) if preprocessor == TRUSTED_EXECUTE else preprocessor
+            RecordedOutputs(records) if preprocessor == TRUSTED_EXECUTE else preprocessor
             for preprocessor in self.config.Autograde.autograde_preprocessors
             if preprocessor is not CheckCellMetadata
         ]
@@ -320,6 +320,7 @@ class Course:
     def feedback(self, assignment: str, student: str, language: str | None = None) -> Path:
         """Run `nbgrader generate_feedback` for one student; returns the page's path.
 
+        That of the folder, if there are several pages: one of each notebook.
         language: None: the course's, else German.
         """
         config = copy.deepcopy(self.config)
@@ -327,6 +328,8 @@ class Course:
             config.FeedbackPage.language = language
         converter = self._run(GenerateFeedback, assignment, student, config)
         folder = self.folder("feedback", assignment, student)
+        if len(converter.notebooks) > 1:
+            return folder
         name = Path(converter.notebooks[0]).with_suffix(converter.exporter.file_extension).name
         return folder / name
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.course import messages
 from autograder.course.gradebook import Course
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
 from autograder.notebooks import intake, reader
 from autograder.sandbox.text import clean
 from kischule.i18n import Text
@@ -38,8 +38,9 @@ def _reason(book: Course, assignment: str, student: str, submitted: bool) -> Tex
         if instead.is_file() and not any(folder.glob("*.ipynb")):
             files = clean(intake.read_bytes(instead).decode(errors="replace"))
             return messages.OTHER_FILES.format(files=files)
-        name = source_notebook(book.root, assignment).name
-        reader.parse(intake.read_submission(folder, name).content)
+        names = {path.name for path in source_notebooks(book.root, assignment)}
+        for name in names:
+            reader.parse(intake.read_submission(folder, name, names - {name}).content)
     except reader.UnreadableError as error:
         return messages.NOT_PARSED.format(reason=clean(str(error)))
     return messages.UNGRADED

@@ -13,7 +13,7 @@ import nbformat
 
 from autograder.course.gradebook import Course
 from autograder.course.ours import AssignmentError, notebooks_in
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
 from autograder.course.skeleton import PREFIXES, Skeleton, assignment_notebook
 from autograder.exercises.exercise import base_of, exercises_for_assignment
 from autograder.files import write_atomically
@@ -68,8 +68,8 @@ def new_exercise(
     base = base_of(_known(course, assignment))
     if exercise in exercises_for_assignment(course, base):
         raise NewError(f"there is an exercise {exercise!r} already: nothing is changed")
-    paths = [
-        source_notebook(course, name)
+    paths = [  # the last notebook of each edition
+        source_notebooks(course, name)[-1]
         for name in Course(course).assignments()
         if base_of(name) == base and notebooks_in(Course(course).folder("source", name))
     ]
@@ -96,7 +96,7 @@ def _known(course: Path, assignment: str) -> str:
     if assignment not in known:
         there = ", ".join(known) or "none"
         raise NewError(f"there is no assignment {assignment!r} in source; there are: {there}")
-    source_notebook(course, assignment)  # and one notebook in it
+    source_notebooks(course, assignment)  # and a notebook in it
     return assignment
 
 

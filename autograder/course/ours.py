@@ -22,7 +22,7 @@ from autograder.exercises.exercise import (
     ExerciseError,
     exercises_for_assignment,
 )
-from autograder.notebooks.cells import read_notebook
+from autograder.notebooks.cells import grade_id_of, is_graded, is_solution, read_notebook
 from autograder.notebooks.exercises import asked_in, exercises_in, with_references
 from autograder.sandbox.namespaces import MAX_FILES_BYTES
 
@@ -43,26 +43,53 @@ def exercises_of(directory: Any, assignment: str) -> Mapping[str, Exercise]:
 
     directory: nbgrader's CourseDirectory. Without a source the gradebook's cells decide, which
     nbgrader grades by as well; points and references are not known then. Raises AssignmentError for
-    a source that cannot be read, and for exercises in an assignment of several notebooks.
+    a source that cannot be read, and for a cell's name in two notebooks with exercises.
+    """
+    if found := exercises_by_notebook(directory, assignment):
+        return {name: each for exercises in found.values() for name, each in exercises.items()}
+    known = exercises_for_assignment(Path(directory.root), assignment)
+    return {name: known[name] for name in _in_gradebook(directory, assignment, known)}
+
+
+def exercises_by_notebook(directory: Any, assignment: str) -> dict[str, Mapping[str, Exercise]]:
+    """The exercises of each source notebook, by its file's name; {} without a source.
+
+    Raises AssignmentError as `exercises_of` does.
     """
     known = exercises_for_assignment(Path(directory.root), assignment)
     folder = Path(directory.format_path(directory.source_directory, ".", assignment))
-    found = notebooks_in(folder)
-    if not found:
-        return {name: known[name] for name in _in_gradebook(directory, assignment, known)}
-    exercises: dict[str, Exercise] = {}
-    for path in found:
+    found: dict[str, Mapping[str, Exercise]] = {}
+    sources = {}
+    for path in notebooks_in(folder):
         try:
-            source = _read_source(path, path.stat().st_mtime_ns)
-            exercises |= with_references(exercises_in(source, known), source)
-            for name in exercises:
+            source = sources[path.name] = _read_source(path, path.stat().st_mtime_ns)
+            found[path.name] = with_references(exercises_in(source, known), source)
+            for name in found[path.name]:
                 if (own := known.paths[name]) != PACKAGED.paths.get(name):
                     _check_names(own, own.stat().st_mtime_ns, tuple(known))
         except ExerciseError as error:
             raise AssignmentError(f"{path}: {error}") from error
-    if exercises and len(found) > 1:
-        raise several(assignment, found)
-    return exercises
+    if any(found.values()):
+        check_names_differ(assignment, sources)
+    return found
+
+
+def check_names_differ(assignment: str, sources: Mapping[str, Any]) -> None:
+    """Refuse a cell's name in two notebooks: a result has its place by that name alone."""
+    places: dict[str, str] = {}
+    for place, source in sources.items():
+        cells = (cell for cell in source.cells if is_graded(cell) or is_solution(cell))
+        for name in filter(None, map(grade_id_of, cells)):
+            if places.setdefault(name, place) != place:
+                raise AssignmentError(
+                    f"the graded cells of {assignment} must have names of their own, two are "
+                    f"called {name!r}: in {places[name]} and in {place}"
+                )
+
+
+def notebook_of(resources: Any) -> str:
+    """The file name of the notebook that nbgrader converts."""
+    return f"{resources['nbgrader']['notebook']}.ipynb"
 
 
 def notebooks_in(folder: Path) -> list[Path]:
@@ -84,15 +111,6 @@ def files_beside(directory: Any, assignment: str) -> dict[str, bytes]:
             f"{MAX_FILES_BYTES:,} bytes, were: {size:,}"
         )
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
-
-
-def several(assignment: str, found: list[Path]) -> AssignmentError:
-    """The error of an assignment with several notebooks, of which none would be graded."""
-    names = ", ".join(path.name for path in found)
-    return AssignmentError(
-        f"{assignment} must have one notebook in its source folder, was: {names}; each can be an "
-        f"assignment of its own (without exercises, all in one: `nbgrader autograde {assignment}`)"
-    )
 
 
 @lru_cache(maxsize=1000)

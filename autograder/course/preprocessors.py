@@ -22,7 +22,14 @@ from traitlets import Unicode
 from autograder.checking.carried import CELL, cell_of, own_exercises
 from autograder.checking.result import Result, result_in
 from autograder.course.adjustments import Action, Adjustments, apply, put_back
-from autograder.course.ours import RECORD, ForExercises, exercises_of, has_exercises
+from autograder.course.ours import (
+    RECORD,
+    ForExercises,
+    exercises_by_notebook,
+    exercises_of,
+    has_exercises,
+    notebook_of,
+)
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
@@ -33,6 +40,7 @@ from autograder.grading.store import Store
 from autograder.notebooks.cells import (
     RUBRIC,
     Role,
+    by_id,
     exercise_of,
     grade_id_of,
     is_graded,
@@ -52,7 +60,7 @@ CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
 RUBRIC_HEADING = "Bewertung · Rubric"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
 COLAB = "https://colab.research.google.com/"
-EARLIER = "kischule_earlier"  # the key of the student's record before that one
+EARLIER = "kischule_earlier"  # the keys of the student's records before that one
 
 
 class PlainMetadata(ForExercises):
@@ -75,7 +83,8 @@ class CarryExercises(ForExercises):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Add the cell, if there are exercises that the package does not have."""
-        exercises = exercises_of(self.directory, resources["nbgrader"]["assignment"])
+        assignment = resources["nbgrader"]["assignment"]
+        exercises = exercises_by_notebook(self.directory, assignment)[notebook_of(resources)]
         if own := own_exercises(exercises):
             with_cell(nb, cell_of(own), exercises)
         return nb, resources
@@ -130,14 +139,13 @@ class ClearToStubs(ForExercises, ClearSolutions):
 class RecordedOutputs(NbGraderPreprocessor):
     """Puts a record's outputs into the notebook, in place of nbgrader's Execute."""
 
-    def __init__(self, record: Record | None = None, **settings: Any) -> None:
+    def __init__(self, records: Mapping[str, Record] | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        self._record = record
+        self._records = records or {}  # by notebook
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Take the outputs of the record's notebook over, cell by cell."""
-        assert self._record is not None
-        return with_record(nb, resources, self._record)
+        return with_record(nb, resources, self._records[notebook_of(resources)])
 
 
 def with_record(nb: Any, resources: Any, record: Record) -> tuple[Any, Any]:
@@ -189,7 +197,8 @@ class SaveResults(ForExercises, SaveAutoGrades):
             put_back(self.gradebook, adjusted, self.assignment_id, self.student_id)
             nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
             if adjusted.log:
-                own = {self.student_id: self._results}
+                before = Store(course).results(self.assignment_id, self.student_id)
+                own = {self.student_id: {**before, **self._results}}
                 adjusted = apply(self.gradebook, course, self.assignment_id, own)
             commit()
             adjusted.save(course, self.assignment_id)
@@ -201,8 +210,9 @@ class SaveResults(ForExercises, SaveAutoGrades):
         A teacher's points for them need no second look.
         """
         store = Store(Path(self.directory.root))
-        key = resources.get(EARLIER, store.written(self.assignment_id, self.student_id)[1])
+        keys = resources.get(EARLIER, store.written(self.assignment_id, self.student_id)[1])
         try:
+            key = keys.get(notebook_of(resources), "")
             before = nbformat.from_dict(json.loads(store.notebook(self.assignment_id, key)))
         except (OSError, ValueError):  # there is none
             return set()
@@ -323,7 +333,9 @@ class FeedbackExporter(HTMLExporter):
             submitted = directory.submitted_directory
             folder = directory.format_path(submitted, named["student"], named["assignment"])
             with suppress(UnreadableError):
-                name = find_notebook(Path(folder), f"{named['notebook']}.ipynb")[0].stem
+                name = notebook_of(resources)
+                others = exercises_by_notebook(directory, directory.assignment_id).keys() - {name}
+                name = find_notebook(Path(folder), name, others)[0].stem
                 if name != named["notebook"]:
                     resources.setdefault("outputs", {})[f"{name}.html"] = html.encode()
         return html, resources
@@ -348,15 +360,15 @@ class FeedbackPage(ForExercises):
         for cell in nb.cells:
             if is_graded(cell):
                 cell.metadata.nbgrader["waits"] = waits[grade_id_of(cell)]
-        results = self._results(nb, exercises, named["assignment"], named["student"])
+        results = self._results(nb, exercises, resources)
         show_results(nb, results)
-        adjusted = Adjustments.of(Path(self.directory.root), named["assignment"])
+        adjusted, cells = Adjustments.of(Path(self.directory.root), named["assignment"]), by_id(nb)
         resources["kischule"] = page(
             nb,
             results,
             exercises,
-            dropped=adjusted.reasons(Action.DROP),
-            given=adjusted.reasons(Action.GIVE),
+            dropped={n: r for n, r in adjusted.reasons(Action.DROP).items() if n in cells},
+            given={n: r for n, r in adjusted.reasons(Action.GIVE).items() if n in cells},
             name=named["notebook"],
             student=name or named["student"],
             points=named["score"],
@@ -366,16 +378,15 @@ class FeedbackPage(ForExercises):
         )
         return nb, resources
 
-    def _results(
-        self, nb: Any, exercises: Collection[str], assignment: str, student: str
-    ) -> dict[str, Result]:
+    def _results(self, nb: Any, exercises: Collection[str], resources: Any) -> dict[str, Result]:
         """The results of the record in the gradebook; where it is gone, those in the outputs.
 
         Raises UserError where neither can be read, as after an upgrade: a page that calls graded
         exercises ungraded would be wrong.
         """
-        store = Store(Path(self.directory.root))
-        _, key = store.written(assignment, student)
+        store, named = Store(Path(self.directory.root)), resources["nbgrader"]
+        assignment, student = named["assignment"], named["student"]
+        key = store.written(assignment, student)[1].get(notebook_of(resources), "")
         if key and (record := store.read(assignment, key)) is not None:
             return {result.grade_id: result for result in record.results}
         tested = [(cell, exercise_of(cell, exercises)) for cell in nb.cells]

@@ -8,7 +8,7 @@ import base64
 import dataclasses
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -32,7 +32,7 @@ from autograder.notebooks.cells import by_id, is_graded, is_solution, metadata_o
 class Made:
     """A release as nbgrader makes it from the source, and what the gradebook must have for it."""
 
-    source: str  # `key_of` the notebook
+    source: str  # `key_of` the notebooks
     layout: Layout
     files: Mapping[str, bytes]  # by relative path
 
@@ -57,9 +57,9 @@ class _Kept:
     files: Mapping[str, str]
 
 
-def make(course: Path, assignment: str, source: Path) -> Made:
-    """Make a release in a temporary folder, with a gradebook of its own. source: the notebook."""
-    key = key_of(source.read_bytes())
+def make(course: Path, assignment: str, sources: Sequence[Path]) -> Made:
+    """Make a release in a temporary folder, with a gradebook of its own. sources: notebooks."""
+    key = key_of(*(source.read_bytes() for source in sources))
     with tempfile.TemporaryDirectory(prefix="kischule-") as temporary:
         url = f"sqlite:///{temporary}/gradebook.db"
         engine = create_engine(url)
@@ -203,12 +203,16 @@ def _note(course: Path, assignment: str, made: Made) -> None:
     write_atomically(_mark(course, assignment), _key(made.source, made.layout))
 
 
-def is_registered(book: Course, assignment: str, source: Path) -> bool:
-    """Return True if the gradebook has the cells of this source."""
-    mark, key = _mark(book.root, assignment), key_of(source.read_bytes())
+def is_registered(book: Course, assignment: str, sources: Sequence[Path]) -> bool:
+    """Return True if the gradebook has the cells of these source notebooks."""
+    mark = _mark(book.root, assignment)
+    key, released = (
+        key_of(*(s.read_bytes() for s in sources)),
+        notebooks_in(_registered_folder(book.root, assignment)),
+    )
     return (
         mark.is_file()
-        and (_registered_folder(book.root, assignment) / source.name).is_file()
+        and [path.name for path in released] == [source.name for source in sources]
         and mark.read_bytes() == _key(key, book.layout(assignment))
     )
 

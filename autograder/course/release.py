@@ -18,16 +18,16 @@ from autograder.checking.result import Result
 from autograder.course.gradebook import Course
 from autograder.course.ours import (
     AssignmentError,
-    exercises_of,
+    exercises_by_notebook,
     files_beside,
     has_exercises,
     notebooks_in,
-    several,
 )
 from autograder.course.preprocessors import with_cell
 from autograder.course.registration import (
     Change,
     Changes,
+    Made,
     changed_cells,
     changes_of,
     finish,
@@ -50,32 +50,30 @@ TIME_LIMIT_S = 60.0  # of a cell of the reference
 MAX_STALE = 3  # cells in a sentence
 
 
-def source_notebook(course: Path, assignment: str) -> Path:
-    """Find the notebook of source/<assignment>; AssignmentError naming those that exist."""
+def source_notebooks(course: Path, assignment: str) -> list[Path]:
+    """List the notebooks of source/<assignment>, at least one; AssignmentError if there is none."""
     book = Course(course)
     if not (found := notebooks_in(book.folder("source", assignment))):
         known = [n for n in book.assignments() if notebooks_in(book.folder("source", n))]
         folder, there = book.folder("source", "."), ", ".join(known) or "none"
         raise AssignmentError(f"no assignment {assignment!r} in {folder}; there are: {there}")
-    if len(found) > 1:
-        raise several(assignment, found)
-    return found[0]
+    return found
 
 
-def exercises_notebook(course: Path, assignment: str) -> Path:
-    """Find the notebook as `source_notebook` does; AssignmentError if it has no exercises."""
-    path = source_notebook(course, assignment)
+def exercises_notebooks(course: Path, assignment: str) -> list[Path]:
+    """List the notebooks as `source_notebooks` does; AssignmentError if none has exercises."""
+    paths = source_notebooks(course, assignment)
     if not has_exercises(Course(course).directory(), assignment):
         raise AssignmentError(
             f"{assignment} has no exercises of this package, whose checks could be verified: "
             f"`kischule release {assignment}` runs its plain tests on the reference solution"
         )
-    return path
+    return paths
 
 
 def build_release(course: Path, assignment: str) -> dict[str, bytes]:
     """Make the release's files, by relative path, as nbgrader does; nothing is written."""
-    return dict(make(course, assignment, source_notebook(course, assignment)).files)
+    return dict(make(course, assignment, source_notebooks(course, assignment)).files)
 
 
 def stale_files(course: Path, assignment: str) -> list[str]:
@@ -99,17 +97,9 @@ def release(
     Raises AssignmentError if the source breaks a rule of `layout_problems`, if the reference
     solutions do not get all points, or if the empty notebook gets any; BusyError during a grading.
     """
-    path = source_notebook(course, assignment)
+    paths = source_notebooks(course, assignment)
     finish(course, assignment)
-    source = read_notebook(path)
-    exercises = exercises_of(Course(course).directory(), assignment)
-    problems = layout_problems(source, exercises)
-    if not problems:
-        made = make(course, assignment, path)
-        files = files_beside(Course(course).directory(), assignment)
-        problems = run_problems(source, made.files[path.name], exercises, files)
-    if problems:
-        raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
+    made = _sound(course, assignment, paths)
     changes = changes_of(course, assignment, made)
     if changes and not agree(changes):
         return []
@@ -128,24 +118,42 @@ def release(
     return [os.path.relpath(each, course) for each in written]
 
 
-def registered(course: Path, assignment: str, **settings: str) -> Path:
-    """Find the released notebook as the gradebook knows it; release/ stays as it is.
+def _sound(course: Path, assignment: str, paths: Sequence[Path]) -> Made:
+    """Make the release; AssignmentError if a notebook breaks a rule, or its solutions fail."""
+    directory = Course(course).directory()
+    by_notebook = exercises_by_notebook(directory, assignment)
+    for path in paths:
+        _raise_for(path, layout_problems(read_notebook(path), by_notebook[path.name]))
+    made, files = make(course, assignment, paths), files_beside(directory, assignment)
+    for path in paths:
+        source, released = read_notebook(path), made.files[path.name]
+        _raise_for(path, run_problems(source, released, by_notebook[path.name], files))
+    return made
+
+
+def _raise_for(path: Path, problems: Sequence[str]) -> None:
+    if problems:
+        raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
+
+
+def registered(course: Path, assignment: str, **settings: str) -> list[Path]:
+    """List the released notebooks as the gradebook knows them; release/ stays as it is.
 
     The gradebook's entries are made anew if there are none, or if the source has changed since;
     but not if submissions are graded by other cells, types or points than the source has now.
     settings: of nbgrader's CourseDirectory, in place of the course's own. Raises AssignmentError.
     """
-    path = source_notebook(course, assignment)
+    paths = source_notebooks(course, assignment)
     finish(course, assignment)
     book = Course(course, release_directory=f"{STORE_FOLDER}/release", **settings)
-    if not is_registered(book, assignment, path):
-        made = make(course, assignment, path)
+    if not is_registered(book, assignment, paths):
+        made = make(course, assignment, paths)
         changed = changed_cells(book.layout(assignment), made.layout)
         if changed and book.given_by_hand(assignment):
-            raise AssignmentError(_differs(course, assignment, path, changed))
+            raise AssignmentError(_differs(course, assignment, changed))
         register(book, assignment, made)
         book.adjust(assignment)
-    return book.folder("release", assignment) / path.name
+    return [book.folder("release", assignment) / path.name for path in paths]
 
 
 def compare_gradebook(course: Path, assignment: str) -> None:
@@ -159,14 +167,15 @@ def compare_gradebook(course: Path, assignment: str) -> None:
         registered(course, assignment)
 
 
-def _differs(course: Path, assignment: str, path: Path, changed: Sequence[Change]) -> str:
+def _differs(course: Path, assignment: str, changed: Sequence[Change]) -> str:
+    folder = Course(course).folder("source", assignment)
     few = [
         f"{change.cell}: {change.before or 'nothing'}, now {change.after or 'nothing'}"
         for change in changed[:MAX_STALE]
     ]
     more = f"; … ({len(changed)} in all)" if len(changed) > MAX_STALE else ""
     return (
-        f"{os.path.relpath(path, course)} has other cells or points than the gradebook, where "
+        f"{os.path.relpath(folder, course)} has other cells or points than the gradebook, where "
         f"submissions are graded already ({'; '.join(few)}{more}): `kischule release {assignment}` "
         "says what changes for whom, and changes both"
     )

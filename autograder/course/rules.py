@@ -6,8 +6,8 @@ from typing import Any
 
 from autograder.course.gradebook import Course
 from autograder.course.layout import Layout
-from autograder.course.ours import exercises_of, files_beside
-from autograder.course.release import registered, source_notebook
+from autograder.course.ours import check_names_differ, exercises_by_notebook, files_beside
+from autograder.course.release import registered, source_notebooks
 from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store
@@ -27,8 +27,8 @@ def rules_of(
     seed_file: Path | None = None,
     making: Callable[[str], None] = lambda _: None,
     **directory: str,
-) -> Rules:
-    """Make the rules of an assignment, which gets its entries in the gradebook.
+) -> list[Rules]:
+    """Make the rules of an assignment's notebooks; it gets its entries in the gradebook.
 
     seed_file: the teacher's secret; None: the course's own. making: called with each exercise
     whose expected replies have to be made, for a model that is used for the first time. directory:
@@ -41,24 +41,33 @@ def rules_of(
     from autograder.grading.submission import checks_id
 
     model, store, book = settings.model, Store(course), Course(course, **directory)
-    source = source_notebook(course, assignment)
-    exercises = exercises_of(Course(course).directory(), assignment)
-    release = registered(course, assignment, **directory)
-    return Rules(
-        name=source.name,
-        release=release.read_bytes(),
-        seed=store.seed(seed_file),
-        checks=checks_id(model),
-        settings=settings.slowed(slowdown(model)),
-        exercises=exercises_for(exercises, model, store.expected, making),
-        solutions=solutions(read_notebook(source), Role.SOLUTION),
-        tests=_plain_tests(book.layout(assignment), read_notebook(release), exercises),
-        files=files_beside(book.directory(), assignment),
-    )
+    by_notebook = exercises_by_notebook(Course(course).directory(), assignment)
+    sources = {p.name: read_notebook(p) for p in source_notebooks(course, assignment)}
+    check_names_differ(assignment, sources)
+    releases = registered(course, assignment, **directory)
+    common: dict[str, Any] = {
+        "seed": store.seed(seed_file),
+        "checks": checks_id(model),
+        "settings": settings.slowed(slowdown(model)),
+        "files": files_beside(book.directory(), assignment),
+    }
+    layout = book.layout(assignment)
+    return [
+        Rules(
+            name=name,
+            release=release.read_bytes(),
+            exercises=exercises_for(by_notebook[name], model, store.expected, making),
+            solutions=solutions(source, Role.SOLUTION),
+            tests=_plain_tests(layout, release, by_notebook[name]),
+            **common,
+        )
+        for (name, source), release in zip(sources.items(), releases, strict=True)
+    ]
 
 
-def _plain_tests(layout: Layout, release: Any, exercises: Collection[str]) -> dict[str, str]:
+def _plain_tests(layout: Layout, release: Path, exercises: Collection[str]) -> dict[str, str]:
     """The plain tests with their hidden parts, which the gradebook has and a release has not."""
-    names = {grade_id_of(cell) for cell in release.cells if is_plain_test(cell, exercises)}
-    found = [source for notebook in layout for source in notebook.sources]
+    cells = read_notebook(release).cells
+    names = {grade_id_of(cell) for cell in cells if is_plain_test(cell, exercises)}
+    found = [s for notebook in layout if notebook.name == release.stem for s in notebook.sources]
     return {each.name: each.source or "" for each in found if each.name in names}

@@ -1,13 +1,13 @@
 """Exercises in the making: the parts that one still needs, in the order of doing."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.course.ours import AssignmentError
-from autograder.course.release import source_notebook
-from autograder.exercises.exercise import PACKAGED, exercises_for_assignment
+from autograder.course.release import source_notebooks
+from autograder.exercises.exercise import PACKAGED, Level, exercises_for_assignment
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.exercises.strict import meant
 from autograder.files import packaged
@@ -21,12 +21,18 @@ def missing_parts(course: Path, assignment: str, name: str) -> list[str]:
     Of one of the package's own only its solution cell is looked at: the rest is a teacher's to
     drop. Raises AssignmentError if the assignment has no notebook, ExerciseError for a broken file.
     """
-    path = source_notebook(course, assignment)
-    source = read_notebook(path)
+    sources = list(map(read_notebook, source_notebooks(course, assignment)))
     if name not in PACKAGED:
-        return list(_missing(course, assignment, name, source))
-    solved = name in by_id(source) and is_solution(by_id(source)[name])
+        return list(_missing(course, assignment, name, _having(name, sources)))
+    cells = by_id(_having(name, sources))
+    solved = name in cells and is_solution(cells[name])
     return [] if solved else [_solution_cell(name)]
+
+
+def _having(name: str, sources: Sequence[Any]) -> Any:
+    """The notebook that has the exercise's solution or its test; the last if none has."""
+    ours = {name, *(level.prefix + name for level in Level)}
+    return next((each for each in sources if ours & by_id(each).keys()), sources[-1])
 
 
 def unknown_exercise(course: Path, assignment: str, name: str) -> AssignmentError:
@@ -45,9 +51,9 @@ def check_files(course: Path, assignment: str) -> list[str]:
 
     Raises `unknown_exercise` for the opposite.
     """
-    source = read_notebook(source_notebook(course, assignment))
     known = exercises_for_assignment(course, assignment)
-    tests = [(grade_id_of(cell), cell.source) for cell in source.cells if is_test(cell)]
+    cells = [c for path in source_notebooks(course, assignment) for c in read_notebook(path).cells]
+    tests = [(grade_id_of(cell), cell.source) for cell in cells if is_test(cell)]
     asked = asked_in(tests, known)
     for name in asked:
         if name not in known:

@@ -23,7 +23,7 @@ from autograder.checking.result import Result
 from autograder.checking.retarget import slowdown
 from autograder.checking.solution import ReferenceFailedError
 from autograder.checking.stored import replies_of
-from autograder.course.release import build_release, exercises_notebook
+from autograder.course.release import build_release, exercises_notebooks
 from autograder.course.unfinished import known_folders, missing_parts
 from autograder.exercises.exercise import (
     IN_ORACLE,
@@ -124,13 +124,15 @@ def verify(
 
     progress: called with each verdict. exercises: of the assignment. Raises AssignmentError.
     """
-    path = exercises_notebook(course, assignment)
-    released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
-    reference = solutions(read_notebook(path), Role.SOLUTION)
-    skeletons = solutions(released, Role.SOLUTION)
+    built = build_release(course, assignment)
+    solved: dict[str, list[dict[str, str]]] = {}  # of its notebook: reference and skeletons
+    for path in exercises_notebooks(course, assignment):
+        released = nbformat.reads(built[path.name].decode(), as_version=4)
+        pair = [solutions(made, Role.SOLUTION) for made in (read_notebook(path), released)]
+        solved |= dict.fromkeys(pair[0], pair)
     missing = {name: missing_parts(course, assignment, name) for name in exercises}
     tasks = [
-        (exercise, reference, skeletons, *known_folders(course, name))
+        (exercise, *solved.get(name, ({}, {})), *known_folders(course, name))
         for name, exercise in sorted(exercises.items())
     ]
     # spawn: the forked child of a process that has used torch's threads can hang

@@ -31,16 +31,16 @@ class Entry:
     """A student's entry for the gradebook."""
 
     student: str
-    record: Record  # with results; its notebook may be in the store only
+    records: Mapping[str, Record]  # by notebook, with results; a notebook may be in the store only
     files: Mapping[str, bytes]  # nbgrader's own beside the notebook, by name
 
 
 class GradebookWriter:
     """Writes entries one by one, in a thread beside the grading."""
 
-    def __init__(self, course: Path, assignment: str, name: str, source: bytes) -> None:
-        """name: of the notebook. source: the assignment's, on which the entries depend."""
-        self.assignment, self.name, self.source = assignment, name, source
+    def __init__(self, course: Path, assignment: str, source: bytes) -> None:
+        """source: a name for the assignment's source, on which the entries depend."""
+        self.assignment, self.source = assignment, source
         self.store = Store(course)
         self.errors: dict[str, str] = {}  # by student
         self._book = Course(course, submitted_directory=INTAKE)
@@ -85,32 +85,41 @@ class GradebookWriter:
 
     def write(self, entry: Entry) -> bool:
         """Write an entry; False if it is there already. Raises NbgraderError, or OSError."""
-        record = entry.record
+        data = {name: record.as_data() for name, record in entry.records.items()}
         files = json.dumps(sorted((name, key_of(text)) for name, text in entry.files.items()))
-        mark = key_of(json.dumps(record.as_data()).encode(), files.encode(), self.source)
+        mark = key_of(json.dumps(data).encode(), files.encode(), self.source)
         if self._has(entry, mark):
             return False
-        content = record.notebook or self.store.notebook(self.assignment, record.key)
+        records = {
+            name: replace(
+                record, notebook=record.notebook or self.store.notebook(self.assignment, record.key)
+            )
+            for name, record in entry.records.items()
+        }
         staged = self._book.folder("submitted", self.assignment, entry.student)
         try:
-            write_atomically(staged / self.name, content)
+            for name, record in records.items():
+                write_atomically(staged / name, record.notebook)
             for name, text in entry.files.items():
                 (staged / name).write_bytes(text)
-            record = replace(record, notebook=content)
-            self._book.autograde(self.assignment, entry.student, record)
+            self._book.autograde(self.assignment, entry.student, records)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
             with suppress(OSError):
                 staged.parent.rmdir()
-        self.store.note_written(self.assignment, entry.student, mark, record.key)
+        keys = {name: record.key for name, record in records.items()}
+        self.store.note_written(self.assignment, entry.student, mark, keys)
         return True
 
     def _has(self, entry: Entry, mark: str) -> bool:
         graded = self._book.folder("autograded", self.assignment, entry.student)
         return (
             self.store.written(self.assignment, entry.student)[0] == mark
-            and (graded / self.name).is_file()
-            and _agree(entry.record, self._before.get(entry.student, {}), self._adjusted)
+            and all((graded / name).is_file() for name in entry.records)
+            and all(
+                _agree(record, self._before.get(entry.student, {}), self._adjusted)
+                for record in entry.records.values()
+            )
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
@@ -54,7 +55,7 @@ def key_of(*parts: bytes) -> str:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules by which all submissions of a class are graded."""
+    """The rules by which a notebook of all submissions of a class is graded."""
 
     name: str  # of the notebook
     release: bytes  # the notebook whose structure counts
@@ -91,7 +92,7 @@ def _without_points(release: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Task:
-    """A submission to be graded."""
+    """A submission's notebook, to be graded."""
 
     key: str  # of all that its grade depends on
     content: bytes = field(repr=False)
@@ -104,7 +105,7 @@ def task_of(rules: Rules, content: bytes) -> Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The stored result of grading a submission."""
+    """The stored result of grading a submission's notebook."""
 
     key: str
     status: Status
@@ -123,6 +124,26 @@ class Record:
         """The record of a submission that we could not grade."""
         flag = Flag(FlagKind.NOT_GRADED, reason=clean(reason))
         return cls(key=key, status=Status.FAILED, seconds=round(seconds, 1), flags=(flag,))
+
+    @classmethod
+    def of_all(cls, records: Mapping[str, Record]) -> Record:
+        """The record of a whole submission, from those of its notebooks, by name: at least one."""
+        found = list(records.values())
+        if len(found) == 1:
+            return found[0]
+        return replace(
+            found[0],
+            key=key_of(*(record.key.encode() for record in found)),
+            status=max((record.status for record in found), key=list(Status).index),
+            seconds=round(sum(record.seconds for record in found), 1),
+            flags=tuple(dict.fromkeys(flag for record in found for flag in record.flags)),
+            results=tuple(result for record in found for result in record.results)
+            if not any(record.status.could_not for record in found)
+            else (),
+            memory=max(record.memory for record in found),
+            parts=sum((Counter(record.parts) for record in found), Counter()),
+            notebook=b"",
+        )
 
     @property
     def final(self) -> bool:

@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -93,25 +93,35 @@ class Store:
 
     # --- what is in the gradebook ----------------------------------------------------------------
 
-    def written(self, assignment: str, student: str) -> tuple[str, str]:
-        """The mark and the record's key of the last `note_written`; "" if there was none."""
+    def written(self, assignment: str, student: str) -> tuple[str, dict[str, str]]:
+        """The mark and the records' keys, by notebook, of the last `note_written`; "" and {}."""
+        path = self._mark(assignment, student)
         try:
-            mark, _, key = (
-                self._mark(assignment, student).read_text(encoding="utf-8").partition(" ")
-            )
-        except (OSError, ValueError):
-            return "", ""
-        return mark, key
+            kept = load_json(path.read_bytes(), path.name)
+            return str(kept["mark"]), {str(n): str(key) for n, key in kept["records"].items()}
+        except (OSError, DataError, KeyError, TypeError, AttributeError):
+            return "", {}
+
+    def records(self, assignment: str, student: str) -> dict[str, Record]:
+        """The records that the gradebook has of a student, by notebook; those that are there."""
+        _, keys = self.written(assignment, student)
+        found = {name: self.read(assignment, key) for name, key in keys.items()}
+        return {name: record for name, record in found.items() if record is not None}
 
     def results(self, assignment: str, student: str) -> dict[str, Result]:
         """The results that the gradebook has of a student, by grade_id; empty if they are gone."""
-        _, key = self.written(assignment, student)
-        record = self.read(assignment, key) if key else None
-        return {result.grade_id: result for result in record.results} if record else {}
+        records = self.records(assignment, student).values()
+        return {result.grade_id: result for record in records for result in record.results}
 
-    def note_written(self, assignment: str, student: str, mark: str, key: str) -> None:
-        """Note what the gradebook has: a mark of all that it depends on, and the record's key."""
-        write_atomically(self._mark(assignment, student), f"{mark} {key}".encode())
+    def note_written(
+        self, assignment: str, student: str, mark: str, records: Mapping[str, str]
+    ) -> None:
+        """Note what the gradebook has: a mark of all that it depends on, and the records' keys.
+
+        records: by notebook.
+        """
+        text = json.dumps({"mark": mark, "records": dict(records)})
+        write_atomically(self._mark(assignment, student), text.encode())
 
     def _mark(self, assignment: str, student: str) -> Path:
         return self.folder / "written" / assignment / student

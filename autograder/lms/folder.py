@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
 from autograder.errors import UserError
 from autograder.lms.archive import Archive, opened
 from autograder.lms.local_time import zone_of
@@ -46,10 +46,10 @@ def import_(
     pattern: a regular expression with a group `student`, for the path within the folder. Default:
     as above.
     """
-    stem = PurePosixPath(source_notebook(course, assignment).name).stem
+    stems = [path.stem for path in source_notebooks(course, assignment)]
     by_pattern = _by_pattern(pattern) if pattern else None
     with opened(file, zone_of(course)) as archive:
-        students = _Students(stem)
+        students = _Students(stems)
         if by_pattern is None:
             students.find(archive)
         owner = by_pattern or students.owner
@@ -79,7 +79,7 @@ def _by_pattern(pattern: str) -> Owner:
 class _Students:
     """The students of an archive, each a folder or a file in it."""
 
-    stem: str  # of the assignment's notebook
+    stems: Sequence[str]  # of the assignment's notebooks
     places: dict[PurePosixPath, Person] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -102,7 +102,7 @@ class _Students:
             for place in places:
                 own = name if len(parents) == 1 else str(place.parent / name)
                 self.places[place] = Person(own, name)
-            if len(parents) < len(places):
+            if len(parents) < len(places) > len(self.stems):
                 files = ", ".join(map(str, places))
                 self.doubts.append(f"{name}: taken as one student's: {files}")
         self._check_inner(archive)
@@ -157,7 +157,7 @@ class _Students:
     def _subfolders(self, paths: Sequence[PurePosixPath]) -> set[str]:
         """The folders in a folder that may be students'."""
         names = {path.parts[0] for path in _likely(paths) if len(path.parts) > 1}
-        if any(slug(name) == slug(self.stem) for name in names):  # a folder of each assignment
+        if {slug(name) for name in names} & set(map(slug, self.stems)):  # one of each assignment
             return set()
         return {name for name in names if not NOT_A_NAME.fullmatch(name)}
 
@@ -166,7 +166,8 @@ class _Students:
         if not _may_be_notebook(path) and path.suffix.lower() not in SUBMITTED:
             return ""
         rest = COPY_MARK.sub("", EXTENSION.sub("", path.name))
-        rest = re.sub(re.escape(self.stem), "", rest, flags=re.IGNORECASE).strip(" _-.")
+        own = "|".join(map(re.escape, sorted(self.stems, key=len, reverse=True)))
+        rest = re.sub(own, "", rest, flags=re.IGNORECASE).strip(" _-.")
         return "" if NOT_A_NAME.fullmatch(rest) else rest
 
     def _check_inner(self, archive: Archive) -> None:

@@ -38,6 +38,7 @@ from pathlib import Path
 import autograder
 import kischule
 from autograder.course.adjustments import Adjustments
+from autograder.course.ours import AssignmentError
 from autograder.course.rules import rules_of
 from autograder.files import write_atomically
 from autograder.grading.record import EngineError, Rules
@@ -58,7 +59,14 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
     Raises AssignmentError, SeedError, or EngineError where kischule is not an installed package.
     """
     settings = Settings(submission_limit_s=SUBMISSION_LIMIT_S)
-    rules = replace(rules_of(course.resolve(), assignment, settings, seed_file), settings=settings)
+    rules, *more = rules_of(course.resolve(), assignment, settings, seed_file)
+    if more:
+        names = ", ".join(each.name for each in (rules, *more))
+        raise AssignmentError(
+            f"a zip for Gradescope grades one notebook, {assignment} has: {names}; each can be an "
+            "assignment of its own"
+        )
+    rules = replace(rules, settings=settings)
     # the container has `mini` alone, whose exercises come with the wheel
     name, wheel = build_wheel()
     files = {

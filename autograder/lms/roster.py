@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.course.gradebook import Course
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
 from autograder.grading.store import Store
 from autograder.lms import moodle, spreadsheet
 from autograder.lms.people import People, Person
@@ -25,7 +25,7 @@ LOGINS = ("Username", "Login", "Anmeldename", "Benutzername")
 
 def import_(course: Path, assignment: str, file: Path) -> Imported:
     """Enter a class's names. Raises TableError for a file without them, AssignmentError."""
-    source_notebook(course, assignment)
+    source_notebooks(course, assignment)
     try:
         sheet = moodle.read_worksheet(file)
         system, persons = "moodle", list(moodle.persons(sheet))

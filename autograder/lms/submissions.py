@@ -1,4 +1,4 @@
-"""From an archive to nbgrader's `submitted/`: one notebook of each student.
+"""From an archive to nbgrader's `submitted/`: of each student one file for each notebook.
 
 Every file is accounted for: it is a student's submission (new, in place of an older one, or as
 before), or left aside for it, or refused. A newer submission takes the place of an older one, which
@@ -20,7 +20,8 @@ from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 from autograder.course.gradebook import Course
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
+from autograder.course.timestamps import STAMP_FILE
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import STORE_FOLDER, Store
@@ -107,7 +108,7 @@ def take_in(
     prefer: patterns or parts of paths; of several notebooks of a student such a one is taken.
     Raises AssignmentError for an unknown assignment, BusyError while a run grades.
     """
-    book, name = Course(course), source_notebook(course, assignment).name
+    book, names = Course(course), [path.name for path in source_notebooks(course, assignment)]
     found = Imported(refused=list(archive.refused), notes=list(archive.notes))
     files = _sorted(archive, owner, prefer, found)
     people = People(course, assignment, system)
@@ -121,17 +122,32 @@ def take_in(
         for identifier, candidates in sorted(files.items(), key=lambda f: students[f[0]]):
             student = students[identifier]
             folder = book.folder("submitted", assignment, student)
-            choice = _Choice(course / STORE_FOLDER / "preferred" / assignment / student)
-            chosen = _choose(choice.marked(candidates), name, student, found)
-            if chosen is None:
-                _note_missing(folder, name, candidates)
-            else:
+            before, states = _time_of(folder / STAMP_FILE), []
+            for name, own in _by_notebook(candidates, names, student, found).items():
+                place = student if len(names) == 1 else f"{student}/{name}"
+                choice = _Choice(course / STORE_FOLDER / "preferred" / assignment / place)
+                chosen = _choose(choice.marked(own), name, student, found)
+                if chosen is None:
+                    continue
                 aside = course / STORE_FOLDER / "replaced" / assignment / student
-                target = _Target(folder, aside, name, student, zone, choice.newest)
-                _store(target, chosen, found)
+                target = _Target(
+                    folder=folder,
+                    aside=aside,
+                    name=name,
+                    student=student,
+                    zone=zone,
+                    newest=choice.newest,
+                    before=before,
+                    several=len(names) > 1,
+                )
+                states.append(_store(target, chosen, found))
                 # named now, not by an earlier choice
-                if chosen.file.prefer and chosen.file in candidates:
-                    choice.keep(chosen.file, candidates)
+                if chosen.file.prefer and chosen.file in own:
+                    choice.keep(chosen.file, own)
+            if any(states):
+                _report(list(filter(None, states)), student, found)
+            elif not states:
+                _note_missing(folder, names, candidates)
         people.save()
         book.enrol(people.by_student)
     return found
@@ -157,6 +173,50 @@ def _sorted(
         name = name if entry.inner is None else entry.inner.name
         files[person.id].append(_Incoming(person, name, entry, preferred))
     return dict(files)
+
+
+def _by_notebook(
+    files: list[_Incoming], names: Sequence[str], student: str, found: Imported
+) -> dict[str, list[_Incoming]]:
+    """A student's files by the assignment's notebook, whose name is in theirs; others are reported.
+
+    Of several notebooks one without a file takes the only file without a notebook.
+    """
+    if len(names) == 1:
+        return {names[0]: files}
+    sorted_: dict[str, list[_Incoming]] = {}
+    others = []
+    longest = sorted(names, key=len, reverse=True)
+    for file in files:
+        folded = file.name.casefold()
+        fitting = [n for n in longest if n.removesuffix(".ipynb").casefold() in folded]
+        if fitting:
+            sorted_.setdefault(fitting[0], []).append(file)
+        else:
+            others.append(file)
+    missing = [name for name in names if name not in sorted_]
+    likely = [file for file in others if NOTEBOOK_LIKE.search(file.name)]
+    if len(missing) == len(likely) == 1 and sorted_:
+        sorted_[missing.pop()] = likely
+        others.remove(likely[0])
+    unlike, who = (
+        f"is called like none of {', '.join(names)}",
+        f"{files[0].person.name} ({student})",
+    )
+    for file in others:
+        if sorted_:
+            found.aside.append(f"{file.entry.path}: left aside, {unlike}")
+        else:
+            found.not_gradable.append(f"{who}: {file.entry.path}: {unlike}")
+    found.notes += [f"{student}: no file for {name}" for name in missing if sorted_]
+    return sorted_
+
+
+def _report(states: Sequence[str], student: str, found: Imported) -> None:
+    """Count a student once; states: of the notebooks."""
+    kinds = set(states)
+    state = kinds.pop() if len(kinds) == 1 else "replaced"
+    getattr(found, state).append(student)
 
 
 def _is_named(path: PurePosixPath, wanted: str) -> bool:
@@ -229,7 +289,7 @@ class _Choice:
         write_atomically(self._path, json.dumps(kept).encode())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Target:
     """The place of a student's submission."""
 
@@ -239,6 +299,8 @@ class _Target:
     student: str
     zone: ZoneInfo
     newest: float  # the time up to which files were not chosen by --prefer
+    before: float  # the time of the submission that is there; 0: none
+    several: bool  # notebooks: the submission's time is that of the newest
 
     @property
     def notebook(self) -> Path:
@@ -246,45 +308,45 @@ class _Target:
 
     @property
     def stamp(self) -> Path:
-        return self.folder / "timestamp.txt"
+        return self.folder / STAMP_FILE
 
     def when(self, seconds: float) -> str:
         """A time for the teacher to read."""
         return datetime.fromtimestamp(seconds, self.zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _store(target: _Target, chosen: _Chosen, found: Imported) -> None:
-    there, before = _there(target.notebook), _time_of(target.stamp)
+def _store(target: _Target, chosen: _Chosen, found: Imported) -> str:
+    """Store a notebook; returns new, replaced or unchanged, or "" for a refused one."""
+    there, before = _there(target.notebook), target.before
     modified, path = chosen.file.entry.modified, chosen.file.entry.path
     if there == chosen.content:
-        found.unchanged.append(target.student)
-        return
+        return "unchanged"
     if there is not None and chosen.why:
         found.refused.append(f"{path}: {chosen.why}; {target.student} keeps the earlier submission")
-        return
+        return ""
     if there is not None and modified <= max(before, target.newest) and not chosen.file.prefer:
         older = f"older than what {target.student} has in submitted/"
         chosen_before = f"{target.student} keeps the one that --prefer took"
         found.notes.append(f"{path}: {older if modified <= before else chosen_before}")
-        found.unchanged.append(target.student)
-        return
+        return "unchanged"
     if there is not None:
         _put_aside(target)
         times = f"{target.when(before)} → {target.when(modified)}"
         name = chosen.file.person.name
         found.notes.append(f"replaced: {target.student} ({name}), {times}: {path}")
+    latest = max(modified, _time_of(target.stamp)) if target.several else modified
     target.stamp.unlink(missing_ok=True)  # never the new file with the old one's time
     (target.folder / intake.NO_NOTEBOOK).unlink(missing_ok=True)
     write_atomically(target.notebook, chosen.content)
-    write_atomically(target.stamp, f"{_utc(modified)}\n".encode())
-    (found.new if there is None else found.replaced).append(target.student)
+    write_atomically(target.stamp, f"{_utc(latest)}\n".encode())
     if clean(chosen.file.name) != target.name:
         found.notes.append(f"{path}: taken as {target.name}")
+    return "new" if there is None else "replaced"
 
 
-def _note_missing(folder: Path, name: str, files: Sequence[_Incoming]) -> None:
+def _note_missing(folder: Path, expected: Sequence[str], files: Sequence[_Incoming]) -> None:
     """Leave the reason in the place of a notebook; an earlier notebook stays."""
-    if not (folder / name).exists():
+    if not any((folder / name).exists() for name in expected):
         names = ", ".join(sorted({clean(file.name) for file in files}))
         write_atomically(folder / intake.NO_NOTEBOOK, names.encode())
 
@@ -313,6 +375,6 @@ def _time_of(stamp: Path) -> float:
 
 def _put_aside(target: _Target) -> None:
     """Put the earlier submission aside."""
-    when = datetime.fromtimestamp(_time_of(target.stamp), timezone.utc).strftime("%Y%m%d-%H%M%S")
+    when = datetime.fromtimestamp(target.before, timezone.utc).strftime("%Y%m%d-%H%M%S")
     content = target.notebook.read_bytes()
     write_atomically(target.aside / f"{when}-{key_of(content)[:8]}" / target.name, content)

@@ -6,6 +6,7 @@ parsed by `reader`; `structure.rebuild` then takes over what counts. Other files
 
 import os
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,10 +26,13 @@ class Submission:
     flags: tuple[Flag, ...] = ()
 
 
-def read_submission(folder: Path, name: str) -> Submission:
-    """Read the submission in this folder; name: of its notebook. Raises UnreadableError."""
+def read_submission(folder: Path, name: str, others: Collection[str] = ()) -> Submission:
+    """Read the submission in this folder; name: of its notebook. Raises UnreadableError.
+
+    others: the names of the assignment's other notebooks.
+    """
     try:
-        path, flags = find_notebook(folder, name)
+        path, flags = find_notebook(folder, name, others)
         content = read_bytes(path)
     except UnreadableError:
         raise
@@ -41,14 +45,20 @@ def read_submission(folder: Path, name: str) -> Submission:
     return Submission(content, stamp, flags)
 
 
-def find_notebook(folder: Path, name: str) -> tuple[Path, tuple[Flag, ...]]:
-    """Find the notebook: the one with the release's name, else the only one, with a flag."""
+def find_notebook(
+    folder: Path, name: str, others: Collection[str] = ()
+) -> tuple[Path, tuple[Flag, ...]]:
+    """Find the notebook: the one with the release's name, else the only one, with a flag.
+
+    others: the names of the assignment's other notebooks. If two are renamed, none is guessed.
+    """
     if os.path.lexists(folder / name):
         return folder / name, ()
-    others = sorted(p for p in folder.glob("*.ipynb"))
-    if len(others) == 1:
-        return others[0], (Flag(FlagKind.RENAMED, reason=clean(others[0].name)),)
-    found = ", ".join(clean(p.name) for p in others) or "no notebook"
+    there = sorted(p for p in folder.glob("*.ipynb"))
+    unknown = [path for path in there if path.name not in others]
+    if len(unknown) == 1 and all((folder / other).exists() for other in others):
+        return unknown[0], (Flag(FlagKind.RENAMED, reason=clean(unknown[0].name)),)
+    found = ", ".join(clean(p.name) for p in there) or "no notebook"
     if (folder / NO_NOTEBOOK).is_file():
         found = clean(read_bytes(folder / NO_NOTEBOOK).decode(errors="replace"))
     raise UnreadableError(f"the folder must hold {name}, was: {found}")

@@ -115,12 +115,13 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
     reasons, names = without_grade(course, assignment, totals), book.enrolled(assignment)
     found = []
     for name in sorted({*reasons, *totals}):
-        _, key = store.written(assignment, name)
-        record = store.read(assignment, key) if key else None
-        cells = {}
+        records = store.records(assignment, name)
+        record = Record.of_all(records) if records else None
+        cells: dict[str, str] = {}
         if record is not None and record.results:
-            notebook = nbformat.from_dict(json.loads(store.notebook(assignment, record.key)))
-            cells = solutions(notebook)
+            for each in records.values():
+                content = store.notebook(assignment, each.key)
+                cells |= solutions(nbformat.from_dict(json.loads(content)))
             points = scores.get(name, {})
             results = tuple(
                 result.worth(points[result.grade_id].max_points)
@@ -279,4 +280,7 @@ def _reasons(student: GradedStudent, usual: float) -> Iterable[Text]:
 
 def released_cells(course: Path, assignment: str) -> dict[str, str]:
     """The release's solution cells, which every student was given, by grade_id."""
-    return solutions(read_notebook(registered(course, assignment)))
+    found: dict[str, str] = {}
+    for path in registered(course, assignment):
+        found |= solutions(read_notebook(path))
+    return found

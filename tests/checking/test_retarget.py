@@ -359,7 +359,7 @@ def test_a_class_is_graded_with_the_teachers_model(
     from autograder.course import release
 
     small.make(tmp_path)
-    released = release.read_notebook(release.registered(tmp_path, "small"))
+    released = release.read_notebook(release.registered(tmp_path, "small")[0])
     made = small.submission(released, None, {})
     for cell in made.cells:
         if "kischule.load(" in cell.source:

@@ -52,7 +52,7 @@ class Room:
     def __init__(self, course: Path) -> None:
         self.course = course
         small.make(course)
-        self.released = read_notebook(release.registered(course, "small"))
+        self.released = read_notebook(release.registered(course, "small")[0])
         self.engine: Any = Counted()
         for student in ("ada", "bob", "cy"):
             self.submission(student)
@@ -286,10 +286,10 @@ def test_a_file_that_cannot_be_written_stops_no_other(
     """Only a disk that takes nothing any more stops a run; a student without a grade is named."""
     real = Store.note_written
 
-    def refused(self: Any, assignment: str, student: str, mark: str, key: str) -> None:
+    def refused(self: Any, assignment: str, student: str, mark: str, records: Any) -> None:
         if student == "bob":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), student)
-        real(self, assignment, student, mark, key)
+        real(self, assignment, student, mark, records)
 
     for student in ("bob", "cy"):
         room.submission(student, "# one is refused", solved=False)

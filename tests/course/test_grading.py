@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +254,7 @@ def test_bad_submissions_cost_no_other_any_points(
 ) -> None:
     course = tmp_path
     small.make(course)
-    good = small.submission(read_notebook(release.registered(course, "small")), None, {})
+    good = small.submission(read_notebook(release.registered(course, "small")[0]), None, {})
     small.write(course, "reference", good)
 
     def changed(edit: Any) -> bytes:
@@ -470,7 +471,7 @@ def test_a_teachers_scores_and_comments_survive_a_regrading(stock: Path) -> None
 def test_points_by_hand_wait_only_for_a_new_text(tmp_path: Path) -> None:
     """The same file again, a new one with the same answer, and one with another; without a run."""
     folder = school.course(tmp_path / "course")
-    released = read_notebook(release.registered(folder, "a7_2"))
+    released = read_notebook(release.registered(folder, "a7_2")[0])
     cells = {cell.id: cell for cell in released.cells}
     book = Course(folder)
 
@@ -489,9 +490,9 @@ def test_points_by_hand_wait_only_for_a_new_text(tmp_path: Path) -> None:
             ),
             notebook=json.dumps(released).encode(),
         )
-        writer = GradebookWriter(folder, "a7_2", NAME, b"")
+        writer = GradebookWriter(folder, "a7_2", b"")
         writer.store.write("a7_2", record)
-        assert writer.write(Entry("ada", record, {}))
+        assert writer.write(Entry("ada", {NAME: record}, {}))
         writer.close()
         with book._gradebook() as grades:
             found = {}
@@ -507,6 +508,25 @@ def test_points_by_hand_wait_only_for_a_new_text(tmp_path: Path) -> None:
     assert written(first) == {"observation_greedy": False, "test_top_tokens": False}
     assert written(first, code) == {"observation_greedy": False, "test_top_tokens": True}
     assert written("Anders.", code) == {"observation_greedy": True, "test_top_tokens": False}
+
+
+def test_points_that_nobody_judged_do_not_count(tmp_path: Path) -> None:
+    """A record that names points beside "not judged", as a fault of ours might write it."""
+    folder = school.course(tmp_path / "course")
+    exercise = PACKAGED["top_tokens"]
+    failed = Result.failed(exercise, Level.PUBLIC, kind="value", sentence=Text.same("x"))
+    released = (release.registered(folder, "a7_2")[0]).read_bytes()
+    writer = GradebookWriter(folder, "a7_2", b"")
+    for passed, points in ((None, 0.0), (True, 1.0)):
+        record = Record(
+            key=key_of(str(passed).encode()),
+            status=Status.GRADED,
+            results=(replace(failed, passed=passed, points=2.0, max_points=2.0),),
+            notebook=released,
+        )
+        assert writer.write(Entry("ada", {NAME: record}, {}))
+        assert Course(folder).scores("a7_2")["ada"]["test_top_tokens"].points == points
+    writer.close()
 
 
 def test_the_page_promises_no_points_that_are_there_already() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.cli import main
 from autograder.course.configuration import course_config
-from autograder.course.release import source_notebook
+from autograder.course.release import source_notebooks
 
 
 @pytest.mark.parametrize(("language", "title"), [("de", "# Ein Kurs"), ("en", "# A course")])
@@ -20,7 +20,7 @@ def test_a_new_course_has_all_that_it_needs(
     assert [Path(line).name for line in capsys.readouterr().out.splitlines()] == [
         *(".gitignore", "README.md", "nbgrader_config.py", "release", "source")
     ]
-    assert source_notebook(folder, "a7_2").name == "A7_2.ipynb"
+    assert source_notebooks(folder, "a7_2")[0].name == "A7_2.ipynb"
     assert (folder / "release" / "a7_2" / "A7_2.ipynb").is_file()
     assert course_config(folder).CourseDirectory.course_id == "kischule"
     readme = (folder / "README.md").read_text(encoding="utf-8")

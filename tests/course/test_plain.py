@@ -125,7 +125,7 @@ def mixed(course: Path) -> Path:
     path = course / "source" / "mixed" / small.NAME
     path.parent.mkdir()
     nbformat.write(source, path)
-    release = read_notebook(registered(course, "mixed"))
+    release = read_notebook(registered(course, "mixed")[0])
     for student, attack in {**ATTACKS, "neighbour": SOLVED["double"]}.items():
         notebook = small.submission(release, small.IDLE, {})
         by_id(notebook)["double"].source = attack

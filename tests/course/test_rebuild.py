@@ -529,6 +529,6 @@ def test_a_plain_answer_can_be_added(course: Path) -> None:
 
     edit(course, change)
     assert run(course, "release", "--yes") == 0
-    assert registered(course, "small").is_file()
+    assert registered(course, "small")[0].is_file()
     assert hand(course, "cem", "observation_new") == (None, None, True, None)
     assert Course(course).totals("small")["cem"].waiting >= 4

@@ -95,7 +95,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         patch.setattr(kernel, "GRACE_S", 2.0)
         settings = Settings(time_limit_s=TIME_LIMIT_S, memory_mib=300, isolation="sandbox")
         patch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
-        released = read_notebook(release.registered(course, "small"))
+        released = read_notebook(release.registered(course, "small")[0])
         known = {
             "COURSE": str(course),
             "PORT": str(port),

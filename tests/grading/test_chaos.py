@@ -38,7 +38,7 @@ def course_with(folder: Path, number: int) -> Path:
     """A course whose submissions have all and one of three exercises solved, in turn."""
     folder.mkdir()
     small.make(folder)
-    released = read_notebook(release.registered(folder, "small"))
+    released = read_notebook(release.registered(folder, "small")[0])
     kinds = [small.submission(released, attack, {}) for attack in (None, small.IDLE)]
     for n in range(number):
         notebook = kinds[n % 2]

@@ -42,11 +42,11 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def rules(course: Path) -> Rules:
-    return rules_of(course, "small", Settings(time_limit_s=5))
+    return rules_of(course, "small", Settings(time_limit_s=5))[0]
 
 
 def tasks(course: Path, rules: Rules, number: int, seconds: float = 0.0) -> list[Task]:
-    released = read_notebook(release.registered(course, "small"))
+    released = read_notebook(release.registered(course, "small")[0])
     made = []
     for n in range(number):
         notebook = small.submission(released, None, {})
@@ -98,7 +98,7 @@ def test_a_scheduler_that_does_not_reply_is_named(
     for address in ("tcp://127.0.0.1:1", "nonsense://127.0.0.1:1"):
         with pytest.raises(EngineError, match=f"no Dask scheduler answers at {address} within 1 s"):
             list(Cluster(2, address).run(rules, tasks(course, rules, 1)))
-    notebook = small.submission(read_notebook(release.registered(course, "small")), None, {})
+    notebook = small.submission(read_notebook(release.registered(course, "small")[0]), None, {})
     small.write(course, "ada", notebook)
     command = ["grade", "small", "--course", str(course), "--engine", "dask"]
     assert main([*command, "--scheduler", "tcp://127.0.0.1:1"]) == 2
@@ -127,7 +127,7 @@ def test_the_docs_commands_run_until_the_scheduler_is_gone(course: Path, tmp_pat
         [binary, "worker", address, *host, "--nworkers", "2", "--nthreads", "1"], **quiet
     )
     try:
-        rules = rules_of(course, "small", Settings(time_limit_s=5))
+        rules = rules_of(course, "small", Settings(time_limit_s=5))[0]
         for number, task in enumerate(tasks(course, rules, 60)):
             path = course / "submitted" / f"s{number}" / "small" / small.NAME
             path.parent.mkdir(parents=True, exist_ok=True)

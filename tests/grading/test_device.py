@@ -50,7 +50,7 @@ def test_a_missing_device_is_named_in_a_sentence(
     course = tmp_path / "course"
     course.mkdir()
     small.make(course)
-    released = read_notebook(release.registered(course, "small"))
+    released = read_notebook(release.registered(course, "small")[0])
     small.write(course, "ada", small.submission(released, None, {}))
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert main(["grade", "small", "--course", str(course), "--device", "cuda"]) == 2

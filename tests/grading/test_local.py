@@ -140,7 +140,7 @@ def test_a_real_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
     """One is killed while a student's cell runs; another one grades that submission."""
     local._work = _REAL
     small.make(tmp_path)
-    rules = rules_of(tmp_path, "small", Settings(time_limit_s=5))
+    rules = rules_of(tmp_path, "small", Settings(time_limit_s=5))[0]
     contents = _submissions(tmp_path, 2, seconds=1)
     given = [Task(str(n), content) for n, content in enumerate(contents)]
     engine = Pool(2)
@@ -172,7 +172,7 @@ def _ended() -> psutil.Process:
 
 def _submissions(course: Path, number: int, seconds: float) -> Iterator[bytes]:
     """Honest ones that take so many seconds."""
-    released = read_notebook(release.registered(course, "small"))
+    released = read_notebook(release.registered(course, "small")[0])
     for n in range(number):
         made = small.submission(released, None, {})
         made.cells.append(nbformat.v4.new_code_cell(f"# {n}\nimport time\ntime.sleep({seconds})"))

@@ -86,7 +86,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     course = tmp_path_factory.mktemp("twice")
     small.make(course)
-    return read_notebook(release.registered(course, "small"))
+    return read_notebook(release.registered(course, "small")[0])
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -89,7 +89,7 @@ def test_a_run_writes_all_of_them(
     course = tmp_path / "course"
     course.mkdir()
     small.make(course)
-    released = release.read_notebook(release.registered(course, "small"))
+    released = release.read_notebook(release.registered(course, "small")[0])
     small.write(course, "ada", small.submission(released, None, {}))
     (course / "submitted" / "bob" / "small").mkdir(parents=True)
     monkeypatch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
