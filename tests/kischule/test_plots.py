@@ -43,13 +43,26 @@ def test_the_table_holds_each_text_escaped() -> None:
     assert "greedy | 0,50 | 0,25 | -2,00\n<script>" in repr(table)
 
 
+def test_entries_of_explore_are_shown_with_their_settings() -> None:
+    log_prob = torch.tensor(-2.0)  # which the check of `explore` accepts
+    entries = [{"text": t, "repetition_rate": 0.5, "mean_log_prob": log_prob} for t in "ab"]
+    settings = [{"do_sample": False}, {"do_sample": True, "top_p": 0.9}]
+    assert repr(plots.table(entries, settings)) == (
+        "greedy | 0,50 | -2,00\na\n\ntop_p=0.9 | 0,50 | -2,00\nb"
+    )
+    assert repr(plots.table(entries)).startswith("1 | 0,50")
+    figure = plots.bars(entries, settings)
+    assert [len(axis.patches) for axis in figure.axes] == [2, 2]
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["greedy", "top_p=0.9"]
+
+
 def test_bars_show_each_measure_of_each_entry() -> None:
     entries = [_entry(do_sample=False), {**_entry(do_sample=True), "repetition_rate": 0.0}]
     figure = plots.bars(entries)
     assert [len(axis.patches) for axis in figure.axes] == [2, 2, 2]
     assert [p.get_width() for p in figure.axes[0].patches] == [0.5, 0.0]
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["greedy", "ausgelost"]
-    with pytest.raises(ValueError, match="one label for each, was: 2 entries, 1 labels"):
+    with pytest.raises(ArgumentError, match="one for each entry, here 2, was: "):
         plots.bars(entries, labels=["nur eines"])
     with pytest.raises(ValueError, match="at least one entry"):
         plots.bars([])
