@@ -255,7 +255,6 @@ RANK = Text(
 TOGETHER = Text(de="… haben zusammen", en="… have together")
 TOP_K_KEEPS = Text(de="top_k = {k} behält {mass}", en="top_k = {k} keeps {mass}")
 TOP_P_KEEPS = Text(de="top_p = {p} behält {kept}", en="top_p = {p} keeps {kept}")
-SETTING = Text(de="Einstellung", en="setting")
 # measure of an exploration -> its name, and what is measured
 MEASURE_NAMES = {
     "repetition_rate": Text(de="Wiederholung", en="repetition"),

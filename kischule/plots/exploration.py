@@ -31,6 +31,7 @@ MEASURES: dict[str, tuple[float, float] | None] = {
     "distinct_2": (0.0, 1.0),
     "mean_log_prob": None,
 }
+NBSP = "\u00a0"  # a space where no line breaks
 IN_EVERY_ENTRY = ("repetition_rate", "mean_log_prob")
 COLOURS = {"repetition_rate": ORANGE, "distinct_2": BLUE, "mean_log_prob": DARK}
 
@@ -61,19 +62,21 @@ class Table:
         return "\n\n".join(f"{' | '.join(row[:-1])}\n{row[-1]}" for row in self.rows)
 
     def _repr_html_(self) -> str:
-        """Each text on a line of its own below its numbers, so that a narrow page has room."""
-        measures = [messages.MEASURE_NAMES[name] for name in self.measures]
-        head = map(str, [messages.SETTING, *measures])
-        left = ' style="text-align:left;vertical-align:top"'
-        text = ' style="text-align:left;white-space:pre-wrap;max-width:40em"'
+        """Label, numbers and text below each other, so that a narrow page has room."""
+        left = ' style="text-align:left;vertical-align:top;padding:.3em"'
+        span = f' colspan="{len(self.measures)}"'
+        wraps = "white-space:pre-wrap;overflow-wrap:anywhere"
+        text = f'{span} style="text-align:left;max-width:40em;padding:.3em;{wraps}"'
         lines = ["<table><thead><tr>"]
-        lines += [f'<th scope="col"{left}>{html.escape(name)}</th>' for name in head]
-        lines.append("</tr></thead><tbody>")
-        for *cells, written in self.rows:
-            numbers = "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in cells)
+        for name in self.measures:
+            lines.append(f'<th scope="col"{left}>{messages.MEASURE_NAMES[name]}</th>')
+        lines.append("</tr></thead>")
+        for label, *cells, written in self.rows:
+            numbers = "".join(f"<td{left}>{cell.replace(NBSP, ' ', 1)}</td>" for cell in cells)
+            lines.append(f'<tbody><tr><th scope="rowgroup"{text}>{html.escape(label)}</th></tr>')
             lines.append(f"<tr>{numbers}</tr>")
-            lines.append(f'<tr><td colspan="{len(cells)}"{text}>{html.escape(written)}</td></tr>')
-        return "".join([*lines, "</tbody></table>"])
+            lines.append(f"<tr><td{text}>{html.escape(written)}</td></tr></tbody>")
+        return "".join([*lines, "</table>"])
 
 
 def table(entries: Sequence[Entry], labels: Labels = None) -> Table:
@@ -209,7 +212,7 @@ def _mean(values: Sequence[float]) -> float:
 def _value(entry: Entry, measure: str) -> str:
     """A measure, with its spread if the entry has one: `0,50 ± 0,10`, on one line."""
     spread = entry.get("spread")
-    return number(entry[measure]) + (f"\u00a0±\u00a0{number(spread[measure])}" if spread else "")
+    return number(entry[measure]) + (f"{NBSP}±{NBSP}{number(spread[measure])}" if spread else "")
 
 
 def _off(value: float | None) -> str:
