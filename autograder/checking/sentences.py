@@ -191,11 +191,11 @@ SENTENCES = {
     ),
     "distribution": Text(
         "Die Tokens sind nicht mit den richtigen Wahrscheinlichkeiten ausgelost. Erwartet: Die "
-        "wahrscheinlichsten, die zusammen {expected} ausmachen, kommen in etwa {expected} der "
-        "Fälle. Erhalten: in {actual}.",
+        "wahrscheinlichsten, die zusammen {expected} % ausmachen, kommen in etwa {expected} % "
+        "der Fälle. Erhalten: in {actual} %.",
         "The tokens are not sampled with the right probabilities. Expected: the most likely "
-        "tokens, which together have {expected}, come up about {expected} of the time. Got: "
-        "{actual}.",
+        "tokens, which together have {expected}%, come up about {expected}% of the time. Got: "
+        "{actual}%.",
     ),
     "seed_ignored": Text(
         "Erwartet: derselbe seed, dieselben Tokens. Erhalten: Ein zweiter Aufruf mit "

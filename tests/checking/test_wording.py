@@ -196,6 +196,12 @@ def test_every_kind_has_words_in_both_languages() -> None:
             "ein Stapel mit einem Text",
         ),
         (
+            "sample_decode",
+            "no_temperature",
+            " % der Fälle. Erhalten: in ",
+            "",
+        ),
+        (
             "encode_prompt",
             "always_false",
             "Erwartet: True. Erhalten: False.",
