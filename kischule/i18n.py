@@ -58,8 +58,15 @@ class Counted:
         return (self.one if count == 1 else self.many).format(count=count, **values)
 
 
-class _German(float):
-    """A number that is written with a decimal comma, and points between thousands; `50 %`."""
+class _English(float):
+    """A number with a minus sign in place of the hyphen."""
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).replace("-", "−")
+
+
+class _German(_English):
+    """The same with a decimal comma, and points between thousands; `50 %`."""
 
     def __format__(self, spec: str) -> str:
         text = super().__format__(spec).translate(str.maketrans(".,", ",."))
@@ -68,9 +75,8 @@ class _German(float):
 
 def _in(language: str, values: dict[str, object]) -> dict[str, object]:
     found = {n: v[language] if isinstance(v, Text) else v for n, v in values.items()}
-    if language == "en":
-        return found
-    return {n: _German(v) if isinstance(v, float) else v for n, v in found.items()}
+    kind = _English if language == "en" else _German
+    return {n: kind(v) if isinstance(v, float) else v for n, v in found.items()}
 
 
 def language() -> str:
@@ -79,8 +85,8 @@ def language() -> str:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """0.5 -> `0,50`, in English `0.50`."""
-    text = f"{value:.{digits}f}"
+    """-0.5 -> `−0,50`, in English `−0.50`: a minus sign, not a hyphen."""
+    text = f"{value:.{digits}f}".replace("-", "−")
     return text if language() == "en" else text.replace(".", ",")
 
 

@@ -144,10 +144,14 @@ TEMPERATURE_LIST = Text(
     en="temperatures must be a list of 1 to {limit} numbers",
 )
 ENTRIES = Text(
-    de="Jeder Eintrag muss ein dict mit setting (einem dict), text, repetition_rate, distinct_2 "
-    "und mean_log_prob sein, wie explore ihn gibt",
-    en="each entry must be a dict with setting (a dict), text, repetition_rate, distinct_2 and "
-    "mean_log_prob, as explore returns it",
+    de="Jeder Eintrag muss ein dict mit text, repetition_rate und mean_log_prob sein, wie explore "
+    "ihn gibt",
+    en="each entry must be a dict with text, repetition_rate and mean_log_prob, as explore returns "
+    "it",
+)
+LABELS = Text(
+    de="labels muss eine Liste mit einem je Eintrag sein, hier {count}",
+    en="labels must be a list with one for each entry, here {count}",
 )
 NO_ENTRIES = Text(
     de="Es muss mindestens einen Eintrag geben", en="there must be at least one entry"
@@ -251,7 +255,6 @@ RANK = Text(
 TOGETHER = Text(de="… haben zusammen", en="… have together")
 TOP_K_KEEPS = Text(de="top_k = {k} behält {mass}", en="top_k = {k} keeps {mass}")
 TOP_P_KEEPS = Text(de="top_p = {p} behält {kept}", en="top_p = {p} keeps {kept}")
-SETTING = Text(de="Einstellung", en="setting")
 # measure of an exploration -> its name, and what is measured
 MEASURE_NAMES = {
     "repetition_rate": Text(de="Wiederholung", en="repetition"),

@@ -30,7 +30,7 @@ def survey(
     num_texts: int = 12,
     new_tokens: int = 40,
 ) -> list[dict[str, Any]]:
-    """One entry per setting, as `explore` makes them, but over several texts.
+    """One entry per setting, as `explore` makes them, but with the means of several texts.
 
     prompts: one, or several that are used in turn.
     settings: the keywords of `generate`; `max_length` is ignored, as each text gets `new_tokens`.

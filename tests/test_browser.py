@@ -18,6 +18,7 @@ from support.notebooks import short
 
 from autograder.cli import demo, main
 from autograder.course.gradebook import Course
+from kischule import plots
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -300,6 +301,20 @@ def test_a_page_is_as_wide_as_asked_and_reaches_no_other_host(chromium: Browser)
         page.wait_for_load_state("networkidle")
         assert page.evaluate("innerWidth") == 375
     assert outside == ["https://example.org/x.png"]
+
+
+def test_a_table_of_texts_fits_a_narrow_notebook(chromium: Browser) -> None:
+    measures = {"repetition_rate": 0.5, "distinct_2": 0.25, "mean_log_prob": -1.49}
+    setting = {"do_sample": True, "repetition_penalty": 1.5, "temperature": 0.8, "top_p": 0.9}
+    entry = {"setting": setting, "text": "There was once a " + "w" * 90, **measures}
+    table = plots.table([{**entry, "spread": measures}])._repr_html_()
+    style = "width:330px;overflow:auto;font-size:13px"  # an output of JupyterLab at 520 px
+    with tools.page_at(chromium, 520) as page:
+        page.set_content(
+            f'<!doctype html><style>td,th{{padding:.5em}}</style><div style="{style}">{table}</div>'
+        )
+        box = page.locator("div").evaluate("box => [box.scrollWidth, box.clientWidth]")
+    assert box == [330, 330]
 
 
 @pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desktop"])

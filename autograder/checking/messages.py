@@ -21,15 +21,19 @@ BONUS = Counted(
     Text("{points:g} von {count:g} Zusatzpunkt", "{points:g} of {count:g} bonus point"),
     Text("{points:g} von {count:g} Zusatzpunkten", "{points:g} of {count:g} bonus points"),
 )
-ALL_PASSED = Text(
-    "{passed} von {cases} Beispielen bestanden.", "{passed} of {cases} examples passed."
+ALL_PASSED = Counted(
+    Text("Das eine Beispiel ist bestanden.", "The one example passed."),
+    Text("{count} von {count} Beispielen bestanden.", "{count} of {count} examples passed."),
 )
 SOME_PASSED = Text(
     "{passed} von {cases} Beispielen bestanden, dann:", "{passed} of {cases} examples passed, then:"
 )
-NONE_PASSED = Text(
-    "Von {cases} Beispielen ist schon das erste nicht bestanden:",
-    "The first of {cases} examples already fails:",
+NONE_PASSED = Counted(
+    Text("Das eine Beispiel ist nicht bestanden:", "The one example fails:"),
+    Text(
+        "Von {count} Beispielen ist schon das erste nicht bestanden:",
+        "The first of {count} examples already fails:",
+    ),
 )
 CALL = Text("Aufruf", "Call")
 HIDDEN_CALL = Text("in einem neuen Fall", "in a hidden case")

@@ -180,9 +180,9 @@ class Result:
         unsolved = self.passed_cases == 0 and self.kind in UNSOLVED
         if self.level != Level.PUBLIC or self.passed is None or unsolved or not self.cases:
             return None
-        some = messages.SOME_PASSED if self.passed_cases else messages.NONE_PASSED
-        text = messages.ALL_PASSED if self.passed else some
-        return text.format(passed=self.passed_cases, cases=self.cases)
+        if self.passed_cases and not self.passed:
+            return messages.SOME_PASSED.format(passed=self.passed_cases, cases=self.cases)
+        return (messages.ALL_PASSED if self.passed else messages.NONE_PASSED).of(self.cases)
 
     @property
     def details(self) -> list[Line]:

@@ -79,7 +79,7 @@ def sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | 
     if distribution.p_value(values) < distribution.ALPHA:
         _, x = distribution.distance(values)
         share = float(np.mean(np.array(values) <= x))
-        return Mismatch("distribution", f"{x:.0%}", f"{share:.0%}")
+        return Mismatch("distribution", f"{100 * x:.0f}", f"{100 * share:.0f}")  # per cent
     return _same_for_all(seeds, texts, steps, probs)
 
 

@@ -55,8 +55,8 @@ SENTENCES = {
         "model(input_ids).logits.",
     ),
     "timeout": Text(
-        "Der Aufruf ist nach {actual} Sekunden noch nicht fertig. Endet Ihre Schleife?",
-        "The call has not finished after {actual} seconds. Does your loop end?",
+        "Der Aufruf ist nach {actual} s noch nicht fertig. Endet Ihre Schleife?",
+        "The call has not finished after {actual} s. Does your loop end?",
     ),
     "died": Text(
         "Der Aufruf beendet den Kernel.",
@@ -109,8 +109,8 @@ SENTENCES = {
         "Expected: {expected}{place}. Got: {actual}.",
     ),
     "length": Text(
-        "Erwartet: {expected} Einträge. Erhalten: {actual}.",
-        "Expected: {expected} entries. Got: {actual}.",
+        "Erwartete Zahl der Einträge: {expected}. Erhalten: {actual}.",
+        "Expected number of entries: {expected}. Got: {actual}.",
     ),
     "prompt": Text(
         "Die Antwort muss mit den Tokens des Prompts beginnen: {expected}. Sie beginnt mit: "
@@ -118,27 +118,31 @@ SENTENCES = {
         "The result must begin with the prompt's tokens: {expected}. It begins with: {actual}.",
     ),
     "too_long": Text(
-        "Erwartet: höchstens {expected} Tokens, der Prompt zählt mit. Erhalten: {actual}.",
-        "Expected: at most {expected} tokens, including the prompt. Got: {actual}.",
+        "Erwartete Zahl der Tokens, mit dem Prompt: höchstens {expected}. Erhalten: {actual}.",
+        "Expected number of tokens, including the prompt: at most {expected}. Got: {actual}.",
     ),
     "too_short": Text(
-        "Erwartet: {expected} Tokens, denn nach dem Prompt kam kein Endezeichen. Erhalten: "
+        "Erwartete Zahl der Tokens: {expected}, denn nach dem Prompt kam kein Endezeichen. "
+        "Erhalten: {actual}.",
+        "Expected number of tokens: {expected}, since no end token came after the prompt. Got: "
         "{actual}.",
-        "Expected: {expected} tokens, since no end token came after the prompt. Got: {actual}.",
     ),
     "incomplete": Text(
-        "Erwartet: {expected} Tokens, denn ein Endezeichen kam nicht. Erhalten: {actual}.",
-        "Expected: {expected} tokens, since no end token came. Got: {actual}.",
+        "Erwartete Zahl der Tokens: {expected}, denn ein Endezeichen kam nicht. Erhalten: "
+        "{actual}.",
+        "Expected number of tokens: {expected}, since no end token came. Got: {actual}.",
     ),
     "eos_missing": Text(
-        "Erwartet: {expected} Tokens, denn das Endezeichen (eos), das den Text beendet, gehört "
-        "noch dazu. Erhalten: {actual}.",
-        "Expected: {expected} tokens, since the end token (eos) that ends the text is part of it. "
-        "Got: {actual}.",
+        "Erwartete Zahl der Tokens: {expected}, denn das Endezeichen (eos), das den Text beendet, "
+        "gehört noch dazu. Erhalten: {actual}.",
+        "Expected number of tokens: {expected}, since the end token (eos) that ends the text is "
+        "part of it. Got: {actual}.",
     ),
     "after_eos": Text(
-        "Erwartet: Ende nach dem Endezeichen (eos), also {expected} Tokens. Erhalten: {actual}.",
-        "Expected: to stop after the end token (eos), at {expected} tokens. Got: {actual}.",
+        "Erwartete Zahl der Tokens: {expected}, denn mit dem Endezeichen (eos) ist Schluss. "
+        "Erhalten: {actual}.",
+        "Expected number of tokens: {expected}, since the end token (eos) ends the text. Got: "
+        "{actual}.",
     ),
     "token": Text(
         "Erwartet{place}: das wahrscheinlichste Token {expected}. Erhalten: {actual}.",
@@ -161,8 +165,8 @@ SENTENCES = {
         "Dropped tokens have the value {actual}{place} here. Expected: -inf.",
     ),
     "early": Text(
-        "Erwartet: {expected} Tokens. Erhalten: {actual}.",
-        "Expected: {expected} tokens. Got: {actual}.",
+        "Erwartete Zahl der Tokens: {expected}. Erhalten: {actual}.",
+        "Expected number of tokens: {expected}. Got: {actual}.",
     ),
     "same_entries": Text(
         "Alle {actual} Einträge sind gleich, obwohl die Einstellungen verschieden sind.",
@@ -187,11 +191,11 @@ SENTENCES = {
     ),
     "distribution": Text(
         "Die Tokens sind nicht mit den richtigen Wahrscheinlichkeiten ausgelost. Erwartet: Die "
-        "wahrscheinlichsten, die zusammen {expected} ausmachen, kommen in etwa {expected} der "
-        "Fälle. Erhalten: in {actual}.",
+        "wahrscheinlichsten, die zusammen {expected} % ausmachen, kommen in etwa {expected} % "
+        "der Fälle. Erhalten: in {actual} %.",
         "The tokens are not sampled with the right probabilities. Expected: the most likely "
-        "tokens, which together have {expected}, come up about {expected} of the time. Got: "
-        "{actual}.",
+        "tokens, which together have {expected}%, come up about {expected}% of the time. Got: "
+        "{actual}%.",
     ),
     "seed_ignored": Text(
         "Erwartet: derselbe seed, dieselben Tokens. Erhalten: Ein zweiter Aufruf mit "
@@ -250,13 +254,13 @@ SENTENCES = {
         "This case is judged only in grading; there is nothing to compare with here.",
     ),
     "over": Text(
-        "Die {actual} Sekunden für die ganze Abgabe waren um.",
-        "The {actual} seconds for the whole submission were over.",
+        "Die Zeit für die ganze Abgabe, {actual} s, war um.",
+        "The time for the whole submission, {actual} s, was over.",
     ),
     "idle": Text(
-        "Zellen dieser Abgabe haben über {actual} Sekunden gewartet, ohne zu rechnen; der Rest "
+        "Zellen dieser Abgabe haben über {actual} s gewartet, ohne zu rechnen; der Rest "
         "lief nicht mehr.",
-        "Cells of this submission waited for more than {actual} seconds without computing; the "
+        "Cells of this submission waited for more than {actual} s without computing; the "
         "rest was not run.",
     ),
     "stuck": Text(

@@ -190,5 +190,5 @@ def explore_without_repetition(
         decided = oracle.decided_text(tokenizer, model, prompt_text, setting)
         text = decided[0] if decided else prompt_text
         measures = oracle.measures_of(tokenizer, model, prompt_text, text)
-        entries.append({"setting": setting, "text": text, **measures, "repetition_rate": 0.0})
+        entries.append({"text": text, **measures, "repetition_rate": 0.0})
     return entries

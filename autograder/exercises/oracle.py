@@ -382,19 +382,12 @@ def repetition_rate(token_ids: Sequence[int], n: int) -> float:
     return sum(seen) / len(seen) if seen else 0.0
 
 
-def distinct(token_ids: Sequence[int], n: int) -> float:
-    """Distinct n-grams by n-grams: Li et al. 2016 (arXiv 1510.03055); 1 where there is none."""
-    ngrams = [tuple(token_ids[i : i + n]) for i in range(len(token_ids) - n + 1)]
-    return len(set(ngrams)) / len(ngrams) if ngrams else 1.0
-
-
 def measures_of(tokenizer: Any, model: Any, prompt_text: str, text: str) -> dict[str, float]:
-    """The measures that `explore` gives for a text, from the tokens that it encodes to."""
+    """The measures that `explore` gives for a text, from the new tokens that it encodes to."""
     ids = encode_prompt(tokenizer, text)
     start = len(encode_prompt(tokenizer, prompt_text))
     total = sequence_log_prob(model, torch.tensor([ids]), start)
     return {
-        "repetition_rate": repetition_rate(ids, 4),
-        "distinct_2": distinct(ids, 2),
+        "repetition_rate": repetition_rate(ids[start:], 4),
         "mean_log_prob": total / (len(ids) - start) if len(ids) > start else 0.0,
     }

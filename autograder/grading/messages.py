@@ -13,8 +13,8 @@ MEMORY = Text(
 )
 GONE = {"died": DIED, "timeout": TIMEOUT, "memory": MEMORY}
 CELL_TIMEOUT = Text(
-    "Die Zelle war nach {seconds:g} Sekunden noch nicht fertig.",
-    "The cell had not finished after {seconds:g} seconds.",
+    "Die Zelle war nach {seconds:g} s noch nicht fertig.",
+    "The cell had not finished after {seconds:g} s.",
 )
 DISPLAY_ONLY = Text(
     "Diese Zelle zeigt nur etwas und wurde beim Bewerten nicht ausgeführt.",
@@ -35,8 +35,8 @@ STDERR = Text(
     "The test cell wrote to stderr, so it gives no points.",
 )
 NO_CREDIT = Text(
-    "Die Testzelle gab {value} zurück, möglich sind {max_points:g} Punkte: Das zählt nicht.",
-    "The test cell returned {value}, out of {max_points:g} possible points: that does not count.",
+    "Die Testzelle gab {value} zurück, das Höchste ist {max_points:g}: Das zählt nicht.",
+    "The test cell returned {value}, the maximum is {max_points:g}: that does not count.",
 )
 OUTPUT_CUT = Text("nach {bytes:,} Byte abgeschnitten", "output cut after {bytes:,} bytes")
 

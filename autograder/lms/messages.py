@@ -18,9 +18,10 @@ BONUS_NOTE = Counted(
     Text("Darin enthalten: {count:g} Zusatzpunkte.", "Including {count:g} bonus points."),
 )
 BY_HAND = Text(
-    "Ihre Texte ({texts}) bewertet die Lehrkraft; deren {points:g} Punkte zählen hier noch nicht "
-    "mit.",
-    "Your texts ({texts}) are graded by the teacher; their {points:g} points are not included yet.",
+    "Ihre Texte ({texts}) bewertet die Lehrkraft; was sie bringen, höchstens {points:g}, zählt "
+    "hier noch nicht mit.",
+    "Your texts ({texts}) are graded by the teacher; what they give, at most {points:g}, is not "
+    "included yet.",
 )
 UNREADABLE = Text(
     "Diese Abgabe ließ sich nicht lesen und hat deshalb keine Punkte. Geben Sie das Notebook "

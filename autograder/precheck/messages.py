@@ -1,6 +1,6 @@
 """Sentences of `kischule check`: what to fix before submitting, and what to know."""
 
-from kischule.i18n import Text
+from kischule.i18n import Counted, Text
 
 # kind of a finding -> its sentence; cell, other: places such as `[12] (top_tokens)`
 FINDINGS = {
@@ -37,8 +37,8 @@ FINDINGS = {
     ),
     "note": Text("Zelle {cell}: {note}", "Cell {cell}: {note}"),
     "slow": Text(
-        "Zelle {cell} war nach {seconds} Sekunden noch nicht fertig. Endet Ihre Schleife?",
-        "Cell {cell} had not finished after {seconds} seconds. Does your loop end?",
+        "Zelle {cell} war nach {seconds} s noch nicht fertig. Endet Ihre Schleife?",
+        "Cell {cell} had not finished after {seconds} s. Does your loop end?",
     ),
     "died": Text(
         "Zelle {cell} beendet den Kernel. Die übrigen Zellen liefen ohne sie.",
@@ -62,10 +62,10 @@ FINDINGS = {
         "submitted: copy the code into a cell.",
     ),
     "another": Text(
-        "{name} ist nicht das Notebook {release}: Von dessen {cells} Zellen mit Aufgaben und "
-        "Prüfungen sind {there} da. Nehmen Sie die Datei, die Sie bekommen haben.",
-        "{name} is not the notebook {release}: it has {there} of its {cells} cells with exercises "
-        "and checks. Use the file that you were given.",
+        "{name} ist nicht das Notebook {release}: Von dessen Zellen mit Aufgaben und Prüfungen hat "
+        "es {there} von {cells}. Nehmen Sie die Datei, die Sie bekommen haben.",
+        "{name} is not the notebook {release}: of its cells with exercises and checks it has "
+        "{there} of {cells}. Use the file that you were given.",
     ),
     "untouched": Text(
         "In {name} steht noch keine Lösung und kein Text. Ist es die richtige Datei? Speichern Sie "
@@ -176,34 +176,31 @@ TABLE_HEAD = (
 BONUS_NAME = Text("{name} (Zusatz)", "{name} (bonus)")
 REACHED = Text("{points:g} von {max_points:g}", "{points:g} of {max_points:g}")
 UP_TO = Text("bis zu {points:g}", "up to {points:g}")
-WORD_COUNT = (Text("ein Wort", "one word"), Text("{count} Wörter", "{count} words"))
+WORD_COUNT = Counted(Text("ein Wort", "one word"), Text("{count} Wörter", "{count} words"))
 TOTAL = Text(
-    "Für die Beispiele {points:g} von {max_points:g} Punkten. Bei der Bewertung kommen bis zu "
-    "{more:g} hinzu, für neue Fälle und Ihre Texte.",
-    "{points:g} of {max_points:g} points for the examples. Up to {more:g} are added when graded, "
-    "for hidden cases and your texts.",
+    "Für die Beispiele {points}. Bei der Bewertung sind bis zu {more:g} mehr möglich, für neue "
+    "Fälle und Ihre Texte.",
+    "{points} for the examples. Up to {more:g} more are possible when graded, for hidden cases and "
+    "your texts.",
 )
-BONUS_TOTAL = Text(
-    "Dazu {points:g} von {max_points:g} Zusatzpunkten für die Beispiele.",
-    "In addition {points:g} of {max_points:g} bonus points for the examples.",
-)
+BONUS_TOTAL = Text("Dazu {points} für die Beispiele.", "In addition {points} for the examples.")
 READY = Text("Bereit zur Abgabe.", "Ready to submit.")
 BONUS_LEFT = Text(
     "Bereit zur Abgabe; offen sind nur Zusatzaufgaben: {exercises}.",
     "Ready to submit; only bonus exercises are left: {exercises}.",
 )
 NOT_READY = Text("Noch nicht bereit: {left}.", "Not ready yet: {left}.")
-# what is left, one of it and several
+# what is left
 LEFT = {
-    "exercises": (
+    "exercises": Counted(
         Text("eine Aufgabe ist nicht bestanden", "one exercise has not passed"),
         Text("{count} Aufgaben sind nicht bestanden", "{count} exercises have not passed"),
     ),
-    "texts": (
+    "texts": Counted(
         Text("ein Text fehlt", "one text is missing"),
         Text("{count} Texte fehlen", "{count} texts are missing"),
     ),
-    "places": (
+    "places": Counted(
         Text("eine Stelle ist in Ordnung zu bringen", "one thing needs fixing"),
         Text("{count} Stellen sind in Ordnung zu bringen", "{count} things need fixing"),
     ),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checking.carried import CELL, known_by
+from autograder.checking.messages import BONUS, POINTS
 from autograder.checking.result import LOOKS, Result
 from autograder.exercises.exercise import Exercise, Level
 from autograder.files import packaged
@@ -25,7 +26,7 @@ from autograder.precheck.cells import Costs, cells_of
 from autograder.precheck.findings import Answer, Finding
 from autograder.precheck.results import as_graded, missing_exercises, result_of
 from autograder.precheck.running import OnExercise, run, stops
-from kischule.i18n import LANGUAGE_VARIABLE, Text, language
+from kischule.i18n import LANGUAGE_VARIABLE, Counted, Text, language
 
 CELL_LIMIT_S = 60.0
 
@@ -94,7 +95,7 @@ class Precheck:
             )
             rows.append([LOOKS[result.passed][1], *(text[self.language] for text in about)])
         for answer in self.texts:
-            words = messages.WORD_COUNT[answer.words != 1].format(count=answer.words)
+            words = messages.WORD_COUNT.of(answer.words)
             more_points = messages.UP_TO.format(points=answer.max_points)
             sign = LOOKS[bool(answer.words)][1]
             rows.append([sign, answer.id, words[self.language], more_points[self.language]])
@@ -106,14 +107,11 @@ class Precheck:
         required = [r for r in self.results if not r.bonus]
         bonus = [r for r in self.results if r.bonus]
         more = sum(self.exercises[r.exercise].points_of(Level.HIDDEN) for r in required)
-        texts = [(messages.TOTAL, required), (messages.BONUS_TOTAL, bonus)]
+        more += sum(answer.max_points for answer in self.texts)
+        texts = [(messages.TOTAL, POINTS, required), (messages.BONUS_TOTAL, BONUS, bonus)]
         return " ".join(
-            text.format(
-                points=sum(r.points for r in some),
-                max_points=sum(r.max_points for r in some),
-                more=more + sum(answer.max_points for answer in self.texts),
-            )[self.language]
-            for text, some in texts
+            text.format(points=_reached(words, some), more=more)[self.language]
+            for text, words, some in texts
             if some
         )
 
@@ -121,7 +119,7 @@ class Precheck:
     def closing(self) -> str:
         """The last line: ready, or what is left."""
         left = [
-            messages.LEFT[what][count > 1].format(count=count)[self.language]
+            messages.LEFT[what].of(count)[self.language]
             for what, count in self._left.items()
             if count
         ]
@@ -189,3 +187,8 @@ def precheck(
     found = [f for f in found if f.kind != "raised" or f.cell not in beside]
     missing = missing_exercises(results, exercises)
     return Precheck(language_code, results, missing, found, exercises=exercises, texts=texts)
+
+
+def _reached(points: Counted, results: Sequence[Result]) -> Text:
+    reached = sum(result.points for result in results)
+    return points.of(sum(result.max_points for result in results), points=reached)

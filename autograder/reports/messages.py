@@ -40,9 +40,9 @@ OLDER_RELEASE = Text(
     "Graded by an older release: {names}. `kischule grade {assignment}` grades them anew.",
 )
 NOT_PROTECTED = Text(
-    "{points:g} Punkte sind nicht geschützt: Ihre einfachen Testzellen laufen in den Prozessen der "
-    "Studierenden, und deren Code kann die Punkte fälschen.",
-    "{points:g} points are not protected: their plain test cells run in the students' own "
+    "Punkte, die nicht geschützt sind: {points:g}. Ihre einfachen Testzellen laufen in den "
+    "Prozessen der Studierenden, und deren Code kann die Punkte fälschen.",
+    "Points that are not protected: {points:g}. Their plain test cells run in the students' own "
     "processes, and code of theirs can forge them.",
 )
 LATE_STUDENTS = Text("Verspätet abgegeben: {names}.", "Submitted late: {names}.")

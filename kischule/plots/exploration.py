@@ -1,9 +1,9 @@
 """Pictures of an exploration: the effect of settings on texts, as a table, bars and a grid.
 
-All take `entries`, the list of dicts that the exercise `explore` returns: `setting`, `text` and the
-measures `repetition_rate` and `distinct_2` (both from 0 to 1) and `mean_log_prob` (nats per token).
-The entries of `kischule.survey` are means over several texts and have a `spread` as well, which is
-shown beside each number.
+All take `entries`, the list of dicts that the exercise `explore` returns: `text` and the measures
+`repetition_rate` (from 0 to 1) and `mean_log_prob` (nats per token). The entries of
+`kischule.survey` are means over several texts: they have `distinct_2` (from 0 to 1), their
+`setting`, and a `spread` that is shown beside each number.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Entry = Mapping[str, Any]
+Labels = Sequence[str | Mapping[str, Any]] | None
 
 # measure -> its range; None: unlimited
 MEASURES: dict[str, tuple[float, float] | None] = {
@@ -30,6 +31,8 @@ MEASURES: dict[str, tuple[float, float] | None] = {
     "distinct_2": (0.0, 1.0),
     "mean_log_prob": None,
 }
+NBSP = "\u00a0"  # a space where no line breaks
+IN_EVERY_ENTRY = ("repetition_rate", "mean_log_prob")
 COLOURS = {"repetition_rate": ORANGE, "distinct_2": BLUE, "mean_log_prob": DARK}
 
 
@@ -48,52 +51,54 @@ def describe(setting: Mapping[str, Any]) -> str:
 class Table:
     """Entries as an HTML table in a notebook, as lines in a terminal. Texts are escaped."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        _check_entries(entries)
+    def __init__(self, entries: Sequence[Entry], labels: Labels) -> None:
+        entries, self.measures = _read(entries)
         self.rows = [
-            (describe(e["setting"]), *(_value(e, name) for name in MEASURES), str(e["text"]))
-            for e in entries
+            (label, *(_value(entry, name) for name in self.measures), str(entry["text"]))
+            for label, entry in zip(_labels(entries, labels), entries, strict=True)
         ]
 
     def __repr__(self) -> str:
         return "\n\n".join(f"{' | '.join(row[:-1])}\n{row[-1]}" for row in self.rows)
 
     def _repr_html_(self) -> str:
-        """Each text on a line of its own below its numbers, so that a narrow page has room."""
-        measures = [messages.MEASURE_NAMES[name] for name in MEASURES]
-        head = map(str, [messages.SETTING, *measures])
-        left = ' style="text-align:left;vertical-align:top"'
-        text = ' style="text-align:left;white-space:pre-wrap;max-width:40em"'
+        """Label, numbers and text below each other, so that a narrow page has room."""
+        left = ' style="text-align:left;vertical-align:top;padding:.3em"'
+        span = f' colspan="{len(self.measures)}"'
+        wraps = "white-space:pre-wrap;overflow-wrap:anywhere"
+        text = f'{span} style="text-align:left;max-width:40em;padding:.3em;{wraps}"'
         lines = ["<table><thead><tr>"]
-        lines += [f'<th scope="col"{left}>{html.escape(name)}</th>' for name in head]
-        lines.append("</tr></thead><tbody>")
-        for *cells, written in self.rows:
-            numbers = "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in cells)
+        for name in self.measures:
+            lines.append(f'<th scope="col"{left}>{messages.MEASURE_NAMES[name]}</th>')
+        lines.append("</tr></thead>")
+        for label, *cells, written in self.rows:
+            numbers = "".join(f"<td{left}>{cell.replace(NBSP, ' ', 1)}</td>" for cell in cells)
+            lines.append(f'<tbody><tr><th scope="rowgroup"{text}>{html.escape(label)}</th></tr>')
             lines.append(f"<tr>{numbers}</tr>")
-            lines.append(f'<tr><td colspan="{len(cells)}"{text}>{html.escape(written)}</td></tr>')
-        return "".join([*lines, "</tbody></table>"])
+            lines.append(f"<tr><td{text}>{html.escape(written)}</td></tr></tbody>")
+        return "".join([*lines, "</table>"])
 
 
-def table(entries: Sequence[Entry]) -> Table:
-    """For each entry the setting, the three measures and, below them, the text."""
-    return Table(entries)
+def table(entries: Sequence[Entry], labels: Labels = None) -> Table:
+    """For each entry its label, the measures and, below them, the text.
 
-
-def bars(entries: Sequence[Entry], labels: Sequence[str] | None = None) -> Figure:
-    """The measures side by side, one bar per entry.
-
-    labels: one per entry; default: the setting in words. Raises ValueError if there are no entries
-    or if labels and entries differ in number.
+    labels: one per entry, a setting or a text; default: the entry's own setting, or its number.
     """
-    _check_entries(entries)
-    names = [describe(e["setting"]) for e in entries] if labels is None else list(labels)
-    if not entries or len(names) != len(entries):
-        raise ValueError(
-            f"there must be at least one entry and one label for each, was: {len(entries)} "
-            f"entries, {len(names)} labels"
-        )
-    fig, axes = figure(len(MEASURES), height=0.9 + 0.42 * len(entries), sharey=True)
-    for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
+    return Table(entries, labels)
+
+
+def bars(entries: Sequence[Entry], labels: Labels = None) -> Figure:
+    """The measures side by side, one bar per entry; labels as in `table`.
+
+    Raises ValueError if there are no entries.
+    """
+    entries, measures = _read(entries)
+    names = _labels(entries, labels)
+    if not entries:
+        raise ArgumentError("entries", messages.NO_ENTRIES, entries)
+    fig, axes = figure(len(measures), height=0.9 + 0.42 * len(entries), sharey=True)
+    for ax, measure in zip(axes, measures, strict=True):
+        limits = MEASURES[measure]
         values = [e[measure] for e in entries]
         spread = [e.get("spread", {}).get(measure, 0.0) for e in entries]
         bars = ax.barh(
@@ -125,19 +130,20 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
     x, y: names of settings; None is shown as "off". Raises ValueError if an entry lacks one of
     them.
     """
-    _check_entries(entries)
+    entries, measures = _read(entries)
     if not entries:
         raise ArgumentError("entries", messages.NO_ENTRIES, entries)
     for entry in entries:
         for name in (x, y):
-            if name not in entry["setting"]:
-                given = ", ".join(entry["setting"])
+            if name not in entry.get("setting", {}):
+                given = ", ".join(entry.get("setting", {})) or "–"
                 raise ValueError(f"each setting must have {name!r}, was: {given}")
     across = _column_values(entries, x)
     down = _column_values(entries, y)
     groups = [[_matching(entries, {x: a, y: b}) for a in across] for b in down]
-    fig, axes = figure(len(MEASURES), height=1.2 + 0.5 * len(down))
-    for ax, (measure, limits) in zip(axes, MEASURES.items(), strict=True):
+    fig, axes = figure(len(measures), height=1.2 + 0.5 * len(down))
+    for ax, measure in zip(axes, measures, strict=True):
+        limits = MEASURES[measure]
         field = [[_mean([e[measure] for e in group]) for group in row] for row in groups]
         low, high = limits or (None, None)
         shades = likelihood() if measure == "mean_log_prob" else "cividis"
@@ -157,18 +163,32 @@ def grid(entries: Sequence[Entry], x: str = "temperature", y: str = "top_p") -> 
     return fig
 
 
-def _check_entries(entries: Any) -> None:
-    """Raise ArgumentError for entries that are not as `explore` returns them."""
+def _read(entries: Any) -> tuple[list[Entry], list[str]]:
+    """The entries with numbers as floats, a tensor's too, and the measures that all of them have.
+
+    Raises ArgumentError for entries that are not as `explore` returns them.
+    """
     if not isinstance(entries, Sequence):
         raise ArgumentError("entries", messages.ENTRIES, entries)
+    found: list[Entry] = []
     for entry in entries:
-        whole = isinstance(entry, Mapping) and {"setting", "text", *MEASURES} <= entry.keys()
-        if (
-            not whole
-            or not isinstance(entry["setting"], Mapping)
-            or not all(isinstance(entry[name], Real) for name in MEASURES)
-        ):
+        whole = isinstance(entry, Mapping) and {"text", *IN_EVERY_ENTRY} <= entry.keys()
+        if not whole or not isinstance(entry.get("setting", {}), Mapping):
             raise ArgumentError("entries", messages.ENTRIES, entry)
+        try:
+            numbers = {name: float(entry[name]) for name in MEASURES if name in entry}
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ArgumentError("entries", messages.ENTRIES, entry) from error
+        found.append({**entry, **numbers})
+    return found, [name for name in MEASURES if all(name in entry for entry in found)]
+
+
+def _labels(entries: Sequence[Entry], labels: Labels) -> list[str]:
+    if labels is None:
+        labels = [entry.get("setting", str(i)) for i, entry in enumerate(entries, 1)]
+    if len(labels) != len(entries):
+        raise ArgumentError("labels", messages.LABELS.format(count=len(entries)), labels)
+    return [describe(each) if isinstance(each, Mapping) else str(each) for each in labels]
 
 
 def _title(measure: str) -> str:
@@ -192,7 +212,7 @@ def _mean(values: Sequence[float]) -> float:
 def _value(entry: Entry, measure: str) -> str:
     """A measure, with its spread if the entry has one: `0,50 ± 0,10`, on one line."""
     spread = entry.get("spread")
-    return number(entry[measure]) + (f"\u00a0±\u00a0{number(spread[measure])}" if spread else "")
+    return number(entry[measure]) + (f"{NBSP}±{NBSP}{number(spread[measure])}" if spread else "")
 
 
 def _off(value: float | None) -> str:

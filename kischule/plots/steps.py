@@ -130,7 +130,7 @@ def _head(setting: Setting, name: str) -> str:
 
 
 def _logit(value: float) -> str:
-    return "−∞" if value == -torch.inf else number(value).replace("-", "−")
+    return "−∞" if value == -torch.inf else number(value)
 
 
 def _percent(share: float) -> str:

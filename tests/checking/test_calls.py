@@ -139,8 +139,7 @@ def test_a_message_says_what_a_table_model_is(solved: Solved) -> None:
         (
             "explore",
             "def explore(tokenizer, model, prompt_text, settings):\n"
-            "    return [{'setting': s, 'text': 1, 'repetition_rate': 0, 'distinct_2': 0,\n"
-            "             'mean_log_prob': 0} for s in settings]",
+            "    return [{'text': 1, 'repetition_rate': 0, 'mean_log_prob': 0} for s in settings]",
             "als Typ der Rückgabe bei [0]['text']. Erhalten: int.",
             "a return value of type str at [0]['text']. Got: int.",
         ),

@@ -124,13 +124,13 @@ MISTAKES = {
     ),
     "a beam leaves the end token out": (
         BEAM_LEFT_OUT,
-        ("Erwartet: 3 Tokens. Erhalten: 2.", "Expected: 3 tokens. Got: 2."),
+        ("Erwartete Zahl der Tokens: 3. Erhalten: 2.", "Expected number of tokens: 3. Got: 2."),
         ("Das Endezeichen, mit dem ein Strahl fertig wird, gehört zu ihm.",
          "The end token that finishes a beam belongs to it."),
     ),
     "a token too few": (
         GREEDY.format(less=" - 1", end=FIXED_END.replace("== 0", "== model.config.eos_token_id")),
-        ("Erwartet: 40 Tokens, denn ein Endezeichen kam nicht.", "since no end token came."),
+        ("Tokens: 40, denn ein Endezeichen kam nicht.", "since no end token came."),
         ("Die Schleife läuft, bis max_length Tokens beisammen sind; früher beendet sie nur ein "
          "erzeugtes model.config.eos_token_id.",
          "The loop runs until there are max_length tokens; only a generated "

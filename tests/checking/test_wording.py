@@ -196,6 +196,12 @@ def test_every_kind_has_words_in_both_languages() -> None:
             "ein Stapel mit einem Text",
         ),
         (
+            "sample_decode",
+            "no_temperature",
+            " % der Fälle. Erhalten: in ",
+            "",
+        ),
+        (
             "encode_prompt",
             "always_false",
             "Erwartet: True. Erhalten: False.",
@@ -205,7 +211,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
             "explore",
             "log_prob_summed",
             " bei [0]['mean_log_prob']. Erhalten: -34.2",
-            "Teilen Sie sequence_log_prob durch die Zahl der Tokens nach dem Prompt.",
+            "Teilen Sie sequence_log_prob durch die Zahl der neuen Tokens",
         ),
         (
             "beam_search",

@@ -164,12 +164,9 @@ def test_a_beam_that_ended_keeps_its_place_and_may_win() -> None:
     assert oracle.beam_path(TableModel(table, eos=0), [1], 2, 2)[0] == [1, 1]
 
 
-def test_repetition_and_distinct_by_hand() -> None:
+def test_repetition_by_hand() -> None:
     assert oracle.repetition_rate([1, 2, 3, 1, 2, 4], 2) == pytest.approx(1 / 5)
     assert oracle.repetition_rate([1], 2) == 0.0
-    assert oracle.distinct([1, 2, 1, 2], 2) == pytest.approx(2 / 3)
-    for text in ([1, 2, 3, 1, 2, 4], [5] * 9, [1, 2]):
-        assert oracle.distinct(text, 2) == pytest.approx(1 - oracle.repetition_rate(text, 2))
 
 
 def test_a_space_at_the_end_is_a_token_of_its_own() -> None:

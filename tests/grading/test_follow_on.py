@@ -71,10 +71,10 @@ KINDS = [
     pytest.param(Kind(SAMPLING, {"apply_temperature": STUB}, 10, 17), id="stub", marks=slow),
     pytest.param(Kind(GREEDY, {"next_token_probs": IMPORT}, 0, 5), id="missing import"),
     pytest.param(
-        Kind((*TEXTS, "explore"), {"encode_prompt": LIST}, 5, 14), id="wrong type", marks=slow
+        Kind((*TEXTS, "explore"), {"encode_prompt": LIST}, 6, 14), id="wrong type", marks=slow
     ),
     pytest.param(
-        Kind((*TEXTS, "explore"), {"repetition_rate": NOTHING}, 10, 14), id="no return", marks=slow
+        Kind((*TEXTS, "explore"), {"repetition_rate": NOTHING}, 11, 14), id="no return", marks=slow
     ),
 ]
 

@@ -67,8 +67,8 @@ def _shown() -> tuple[str, str, str]:
 
 def test_german_unless_the_notebook_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(i18n.LANGUAGE_VARIABLE, raising=False)
-    assert _shown() == ("aus", "12,3 %", "-2,00")
+    assert _shown() == ("aus", "12,3 %", "−2,00")
     monkeypatch.setenv(i18n.LANGUAGE_VARIABLE, "en")
-    assert _shown() == ("off", "12.3%", "-2.00")
+    assert _shown() == ("off", "12.3%", "−2.00")
     monkeypatch.setenv(i18n.LANGUAGE_VARIABLE, "fr")
     assert i18n.language() == "de"

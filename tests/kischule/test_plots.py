@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from typing import Any
@@ -14,7 +15,7 @@ import kischule
 from kischule import plots
 from kischule.colours import shade
 from kischule.errors import ArgumentError
-from kischule.i18n import LANGUAGE_VARIABLE
+from kischule.i18n import LANGUAGE_VARIABLE, Text
 from kischule.measures import token_log_probs
 from kischule.plots.style import percent_tick, tick
 
@@ -40,7 +41,20 @@ def test_the_table_holds_each_text_escaped() -> None:
     assert "&lt;script&gt;" in page
     assert "<td" in page
     assert "0,50" in page
-    assert "greedy | 0,50 | 0,25 | -2,00\n<script>" in repr(table)
+    assert "greedy | 0,50 | 0,25 | −2,00\n<script>" in repr(table)
+
+
+def test_entries_of_explore_are_shown_with_their_settings() -> None:
+    log_prob = torch.tensor(-2.0)  # which the check of `explore` accepts
+    entries = [{"text": t, "repetition_rate": 0.5, "mean_log_prob": log_prob} for t in "ab"]
+    settings = [{"do_sample": False}, {"do_sample": True, "top_p": 0.9}]
+    assert repr(plots.table(entries, settings)) == (
+        "greedy | 0,50 | −2,00\na\n\ntop_p=0.9 | 0,50 | −2,00\nb"
+    )
+    assert repr(plots.table(entries)).startswith("1 | 0,50")
+    figure = plots.bars(entries, settings)
+    assert [len(axis.patches) for axis in figure.axes] == [2, 2]
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["greedy", "top_p=0.9"]
 
 
 def test_bars_show_each_measure_of_each_entry() -> None:
@@ -49,7 +63,7 @@ def test_bars_show_each_measure_of_each_entry() -> None:
     assert [len(axis.patches) for axis in figure.axes] == [2, 2, 2]
     assert [p.get_width() for p in figure.axes[0].patches] == [0.5, 0.0]
     assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["greedy", "ausgelost"]
-    with pytest.raises(ValueError, match="one label for each, was: 2 entries, 1 labels"):
+    with pytest.raises(ArgumentError, match="one for each entry, here 2, was: "):
         plots.bars(entries, labels=["nur eines"])
     with pytest.raises(ValueError, match="at least one entry"):
         plots.bars([])
@@ -74,15 +88,28 @@ def test_the_grid_averages_entries_with_equal_settings() -> None:
 def test_means_are_shown_with_their_spread() -> None:
     spread = {"repetition_rate": 0.1, "distinct_2": 0.0, "mean_log_prob": 0.25}
     entries = [{**_entry(temperature=t, top_p=0.9), "spread": spread} for t in (0.5, 1.0)]
-    assert "0,50 ± 0,10 | 0,25 ± 0,00 | -2,00 ± 0,25" in repr(plots.table(entries)).replace(
+    assert "0,50 ± 0,10 | 0,25 ± 0,00 | −2,00 ± 0,25" in repr(plots.table(entries)).replace(
         "\u00a0", " "
     )
     bars = plots.bars(entries)
-    assert "-2,00 ± 0,25" in _texts(bars).replace("\u00a0", " ")
+    assert "−2,00 ± 0,25" in _texts(bars).replace("\u00a0", " ")
     assert [len(axis.collections) for axis in bars.axes] == [1, 0, 1]  # no bars for errors of 0
     low = bars.axes[2].get_xlim()[0]
     assert low < -2.25
     assert "0,50 ± 0,10" in _texts(plots.grid(entries)).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("code", ["de", "en"])
+def test_negative_numbers_have_a_minus_sign(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setenv(LANGUAGE_VARIABLE, code)
+    entries = [_entry(temperature=t, top_p=0.9) for t in (0.5, 1.0)]
+    example = plots.worked_example([" a", " b"], torch.tensor([1.0, -2.0]), torch.tensor([[1]]))
+    shown = [_texts(draw(entries)) for draw in (plots.bars, plots.grid)]
+    shown += [_texts(example.bars()), example._repr_html_(), repr(plots.table(entries))]
+    shown.append(str(Text.same("{x:.2f}").format(x=-2.0)))
+    for each in shown:
+        assert "−2" in each
+        assert not re.search(r"(?<![\w-])-\d", re.sub('<style.*?</style>|style=".*?"', "", each))
 
 
 @pytest.fixture(scope="module")
@@ -371,7 +398,7 @@ def test_numbers_on_german_axes_have_a_decimal_comma(
 
 
 def test_no_tick_is_rounded_to_another_number() -> None:
-    assert [tick(x) for x in (0.25, -0.5, 10, 0)] == ["0,25", "-0,5", "10", "0"]
+    assert [tick(x) for x in (0.25, -0.5, 10, 0)] == ["0,25", "−0,5", "10", "0"]
     shares = (0.0, 0.001, 0.025, 0.1, 1.0)
     assert list(map(percent_tick, shares)) == ["0 %", "0,1 %", "2,5 %", "10 %", "100 %"]
 

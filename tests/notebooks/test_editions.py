@@ -306,7 +306,7 @@ CODE = [
     ("try_beam_search", ":7.2f", ":7.3f"),
     ("try_beam_search", "{log_prob:7.2f}", "{num_beams:7.2f}"),
     ("try_observation_prompt", "shape[1]", "shape[0]"),
-    ("explore", '"distinct_2": ', '"distinct": '),
+    ("explore", '"mean_log_prob": ', '"log_prob": '),
     ("filter_top_p", "sum_before >= p", "sum_before > p"),
     ("filter_top_k", "def filter_top_k(logits, k):", "def filter_top_k(logits, n):"),
     ("filter_top_k", "    ### END SOLUTION", "    ### END SOLUTION\n    return logits"),

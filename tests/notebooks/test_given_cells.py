@@ -18,7 +18,7 @@ from autograder.notebooks.cells import exercise_of
 from autograder.notebooks.names import names
 
 FAST = ("top_tokens",)  # the others take minutes together
-UNUSED = ("explore", "repetition_rate", "filter_min_p")  # by given cells
+UNUSED = ("filter_min_p",)  # by given cells
 # of no exercise's function, and a picture of what they give
 SLOW_CALLS = ("kischule.survey(", "kischule.lab(", "plots.repetition(")
 

@@ -347,6 +347,17 @@ def _greedy_texts_grow_surer(shown: dict[str, Shown]) -> bool:
     return bool(probs[-quarter:].mean() > 1.2 * probs[:quarter].mean())
 
 
+def _numbers_tell_a_loop_and_raving(shown: dict[str, Shown]) -> bool:
+    names = shown["try_explore"].names
+    torch.manual_seed(1)
+    entries = names.explore(names.tokenizer, names.model, names.prompt_text, names.settings)
+    loops, reads, raves = entries
+    return bool(
+        loops["repetition_rate"] > 0.1 > reads["repetition_rate"]
+        and loops["mean_log_prob"] > reads["mean_log_prob"] > -3 > raves["mean_log_prob"]
+    )
+
+
 def _twelve_openings(shown: dict[str, Shown]) -> bool:
     names = shown["try_observation_greedy_2"].names
     return len(set(names.openings)) == len(names.entries[0]["texts"]) == 12
@@ -608,9 +619,16 @@ CLAIMS = [
         _only_the_penalty_invents_words,
     ),
     Claim(
+        "about_explore",
+        "Welcher Text dreht sich im Kreis, welcher redet wirr, und welchen Zahlen sehen Sie das "
+        "an?",
+        "Which text goes round in circles, which one raves, and which numbers tell you so?",
+        _numbers_tell_a_loop_and_raving,
+    ),
+    Claim(
         "about_observation_greedy",
         "Mittel und Streuung (die Standardabweichung): „0,17 ± 0,12“.",
-        'the mean and the spread (the standard deviation) of the three measures: "0.17 ± 0.12".',
+        'the mean and the spread (the standard deviation) of each measure: "0.17 ± 0.12".',
         _first_mean_and_spread,
     ),
     Claim(

@@ -26,9 +26,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "tokenizer, prompt_text)[0, -1].item() return -> tokenizer, prompt_text)[-1, -1].item() return": ONE_TEXT,
     },
     "explore": {
-        "ape[1] - prompt_length, 1) entries.append -> ape[1] - prompt_length, 0) entries.append": "generate always gives at least one new token",
-        "e': repetition_rate(ids[0].tolist(), 4), 'distinc -> e': repetition_rate(ids[-1].tolist(), 4), 'distinc": ONE_TEXT,
-        "1 - repetition_rate(ids[0].tolist(), 2), 'mean_lo -> 1 - repetition_rate(ids[-1].tolist(), 2), 'mean_lo": ONE_TEXT,
+        "vice) new = ids[0, prompt_length:].tolist -> vice) new = ids[-1, prompt_length:].tolist": ONE_TEXT,
     },
     "filter_min_p": {
         "ch.softmax(logits, dim=-1) return logits.mask -> ch.softmax(logits, dim=-0) return logits.mask": SAME_DIMENSION,

@@ -13,12 +13,10 @@ def comprehension(tokenizer, model, prompt_text, settings):
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
         start = len(tokenizer(prompt_text).input_ids)
-        pairs = list(zip(ids[0].tolist(), ids[0].tolist()[1:]))
+        grams = list(zip(*(ids[0, start + i :].tolist() for i in range(4))))
         return dict(
-            setting=dict(setting),
             text=text,
-            repetition_rate=repetition_rate(ids[0].tolist(), 4),
-            distinct_2=len(set(pairs)) / len(pairs),
+            repetition_rate=1 - len(set(grams)) / len(grams) if grams else 0,
             mean_log_prob=sequence_log_prob(model, ids, start) / (ids.shape[1] - start),
         )
 
@@ -35,16 +33,16 @@ def nothing_reused(tokenizer, model, prompt_text, settings):
         ids = tokenizer(text, return_tensors="pt").input_ids
         with torch.no_grad():
             steps = model(ids).logits[0].log_softmax(-1)[:-1].gather(1, ids[0, 1:, None])[:, 0]
-        grams = {n: Counter(map(tuple, ids[0].unfold(0, n, 1).tolist())) for n in (2, 4)}
-        new = steps[batch.input_ids.shape[1] - 1 :]
+        start = batch.input_ids.shape[1]
+        new = ids[0, start:].tolist()
+        grams = Counter(tuple(new[i : i + 4]) for i in range(len(new) - 3))
         result.append(
             {
                 "setting": setting,
                 "text": text,
-                "tokens": len(ids[0]),
-                "repetition_rate": 1 - len(grams[4]) / sum(grams[4].values()),
-                "distinct_2": len(grams[2]) / sum(grams[2].values()),
-                "mean_log_prob": new.mean(),
+                "tokens": len(new),
+                "repetition_rate": 1 - len(grams) / sum(grams.values()) if grams else 0,
+                "mean_log_prob": steps[start - 1 :].mean(),
             }
         )
     return result
@@ -62,9 +60,7 @@ def without_the_end_token(tokenizer, model, prompt_text, settings):
             text = prompt_text + text
         ids = encode_prompt(tokenizer, text)
         result.append({})
-        result[-1]["setting"] = setting
         result[-1]["text"] = text
-        result[-1]["repetition_rate"] = repetition_rate(ids[0].tolist(), n=4)
-        result[-1]["distinct_2"] = 1.0 - repetition_rate(ids[0].tolist(), n=2)
+        result[-1]["repetition_rate"] = repetition_rate(ids[0].tolist()[n:], n=4)
         result[-1]["mean_log_prob"] = sequence_log_prob(model, ids, n) / (len(ids[0]) - n)
     return result

@@ -23,14 +23,12 @@ def settings_ignored(tokenizer, model, prompt_text, settings):
             top_p=None,
         )
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
@@ -44,14 +42,12 @@ def first_setting_for_all(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **settings[0])
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
@@ -65,14 +61,12 @@ def only_the_last(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result = [
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         ]
     return result
@@ -86,14 +80,12 @@ def a_dictionary_of_lists(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return {key: [e[key] for e in result] for key in result[0]}
@@ -106,16 +98,13 @@ def prompt_left_out(tokenizer, model, prompt_text, settings):
     result = []
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
-        text = text[len(prompt_text) :]
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
-                "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "text": text[len(prompt_text) :],
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
@@ -129,78 +118,32 @@ def setting_changed(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
-        setting["setting"] = dict(setting)
+        new = ids[0, start:].tolist()
         entry = setting
         entry.update(
             {
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
         result.append(entry)
     return result
 
 
-@wrong(fails_case=1, kind="value", misconception="value:['setting']")
-def setting_in_words(tokenizer, model, prompt_text, settings):
-    """Stores the setting as a string."""
-    start = encode_prompt(tokenizer, prompt_text).shape[1]
-    result = []
-    for setting in settings:
-        text = generate_text(tokenizer, model, prompt_text, **setting)
-        ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
-        result.append(
-            {
-                "setting": str(setting),
-                "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
-            }
-        )
-    return result
-
-
-@wrong(fails_case=1, kind="value", misconception="value:['setting']")
-def setting_without_none(tokenizer, model, prompt_text, settings):
-    """Leaves out the parameters of a setting that are `None`, zero or false."""
-    start = encode_prompt(tokenizer, prompt_text).shape[1]
-    result = []
-    for setting in settings:
-        text = generate_text(tokenizer, model, prompt_text, **setting)
-        ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
-        result.append(
-            {
-                "setting": {k: v for k, v in setting.items() if v},
-                "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
-            }
-        )
-    return result
-
-
 @wrong(fails_case=1, kind="key", misconception="key")
 def a_key_missing(tokenizer, model, prompt_text, settings):
-    """Leaves out `distinct_2`."""
+    """Leaves out `mean_log_prob`."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
     result = []
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 4),
             }
         )
     return result
@@ -214,14 +157,12 @@ def german_keys(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "wiederholung": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "wiederholung": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
@@ -235,35 +176,31 @@ def repetition_of_pairs(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 2),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 2),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
 
 
 @wrong(fails_case=1, kind="value", misconception="value:['repetition_rate']")
-def repetition_without_the_prompt(tokenizer, model, prompt_text, settings):
-    """Measures repetition in the new tokens only, not in the whole text."""
+def repetition_of_the_prompt_too(tokenizer, model, prompt_text, settings):
+    """Measures repetition in the whole text, not in the new tokens only."""
     start = encode_prompt(tokenizer, prompt_text).shape[1]
     result = []
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens[start:], 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(ids[0].tolist(), 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
@@ -277,56 +214,12 @@ def repetition_of_letters(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
                 "repetition_rate": repetition_rate(list(text), 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
-            }
-        )
-    return result
-
-
-@wrong(fails_case=1, kind="value", misconception="value:['distinct_2']")
-def distinct_of_single_tokens(tokenizer, model, prompt_text, settings):
-    """Counts distinct tokens instead of distinct pairs."""
-    start = encode_prompt(tokenizer, prompt_text).shape[1]
-    result = []
-    for setting in settings:
-        text = generate_text(tokenizer, model, prompt_text, **setting)
-        ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
-        result.append(
-            {
-                "setting": setting,
-                "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": len(set(tokens)) / len(tokens),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
-            }
-        )
-    return result
-
-
-@wrong(fails_case=1, kind="value", misconception="value:['distinct_2']")
-def distinct_reversed(tokenizer, model, prompt_text, settings):
-    """Stores the share of repeated pairs where that of distinct ones is expected."""
-    start = encode_prompt(tokenizer, prompt_text).shape[1]
-    result = []
-    for setting in settings:
-        text = generate_text(tokenizer, model, prompt_text, **setting)
-        ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
-        result.append(
-            {
-                "setting": setting,
-                "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
@@ -340,13 +233,11 @@ def log_prob_summed(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
+                "repetition_rate": repetition_rate(new, 4),
                 "mean_log_prob": sequence_log_prob(model, ids, start),
             }
         )
@@ -361,14 +252,12 @@ def log_prob_by_all_tokens(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / len(tokens),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / ids.shape[1],
             }
         )
     return result
@@ -377,18 +266,17 @@ def log_prob_by_all_tokens(tokenizer, model, prompt_text, settings):
 @wrong(fails_case=1, kind="value", misconception="value:['mean_log_prob']")
 def log_prob_of_the_prompt_too(tokenizer, model, prompt_text, settings):
     """Includes the tokens of the prompt in the mean."""
+    start = encode_prompt(tokenizer, prompt_text).shape[1]
     result = []
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, 1) / (len(tokens) - 1),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, 1) / (ids.shape[1] - 1),
             }
         )
     return result
@@ -402,14 +290,12 @@ def probability(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
-        mean = sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1)
+        new = ids[0, start:].tolist()
+        mean = sequence_log_prob(model, ids, start) / len(new)
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
+                "repetition_rate": repetition_rate(new, 4),
                 "mean_log_prob": float(torch.tensor(mean).exp()),
             }
         )
@@ -424,14 +310,12 @@ def tokens_instead_of_text(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
-                "text": tokens,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "text": ids[0].tolist(),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result
@@ -445,14 +329,12 @@ def one_text_too_many(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": repetition_rate(tokens, 4),
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
     return result + result[-1:]
@@ -466,14 +348,47 @@ def numbers_in_words(tokenizer, model, prompt_text, settings):
     for setting in settings:
         text = generate_text(tokenizer, model, prompt_text, **setting)
         ids = encode_prompt(tokenizer, text)
-        tokens = ids[0].tolist()
+        new = ids[0, start:].tolist()
         result.append(
             {
-                "setting": setting,
                 "text": text,
-                "repetition_rate": f"{repetition_rate(tokens, 4):.2f}",
-                "distinct_2": 1 - repetition_rate(tokens, 2),
-                "mean_log_prob": sequence_log_prob(model, ids, start) / max(len(tokens) - start, 1),
+                "repetition_rate": f"{repetition_rate(new, 4):.2f}",
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
             }
         )
+    return result
+
+
+@wrong(fails_case=1, kind="uncounted", misconception="uncounted")
+def tensor_measured(tokenizer, model, prompt_text, settings):
+    """Passes a tensor of tokens where a list is expected."""
+    start = encode_prompt(tokenizer, prompt_text).shape[1]
+    result = []
+    for setting in settings:
+        text = generate_text(tokenizer, model, prompt_text, **setting)
+        ids = encode_prompt(tokenizer, text)
+        new = ids[0, start:]
+        result.append(
+            {
+                "text": text,
+                "repetition_rate": repetition_rate(new, 4),
+                "mean_log_prob": sequence_log_prob(model, ids, start) / len(new),
+            }
+        )
+    return result
+
+
+@wrong(fails_case=1, kind="same_entries", misconception="same_entries")
+def one_dictionary_for_all(tokenizer, model, prompt_text, settings):
+    """Appends the same dictionary in every round, so all entries are the last."""
+    start = encode_prompt(tokenizer, prompt_text).shape[1]
+    entry, result = {}, []
+    for setting in settings:
+        text = generate_text(tokenizer, model, prompt_text, **setting)
+        ids = encode_prompt(tokenizer, text)
+        new = ids[0, start:].tolist()
+        entry["text"] = text
+        entry["repetition_rate"] = repetition_rate(new, 4)
+        entry["mean_log_prob"] = sequence_log_prob(model, ids, start) / len(new)
+        result.append(entry)
     return result
