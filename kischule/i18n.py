@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 LANGUAGE_VARIABLE = "KISCHULE_LANGUAGE"
 LANGUAGES = ("de", "en")
@@ -58,7 +59,29 @@ class Counted:
         return (self.one if count == 1 else self.many).format(count=count, **values)
 
 
-class _German(float):
+class Line(str):
+    """A sentence in English, as JSON and logs have it, that knows its German."""
+
+    text: Text
+
+    def __new__(cls, text: Text) -> Line:
+        """Make the line of a text."""
+        line = super().__new__(cls, text.en)
+        line.text = text
+        return line
+
+    def __getnewargs__(self) -> tuple[Any]:  # it is made of the text in another process as well
+        return (self.text,)
+
+
+def text_of(said: str | Text) -> Text:
+    """Both languages of a line; of a plain str the same for each."""
+    if isinstance(said, Text):
+        return said
+    return said.text if isinstance(said, Line) else Text.same(said)
+
+
+class _German:
     """A number that is written with a decimal comma, and points between thousands; `50 %`."""
 
     def __format__(self, spec: str) -> str:
@@ -66,11 +89,24 @@ class _German(float):
         return text.replace("%", " %")
 
 
+class _GermanFloat(_German, float):
+    pass
+
+
+class _GermanInt(_German, int):
+    pass
+
+
 def _in(language: str, values: dict[str, object]) -> dict[str, object]:
-    found = {n: v[language] if isinstance(v, Text) else v for n, v in values.items()}
-    if language == "en":
-        return found
-    return {n: _German(v) if isinstance(v, float) else v for n, v in found.items()}
+    said = {n: text_of(v) if isinstance(v, (Text, Line)) else v for n, v in values.items()}
+    found = {n: v[language] if isinstance(v, Text) else v for n, v in said.items()}
+    return {n: _as_german(v) for n, v in found.items()} if language == "de" else found
+
+
+def _as_german(value: object) -> object:
+    if isinstance(value, float):
+        return _GermanFloat(value)
+    return _GermanInt(value) if type(value) is int else value
 
 
 def language() -> str:

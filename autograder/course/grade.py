@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from unicodedata import normalize
 
+from autograder.course import messages
 from autograder.course.adjustments import Adjustments, without
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.missing import absent
@@ -28,7 +29,9 @@ from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import max_points
 from autograder.notebooks.editions import language_of
 from autograder.notebooks.flags import Flag, FlagKind
+from autograder.notebooks.messages import flag_text
 from autograder.sandbox.text import clean
+from kischule.i18n import Line
 from kischule.models import fingerprint
 
 Report = dict[str, Any]  # the data of `grade --json`
@@ -156,9 +159,7 @@ def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, .
 def _lateness(total: Total) -> Flag | None:
     if not total.late_s:
         return None
-    points = f"{total.penalty:g} point{'' if total.penalty == 1 else 's'}"
-    less = f", {points} less" if total.penalty else ""
-    return Flag(FlagKind.LATE, reason=f"{total.late}{less}")
+    return Flag(FlagKind.LATE, reason=messages.late_by(total.late, total.penalty))
 
 
 def _engine(
@@ -260,7 +261,7 @@ class _ClassRun:
             try:
                 found = intake.read_submission(folder, self.rules.name)
             except reader.UnreadableError as error:
-                flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))
+                flag = Flag(FlagKind.NOT_READABLE, reason=error.text)
                 self._settle(student, _Settled(None, (flag,)))
                 continue
             task = task_of(self.rules, found.content)
@@ -318,7 +319,7 @@ class _ClassRun:
             "max_score": sum(each.max_points for each in scores.values()) or self.max_score,
             "seconds": record.seconds if record else 0.0,
             "exercises": self._exercises(record, scores) if record is not None and graded else [],
-            "flags": list(map(str, flags)),
+            "flags": [Line(flag_text(flag)) for flag in flags],
         }
 
     def _exercises(self, record: Record, scores: dict[str, Score]) -> list[dict[str, Any]]:

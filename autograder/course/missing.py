@@ -41,5 +41,5 @@ def _reason(book: Course, assignment: str, student: str, submitted: bool) -> Tex
         name = source_notebook(book.root, assignment).name
         reader.parse(intake.read_submission(folder, name).content)
     except reader.UnreadableError as error:
-        return messages.NOT_PARSED.format(reason=clean(str(error)))
+        return messages.NOT_PARSED.format(reason=error.text)
     return messages.UNGRADED
