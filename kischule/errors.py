@@ -4,7 +4,14 @@ from kischule.i18n import Text
 
 
 class UserError(Exception):
-    """Something the user can fix; the command prints the message and exits with 2."""
+    """Something the user can fix; the command prints the message and exits with 2.
+
+    text: the message in both languages; `str(error)` is the English one.
+    """
+
+    def __init__(self, message: str | Text = "") -> None:
+        self.text = message if isinstance(message, Text) else Text.same(message)
+        super().__init__(self.text.en)
 
 
 class ModelUnavailableError(UserError, OSError):
@@ -22,7 +29,7 @@ class ArgumentError(UserError, ValueError):
     """
 
     def __init__(self, name: str, rule: Text, was: object) -> None:
-        super().__init__(f"{rule.en}, was: {shown(was)}")
+        super().__init__(Text(f"{rule.de}, war: {shown(was)}", f"{rule.en}, was: {shown(was)}"))
         self.name, self.rule, self.was = name, rule, was
 
 

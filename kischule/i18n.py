@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 LANGUAGE_VARIABLE = "KISCHULE_LANGUAGE"
 LANGUAGES = ("de", "en")
@@ -58,7 +59,29 @@ class Counted:
         return (self.one if count == 1 else self.many).format(count=count, **values)
 
 
-class _English(float):
+class Line(str):
+    """A sentence in English, as JSON and logs have it, that knows its German."""
+
+    text: Text
+
+    def __new__(cls, text: Text) -> Line:
+        """Make the line of a text."""
+        line = super().__new__(cls, text.en)
+        line.text = text
+        return line
+
+    def __getnewargs__(self) -> tuple[Any]:  # it is made of the text in another process as well
+        return (self.text,)
+
+
+def text_of(said: str | Text) -> Text:
+    """Both languages of a line; of a plain str the same for each."""
+    if isinstance(said, Text):
+        return said
+    return said.text if isinstance(said, Line) else Text.same(said)
+
+
+class _English:
     """A number with a minus sign in place of the hyphen."""
 
     def __format__(self, spec: str) -> str:
@@ -73,10 +96,36 @@ class _German(_English):
         return text.replace("%", " %")
 
 
+class _EnglishFloat(_English, float):
+    pass
+
+
+class _EnglishInt(_English, int):
+    pass
+
+
+class _GermanFloat(_German, float):
+    pass
+
+
+class _GermanInt(_German, int):
+    pass
+
+
+_NUMBERS = {"de": (_GermanFloat, _GermanInt), "en": (_EnglishFloat, _EnglishInt)}
+
+
 def _in(language: str, values: dict[str, object]) -> dict[str, object]:
-    found = {n: v[language] if isinstance(v, Text) else v for n, v in values.items()}
-    kind = _English if language == "en" else _German
-    return {n: kind(v) if isinstance(v, float) else v for n, v in found.items()}
+    said = {n: text_of(v) if isinstance(v, (Text, Line)) else v for n, v in values.items()}
+    found = {n: v[language] if isinstance(v, Text) else v for n, v in said.items()}
+    return {n: _number_in(language, v) for n, v in found.items()}
+
+
+def _number_in(language: str, value: object) -> object:
+    of_float, of_int = _NUMBERS[language]
+    if isinstance(value, float):
+        return of_float(value)
+    return of_int(value) if type(value) is int else value
 
 
 def language() -> str:

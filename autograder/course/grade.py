@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from unicodedata import normalize
 
+from autograder.course import messages
 from autograder.course.adjustments import Adjustments, without
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.missing import absent
@@ -29,7 +30,9 @@ from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import max_points
 from autograder.notebooks.editions import language_of
 from autograder.notebooks.flags import Flag, FlagKind
+from autograder.notebooks.messages import flag_text
 from autograder.sandbox.text import clean
+from kischule.i18n import Line
 from kischule.models import fingerprint
 
 Report = dict[str, Any]  # the data of `grade --json`
@@ -157,9 +160,7 @@ def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, .
 def _lateness(total: Total) -> Flag | None:
     if not total.late_s:
         return None
-    points = f"{total.penalty:g} point{'' if total.penalty == 1 else 's'}"
-    less = f", {points} less" if total.penalty else ""
-    return Flag(FlagKind.LATE, reason=f"{total.late}{less}")
+    return Flag(FlagKind.LATE, reason=messages.late_by(total.late, total.penalty))
 
 
 def _engine(
@@ -271,7 +272,8 @@ class _ClassRun:
             return found
         except reader.UnreadableError as error:
             place = f"{rules.name}: " if others else ""
-            return Flag(FlagKind.NOT_READABLE, reason=place + clean(str(error)))
+            reason = Text(place + error.text.de, place + error.text.en)
+            return Flag(FlagKind.NOT_READABLE, reason=reason)
 
     def _submitted(self, rules: Rules, folder: Path) -> intake.Submission | tuple[Flag, ...]:
         """The notebook as it was submitted, or an empty one in its place beside a readable one."""
@@ -354,7 +356,7 @@ class _ClassRun:
             "max_score": sum(each.max_points for each in scores.values()) or self.max_score,
             "seconds": record.seconds if record else 0.0,
             "exercises": self._exercises(record, scores) if record is not None and graded else [],
-            "flags": list(map(str, flags)),
+            "flags": [Line(flag_text(flag)) for flag in flags],
         }
 
     def _exercises(self, record: Record, scores: dict[str, Score]) -> list[dict[str, Any]]:

@@ -42,5 +42,5 @@ def _reason(book: Course, assignment: str, student: str, submitted: bool) -> Tex
         for name in names:
             reader.parse(intake.read_submission(folder, name, names - {name}).content)
     except reader.UnreadableError as error:
-        return messages.NOT_PARSED.format(reason=clean(str(error)))
+        return messages.NOT_PARSED.format(reason=error.text)
     return messages.UNGRADED

@@ -1,6 +1,6 @@
 """Sentences in the outputs of a graded notebook."""
 
-from kischule.i18n import Text
+from kischule.i18n import Counted, Text
 
 DIED = Text("Diese Zelle hat den Kernel beendet.", "This cell ended the kernel.")
 TIMEOUT = Text(
@@ -12,6 +12,12 @@ MEMORY = Text(
     "The kernel used more memory than allowed, and was ended.",
 )
 GONE = {"died": DIED, "timeout": TIMEOUT, "memory": MEMORY}
+# in a flag, which names the cell
+GONE_WORDS = {
+    "died": Text("abgestürzt", "died"),
+    "timeout": Text("Zeit abgelaufen", "timeout"),
+    "memory": Text("Speicher reichte nicht", "memory"),
+}
 CELL_TIMEOUT = Text(
     "Die Zelle war nach {seconds:g} s noch nicht fertig.",
     "The cell had not finished after {seconds:g} s.",
@@ -37,6 +43,34 @@ STDERR = Text(
 NO_CREDIT = Text(
     "Die Testzelle gab {value} zurück, das Höchste ist {max_points:g}: Das zählt nicht.",
     "The test cell returned {value}, the maximum is {max_points:g}: that does not count.",
+)
+PLAIN_POINTS = Counted(
+    Text(
+        "{count:g} Punkt aus einfachen Testzellen, die im Prozess der Studierenden laufen",
+        "{count:g} point of plain tests, which run in the student's own process",
+    ),
+    Text(
+        "{count:g} Punkte aus einfachen Testzellen, die im Prozess der Studierenden laufen",
+        "{count:g} points of plain tests, which run in the student's own process",
+    ),
+)
+# why a worker ended, or was ended, with a submission
+NO_REPLY = Text(
+    "nach {seconds:g} s keine Antwort von seinem Arbeitsprozess",
+    "no answer from its worker within {seconds:g} s",
+)
+TOGETHER = Text(
+    "alle Arbeitsprozesse zusammen brauchten mehr als {limit:,} MB, dieser am meisten: {most:,} MB",
+    "all workers together used more than {limit:,} MB, this one most: {most:,} MB",
+)
+WORKER_ENDED = Text(
+    "der Arbeitsprozess endete, während er dies bewertete ({how})",
+    "the worker ended while it graded this ({how})",
+)
+NO_WORKERS = Text("Arbeitsprozesse starten nicht: {reason}", "workers do not start: {reason}")
+WORKERS_ENDED = Text(
+    "{count} Arbeitsprozesse nacheinander endeten, während sie dies bewerteten",
+    "{count} workers in turn ended while they graded this",
 )
 OUTPUT_CUT = Text("nach {bytes:,} Byte abgeschnitten", "output cut after {bytes:,} bytes")
 

@@ -21,8 +21,7 @@ MAX_QUOTED = 200  # characters of an output in a message
 
 def not_protected(points: float) -> Flag:
     """The flag of a submission with plain tests that are worth so many points."""
-    reason = f"{points:g} points of plain tests, which run in the student's own process"
-    return Flag(FlagKind.NOT_PROTECTED, reason=reason)
+    return Flag(FlagKind.NOT_PROTECTED, reason=messages.PLAIN_POINTS.of(points))
 
 
 def judge(cell: Any, status: str) -> Result:

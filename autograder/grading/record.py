@@ -22,6 +22,7 @@ from autograder.grading.settings import Settings
 from autograder.notebooks.editions import CARRIED
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
+from kischule.i18n import Text
 
 
 class EngineError(UserError, RuntimeError):
@@ -120,9 +121,10 @@ class Record:
     notebook: bytes = field(default=b"", repr=False)  # as it ran; b"" if it did not
 
     @classmethod
-    def failed(cls, key: str, reason: str, seconds: float = 0.0) -> Record:
-        """The record of a submission that we could not grade."""
-        flag = Flag(FlagKind.NOT_GRADED, reason=clean(reason))
+    def failed(cls, key: str, reason: str | Text, seconds: float = 0.0) -> Record:
+        """The record of a submission that we could not grade. reason: a str is an error's."""
+        said = reason if isinstance(reason, Text) else clean(reason)
+        flag = Flag(FlagKind.NOT_GRADED, reason=said)
         return cls(key=key, status=Status.FAILED, seconds=round(seconds, 1), flags=(flag,))
 
     @classmethod

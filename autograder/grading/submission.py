@@ -15,8 +15,8 @@ from autograder.grading.settings import Settings
 from autograder.notebooks import reader
 from autograder.notebooks.cells import with_solutions
 from autograder.notebooks.flags import Flag, FlagKind
+from autograder.notebooks.messages import AT_INTAKE
 from autograder.notebooks.structure import rebuild
-from autograder.sandbox.text import clean
 from kischule.models import fingerprint
 
 
@@ -44,7 +44,8 @@ def take(rules: Rules, content: bytes) -> Taken:
     except reader.UnreadableError:
         raise
     except Exception as error:  # a submission that intake was not ready for stops no other
-        raise reader.UnreadableError(f"{type(error).__name__} at intake: {error}") from error
+        told = reader.one_line(f"{type(error).__name__}: {error}")
+        raise reader.UnreadableError(AT_INTAKE.format(error=told)) from error
     with_solutions(taken.notebook, rules.tests)  # after it was compared with the release
     own = hashlib.sha256(content).digest()
     return Taken(taken.notebook, taken.flags, hashlib.sha256(rules.seed.encode() + own).hexdigest())
@@ -81,7 +82,7 @@ def grade_submission(rules: Rules, task: Task) -> Record:
         )
         content = json.dumps(run.notebook, ensure_ascii=False, indent=1).encode()
     except reader.UnreadableError as error:
-        flag = Flag(FlagKind.NOT_READABLE, reason=clean(str(error)))
+        flag = Flag(FlagKind.NOT_READABLE, reason=error.text)
         return Record(status=Status.UNREADABLE, seconds=_since(began), flags=(flag,), **common)
     except Exception as error:  # no kernel; or outputs, which are the student's: any shape of them
         reason = f"{type(error).__name__}: {error}"

@@ -282,7 +282,8 @@ class _SubmissionRun:
         cell.outputs = [as_output(result)]
 
     def _restart_after(self, gone: KernelGoneError, cell: Any, index: int) -> None:
-        self.done.flags.append(Flag(FlagKind.KERNEL_ENDED, cell.id, gone.reason))
+        flag = Flag(FlagKind.KERNEL_ENDED, cell.id, messages.GONE_WORDS[gone.reason])
+        self.done.flags.append(flag)
         if gone.reason != "died":
             self._mark(Status(gone.reason))
         self.patience.after_kernel(gone)

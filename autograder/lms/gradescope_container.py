@@ -100,7 +100,7 @@ def _graded(base: Path, rules: Rules) -> Graded:
     try:
         found = intake.read_submission(base / "submission", rules.name)
     except reader.UnreadableError as error:
-        return _ungraded(str(error), rules)
+        return _ungraded(error.text, rules)
     rules, warning = settled(rules)
     if warning:
         print(f"kischule: {warning}")
@@ -110,7 +110,7 @@ def _graded(base: Path, rules: Rules) -> Graded:
     if record.status == Status.FAILED:
         return Graded(failure(), ours=True)
     if record.status == Status.UNREADABLE:
-        return _ungraded(record.flags[-1].reason, rules)
+        return _ungraded(record.flags[-1].why, rules)
     return Graded(results_json(record, rules, flags), ours=not record.final)
 
 
@@ -168,7 +168,7 @@ def _troubles(record: Record) -> Iterator[Text]:
 def _of_flags(flags: Sequence[Flag]) -> Iterator[Text]:
     """One sentence for each kind of flag that a student can do something about."""
     for kind, text in messages.FLAG_SENTENCES.items():
-        if found := [flag.cell or flag.reason for flag in flags if flag.kind == kind]:
+        if found := [flag.cell or flag.why.en for flag in flags if flag.kind == kind]:
             yield text.format(cells=", ".join(found))
 
 
@@ -192,8 +192,8 @@ def _test(result: Result, title: Text, number: int) -> dict[str, Any]:
     }
 
 
-def _ungraded(reason: str, rules: Rules) -> Graded:
-    print(f"kischule: unreadable: {reason}", flush=True)
+def _ungraded(reason: Text, rules: Rules) -> Graded:
+    print(f"kischule: unreadable: {reason.en}", flush=True)
     release = reader.parse(rules.release)
     possible = sum(points_of(cell) for cell in release.cells if exercise_of(cell, rules.exercises))
     lines = [messages.UNREADABLE.format(reason=reason, notebook=rules.name)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
+
+from kischule.i18n import Text
 
 
 class FlagKind(str, Enum):
@@ -40,17 +42,26 @@ class Flag:
 
     kind: FlagKind
     cell: str = ""  # its id
-    reason: str = ""
+    reason: str | Text = ""  # a str reads the same in both languages: a file's name
+
+    @property
+    def why(self) -> Text:
+        """The reason in both languages."""
+        return self.reason if isinstance(self.reason, Text) else Text.same(self.reason)
+
+    def said(self, kind: str, reason: str) -> str:
+        """The flag in one language: `doubled: top_tokens`. kind, reason: their words there."""
+        if self.kind in _REASON_ONLY:
+            return reason
+        if self.cell:
+            return f"{kind} ({reason}): {self.cell}" if reason else f"{kind}: {self.cell}"
+        return f"{kind}: {reason}" if reason else kind
 
     def __str__(self) -> str:
-        """As the command and its JSON show it: `doubled: top_tokens`."""
-        if self.kind in _REASON_ONLY:
-            return self.reason
-        if self.cell:
-            reason = f" ({self.reason})" if self.reason else ""
-            return f"{self.kind}{reason}: {self.cell}"
-        return f"{self.kind}: {self.reason}" if self.reason else str(self.kind)
+        """As JSON has it, and the command in English."""
+        return self.said(str(self.kind), self.why.en)
 
-    def as_data(self) -> dict[str, str]:
+    def as_data(self) -> dict[str, object]:
         """The flag as JSON has it."""
-        return {"kind": str(self.kind), "cell": self.cell, "reason": self.reason}
+        reason = asdict(self.reason) if isinstance(self.reason, Text) else self.reason
+        return {"kind": str(self.kind), "cell": self.cell, "reason": reason}

@@ -10,9 +10,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.errors import system_reason
+from autograder.notebooks import messages
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.reader import MAX_BYTES, UnreadableError
 from autograder.sandbox.text import clean
+from kischule.i18n import Text
 
 NO_NOTEBOOK = "no_notebook.txt"  # written by an import: the files that a student handed in instead
 
@@ -37,7 +40,7 @@ def read_submission(folder: Path, name: str, others: Collection[str] = ()) -> Su
     except UnreadableError:
         raise
     except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+        raise UnreadableError(messages.CANNOT_READ.format(reason=system_reason(error))) from error
     try:
         stamp = read_bytes(folder / "timestamp.txt")[:100]
     except UnreadableError:
@@ -58,10 +61,11 @@ def find_notebook(
     unknown = [path for path in there if path.name not in others]
     if len(unknown) == 1 and all((folder / other).exists() for other in others):
         return unknown[0], (Flag(FlagKind.RENAMED, reason=clean(unknown[0].name)),)
-    found = ", ".join(clean(p.name) for p in there) or "no notebook"
+    names = ", ".join(clean(p.name) for p in there)
+    found = Text.same(names) if names else messages.NO_NOTEBOOK_THERE
     if (folder / NO_NOTEBOOK).is_file():
-        found = clean(read_bytes(folder / NO_NOTEBOOK).decode(errors="replace"))
-    raise UnreadableError(f"the folder must hold {name}, was: {found}")
+        found = Text.same(clean(read_bytes(folder / NO_NOTEBOOK).decode(errors="replace")))
+    raise UnreadableError(messages.OTHER_NOTEBOOKS.format(name=name, found=found))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -69,15 +73,13 @@ def read_bytes(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise UnreadableError(f"cannot be opened as a file: {error.strerror}") from error
+        raise UnreadableError(messages.CANNOT_OPEN.format(reason=system_reason(error))) from error
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError("must be a regular file")
+            raise UnreadableError(messages.NOT_REGULAR)
         if status.st_size > MAX_BYTES:
-            raise UnreadableError(
-                f"must not be larger than {MAX_BYTES:,} bytes, was: {status.st_size:,}"
-            )
+            raise UnreadableError(messages.TOO_LARGE.format(limit=MAX_BYTES, was=status.st_size))
         with open(handle, "rb", closefd=False) as file:
             return file.read(MAX_BYTES)
     finally:

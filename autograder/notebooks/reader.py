@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 
 from autograder.errors import UserError
+from autograder.notebooks import messages
 from autograder.sandbox.text import clean
 
 MAX_BYTES = 200_000_000  # of a file
@@ -49,20 +50,19 @@ def parse(content: bytes) -> Any:
     """
     data = _json(_without_outputs(_as_utf8(content)))
     if not isinstance(data, dict) or ("nbformat" not in data and not data.get("cells")):
-        raise UnreadableError("JSON, but not a notebook: nbformat and cells are missing")
+        raise UnreadableError(messages.NO_CELLS_KEY)
     version = data.get("nbformat", 1)  # the first version had no number
     if type(version) is not int or not 1 <= version <= 4:
-        was = one_line(version)
-        raise UnreadableError(f"JSON, but not a notebook: nbformat must be 1 to 4, was: {was}")
+        raise UnreadableError(messages.VERSION.format(was=one_line(version)))
     metadata = data.get("metadata", {})
     given = list(_cells(data))
     if not isinstance(metadata, dict):
-        raise UnreadableError("not a notebook: metadata must be a mapping")
+        raise UnreadableError(messages.METADATA)
     if len(given) > MAX_CELLS:
-        raise UnreadableError(f"must not have more than {MAX_CELLS:,} cells, was: {len(given):,}")
+        raise UnreadableError(messages.MANY_CELLS.format(limit=MAX_CELLS, was=len(given)))
     cells = [_cell(cell, number, version) for number, cell in enumerate(given)]
     if sum(len(cell["source"]) for cell in cells if cell["cell_type"] == "code") > MAX_CODE:
-        raise UnreadableError(f"must not have more than {MAX_CODE:,} characters of code")
+        raise UnreadableError(messages.MUCH_CODE.format(limit=MAX_CODE))
     ours = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
     return nbformat.from_dict(ours)
 
@@ -79,9 +79,9 @@ def _as_utf8(content: bytes) -> bytes:
         elif encoding != "utf-8":
             content = content.decode(encoding).encode()
     except UnicodeError as error:
-        raise UnreadableError(f"not JSON: neither UTF-8 nor UTF-16: {one_line(error)}") from error
+        raise UnreadableError(messages.NO_UTF.format(detail=one_line(error))) from error
     if not content.strip():
-        raise UnreadableError("the file is empty, not a notebook: save it in Jupyter and try again")
+        raise UnreadableError(messages.EMPTY_FILE)
     return content
 
 
@@ -100,31 +100,29 @@ def _without_outputs(content: bytes) -> bytes:
         for part in _PART.finditer(plain, found.end()):
             parts += 1
             if parts > MAX_OUTPUT_PARTS:
-                raise UnreadableError(f"outputs must not have more than {MAX_OUTPUT_PARTS:,} parts")
+                raise UnreadableError(messages.MANY_OUTPUTS.format(limit=MAX_OUTPUT_PARTS))
             depth += {b"[": 1, b"]": -1}.get(part[0], 0)
             if not depth:
                 start = part.start()
                 break
     if size + len(content) - start > MAX_TEXT_BYTES:
-        raise UnreadableError(f"must not be larger than {MAX_TEXT_BYTES:,} bytes without outputs")
+        raise UnreadableError(messages.LARGE_TEXT.format(limit=MAX_TEXT_BYTES))
     return b"".join([*kept, content[start:]])
 
 
 def _json(rest: bytes) -> Any:
     plain = rest.replace(b"\\\\", b"__").replace(b'\\"', b"__")
     if (texts := plain.count(b'"') // 2) > MAX_PARTS:
-        raise UnreadableError(f"must not have more than {MAX_PARTS:,} texts, was: {texts:,}")
+        raise UnreadableError(messages.MANY_TEXTS.format(limit=MAX_PARTS, was=texts))
     structure = _TEXT.sub(b"", plain)
     parts = sum(map(structure.count, (b",", b"[", b"]", b"{", b"}")))
     if parts > MAX_PARTS:
-        raise UnreadableError(
-            f"must not have more than {MAX_PARTS:,} brackets and commas, was: {parts:,}"
-        )
+        raise UnreadableError(messages.MANY_PARTS.format(limit=MAX_PARTS, was=parts))
     depth = 0
     for bracket in _BRACKET.findall(structure):
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
-            raise UnreadableError(f"not a notebook: must not be nested deeper than {MAX_DEPTH}")
+            raise UnreadableError(messages.DEPTH.format(limit=MAX_DEPTH))
     try:
         return json.loads(
             rest.decode("utf-8"),
@@ -132,8 +130,11 @@ def _json(rest: bytes) -> Any:
             parse_float=_finite,
             parse_constant=lambda name: None,  # NaN, Infinity
         )
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableError(f"not JSON: {one_line(error)}") from error
+    except json.JSONDecodeError as error:
+        place = {"line": error.lineno, "column": error.colno}
+        raise UnreadableError(messages.NOT_JSON_AT.format(**place)) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableError(messages.NOT_JSON.format(detail=one_line(error))) from error
 
 
 def _finite(digits: str) -> float | None:
@@ -147,21 +148,21 @@ def _cells(data: Mapping[str, Any]) -> Iterator[Any]:
     """The cells in their order; those of versions 2 and 3 are in worksheets."""
     sheets = data.get("worksheets", []) if "cells" not in data else [data]
     if not isinstance(sheets, list) or not sheets:
-        raise UnreadableError("not a notebook: cells must be a list")
+        raise UnreadableError(messages.CELLS)
     for sheet in sheets:
         cells = sheet.get("cells") if isinstance(sheet, dict) else None
         if not isinstance(cells, list):
-            raise UnreadableError("not a notebook: cells must be a list")
+            raise UnreadableError(messages.CELLS)
         yield from cells
 
 
 def _cell(cell: Any, number: int, version: int) -> dict[str, Any]:
     source = _source(cell, version) if isinstance(cell, dict) else None
     if source is None:
-        raise UnreadableError(f"not a notebook: cell {number + 1} has no text")
+        raise UnreadableError(messages.CELL_TEXT.format(number=number + 1))
     metadata = cell.get("metadata", {})
     if not isinstance(metadata, dict):
-        raise UnreadableError(f"not a notebook: the metadata of cell {number + 1} is not a mapping")
+        raise UnreadableError(messages.CELL_METADATA.format(number=number + 1))
     kind, name = cell.get("cell_type"), cell.get("id")
     if kind == "heading":
         level = cell.get("level")

@@ -19,6 +19,7 @@ from autograder.notebooks.display import TAG, is_display_only
 from autograder.notebooks.editions import texts_of_editions
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.matching import Matching, carrier, match, plain
+from autograder.notebooks.messages import CELLS_STRIPPED
 from autograder.notebooks.names import bindings, definitions, without_stubs
 from autograder.sandbox.text import clean
 
@@ -58,7 +59,8 @@ def rebuild(release: Any, submitted: Any, exercises: Mapping[str, Exercise]) -> 
         flags = [flag for flag in flags if flag.kind != FlagKind.MOVED]
         found.stripped |= found.moved | answered.keys()
     if found.stripped:
-        flags.append(Flag(FlagKind.STRIPPED, reason=f"{len(found.stripped)} cells"))
+        count = CELLS_STRIPPED.format(count=len(found.stripped))
+        flags.append(Flag(FlagKind.STRIPPED, reason=count))
     flags.sort(key=lambda flag: list(known).index(flag.cell) if flag.cell else -1)
     notebook = copy.deepcopy(release)
     notebook.cells = [placed.cell for placed in cells]

@@ -22,7 +22,8 @@ from autograder.exercises.exercise import Exercise, Level
 from autograder.grading.record import Record, Status
 from autograder.grading.store import Store
 from autograder.notebooks.cells import read_notebook, solutions
-from autograder.notebooks.flags import Flag, FlagKind
+from autograder.notebooks.flags import FlagKind
+from autograder.notebooks.messages import flag_text
 from autograder.reports import messages
 from kischule.i18n import Text
 
@@ -150,15 +151,6 @@ def labels(everybody: Sequence[GradedStudent]) -> dict[str, str]:
         full, name = student.full_name, student.name
         found[name] = name if not full else full if counts[full] == 1 else f"{full} ({name})"
     return found
-
-
-def flag_text(flag: Flag) -> Text:
-    """A flag for the teacher, as `str(flag)` has it in English."""
-    if str(flag) == flag.reason:
-        return Text.same(flag.reason)
-    kind, reason = messages.FLAG_WORDS[flag.kind], f" ({flag.reason})" if flag.reason else ""
-    after = f"{reason}: {flag.cell}" if flag.cell else f": {flag.reason}" if reason else ""
-    return Text(f"{kind.de}{after}", f"{kind.en}{after}")
 
 
 def joined(texts: Iterable[Text], separator: str = "; ") -> Text:

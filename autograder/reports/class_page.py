@@ -22,6 +22,7 @@ from autograder.errors import MissingPackageError
 from autograder.exercises.exercise import Exercise
 from autograder.feedback import svg
 from autograder.feedback.student_page import STYLE
+from autograder.notebooks.messages import flag_text
 from autograder.reports import class_data, messages, similar
 from autograder.reports.class_data import ExerciseRow, GradedStudent
 from kischule.colours import BLUE
@@ -177,7 +178,7 @@ def _late(students: Sequence[GradedStudent], names: Mapping[str, str]) -> Text:
 
 def _flags(student: GradedStudent) -> Text:
     flags = student.record.flags if student.record else ()
-    return class_data.joined(map(class_data.flag_text, flags))
+    return class_data.joined(map(flag_text, flags))
 
 
 def _bands(key: GradingKey, grades: Iterable[str]) -> list[tuple[str, float, int]]:

@@ -2,7 +2,6 @@
 
 from autograder.course.adjustments import Action
 from autograder.grading.record import Status
-from autograder.notebooks.flags import FlagKind
 from kischule.i18n import Counted, Text
 
 CLASS_TITLE = Text("Klassenbericht {assignment}", "Class report {assignment}")
@@ -97,25 +96,6 @@ STATUS_WORDS = {
     Status.MEMORY: Text("Speicher reichte nicht", "memory"),
     Status.UNREADABLE: Text("nicht lesbar", "unreadable"),
     Status.FAILED: Text("Bewertung gescheitert", "failed"),
-}
-FLAG_WORDS = {
-    FlagKind.MISSING: Text("fehlende Zelle", "missing"),
-    FlagKind.DOUBLED: Text("mehrfache Zelle", "doubled"),
-    FlagKind.MOVED: Text("in einer anderen Zelle", "in another cell"),
-    FlagKind.RETYPED: Text("anderer Zelltyp", "another type"),
-    FlagKind.STRIPPED: Text("ohne Metadaten", "without metadata"),
-    FlagKind.OTHER_EDITION: Text("andere Sprachfassung", "another edition"),
-    FlagKind.CHANGED: Text("gesperrte Zelle geändert", "changed"),
-    FlagKind.RENAMED: Text("umbenannt", "renamed"),
-    FlagKind.KERNEL_ENDED: Text("Kernel beendet", "kernel ended"),
-    FlagKind.CHECK_FAILED: Text("Prüfung gescheitert", "check failed"),
-    FlagKind.LATE: Text("verspätet", "late"),
-    FlagKind.NO_TIME: Text("Abgabezeit ist kein Datum", "the time of submission is not a date"),
-    FlagKind.NOT_READABLE: Text("nicht lesbar", "not readable"),
-    FlagKind.NOT_GRADED: Text("nicht bewertet", "not graded"),
-    FlagKind.NOT_STORED: Text("nicht im Notenbuch", "not in the gradebook"),
-    FlagKind.NOT_PROTECTED: Text("ungeschützt", "not protected"),
-    FlagKind.EARLIER_GRADE: Text("die frühere Note gilt", "the earlier grade stands"),
 }
 
 # words and sentences that the template takes by their key

@@ -46,7 +46,7 @@ def test_each_student_without_a_grade_has_a_reason(course: Path) -> None:
     assert len(reasons) == 29
     (document,) = [n for n, text in reasons.items() if text.de.startswith("kein Notebook")]
     assert reasons[document].en == "not a notebook, but: Aufsatz.docx"
-    assert reasons["zoe-oeztuerk"].de.startswith("nicht lesbar: the file is empty")
+    assert reasons["zoe-oeztuerk"].de.startswith("nicht lesbar: die Datei ist leer")
     assert {reasons[name].en for name in absent(course, ASSIGNMENT)} == {"submitted nothing"}
     assert len(absent(course, ASSIGNMENT)) == 27
 
@@ -70,6 +70,8 @@ def test_the_class_page_lists_them_by_name(course: Path) -> None:
     assert page.count("nichts abgegeben") == 2 * 27  # who to talk to, and everybody
     assert "Nichts abgegeben: " in page
     assert "kein Notebook, sondern: Aufsatz.docx" in page
+    assert "nicht lesbar: die Datei ist leer und kein Notebook" in page
+    assert "the file is" not in page
     assert "40,5/54" in page
     assert "40.5/54" not in page
 

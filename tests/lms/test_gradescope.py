@@ -317,16 +317,23 @@ def here(container: Container, monkeypatch: pytest.MonkeyPatch) -> Container:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        (small.NAME, b"{", "not JSON"),
-        (small.NAME, b"[1]", "not a notebook"),
-        ("essay.pdf", b"%PDF", "the folder must hold small.ipynb, was: no notebook"),
+        (small.NAME, b"{", ("not JSON", "kein JSON")),
+        (small.NAME, b"[1]", ("not a notebook", "kein Notebook")),
+        (
+            "essay.pdf",
+            b"%PDF",
+            (
+                "the folder must hold small.ipynb, was: no notebook",
+                "der Ordner muss small.ipynb enthalten, war: kein Notebook",
+            ),
+        ),
     ],
 )
 def test_an_unreadable_submission_gets_0_points_and_the_reason(
     here: Container,
     name: str,
     content: bytes,
-    why: str,
+    why: tuple[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -335,10 +342,10 @@ def test_an_unreadable_submission_gets_0_points_and_the_reason(
     assert grader.main([str(here.base)]) == 0
     results = here.results()
     assert results["score"] == 0
-    assert why in results["output"]
+    assert all(reason in results["output"] for reason in why)
     assert "Geben Sie das Notebook small.ipynb ab" in results["output"]
     assert "0 von 7 Punkten" in results["output"]
-    assert why in capsys.readouterr().out
+    assert why[0] in capsys.readouterr().out
 
 
 def test_a_failure_of_ours_is_reported_as_ours(

@@ -241,3 +241,20 @@ def test_any_value_in_any_place_is_read_or_refused(effort: int) -> None:
         _read_or_refused(json.dumps(data).encode())
 
     fuzz(check, st.sampled_from(sources), st.integers(0, 99), VALUES, examples=400 * effort)
+
+
+@pytest.mark.parametrize(
+    ("content", "german"),
+    [
+        (b"", "die Datei ist leer und kein Notebook"),
+        (b"PK\x03\x04", "kein JSON ab Zeile 1, Zeichen 1"),
+        (written(nbformat=5), "nbformat muss 1 bis 4 sein, war: 5"),
+        (written(*[code("")] * 10_000), "nicht mehr als 2.000 Zellen haben, war: 10.000"),
+    ],
+    ids=("empty", "zip", "version", "cells"),
+)
+def test_a_refusal_is_in_both_languages(content: bytes, german: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        parse(content)
+    assert german in caught.value.text.de
+    assert caught.value.text.en == str(caught.value)

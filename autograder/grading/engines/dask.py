@@ -20,7 +20,7 @@ from typing import Any
 from distributed import Client, LocalCluster, WorkerPlugin, as_completed
 from distributed.scheduler import KilledWorker
 
-from autograder.grading import servers
+from autograder.grading import messages, servers
 from autograder.grading.record import EngineError, Record, Rules, Status, Task
 from autograder.grading.submission import checks_id, grade_submission, settle
 
@@ -115,9 +115,8 @@ class Cluster:
             try:
                 record = future.result()
             except KilledWorker as error:
-                ended = error.allowed_failures + 1
-                reason = f"{ended} workers in turn ended while they graded this"
-                record = Record.failed(task.key, reason)
+                ended = messages.WORKERS_ENDED.format(count=error.allowed_failures + 1)
+                record = Record.failed(task.key, ended)
                 tries[task.key] = MAX_TRIES
             future.release()
             if record.status == Status.FAILED and tries[task.key] < MAX_TRIES:

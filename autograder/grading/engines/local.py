@@ -19,12 +19,13 @@ from typing import Any
 
 import torch
 
-from autograder.grading import memory, processes, servers
+from autograder.grading import memory, messages, processes, servers
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.grading.servers import ServerError
 from autograder.grading.submission import grade_submission, settle
 from autograder.sandbox.models import model_of
+from kischule.i18n import Text
 
 MAX_TRIES = 2  # of a submission
 MAX_DEATHS = 3  # in a row, of workers that never worked
@@ -118,7 +119,7 @@ class Pool:
                 if task is None:
                     self._deaths += not worker.ready
                     if self._deaths >= MAX_DEATHS:
-                        raise ServerError(f"workers do not start: {content}")
+                        raise ServerError(messages.NO_WORKERS.format(reason=content))
                     continue
                 content = Record.failed(task.key, content, time.monotonic() - worker.since)
             assert task is not None
@@ -134,17 +135,15 @@ class Pool:
         now = time.monotonic()
         for worker in self._workers:
             if worker.task and now - worker.since > limit:
-                worker.kill(f"no answer from its worker within {limit:g} s")
+                worker.kill(messages.NO_REPLY.format(seconds=limit))
         pids = {w: w.process.pid or 0 for w in self._workers}
         if sum(memory.used(pid, exactly=False) for pid in pids.values()) <= self.ceiling:
             return
         sizes = {w: memory.used(pid) for w, pid in pids.items()}
         if sum(sizes.values()) > self.ceiling:
             largest = max(sizes, key=lambda w: sizes[w])
-            largest.kill(
-                f"all workers together used more than {self.ceiling >> 20:,} MB, this one most: "
-                f"{sizes[largest] >> 20:,} MB"
-            )
+            megabytes = {"limit": self.ceiling >> 20, "most": sizes[largest] >> 20}
+            largest.kill(messages.TOGETHER.format(**megabytes))
 
     def close(self) -> None:
         """End all workers, within seconds."""
@@ -171,7 +170,7 @@ class _Worker:
         self.ready = False
         self.task: Task | None = None
         self.since = 0.0
-        self._reason = ""
+        self._reason: Text | None = None
 
     def give(self, task: Task) -> None:
         self.task, self.since = task, time.monotonic()
@@ -190,9 +189,9 @@ class _Worker:
         self.process.join(FAREWELL_S)
         code = self.process.exitcode
         how = f"signal {-code}" if code is not None and code < 0 else f"status {code}"
-        return "ended", self._reason or f"the worker ended while it graded this ({how})"
+        return "ended", self._reason or messages.WORKER_ENDED.format(how=how)
 
-    def kill(self, reason: str) -> None:
+    def kill(self, reason: Text) -> None:
         self._reason = self._reason or reason
         self.process.kill()
 
