@@ -54,6 +54,7 @@ def rules_of(
         solutions=solutions(read_notebook(source), Role.SOLUTION),
         tests=_plain_tests(book.layout(assignment), read_notebook(release), exercises),
         files=files_beside(book.directory(), assignment),
+        variants=store.variants(assignment),
     )
 
 
