@@ -32,7 +32,7 @@ from autograder.notebooks.editions import language_of
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.messages import flag_text
 from autograder.sandbox.text import clean
-from kischule.i18n import Line
+from kischule.i18n import Line, Text
 from kischule.models import fingerprint
 
 Report = dict[str, Any]  # the data of `grade --json`

@@ -50,6 +50,7 @@ def rules_of(
         "checks": checks_id(model),
         "settings": settings.slowed(slowdown(model)),
         "files": files_beside(book.directory(), assignment),
+        "variants": store.variants(assignment),
     }
     layout = book.layout(assignment)
     return [

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from autograder.checking.result import Result
@@ -69,6 +70,7 @@ class Rules:
     # plain tests with their hidden parts, by grade_id
     tests: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # beside the notebook
+    variants: Path | None = None  # where hidden cases are kept, if anywhere: see `Variants`
 
     @cached_property
     def key(self) -> bytes:

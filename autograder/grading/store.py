@@ -64,6 +64,12 @@ class Store:
         """The folder of the expected replies of other models than `mini`."""
         return self.folder / "expected"
 
+    def variants(self, assignment: str) -> Path:
+        """The folder of an assignment's hidden cases, which is made."""
+        folder = self.folder / "variants" / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     # --- records: two files each, the notebook first; a record without its notebook is ignored ---
 
     def read(self, assignment: str, key: str) -> Record | None:

@@ -65,7 +65,8 @@ def grade_submission(rules: Rules, task: Task) -> Record:
 
     The rules' isolation must be settled.
     """
-    from autograder.grading.worker import run_submission  # heavy: torch and kernels
+    from autograder.grading.variants import Variants  # heavy: torch and kernels
+    from autograder.grading.worker import run_submission
 
     began, settings = time.monotonic(), rules.settings
     limits = {"time_limit_s": settings.time_limit_s, "memory_mib": settings.memory_mib}
@@ -79,6 +80,7 @@ def grade_submission(rules: Rules, task: Task) -> Record:
             rules.exercises,
             solutions=rules.solutions,
             files=rules.files,
+            hidden=Variants.of(rules).cases,
         )
         content = json.dumps(run.notebook, ensure_ascii=False, indent=1).encode()
     except reader.UnreadableError as error:

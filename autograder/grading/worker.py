@@ -13,7 +13,7 @@ reference's function in the broken one's place.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -50,6 +50,9 @@ from kischule.i18n import Text
 MAX_REPLAYED_S = 1.0  # of a plain test: a slower one is not run again after the kernel's end
 
 
+MakeCases = Callable[[Exercise, str], Sequence[Case]]  # of the hidden cases of a seed
+
+
 @dataclass
 class Run:
     """The results of running a submission, and its state."""
@@ -69,18 +72,20 @@ def run_submission(
     exercises: Mapping[str, Exercise],
     solutions: Mapping[str, str] | None = None,
     files: Mapping[str, bytes] | None = None,
+    hidden: MakeCases = hidden_cases,
 ) -> Run:
     """Run and judge a notebook with the release's structure (see `structure.rebuild`).
 
     The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: the
     notebook's, with its points. solutions: the reference's, by exercise, for those that build on
-    one that does not pass. files: of the kernel's work folder, by relative path.
+    one that does not pass. files: of the kernel's work folder, by relative path. hidden: makes
+    hidden cases.
 
     Raises ServerError or SandboxError where no kernel starts; nothing that the notebook does
     raises.
     """
     kernel = Kernel(notebook, settings, files)
-    return _SubmissionRun(notebook, seed, kernel, exercises, solutions or {}).run()
+    return _SubmissionRun(notebook, seed, kernel, exercises, solutions or {}).run(hidden)
 
 
 class _SubmissionRun:
@@ -110,13 +115,13 @@ class _SubmissionRun:
         self.ended: set[int] = set()
         self.patience = Patience(kernel)
 
-    def run(self) -> Run:
+    def run(self, hidden: MakeCases) -> Run:
         model_of(self.settings.model)  # now: transformers loads a model in one thread only
         with ThreadPoolExecutor(1) as pool:  # generates cases while the kernel computes
             for cell in self.notebook.cells:
                 if (tested := self._tested(cell)) and tested[1] == Level.HIDDEN:
                     name = tested[0]
-                    self.hidden[name] = pool.submit(hidden_cases, self.exercises[name], self.seed)
+                    self.hidden[name] = pool.submit(hidden, self.exercises[name], self.seed)
             try:
                 self.kernel.start()
                 started = time.monotonic()

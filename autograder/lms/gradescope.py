@@ -84,7 +84,7 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
 
 def rules_json(rules: Rules) -> bytes:
     """The rules, but for the release, as `take_rules` reads them."""
-    data = {n: v for n, v in asdict(rules).items() if n != "release"}
+    data = {n: v for n, v in asdict(rules).items() if n not in ("release", "variants")}
     data["files"] = {name: base64.b64encode(text).decode() for name, text in rules.files.items()}
     return json.dumps(data, indent=1).encode()
 
