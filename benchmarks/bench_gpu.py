@@ -190,7 +190,7 @@ def kernel_memory(name: str) -> str:
         for number in range(1, KERNELS[name] + 1):
             cell = nbformat.v4.new_code_cell(CELL.format(device=name))
             notebook = nbformat.v4.new_notebook(cells=[cell])
-            kernels.append(Kernel(notebook, Settings(isolation="sandbox", device=name)))
+            kernels.append(Kernel(notebook, Settings(isolation="namespaces", device=name)))
             began = time.monotonic()
             kernels[-1].start()
             ready = time.monotonic() - began

@@ -628,7 +628,7 @@ def test_a_submission_has_the_device_in_the_sandbox(tmp_path: Path) -> None:
     source = "import kischule\nprint(kischule.load('mini')[1].device.type, 'it is')"
     made.cells.append(nbformat.v4.new_code_cell(source))
     small.write(tmp_path, "ada", made)
-    settings = Settings(device=DEVICE, isolation="sandbox")
+    settings = Settings(device=DEVICE, isolation="namespaces")
     report = grade(tmp_path, "small", settings, RunOptions(jobs=1))
     assert report["submissions"][0]["score"] == small.ALL
     assert f"{torch.device(DEVICE).type} it is" in _autograded(tmp_path, "ada")
@@ -639,7 +639,7 @@ def test_a_kernel_on_the_cpu_does_not_see_the_device(tmp_path: Path) -> None:
     """Without `--device cuda` a submission's model is on the CPU, whatever the machine has."""
     cell = "\nimport kischule\nprint(kischule.load('mini')[1].device.type, 'it is')"
     course = _course(tmp_path / "course", cell, STUDENTS[:1])
-    for isolation in ("sandbox", "process"):
+    for isolation in ("namespaces", "process"):
         _graded(course, "--device", "cpu", "--isolation", isolation, "--force")
         assert "cpu it is" in _autograded(course, STUDENTS[0]), isolation
 

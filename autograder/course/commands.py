@@ -35,7 +35,7 @@ from autograder.notebooks.cells import is_plain_test, points_of
 from autograder.notebooks.flags import Flag
 from autograder.notebooks.intake import Submission
 from autograder.notebooks.running import TRANSPORT_ENCRYPTION
-from autograder.sandbox.namespaces import GIVEN_FILES, MAX_FILES_BYTES
+from autograder.sandbox.namespaces import MAX_FILES_BYTES
 from autograder.sandbox.text import clean
 from autograder.sandbox.wire import WireError
 
@@ -128,7 +128,7 @@ class SandboxedExecute(Execute):
                 self._context.destroy(linger=0)
 
     def _take_out(self) -> None:
-        request = json.dumps({"files_but": GIVEN_FILES}).encode()
+        request = json.dumps({"files": True}).encode()
         try:
             names, *contents = run_sync(ask)(self, request, time.monotonic() + TAKE_OUT_S)
             files = dict(zip(json.loads(names), contents, strict=True))

@@ -69,6 +69,7 @@ class KernelSpecs(KernelSpecManager):
         provisioner = {
             "provisioner_name": PROVISIONER,
             "config": {
+                "isolation": self._settings.isolation,
                 "model": self._settings.model,
                 "device": self._settings.device,
                 "memory_mib": self._settings.memory_mib,

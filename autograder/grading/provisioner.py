@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import math
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -22,10 +21,11 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Bool, Float, Int
 
 from autograder.grading import servers
+from autograder.grading.isolation import decide
 from autograder.grading.settings import trait
-from autograder.grading.work import copy_in
+from autograder.grading.work import copy_in, remove
 from autograder.sandbox.forkserver import COMPUTED
-from autograder.sandbox.namespaces import GIVEN_FILES, Limits
+from autograder.sandbox.namespaces import GIVEN_FOLDER, Limits
 
 PROVISIONER = "kischule-forkserver"
 KERNEL = "kischule"
@@ -37,6 +37,7 @@ _Result = TypeVar("_Result")
 class ForkServerProvisioner(KernelProvisionerBase):
     """One kernel, from this process's fork server."""
 
+    isolation = trait("isolation")
     model = trait("model")
     device = trait("device")
     memory_mib = trait("memory_mib")
@@ -59,7 +60,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
         server = await _in_thread(self._server)
         self._folder = server.channels()
         if self.files and kwargs.get("cwd"):
-            copy_in(Path(kwargs["cwd"]), self._folder / Path(GIVEN_FILES).name)
+            copy_in(Path(kwargs["cwd"]), self._folder / GIVEN_FOLDER)
         manager = self.parent
         manager.transport, manager.ip = "ipc", str(self._folder / "k")
         manager.write_connection_file()
@@ -69,7 +70,10 @@ class ForkServerProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=[KERNEL, *arguments], **kwargs)
 
     def _server(self) -> servers.Server:
-        server = servers.shared(self.model, self.device)
+        tier = self.isolation
+        if tier == "auto":
+            tier = decide(tier, self.model, self.device).mode
+        server = servers.shared(self.model, self.device, tier)
         server.ready()
         return server
 
@@ -155,7 +159,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
     async def cleanup(self, restart: bool = False) -> None:
         self._left()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove(self._folder)
 
     def _left(self) -> None:
         """Let the supervisor go; it kills the kernel if there is one."""

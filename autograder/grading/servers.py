@@ -19,22 +19,23 @@ from autograder.errors import UserError
 from autograder.files import PACKAGE
 from autograder.grading import device as gpu
 from autograder.grading.temporary import Temporary
-from autograder.sandbox.namespaces import HOME, NOBODY, Limits, Visible
+from autograder.sandbox.namespaces import HOME, Limits, Visible, home_variables
 from autograder.sandbox.syscalls import SandboxError
 from kischule.models import elsewhere
 
 VISIBLE = ("__init__.py", "sandbox")  # of this package, in a sandbox
 START_S = 120.0  # for a server to start
+START_CODE = (
+    "import json, sys; f, v, m, p = json.loads(sys.argv[1]); sys.path[:] = p; "
+    "from autograder.sandbox.forkserver import run; run(f, v, m)"
+)
 
 
-def server_environment() -> dict[str, str]:
+def server_environment(home: str) -> dict[str, str]:
     """All variables of the server, and so of its kernels: none of the caller's come along."""
     return {
-        "HOME": HOME,
-        "TMPDIR": f"{HOME}/tmp",
-        "IPYTHONDIR": f"{HOME}/.ipython",
-        "JUPYTER_RUNTIME_DIR": f"{HOME}/.jupyter",
-        "MPLCONFIGDIR": f"{HOME}/.matplotlib",
+        **home_variables(home),
+        "USER": "student",  # nobody has to look for a name in /etc/passwd
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "LANG": "C.UTF-8",
         "NBGRADER_EXECUTION": "autograde",  # for test cells that ask
@@ -58,8 +59,11 @@ class ServerError(UserError, RuntimeError):
 class Server:
     """A fork server, seen from the process that uses it."""
 
-    def __init__(self, model: str = "mini", device: str = "cpu") -> None:
-        """Starts it; `ready` waits for it. device: that kernels may open (see `device`)."""
+    def __init__(self, model: str, device: str, tier: str) -> None:
+        """Starts it; `ready` waits for it. device: that kernels may open (see `device`).
+
+        tier: namespaces | landlock.
+        """
         found_by, files = elsewhere(model)
         _check_readable(files)
         self._temporary = Temporary()
@@ -67,6 +71,8 @@ class Server:
         self.sockets = base / "k"
         self.sockets.mkdir()
         self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
+        if os.getuid() == 0:
+            base.chmod(0o711)  # for the ordinary user in the sandbox
         (base / "root").mkdir()
         view = Visible(
             root=str(base / "root"),
@@ -75,22 +81,20 @@ class Server:
             package=str(PACKAGE.resolve()),
             visible=VISIBLE,
             devices=gpu.nodes(device),
+            tier=tier,
         )
+        home = HOME if tier == "namespaces" else view.root
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = json.dumps([theirs.fileno(), asdict(view), model, sys.path[1:]])
-        start = (
-            "import json, sys; f, v, m, p = json.loads(sys.argv[1]); sys.path[:] = p; "
-            "from autograder.sandbox.forkserver import run; run(f, v, m)"
-        )
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-s", "-c", start, request],
+                [sys.executable, "-s", "-c", START_CODE, request],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
-                env={**server_environment(), **gpu.variables(device), **found_by},
+                env={**server_environment(home), **gpu.variables(device), **found_by},
                 start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
             )
         self._started = False
@@ -113,6 +117,7 @@ class Server:
             raise SandboxError(1, message["error"])
         if "error" in message:
             raise ServerError(f"the fork server does not start: {message['error']}")
+        self._user = int(message["user"])
         self._started = True
 
     @property
@@ -121,10 +126,11 @@ class Server:
 
     def channels(self) -> Path:
         """A new folder for one kernel's channels."""
+        self.ready()
         folder = self.sockets / str(next(self._numbers))
         folder.mkdir(mode=0o700)
-        if os.getuid() == 0:
-            os.chown(folder, NOBODY, NOBODY)
+        if self._user != os.getuid():
+            os.chown(folder, self._user, self._user)
         return folder
 
     def fork(
@@ -176,21 +182,21 @@ def _check_readable(places: Iterable[Path]) -> None:
                 )
 
 
-_servers: dict[tuple[str, str], Server] = {}
+_servers: dict[tuple[str, str, str], Server] = {}
 _servers_lock = threading.Lock()
 
 
-def shared(model: str = "mini", device: str = "cpu") -> Server:
+def shared(model: str = "mini", device: str = "cpu", tier: str = "namespaces") -> Server:
     """The server of this process, started at the first call and again when it has died."""
     with _servers_lock:
-        server = _servers.get((model, device))
+        server = _servers.get((model, device, tier))
         if server is not None and not server.alive:
             server.close()
             server = None
         if server is None:
             if not _servers:
                 atexit.register(close_all)
-            server = _servers[model, device] = Server(model, device)
+            server = _servers[model, device, tier] = Server(model, device, tier)
         return server
 
 

@@ -15,7 +15,8 @@ from traitlets import Bool, Float, Integer, Unicode
 from kischule.catalog import FAMILY
 
 CELLS = 10  # a submission may take as long as this many cells at their limit
-ISOLATIONS = ("auto", "sandbox", "process")
+SANDBOXES = ("namespaces", "landlock")  # the strongest first
+ISOLATIONS = ("auto", *SANDBOXES, "process")
 
 
 def _option(default: Any, about: str, **more: Any) -> Any:
@@ -27,7 +28,9 @@ class Settings:
     """Limits and isolation of submissions; the same for a whole run, on every worker."""
 
     isolation: str = _option(
-        "auto", "isolation of submissions (default: auto, the sandbox on Linux)", choices=ISOLATIONS
+        "auto",
+        "isolation of submissions (default: auto, the strongest that starts)",
+        choices=ISOLATIONS,
     )
     time_limit_s: float = _option(60.0, "time limit of a cell (default: 60)", bounds=(1, 86_400))
     memory_mib: int = _option(

@@ -52,7 +52,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 def sweep() -> None:
     """Remove the folders that killed processes of this user left behind."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if not (folder / ALIVE).is_file():
+        if not os.path.isfile(folder / ALIVE):  # not there, or in another user's folder
             continue
         file = _locked(folder / ALIVE, "r+")
         if file is not None:

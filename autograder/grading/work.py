@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UserError
@@ -49,6 +50,23 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def remove(folder: Path) -> None:
+    """Remove a kernel's folder, also where the student's code has closed folders in it.
+
+    Its process may still be at work: no path is looked up twice, and no link is followed.
+    """
+    with suppress(OSError):
+        for _, names, _, inside in os.fwalk(folder):
+            for name in names:
+                with suppress(NotADirectoryError, FileNotFoundError):  # a link, or gone
+                    closed = os.open(
+                        name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=inside
+                    )
+                    os.chmod(f"/proc/self/fd/{closed}", 0o700)
+                    os.close(closed)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def take_out(folder: Path, files: Mapping[str, bytes]) -> list[str]:

@@ -28,8 +28,8 @@ REQUEST, REPLY = "kischule_call_request", "kischule_call_reply"
 class Agent:
     """Serves the requests of one kernel."""
 
-    def __init__(self, kernel: Any) -> None:
-        self._kernel = kernel
+    def __init__(self, kernel: Any, given: Path) -> None:
+        self._kernel, self._given = kernel, given
         self._student = LocalStudent(kernel.shell.user_ns)
 
     def reply(self, stream: Any, identity: Any, message: Mapping[str, Any]) -> None:
@@ -42,8 +42,8 @@ class Agent:
         )
 
     def _reply(self, request: Mapping[str, Any]) -> list[bytes]:
-        if "files_but" in request:
-            files = dict(_new_files(Path.cwd(), Path(request["files_but"])))
+        if "files" in request:
+            files = dict(_new_files(Path.cwd(), self._given))
             return [json.dumps(list(files)).encode(), *files.values()]
         try:
             replies = self._student.call_all(
@@ -86,9 +86,12 @@ class Later:
         return ""
 
 
-def install(kernel: Any) -> None:
-    """Make a kernel serve requests; `check` and `hint` in the student's own cells do nothing."""
-    kernel.shell_handlers[REQUEST] = Agent(kernel).reply
+def install(kernel: Any, given: Path) -> None:
+    """Make a kernel serve requests; `check` and `hint` in the student's own cells do nothing.
+
+    given: a folder with the files that its work folder began with; it may not be there.
+    """
+    kernel.shell_handlers[REQUEST] = Agent(kernel, given).reply
     shell.install(kernel.shell)
     for name in ("check", "hint"):
         vars(sys.modules["autograder"])[name] = lambda *_, **__: Later()
@@ -96,4 +99,4 @@ def install(kernel: Any) -> None:
 
 def load_ipython_extension(unforked: Any) -> None:
     """Install the agent in a kernel that was not forked: `--ext autograder.sandbox.agent`."""
-    install(unforked.kernel)
+    install(unforked.kernel, Path(os.devnull))

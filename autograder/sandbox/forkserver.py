@@ -2,7 +2,8 @@
 
 Three kinds of processes, each the parent of the next:
 
-server      started by `autograder.grading.servers`; one thread, in the outer sandbox. It never
+server      started by `autograder.grading.servers`; one thread, in the outer sandbox (with
+            `namespaces`, or with `landlock` where Linux grants none: `TIERS`). It never
             holds what a case expects, a seed, or a submission, since every kernel inherits its
             memory.
 supervisor  one for each kernel: makes its namespaces, watches its memory, passes signals on and
@@ -26,14 +27,19 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox import namespaces
-from autograder.sandbox.namespaces import CHANNELS, GIVEN_FILES, Limits, Visible
+from autograder.sandbox.landlock import Landlock
+from autograder.sandbox.namespaces import GIVEN_FOLDER, Limits, Namespaces, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
 COMPUTED = b"?"  # the command that asks how long a kernel has computed
 WATCH_S = 0.1  # between two looks at a kernel's memory
+DISK_WATCH = 5  # looks at its memory for one at its files
+Tier = Namespaces | Landlock
+TIERS: dict[str, type[Tier]] = {"namespaces": Namespaces, "landlock": Landlock}
 _end_process = os._exit  # in a kernel `os._exit` ends a cell (see `shell`)
-_OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # proc_pid_status(5)
+# proc_pid_status(5)
+_OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)
+_THREADS = re.compile(rb"^Threads:\s*(\d+)$", re.MULTILINE)
 
 
 # --- the server ---------------------------------------------------------------------------------
@@ -41,8 +47,9 @@ _OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)  # p
 
 def serve(control: socket.socket, view: Visible, model: str) -> None:
     """Enter the sandbox, load, say so, and fork for each request until the other end closes."""
+    tier = TIERS[view.tier]()
     try:
-        namespaces.enter(view)
+        tier.enter(view)
         _load(model)
         if (threads := _threads()) != 1:
             raise RuntimeError(f"the fork server must have one thread, has {threads}")
@@ -54,7 +61,7 @@ def serve(control: socket.socket, view: Visible, model: str) -> None:
         return
     gc.collect()
     gc.freeze()  # the collector must not touch, and so copy, what kernels share
-    control.send(b"{}")
+    _tell(control, user=os.getuid())
     while True:
         readable, _, _ = select.select([control], [], [], 1.0)
         _reap()
@@ -65,7 +72,8 @@ def serve(control: socket.socket, view: Visible, model: str) -> None:
             return
         if os.fork() == 0:
             control.close()
-            _exit_after(_supervise, socket.socket(fileno=handles[0]), json.loads(content))
+            channel = socket.socket(fileno=handles[0])
+            _exit_after(_supervise, channel, json.loads(content), tier)
         for handle in handles:
             os.close(handle)
 
@@ -133,33 +141,31 @@ def _exit_after(run: Any, channel: socket.socket, *given: Any) -> None:
 # --- the supervisor -----------------------------------------------------------------------------
 
 
-def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
+def _supervise(channel: socket.socket, request: dict[str, Any], tier: Tier) -> None:
     """Start the kernel and report on it: {"ready"}, {"cpu"} when asked, {"exit", "memory", ..}."""
     limits = Limits(**request["limits"])
     die_with_parent()
     os.setsid()
-    namespaces.isolate(request["channels"])
+    tier.isolate(request["channels"])
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     kernel = os.fork()
     if kernel == 0:
         ours.close()
         channel.close()
-        _exit_after(_kernel, theirs, request, limits)
+        _exit_after(_kernel, theirs, request, limits, tier)
     theirs.close()
     # opened now: the kernel is about to mount a /proc in which it is number 1
     status = os.open(f"/proc/{kernel}/status", os.O_RDONLY)
     times = os.open(f"/proc/{kernel}/stat", os.O_RDONLY)
     ours.send(b"go")
     end = os.pidfd_open(kernel)
-    before, most = _resident(status), 0
-    killed = ""
+    watch, killed = _Watch(status, kernel, limits, tier), ""
     waiting: list[Any] = [channel, ours, end]
     while end in waiting:
         readable, _, _ = select.select(waiting, [], [], WATCH_S)
-        grown = _resident(status) - before
-        most = max(most, grown)
-        if grown > limits.memory and not killed:
-            killed = "memory"
+        reason = watch.look()
+        if reason and not killed:
+            killed = reason
             os.kill(kernel, signal.SIGKILL)
         if channel in readable:
             command = channel.recv(64)
@@ -174,7 +180,7 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
         if ours in readable:
             told = ours.recv(4096)
             if told == b"bound":
-                namespaces.seal_channels()
+                tier.bound()
                 ours.send(b"sealed")
                 _tell(channel, ready=True)
             elif told:
@@ -188,21 +194,42 @@ def _supervise(channel: socket.socket, request: dict[str, Any]) -> None:
         channel,
         exit=os.waitstatus_to_exitcode(code),
         killed=killed,
-        memory=most,
+        memory=watch.most,
         cpu=usage.ru_utime + usage.ru_stime,
     )
 
 
-def _resident(status: int) -> int:
-    """Bytes of memory that are a process's own or shared with its parent; 0 when it is gone.
+class _Watch:
+    """Looks at what a kernel uses; `most`: bytes of memory beyond those that it began with."""
 
-    Without pages of files: a model's weights are mapped, and there once for all kernels.
+    def __init__(self, status: int, kernel: int, limits: Limits, tier: Tier) -> None:
+        self._status, self._kernel, self._limits, self._tier = status, kernel, limits, tier
+        self._before, self.most, self._looks = _resident(status)[0], 0, 0
+
+    def look(self) -> str:
+        """The limit that the kernel is beyond, or ""."""
+        resident, threads = _resident(self._status)
+        grown, self._looks = resident - self._before, self._looks + 1
+        self.most = max(self.most, grown)
+        if grown > self._limits.memory:
+            return "memory"
+        if threads > self._limits.threads:
+            return "threads"
+        full = self._looks % DISK_WATCH == 0 and self._tier.overfull(self._kernel, self._limits)
+        return "disk" if full else ""
+
+
+def _resident(status: int) -> tuple[int, int]:
+    """Bytes of memory that are a process's own or shared with its parent, and its threads.
+
+    Both are 0 when it is gone. Pages of files do not count: a model's weights are mapped, and there
+    once for all kernels.
     """
     try:
         text = os.pread(status, 8192, 0)
     except OSError:
-        return 0
-    return sum(int(size) for size in _OWN_MEMORY.findall(text)) << 10
+        return 0, 0
+    return sum(map(int, _OWN_MEMORY.findall(text))) << 10, sum(map(int, _THREADS.findall(text)))
 
 
 def _computed(times: int) -> float:
@@ -223,28 +250,31 @@ def _tell(channel: socket.socket, **message: Any) -> None:
 # --- the kernel ---------------------------------------------------------------------------------
 
 
-def _kernel(supervisor: socket.socket, request: dict[str, Any], limits: Limits) -> None:
+def _kernel(supervisor: socket.socket, request: dict[str, Any], limits: Limits, tier: Tier) -> None:
     """The student's process. Nothing below `app.start()` runs before all limits are in place."""
     supervisor.recv(16)
-    _close_all_but(supervisor.fileno())
     signal.set_wakeup_fd(-1)
-    namespaces.confine(limits)
-    if os.path.isdir(GIVEN_FILES):
-        shutil.copytree(GIVEN_FILES, os.getcwd(), dirs_exist_ok=True)
+    null = os.open(os.devnull, os.O_RDWR)
+    tier.confine(limits)
+    _close_all_but(supervisor.fileno(), null)
+    given = Path(tier.channels, GIVEN_FOLDER)
+    if given.is_dir():
+        shutil.copytree(given, os.getcwd(), dirs_exist_ok=True)
 
     from ipykernel.kernelapp import IPKernelApp
 
     from autograder.sandbox import agent
 
     _other_random_numbers()
-    connection = {**request["connection"], "ip": f"{CHANNELS}/k", "transport": "ipc"}
+    connection = {**request["connection"], "ip": f"{tier.channels}/k", "transport": "ipc"}
     os.mkdir(os.environ["JUPYTER_RUNTIME_DIR"])
     file = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / "kernel.json"
     file.write_text(json.dumps(connection))
     app = IPKernelApp.instance()
     app.initialize(["-f", str(file), "--HistoryManager.enabled=False", *request["arguments"]])
     app.shell.enable_matplotlib("inline")  # which importing pyplot does, where there is a shell
-    agent.install(app.kernel)
+    agent.install(app.kernel, given)
+    tier.seal(limits)
     supervisor.send(b"bound")
     supervisor.recv(16)
     supervisor.close()
@@ -263,8 +293,7 @@ def _other_random_numbers() -> None:
     torch.seed()
 
 
-def _close_all_but(kept: int) -> None:
-    null = os.open(os.devnull, os.O_RDWR)
+def _close_all_but(kept: int, null: int) -> None:
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     os.closerange(3, kept)

@@ -15,6 +15,7 @@ The attacks that were tried on it, and on which systems, are listed in docs/secu
 import os
 import resource
 import site
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ NOBODY = 65534  # who root becomes
 HOME = "/submission"  # the private folder of a kernel: home, work folder and temporary files
 SOCKETS = "/run/kernels"  # in the server: a folder for each kernel's channels
 CHANNELS = "/run/kernel"  # in a kernel: its own
-GIVEN_FILES = f"{CHANNELS}/work"  # copied into its work folder; it may not be there
+GIVEN_FOLDER = "work"  # beside the channels; copied into its work folder, it may not be there
 MAX_FILES, MAX_FILES_BYTES = 1000, 32 << 20  # of a work folder
 
 _LIBRARIES = ("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib")
@@ -76,12 +77,34 @@ class Limits:
 class Visible:
     """Files that a sandbox shows beside the interpreter and its packages."""
 
-    root: str  # an empty folder for the new root to be mounted on
+    root: str  # an empty folder: the new root is mounted on it, or it is the server's home
     sockets: str  # a folder in which the server finds the folders of channels
     trees: tuple[str, ...]  # files and folders, read-only
     package: str  # a folder of which only `visible` is shown
     visible: tuple[str, ...]  # files and folders, relative to it
     devices: tuple[str, ...] = ()  # beside those that every program needs
+    tier: str = "namespaces"  # | landlock
+
+    @property
+    def readable(self) -> list[str]:
+        """Files and folders to be seen read-only, all but the package's."""
+        return [*_LIBRARIES, *_FILES, *_interpreter(), *self.trees]
+
+    @property
+    def writable(self) -> list[str]:
+        """Devices that may be read and written."""
+        return [*_DEVICES, *self.devices]
+
+
+def home_variables(home: str) -> dict[str, str]:
+    """Variables by which programs find the private folder of a kernel, or of the server."""
+    return {
+        "HOME": home,
+        "TMPDIR": f"{home}/tmp",
+        "IPYTHONDIR": f"{home}/.ipython",
+        "JUPYTER_RUNTIME_DIR": f"{home}/.jupyter",
+        "MPLCONFIGDIR": f"{home}/.matplotlib",
+    }
 
 
 # --- the fork server ----------------------------------------------------------------------------
@@ -126,7 +149,7 @@ def _new_root(view: Visible) -> None:
     root = Path(view.root)
     mount(None, "/", None, REC | PRIVATE)
     mount("tmpfs", view.root, "tmpfs", NOSUID | NODEV, "mode=755,size=4m")
-    for path in [*_LIBRARIES, *_FILES, *_interpreter(), *view.trees]:
+    for path in view.readable:
         _show(root, path)
     hidden = _inside(root, view.package)
     hidden.mkdir(parents=True, exist_ok=True)
@@ -134,7 +157,7 @@ def _new_root(view: Visible) -> None:
     for name in view.visible:
         _show(root, str(Path(view.package) / name))
     freeze(str(hidden))
-    for device in (*_DEVICES, *view.devices):
+    for device in view.writable:
         _show(root, device, readonly=False)
     for folder in (HOME, SOCKETS, CHANNELS, "/proc"):
         _inside(root, folder).mkdir(parents=True, exist_ok=True)
@@ -183,16 +206,13 @@ def _inside(root: Path, path: str) -> Path:
 
 def _show(root: Path, path: str, readonly: bool = True) -> None:
     """The file or tree at the same place in the new root; what does not exist is left out."""
-    source, target = Path(path), _inside(root, path)
-    if not os.path.lexists(source) or (
-        os.path.lexists(target) and target.is_dir() and any(os.scandir(target))
-    ):
+    if not os.path.exists(path):
+        return
+    source = Path(_linked(root, path))
+    target = _inside(root, str(source))
+    if target.exists() and (not target.is_dir() or any(os.scandir(target))):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_symlink() and source.is_dir():
-        if not target.exists():
-            target.symlink_to(os.readlink(source))
-        return
     if source.is_dir():
         target.mkdir(exist_ok=True)
     else:
@@ -200,6 +220,22 @@ def _show(root: Path, path: str, readonly: bool = True) -> None:
     mount(str(source), str(target), None, BIND | REC)
     if readonly:
         freeze(str(target))
+
+
+def _linked(root: Path, path: str) -> str:
+    """The path without links to folders, each of which is made anew in the new root.
+
+    While that is built, nothing may be made beyond a link in it: it leads out to the host.
+    """
+    place = "/"
+    for name in Path(path).parts[1:]:
+        place = os.path.join(place, name)
+        if os.path.islink(place) and os.path.isdir(place):
+            link, place = _inside(root, place), os.path.realpath(place)
+            if not os.path.lexists(link):
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(place)
+    return place
 
 
 def _cannot_unshare(error: OSError) -> str:
@@ -263,10 +299,13 @@ def confine(limits: Limits) -> None:
     os.mkdir(f"{HOME}/work")
     os.chdir(f"{HOME}/work")
     limit(limits)
+    _lower(resource.RLIMIT_NPROC, limits.threads)
     drop_capabilities()
     prctl(NO_NEW_PRIVS, 1)
     die_with_parent()
-    call_filter(limits.gpu).load()
+    # libzmq aborts where it may not even ask for interfaces; there are none in this namespace
+    families = (socket.AF_UNIX, socket.AF_INET, socket.AF_NETLINK)
+    call_filter(limits.gpu, families).load()
 
 
 def limit(limits: Limits) -> None:
@@ -279,7 +318,6 @@ def limit(limits: Limits) -> None:
     _lower(resource.RLIMIT_NOFILE, limits.open_files)
     _lower(resource.RLIMIT_FSIZE, limits.disk)
     _lower(resource.RLIMIT_CPU, limits.cpu_seconds)
-    _lower(resource.RLIMIT_NPROC, limits.threads)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_MEMLOCK, 0)
     _lower(resource.RLIMIT_MSGQUEUE, 0)
@@ -296,3 +334,20 @@ def _sizes() -> tuple[int, int]:
     lines = Path("/proc/self/status").read_text().splitlines()
     fields = dict(line.split(":", 1) for line in lines if line.startswith("Vm"))
     return int(fields["VmSize"].split()[0]) * 1024, int(fields["VmData"].split()[0]) * 1024
+
+
+class Namespaces:
+    """The steps of this sandbox, in the process that each is for."""
+
+    home, channels = HOME, CHANNELS
+    enter, isolate = staticmethod(enter), staticmethod(isolate)
+    bound, confine = staticmethod(seal_channels), staticmethod(confine)
+
+    @staticmethod
+    def seal(_: Limits) -> None:
+        """Do nothing: the filter has been loaded before the channels were there."""
+
+    @staticmethod
+    def overfull(_: int, __: Limits) -> bool:
+        """Return False: the file system of a kernel has a size."""
+        return False

@@ -6,7 +6,7 @@ Everything is asked of the Linux kernel directly; only the filter is libseccomp'
 import ctypes
 import errno
 import os
-import socket
+from collections.abc import Iterable
 from typing import Any
 
 # linux/sched.h, linux/mount.h, linux/prctl.h, linux/securebits.h
@@ -17,6 +17,7 @@ RDONLY, NOSUID, NODEV, NOEXEC, BIND, REC, PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 <
 DETACH = 2
 _SYS_MOUNT_SETATTR = 442  # the same on every architecture
 PDEATHSIG, DUMPABLE, CAPBSET_DROP, NO_NEW_PRIVS = 1, 4, 24, 38
+INT = 0xFFFFFFFF  # of an argument that Linux reads as an int: its upper half may hold anything
 
 
 class SandboxError(OSError):
@@ -51,8 +52,8 @@ def drop_capabilities() -> None:
 # limit for the submission, and none can outlive it.
 _DENIED = (
     *("fork", "vfork", "execve", "execveat", "unshare", "setns", "chroot", "pivot_root", "mount"),
-    *("umount2", "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick"),
-    *("mount_setattr", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp"),
+    *("umount2", "open_tree", "open_tree_attr", "move_mount", "fsopen", "fsconfig", "fsmount"),
+    *("fspick", "mount_setattr", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp"),
     *("process_madvise", "process_mrelease", "pidfd_open", "pidfd_getfd", "pidfd_send_signal"),
     *("bpf", "perf_event_open", "keyctl", "add_key", "request_key", "userfaultfd"),
     *("io_uring_setup", "io_uring_enter", "io_uring_register", "memfd_create", "memfd_secret"),
@@ -65,6 +66,36 @@ _DENIED = (
     *("ustat", "sysfs", "mbind", "migrate_pages", "move_pages", "set_mempolicy", "modify_ldt"),
     *("vm86", "vm86old", "landlock_create_ruleset", "seccomp", "mknod", "mknodat"),
 )
+
+# Calls of Linux 5.1 and later that an older libseccomp may not know; they have the same number on
+# every architecture (asm-generic/unistd.h). What came after these is answered as on an older Linux.
+_NEWER = {
+    "pidfd_send_signal": 424,
+    "io_uring_setup": 425,
+    "io_uring_enter": 426,
+    "io_uring_register": 427,
+    "open_tree": 428,
+    "move_mount": 429,
+    "fsopen": 430,
+    "fsconfig": 431,
+    "fsmount": 432,
+    "fspick": 433,
+    "pidfd_open": 434,
+    "clone3": 435,
+    "pidfd_getfd": 438,
+    "process_madvise": 440,
+    "mount_setattr": 442,
+    "quotactl_fd": 443,
+    "landlock_create_ruleset": 444,
+    "memfd_secret": 447,
+    "process_mrelease": 448,
+    "fchmodat2": 452,
+    "setxattrat": 463,
+    "removexattrat": 466,
+    "open_tree_attr": 467,
+    "file_setattr": 469,
+}
+_UNKNOWN = 470  # the first of them
 
 # ... but where a kernel has a GPU: NVIDIA's driver, from 570 on, does not start without it (error
 # 304). Such a file is memory that nobody watches, as large as `disk` at most, `open_files` times.
@@ -86,29 +117,40 @@ def filter_library() -> Any:
     return pyseccomp
 
 
-def call_filter(gpu: bool) -> Any:
+def call_filter(gpu: bool, families: Iterable[int]) -> Any:
+    """The filter of a kernel; families: of sockets that it may ask for."""
     seccomp = filter_library()
     rules = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
-    refuse, absent = seccomp.ERRNO(errno.EPERM), seccomp.ERRNO(errno.ENOSYS)
     for name in _DENIED:
-        if gpu and name in _DRIVER:
-            continue
-        try:
-            rules.add_rule(refuse, name)
-        except (RuntimeError, OSError, ValueError):  # unknown to this libseccomp or architecture
-            continue
+        if not gpu or name not in _DRIVER:
+            deny(rules, name)
     # its arguments lie in memory, where no filter can look; the C library falls back to clone
-    rules.add_rule(absent, "clone3")
-    rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, THREAD, 0))
+    deny(rules, "clone3", code=errno.ENOSYS)
+    deny(rules, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, THREAD, 0))
     for flag in _bits(NEW_ANY):
-        rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
-    # libzmq aborts where it may not even ask for interfaces; there are none in this namespace
-    allowed = (socket.AF_UNIX, socket.AF_INET, socket.AF_NETLINK)
-    for family in set(range(64)) - set(allowed):
-        rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.EQ, family))
-    rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.GE, 64))
-    rules.add_rule(refuse, "prctl", seccomp.Arg(0, seccomp.EQ, PDEATHSIG))
+        deny(rules, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
+    for family in set(range(64)) - set(families):
+        deny(rules, "socket", seccomp.Arg(0, seccomp.EQ, family))
+    deny(rules, "socket", seccomp.Arg(0, seccomp.GE, 64))
+    deny(rules, "prctl", seccomp.Arg(0, seccomp.MASKED_EQ, INT, PDEATHSIG))
+    for number in range(_UNKNOWN, _UNKNOWN + 64):
+        rules.add_rule(seccomp.ERRNO(errno.ENOSYS), number)
     return rules
+
+
+def deny(rules: Any, name: str, *conditions: Any, code: int = errno.EPERM) -> None:
+    """Answer a call with this error, if all conditions hold; 0: do nothing, and say it is done.
+
+    A call that libseccomp does not know and that has no number here is on another architecture.
+    """
+    action = filter_library().ERRNO(code)
+    try:
+        rules.add_rule(action, name, *conditions)
+    except (RuntimeError, OSError, ValueError):
+        if name in _NEWER:
+            rules.add_rule(action, _NEWER[name], *conditions)
+        elif conditions:
+            raise
 
 
 def _bits(flags: int) -> list[int]:

@@ -315,9 +315,9 @@ def test_a_window_too_small_for_the_checks_is_refused(tmp_path: Path) -> None:
 # --- grading ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("isolation", ["sandbox", "process"])
+@pytest.mark.parametrize("isolation", ["namespaces", "process"])
 def test_a_submission_is_graded_with_the_other_model(isolation: str, name: str, kept: Path) -> None:
-    if isolation == "sandbox" and sys.platform != "linux":
+    if isolation == "namespaces" and sys.platform != "linux":
         pytest.skip("the sandbox needs Linux")
     made = three_exercises()
     exercises = retarget.exercises_for(EXERCISES, name, kept)
@@ -350,7 +350,7 @@ def test_a_model_that_only_root_may_read_is_named(tmp_path: Path) -> None:
     folder = other.make(tmp_path / "closed")
     (folder / "model.safetensors").chmod(0o600)
     with pytest.raises(ServerError, match=r"able to read .*model\.safetensors; .*chmod -R a\+rX"):
-        decide("sandbox", str(folder))
+        decide("namespaces", str(folder))
 
 
 def test_a_class_is_graded_with_the_teachers_model(

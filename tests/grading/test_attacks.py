@@ -93,7 +93,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         patch.setenv("SECRET_OF_THE_TEACHER", "SECRET_OF_THE_TEACHER")
         patch.setenv("KISCHULE_SEED", SECRET)
         patch.setattr(kernel, "GRACE_S", 2.0)
-        settings = Settings(time_limit_s=TIME_LIMIT_S, memory_mib=300, isolation="sandbox")
+        settings = Settings(time_limit_s=TIME_LIMIT_S, memory_mib=300, isolation="namespaces")
         patch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
         released = read_notebook(release.registered(course, "small")[0])
         known = {

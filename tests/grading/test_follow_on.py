@@ -30,7 +30,7 @@ TEXTS = ("setup", "encode_prompt", "sequence_log_prob", "generate_text", "repeti
 
 
 def graded(made: Any, solutions: dict[str, str] | None = None) -> Run:
-    settings = Settings(time_limit_s=30, isolation="sandbox")
+    settings = Settings(time_limit_s=30, isolation="namespaces")
     return run_submission(
         made, "a seed", settings, EXERCISES, REFERENCE if solutions is None else solutions
     )

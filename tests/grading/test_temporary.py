@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.temporary import Temporary, sweep
+from autograder.grading.temporary import ALIVE, Temporary, sweep
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept there")
 CODE = (
@@ -41,3 +42,19 @@ def test_a_killed_processs_folder_is_swept(tmp_path: Path, monkeypatch: pytest.M
             assert Path(ours).is_dir()
         assert not Path(ours).exists()
     assert [p.name for p in tmp_path.iterdir()] == ["kischule-another"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="needs two users")
+def test_another_users_folder_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kischule-theirs").mkdir(0o700)
+    (tmp_path / "kischule-theirs" / ALIVE).touch()
+    tmp_path.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path)  # the folders above are root's
+        patch.setattr(tempfile, "gettempdir", lambda: ".")
+        os.seteuid(65534)
+        try:
+            sweep()
+        finally:
+            os.seteuid(0)
+    assert (tmp_path / "kischule-theirs" / ALIVE).exists()

@@ -18,7 +18,7 @@ from autograder.grading.submission import checks_id, grade_submission
 from autograder.notebooks import intake, reader
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
-SETTINGS = Settings(isolation="sandbox", time_limit_s=2, memory_mib=300)
+SETTINGS = Settings(isolation="namespaces", time_limit_s=2, memory_mib=300)
 # solutions of repetition_rate(token_ids, n) that hang on what differs from process to process
 ODD = {
     "exit": "exit()",

@@ -34,7 +34,8 @@ from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.student import LocalStudent
 
 SANDBOX = pytest.param(
-    "sandbox", marks=pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+    "namespaces",
+    marks=pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux"),
 )
 SEED = "of the tests"
 
@@ -184,7 +185,7 @@ def test_computing_is_no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     run = graded(
         three_exercises(*[("repetition_rate", "while True: pass")] * 3),
         time_limit_s=2,
-        isolation="sandbox",
+        isolation="namespaces",
     )
     assert passed(run) == ALL
     assert run.status == Status.TIMEOUT

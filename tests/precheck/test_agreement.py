@@ -194,7 +194,7 @@ def compared(folder: Path, *damages: Damage) -> tuple[Precheck, dict[str, Result
     (folder / "notes.txt").write_text("kept")
     checked = precheck(path, "en", CELL_LIMIT_S)
     rebuilt = rebuild(without_hidden(), reader.parse(path.read_bytes()), EXERCISES)
-    settings = Settings(time_limit_s=CELL_LIMIT_S, isolation="sandbox")
+    settings = Settings(time_limit_s=CELL_LIMIT_S, isolation="namespaces")
     run = run_submission(rebuilt.notebook, "a seed", settings, EXERCISES, REFERENCE)
     graded = {r.exercise: r for r in run.results if r.level == Level.PUBLIC}
     assert [r.exercise for r in checked.results] == list(graded)

@@ -17,9 +17,11 @@ import psutil
 import pytest
 from attacks import small
 from nbclient import NotebookClient
+from support import docker
 from support.notebooks import ROOT
 
 from autograder.grading import isolation, servers
+from autograder.grading.settings import SANDBOXES
 from autograder.sandbox.syscalls import SandboxError
 
 HIDDEN_MODULES = (
@@ -176,43 +178,55 @@ def test_kernels_end_with_the_worker_that_asked_for_them() -> None:
 @pytest.fixture
 def _refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refused:
-        def ready(self) -> None:
-            raise SandboxError(1, "Linux refuses namespaces here (x); allow them: sysctl y")
+        def __init__(self, tier: str) -> None:
+            self.tier = tier
 
-    monkeypatch.setattr(servers, "shared", lambda *_: Refused())
+        def ready(self) -> None:
+            raise SandboxError(1, f"Linux refuses {self.tier} here (x)")
+
+    monkeypatch.setattr(servers, "shared", lambda _, __, tier: Refused(tier))
     monkeypatch.setattr(servers, "close_all", lambda: None)
 
 
 @pytest.mark.usefixtures("_refused")
-def test_without_a_sandbox_the_run_stops_and_tells_a_way_on(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("choice", ["auto", *SANDBOXES])
+def test_without_a_sandbox_the_run_stops_with_reasons(
+    choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(isolation, "in_container", lambda: False)
-    for choice in ("auto", "sandbox"):
-        with pytest.raises(isolation.IsolationError) as caught:
-            isolation.decide(choice)
-        for words in ("Linux refuses namespaces", "sysctl y", "--isolation process"):
-            assert words in str(caught.value)
-    assert isolation.decide("process") == isolation.Isolation("process")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "x")  # in containers neither
+    with pytest.raises(isolation.IsolationError) as caught:
+        isolation.decide(choice)
+    for tier in SANDBOXES if choice == "auto" else [choice]:
+        assert f"{tier}: Linux refuses {tier} here (x)" in str(caught.value)
+    assert "--isolation process" in str(caught.value)
 
 
-@pytest.mark.usefixtures("_refused")
-def test_without_namespaces_a_container_is_only_warned_about(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(isolation, "in_container", lambda: True)
-    decided = isolation.decide("auto")
-    assert decided.mode == "process"
-    assert "no sandbox in this container (Linux refuses namespaces" in decided.warning
-    with pytest.raises(isolation.IsolationError):
-        isolation.decide("sandbox")
+def test_a_plain_process_needs_the_flag_and_warns() -> None:
+    decided = isolation.decide("process")
+    assert decided == isolation.Isolation("process", f"no sandbox: {isolation.RISK}")
 
 
 def test_other_systems_have_no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert "no sandbox on darwin" in isolation.decide("auto").warning
-    with pytest.raises(isolation.IsolationError, match="needs Linux"):
-        isolation.decide("sandbox")
+    for choice in ("auto", *SANDBOXES):
+        with pytest.raises(isolation.IsolationError, match=r"needs Linux.*--isolation process"):
+            isolation.decide(choice)
+
+
+DECIDE = "from autograder.grading.isolation import decide; print(decide('auto').mode)"
+
+
+def test_under_dockers_filter_it_is_landlock() -> None:
+    done = docker.run(sys.executable, "-c", DECIDE)
+    assert (done.stdout, done.stderr) == ("landlock\n", "")
+
+
+def test_under_an_older_filter_it_is_neither() -> None:
+    done = docker.run(sys.executable, "-c", DECIDE, landlock=True)
+    assert done.stdout == ""
+    told = done.stderr.splitlines()[-1]
+    wanted = ("namespaces: Linux refuses", "landlock: no Landlock here", "--isolation process")
+    assert [words for words in wanted if words not in told] == []
 
 
 @pytest.mark.usefixtures("_refused")
@@ -221,7 +235,6 @@ def test_the_command_stops_with_one_sentence(
 ) -> None:
     from autograder.cli import main
 
-    monkeypatch.setattr(isolation, "in_container", lambda: False)
     monkeypatch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
     (tmp_path / "source").symlink_to(ROOT / "source")
     folder = tmp_path / "submitted" / "ada" / "a7_2"

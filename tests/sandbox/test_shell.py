@@ -91,9 +91,9 @@ class Cells:
         return self.student.call_all(function, NO_ARGUMENTS, 5)[0].value
 
 
-@pytest.fixture(scope="module", params=["sandbox", "process"])
+@pytest.fixture(scope="module", params=["namespaces", "process"])
 def cells(request: pytest.FixtureRequest) -> Iterator[Cells]:
-    if request.param == "sandbox" and sys.platform != "linux":
+    if request.param == "namespaces" and sys.platform != "linux":
         pytest.skip("the sandbox needs Linux")
     kernel = Kernel(
         nbformat.v4.new_notebook(), Settings(isolation=request.param, submission_limit_s=300)

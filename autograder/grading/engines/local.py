@@ -23,6 +23,7 @@ from autograder.grading import memory, messages, processes, servers
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.grading.servers import ServerError
+from autograder.grading.settings import SANDBOXES
 from autograder.grading.submission import grade_submission, settle
 from autograder.sandbox.models import model_of
 from kischule.i18n import Text
@@ -216,9 +217,11 @@ def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     torch.set_num_threads(1)  # as many processes as cores
-    if sys.platform == "linux" and rules.settings.isolation in ("auto", "sandbox"):
+    wanted = rules.settings.isolation
+    if sys.platform == "linux" and wanted != "process":
         # it imports while we load our own model
-        servers.shared(rules.settings.model, rules.settings.device)
+        tier = SANDBOXES[0] if wanted == "auto" else wanted
+        servers.shared(rules.settings.model, rules.settings.device, tier)
     model_of(rules.settings.model)
     try:
         settings, warning = settle(rules.settings)
