@@ -43,6 +43,9 @@ def parser() -> argparse.ArgumentParser:
         command("import", "lms.import_", "Import submissions from a learning management system.")
     )
     _export_options(command("export", "lms.export", "Export grades and feedback to such a system."))
+    _forget_options(
+        command("forget", "forget.run", "Delete students' personal data from the whole course.")
+    )
     _check_options(
         command("check", "check.run", "Check a notebook before submitting it.", needs="")
     )
@@ -221,6 +224,22 @@ def _export_options(sub: argparse.ArgumentParser) -> None:
     _course(sub)
 
 
+def _forget_options(sub: argparse.ArgumentParser) -> None:
+    whose = sub.add_mutually_exclusive_group(required=True)
+    whose.add_argument(
+        "--student", action="append", default=[], metavar="S", help="all of S (repeatable)"
+    )
+    whose.add_argument(
+        "--older-than",
+        type=_days,
+        metavar="DAYS",
+        help="all that was submitted so long ago, as 180d; who has nothing newer goes as well",
+    )
+    sub.add_argument("--dry-run", action="store_true", help="only show what would go")
+    sub.add_argument("--yes", action="store_true", help="delete without asking")
+    _course(sub)
+
+
 def _check_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("notebook", type=Path)
     sub.add_argument("--language", choices=LANGUAGES, help="default: the notebook's")
@@ -232,6 +251,13 @@ def _selftest_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--folder", type=Path, metavar="DIR", help="the model's folder (default: found by name)"
     )
+
+
+def _days(text: str) -> int:
+    number = text.removesuffix("d")
+    if not number.isdecimal() or len(number) > 5:
+        raise argparse.ArgumentTypeError(f"must be a number of days such as 180d, was: {text}")
+    return int(number)
 
 
 def _jobs(text: str) -> int:

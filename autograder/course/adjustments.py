@@ -113,7 +113,7 @@ class Adjustments:
     @classmethod
     def of(cls, course: Path, assignment: str) -> Adjustments:
         """Read those of an assignment. DataError for a file that `save` did not write."""
-        path = _path(course, assignment)
+        path = adjustments_file(course, assignment)
         if not path.exists():
             return cls()
         return read(cls, load_json(path.read_bytes(), str(path)), str(path))
@@ -122,9 +122,21 @@ class Adjustments:
         """Keep them beside the records, if there are any and they have changed."""
         if self == Adjustments.of(course, assignment):
             return
+        write_atomically(adjustments_file(course, assignment), self.as_json())
+
+    def as_json(self) -> bytes:
+        """All of them as `of` reads them."""
         data = {**asdict(self), "log": [entry.as_data() for entry in self.log]}
-        text = json.dumps(data, ensure_ascii=False, indent=1)
-        write_atomically(_path(course, assignment), text.encode())
+        return json.dumps(data, ensure_ascii=False, indent=1).encode()
+
+    def forget(self, student: str) -> int:
+        """Take a student's entries out; returns their number."""
+        kept = tuple(e for e in self.log if e.action in OF_EXERCISES or e.name != student)
+        gone = len(self.log) - len(kept) + (student in self.by_hand) + (student in self.extensions)
+        self.log = kept
+        self.by_hand.pop(student, None)
+        self.extensions.pop(student, None)
+        return gone
 
     @property
     def in_force(self) -> list[Adjustment]:
@@ -163,7 +175,8 @@ def without(student: str, assignment: str) -> str:
     return f"the submission of {student!r} is withdrawn: {undo}"
 
 
-def _path(course: Path, assignment: str) -> Path:
+def adjustments_file(course: Path, assignment: str) -> Path:
+    """The file of an assignment's log."""
     return course / STORE_FOLDER / "adjustments" / f"{assignment}.json"
 
 

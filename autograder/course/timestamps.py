@@ -1,5 +1,6 @@
 """A submission's timestamp.txt: nbgrader keeps the time of submission in it, and a file may lie."""
 
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ def is_time(stamp: bytes) -> bool:
         return utils.parse_utc(stamp.decode().strip()) is not None
     except Exception:  # dateutil raises whatever the text provokes
         return False
+
+
+def seconds_of(stamp: bytes) -> float:
+    """The time of a timestamp.txt, in seconds since 1970; 0 if it is not a date."""
+    if not is_time(stamp):
+        return 0.0
+    return utils.parse_utc(stamp.decode().strip()).replace(tzinfo=timezone.utc).timestamp()
 
 
 def usable(stamp: bytes) -> tuple[bytes, tuple[Flag, ...]]:

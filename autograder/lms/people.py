@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,25 @@ def _read(path: Path) -> dict[str, dict[str, Person]]:
         raise PeopleError(
             f"{path} cannot be read: {error}; move it away and import anew"
         ) from error
+
+
+def known_persons(course: Path) -> Iterator[tuple[str, str, str, Person]]:
+    """Yield everybody whom an import found: assignment, system, student, person."""
+    for path in sorted((course / STORE_FOLDER / "lms").glob("*.json")):
+        for system, students in _read(path).items():
+            for student, person in students.items():
+                yield path.stem, system, student, person
+
+
+def without_persons(content: bytes, gone: Collection[str]) -> tuple[bytes, int]:
+    """Take students out of a file that `People.save` wrote; returns the number of entries, too."""
+    data = json.loads(content)
+    tables = [data["students"], *data.get("others", {}).values()]
+    count = sum(len(table.keys() & set(gone)) for table in tables)
+    for table in tables:
+        for student in gone:
+            table.pop(student, None)
+    return json.dumps(data, ensure_ascii=False, indent=1).encode(), count
 
 
 def _short_name(person: Person) -> str:
