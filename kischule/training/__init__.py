@@ -20,6 +20,7 @@ from kischule.training.corpus import (
 from kischule.training.loop import Callback, Training, learning_rate_at, loss_sum, mean_loss
 from kischule.training.pictures import Monitor, before_after, curve
 from kischule.training.saving import CheckpointError, SavingError, load_weights, save
+from kischule.training.tiny import tiny_gpt2
 from kischule.training.verses import line_length, rhyme_rate, rhymes, stanza_share, verses
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "save",
     "split_corpus",
     "stanza_share",
+    "tiny_gpt2",
     "verses",
 ]
