@@ -8,10 +8,11 @@ from typing import Any
 from autograder.checking import compare
 from autograder.checking.compare import Mismatch
 from autograder.exercises.exercise import Case, Exercise, ExerciseError
-from autograder.sandbox.arguments import build, calls_of
+from autograder.sandbox.arguments import calls_of
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import tokenizer_with
 from autograder.sandbox.student import Arguments, Reply
+from autograder.sandbox.trainable import build_all
 from kischule.errors import shown
 
 
@@ -39,10 +40,7 @@ def arguments_of(exercise: Exercise, case: Case) -> list[Arguments]:
 def built_arguments(exercise: Exercise, case: Case) -> list[dict[str, Any]]:
     """The arguments of each call of a case, by name. ExerciseError."""
     with _teachers(exercise, case):
-        return [
-            {name: build(spec) for name, spec in specs.items()}
-            for specs in calls_of(case.arguments)
-        ]
+        return [build_all(specs) for specs in calls_of(case.arguments)]
 
 
 @contextmanager

@@ -24,10 +24,12 @@ from autograder.checking.judge import Trial, checker_of
 from autograder.checking.registry import reference
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Case, Exercise
-from autograder.sandbox.arguments import build, calls_of
-from autograder.sandbox.data import EPS, Array
+from autograder.sandbox import wire
+from autograder.sandbox.arguments import calls_of
+from autograder.sandbox.data import EPS, Array, plain
 from autograder.sandbox.models import SpyModel, TableModel
 from autograder.sandbox.student import Reply
+from autograder.sandbox.trainable import build_all
 
 # kinds of a mismatch that show a symptom, and that a wrong rule may explain
 EXPLAINABLE = (
@@ -146,7 +148,7 @@ def _same_replies(a: Trial, b: Trial) -> bool:
     one, other = (trial.calls[0].reply.value if trial.calls else None for trial in (a, b))
     if isinstance(one, Array) and isinstance(other, Array):
         return bool(np.array_equal(one.data, other.data, equal_nan=True))
-    return type(one) is type(other) and bool(one == other)
+    return wire.to_json(one) == wire.to_json(other)
 
 
 def _telling(
@@ -197,6 +199,13 @@ def _fit_of(exercise: Exercise, trial: Trial, rule: str) -> float | None:
     if checker.fit:
         return checker.fit(exercise, trial.case, trial.calls, rule)
     wrong = _wrong_reply(_call_key(trial.case), rule)
+    if checker.general:
+        value = trial.calls[0].reply.value
+        return (
+            0.0
+            if compare.same(plain(wrong, wire.MAX_DEPTH), value, exercise.tolerance) is None
+            else None
+        )
     as_right = trial.mismatch is None and not _wrong_on(exercise, trial.case, rule)
     return 0.0 if as_right or _agrees(wrong, trial.calls[0], exercise.tolerance) else None
 
@@ -245,7 +254,7 @@ def _call_key(case: Case) -> str:
 
 @lru_cache(maxsize=64)
 def _arguments(key: str) -> dict[str, Any]:
-    return {name: build(spec) for name, spec in json.loads(key).items()}
+    return build_all(json.loads(key))
 
 
 @lru_cache(maxsize=512)  # for the other students who fail the same case
@@ -255,7 +264,9 @@ def _wrong_reply(key: str, rule: str) -> Any:
 
 def _accepted(exercise: Exercise, case: Case, arguments: Mapping[str, Any], value: Any) -> bool:
     """Return True if a case accepts the value of a wrong rule as a function's reply."""
-    if isinstance(value, tuple):
+    if checker_of(exercise, case).general:
+        value = plain(value, wire.MAX_DEPTH)
+    elif isinstance(value, tuple):
         value = Array(np.array([value]), "int64")
     elif isinstance(value, np.ndarray):
         value = Array(value, "float64")

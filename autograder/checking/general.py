@@ -97,6 +97,15 @@ def table(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
     return compare.entries(expected, call.reply.value, exercise.tolerance, exercise.any_order)
 
 
+@checker("record", general=True)
+def recorded(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    """A dict with these keys and values of any plain type; it may have more keys."""
+    expected = reference(exercise, case, call)
+    if not isinstance(expected, dict):
+        raise unfit(exercise, "a dict", expected)
+    return compare.record(expected, call.reply.value, exercise.tolerance)
+
+
 # --- probabilities ------------------------------------------------------------------------------
 
 

@@ -104,6 +104,7 @@ def code_of(exercise: Exercise, case: Case, number: int = 0) -> str:
     call = call_of(exercise, case, number, whole=True)
     imports = {
         "table_model(": "from autograder import table_model",
+        "tiny_gpt2(": "from kischule.training import tiny_gpt2",
         "torch.": "import torch",
         "tensor(": "from torch import tensor",
         "-inf": "from torch import inf",

@@ -296,3 +296,21 @@ def generated_half(rng: np.random.Generator, size: int, again: int = 0) -> dict[
     """(1, T) long: half of a vocabulary, each token once; again: token 0 this often behind it."""
     ids = rng.permutation(size)[: size // 2].tolist()
     return {"ids": [i for i in ids if i or not again] + [0] * again}
+
+
+@generator("vocabulary: 12, rows: 3, from: 2, to: 6")
+def generated_batch(
+    rng: np.random.Generator, vocabulary: int, rows: int, low: int, to: int
+) -> dict[str, Any]:
+    """A dict of (B, T) long: input_ids, attention_mask, labels, of texts of `from` to `to` tokens.
+
+    The first has the most and the last the fewest; padded with token 0, which texts have as well.
+    """
+    lengths = [to, *rng.integers(low, to + 1, rows - 2).tolist(), low][:rows]
+    texts = [rng.integers(0, vocabulary, length).tolist() for length in lengths]
+    parts = {
+        "input_ids": [text + [0] * (to - len(text)) for text in texts],
+        "attention_mask": [[1] * len(text) + [0] * (to - len(text)) for text in texts],
+        "labels": [text + [-100] * (to - len(text)) for text in texts],
+    }
+    return {"dict": {name: {"tensor": part, "dtype": "int64"} for name, part in parts.items()}}

@@ -17,6 +17,8 @@ from autograder.exercises.cuts import *  # noqa: F403
 from autograder.exercises.laws import *  # noqa: F403
 from autograder.exercises.measures import *  # noqa: F403
 from autograder.exercises.oracle import Floats
+from autograder.exercises.step_rules import *  # noqa: F403
+from autograder.exercises.training_rules import *  # noqa: F403
 
 
 def raw_logits(model: Any, input_ids: Tensor) -> Floats:

@@ -91,7 +91,7 @@ def _is_spec_of(found: type[Kind], spec: Mapping[str, Any]) -> bool:
     needed = {name for name, f in known.items() if f.default is MISSING}
     main = spec.get(found.key)
     declared = str(known[found.key].type)
-    wanted = {"Seq": list, "lis": list, "Map": dict}.get(declared[:3], str)
+    wanted = {"Seq": list, "lis": list, "Map": dict, "int": int}.get(declared[:3], str)
     return needed <= spec.keys() <= known.keys() and isinstance(main, wanted)
 
 

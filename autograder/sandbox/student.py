@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 import torch
 
-from autograder.sandbox.arguments import build
 from autograder.sandbox.data import plain
 from autograder.sandbox.models import SpyModel, TableError
+from autograder.sandbox.trainable import build_all, with_models
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]{6,}")  # of an object, which differs from run to run
 WALL_CLOCK_FACTOR = 6  # a call that waits may take this many times its limit of computing
@@ -109,14 +109,14 @@ class LocalStudent:
             raise CallError("not_callable", type(target).__name__)
         self._calls += 1
         try:
-            arguments = [(name, build(spec)) for name, spec in positional]
-            named = {name: build(spec) for name, spec in keywords.items()}
-            everything = dict(arguments) | named
+            everything = build_all(dict(positional) | dict(keywords))
+            arguments = [everything[name] for name, _ in positional]
+            named = {name: everything[name] for name in keywords}
             before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
             with _limit(time_limit_s), torch.random.fork_rng(devices=[]):
                 # of the CPU alone: torch.manual_seed takes as long as a small call
                 torch.default_generator.manual_seed(self._calls)
-                value = plain(target(*(v for _, v in arguments), **named))
+                value = with_models(target(*arguments, **named), everything)
         except KeyboardInterrupt:
             raise  # the stop button, or nbclient's own time limit
         except _TimeIsUp as error:

@@ -147,6 +147,17 @@ SET = {
         WORDS,
         {"any_order": True},
     ),
+    "record": Own(
+        "record",
+        "{'n': len(x), 'words': {'first': torch.tensor([len(x[0])])}}",
+        ["{'n': 4, 'words': {'first': torch.tensor([3]), 'more': 1}, 'more': 2}"],
+        {
+            "{'n': 4, 'words': {'first': torch.tensor([4])}}": "value",
+            "{'n': 4, 'words': {}}": "key",
+            "[4, 3]": "type",
+        },
+        WORDS,
+    ),
     "tokens": Own(
         "tokens",
         GREEDY,

@@ -13,6 +13,7 @@ from autograder.checking.check import hidden_cases
 from autograder.exercises.exercise import Exercise, ExerciseError
 from autograder.exercises.generate import EXAMPLES, GENERATORS, generate, seeded
 from autograder.sandbox.arguments import FUNCTIONS, KINDS, build, calls_of, describe
+from autograder.sandbox.trainable import build_all
 
 
 def draw(spec: str, number: int = 0) -> Any:
@@ -73,7 +74,7 @@ def test_draws_are_made_of_draws() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("{generate: intger}", "generate must be one of boolean, .*, was: 'intger'"),
+        ("{generate: intger}", "generate must be one of batch, .*, was: 'intger'"),
         ("{generate: integer, from: 1}", "missing .*'to'.*such as: {generate: integer, from: 1"),
         ("{generate: integer, from: 1, to: 2, x: 3}", "unexpected .*'x'"),
         ("{generate: integer, from: 5, to: 2}", "low >= high"),
@@ -145,3 +146,67 @@ def test_a_dict_a_list_and_a_function_are_handed_over() -> None:
 def test_a_change_inside_of_an_argument_is_seen(x: Any, change: str) -> None:
     assert checked(taking(x), "def f(x): return 1").passed
     assert checked(taking(x), f"def f(x):\n    {change}\n    return 1").kind == "changed"
+
+
+# --- a model to train ---------------------------------------------------------------------------
+
+STEP = {"model": {"tiny": 7}, "optimizer": {"sgd": "tiny", "rate": 0.5}}
+TRAINS = """
+def f(model, optimizer):
+    loss = sum((weight ** 2).sum() for weight in model.parameters())
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    {last}
+    return loss.item()
+"""
+
+
+def trained(last: str) -> Any:
+    keys = {"parameters": ["model", "optimizer"], "checker": "record", "cases": [STEP]}
+    return checked(own_exercise("f", TRAINS.format(last="pass"), **keys), TRAINS.format(last=last))
+
+
+def test_an_optimizer_gets_the_weights_of_its_model() -> None:
+    built = build_all(STEP)
+    (group,) = built["optimizer"].param_groups
+    assert group["params"] == list(built["model"].parameters())
+    with pytest.raises(ValueError, match="an optimizer needs a tiny model"):
+        build_all({"optimizer": STEP["optimizer"]})
+
+
+@pytest.mark.parametrize(
+    ("last", "place"),
+    [
+        ("pass", ""),
+        ("loss = loss + 1", "['returned']"),
+        ("model.eval()", "['model']['training']"),
+        ("model(torch.tensor([[1]]))", "['model']['with_gradients']"),
+        ("model.lm_head.weight.data[2, 3] += 0.01", "['model']['weights']['wte.weight'][2, 3]"),
+    ],
+)
+def test_what_a_call_leaves_is_judged(last: str, place: str) -> None:
+    """Also by a teacher's own reference solution, and none of it is shared between calls."""
+    result = trained(last)
+    assert result.passed is not bool(place)
+    if place:
+        assert place in str(result)
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    state = torch.get_rng_state()
+    one, other, third = (build({"tiny": seed}) for seed in (7, 7, 8))
+    weights = [list(model.parameters()) for model in (one, other, third)]
+    assert all(map(torch.equal, *weights[:2]))
+    assert not torch.equal(weights[0][0], weights[2][0])
+    assert all(weight.grad is not None for weight in weights[0])
+    assert one.training
+    assert not build({"tiny": 7, "training": False}).training
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_padded_batch_has_texts_of_different_lengths() -> None:
+    batch = build(draw("{generate: batch, vocabulary: 12, rows: 3, from: 2, to: 6}"))
+    lengths = batch["attention_mask"].sum(1).tolist()
+    assert (lengths[0], lengths[-1]) == (6, 2)
+    assert torch.equal(batch["labels"] == -100, batch["attention_mask"] == 0)
