@@ -15,8 +15,8 @@ from autograder.checking import solution
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
 from autograder.checking.result import Chart, TokenTable
-from autograder.exercises import oracle
 from autograder.exercises.exercise import Case, Exercise, ExerciseError
+from autograder.exercises.modern import own_reference
 
 Judge = Callable[[Exercise, Case, Sequence[Call]], Mismatch | None]
 JudgeOne = Callable[[Exercise, Case, Call], Mismatch | None]
@@ -92,7 +92,7 @@ def reference(exercise: Exercise, case: Case, call: Call) -> Any:
     Raises ReferenceFailedError, ReferenceMissingError, or ExerciseError.
     """
     if not exercise.by_solution(case.function):
-        return getattr(oracle, case.function)(**call.arguments)
+        return own_reference(case.function)(**call.arguments)
     name = exercise.checker_of(case)
     if not checker_named(exercise, name).general:
         general = ", ".join(sorted(c.name for c in CHECKERS.values() if c.general))
