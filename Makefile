@@ -48,6 +48,8 @@ schema: .venv/ready
 release: .venv/ready
 	$(BIN)/kischule release a7_2
 	$(BIN)/kischule release a7_2 --language en
+	$(BIN)/kischule release a7_2_plus
+	$(BIN)/kischule release a7_2_plus --language en
 
 # a new embedded model from a text file of stories, or from Project Gutenberg without CORPUS
 train: .venv/ready

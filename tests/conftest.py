@@ -12,11 +12,10 @@ import torch
 from nbgrader import api
 from support import browser
 from support.nbgrader import AllPass
-from support.notebooks import SOURCE, reference_cells
+from support.notebooks import packaged_code, reference_cells
 from xdist.scheduler import LoadScopeScheduling
 
 from autograder.course.verify import namespace
-from autograder.notebooks.cells import Role, read_notebook, solutions
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -63,8 +62,7 @@ def reference() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def solved() -> Callable[..., dict[str, Any]]:
     """A namespace with all reference solutions, some replaced: `solved(top_tokens="def ...")`."""
-    code = solutions(read_notebook(SOURCE), Role.SOLUTION)
-    return lambda **replaced: namespace({**code, **replaced})
+    return lambda **replaced: namespace({**packaged_code(), **replaced})
 
 
 @pytest.fixture

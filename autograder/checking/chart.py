@@ -17,6 +17,7 @@ from autograder.checking.steps import sampled_steps
 from autograder.exercises import oracle
 from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.oracle import Floats, Kept
+from autograder.exercises.references import own_reference
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import tokenizer_with
 
@@ -47,7 +48,7 @@ def cut(exercise: Exercise, case: Case, calls: Sequence[Call], mismatch: Mismatc
     logits = oracle.floats(call.arguments["logits"])
     if not isinstance(value, Array) or value.data.shape != logits.shape:
         return None
-    found = getattr(oracle, case.function)(**call.arguments)
+    found = own_reference(case.function)(**call.arguments)
     own = np.asarray(value.data, dtype=float)
     if np.isnan(own).any() or np.isposinf(own).any() or not np.isfinite(own).any():
         return None
@@ -67,7 +68,7 @@ def token_table(case: Case, call: Call, mismatch: Mismatch) -> TokenTable | None
     value, logits = call.reply.value, oracle.floats(call.arguments["logits"])
     if mismatch.kind not in ("finite", "value", "kept", "dropped") or not isinstance(value, Array):
         return None
-    expected = _expected_numbers(getattr(oracle, case.function)(**call.arguments), logits)
+    expected = _expected_numbers(own_reference(case.function)(**call.arguments), logits)
     actual = [f"{number:.6g}" for number in value.data.tolist()]
     probs = oracle.softmax(logits)
     order = np.argsort(-probs, kind="stable").tolist()

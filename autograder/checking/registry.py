@@ -15,8 +15,8 @@ from autograder.checking import solution
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
 from autograder.checking.result import Chart, TokenTable
-from autograder.exercises import oracle, training_oracle
 from autograder.exercises.exercise import Case, Exercise, ExerciseError
+from autograder.exercises.references import own_reference
 from autograder.sandbox.data import plain
 from autograder.sandbox.wire import MAX_DEPTH
 
@@ -88,12 +88,6 @@ def checker_named(exercise: Exercise, name: str) -> Checker:
     return CHECKERS[name]
 
 
-def oracle_of(function: str) -> Callable[..., Any]:
-    """The package's own reference of a function, from the first of its modules that has one."""
-    found = (vars(module).get(function) for module in (oracle, training_oracle))
-    return next(reference for reference in found if reference is not None)
-
-
 def reference(exercise: Exercise, case: Case, call: Call) -> Any:
     """The reference's reply to a call: the oracle's, or as plain data the reference solution's.
 
@@ -102,7 +96,7 @@ def reference(exercise: Exercise, case: Case, call: Call) -> Any:
     name = exercise.checker_of(case)
     general = checker_named(exercise, name).general
     if not exercise.by_solution(case.function):
-        found = oracle_of(case.function)(**call.arguments)
+        found = own_reference(case.function)(**call.arguments)
         return plain(found, MAX_DEPTH) if general else found
     if not general:
         known = ", ".join(sorted(c.name for c in CHECKERS.values() if c.general))

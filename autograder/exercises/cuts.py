@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from autograder.exercises import oracle
+from autograder.exercises import modern, oracle
 from autograder.exercises.oracle import Bools, Floats
 
 Places = np.ndarray[Any, np.dtype[np.int64]]
@@ -290,5 +290,57 @@ min_p_as_difference = _unless(operator.not_, _less_than_p_away)
 min_p_of_the_best = _unless(operator.not_, lambda x, p: x == x.max())
 min_p_as_top_p = _unless(operator.not_, lambda x, p: _reached(oracle.softmax(x), p))
 
-_PARTS = ("penal", "temper", "top_k_", "top_p_", "min_p_")
+
+def _in_order(order: Callable[[Floats], Floats]) -> Callable[[Floats, float], Bools]:
+    """The tokens with the smallest values of `order` up to the one that reaches p."""
+
+    def keep(logits: Floats, p: float) -> Bools:
+        places = np.argsort(order(logits), kind="stable")
+        return _sum_before(oracle.softmax(logits), places) < p
+
+    return keep
+
+
+def _typical_below(logits: Floats, p: float) -> Bools:
+    probs, places = oracle.softmax(logits), np.argsort(modern.atypical(logits), kind="stable")
+    return _sum_before(probs, places) + probs <= p
+
+
+def _typical_one_more(logits: Floats, p: float) -> Bools:
+    kept = _in_order(modern.atypical)(logits, p)
+    rest = np.where(kept, np.inf, modern.atypical(logits))
+    kept[rest.argmin()] = True
+    return kept
+
+
+def _typical_in_places(logits: Floats, kept: Bools) -> Floats:
+    return cut(logits, kept[np.argsort(modern.atypical(logits), kind="stable")])
+
+
+def _away_in_probs(logits: Floats) -> Floats:
+    return np.abs(oracle.softmax(logits) - modern.entropy(logits))
+
+
+def _from_the_mean(logits: Floats) -> Floats:
+    logs = -oracle.log_softmax(logits)
+    return np.abs(logs - logs[np.isfinite(logs)].mean())
+
+
+def _in_two_units(logits: Floats) -> Floats:
+    return np.abs(-oracle.log_softmax(logits) - modern.entropy(logits) / np.log(2))
+
+
+typical_probs = _with(modern.filter_typical, _as_probs)
+typical_rest = _with(modern.filter_typical, _inverted)
+typical_in_sorted_places = _with(modern.filter_typical, _typical_in_places)
+typical_ignored = _unless(_no_share, _unchanged)
+typical_as_top_p = _unless(_no_share, _in_order(operator.neg))
+typical_farthest_first = _unless(_no_share, _in_order(lambda x: -modern.atypical(x)))
+typical_of_probs = _unless(_no_share, _in_order(_away_in_probs))
+typical_of_the_mean = _unless(_no_share, _in_order(_from_the_mean))
+typical_in_two_units = _unless(_no_share, _in_order(_in_two_units))
+typical_crossing_dropped = _unless(_no_share, _typical_below)
+typical_one_more = _unless(_no_share, _typical_one_more)
+
+_PARTS = ("penal", "temper", "top_k_", "top_p_", "min_p_", "typical_")
 __all__ = [name for name in list(globals()) if name.startswith(_PARTS)]

@@ -64,6 +64,8 @@ IN_ORACLE = frozenset(
         *("greedy_decode", "sequence_log_prob", "apply_repetition_penalty", "apply_temperature"),
         *("filter_top_k", "filter_top_p", "filter_min_p", "sample_decode", "generate_text"),
         *("repetition_rate", "explore", "beam_search"),
+        # of a7_2_plus: see `modern`
+        *("filter_typical",),
     }
 )
 

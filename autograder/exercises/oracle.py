@@ -128,7 +128,7 @@ class Kept:
     gap: float = float("inf")
 
 
-def _all_kept(logits: Floats) -> Kept:
+def all_kept(logits: Floats) -> Kept:
     there = np.isfinite(logits)
     return Kept(there, there, int(there.sum()))
 
@@ -143,7 +143,7 @@ def top_k_kept(logits: Floats, k: int | None) -> Kept:
     Ties with the k-th stay, as in transformers' TopKLogitsWarper. None or 0: all.
     """
     if not k:
-        return _all_kept(logits)
+        return all_kept(logits)
     least = sorted(logits.tolist(), reverse=True)[min(k, len(logits)) - 1]
     there = np.isfinite(logits)
     must, may = (logits >= least) & there, (logits >= least - BOUNDARY) & there
@@ -161,17 +161,17 @@ def top_p_kept(logits: Floats, p: float | None) -> Kept:
     any may stay. None: all; so do 1 and more, but in float32 the sum may reach 1 before the last.
     """
     if p is None:
-        return _all_kept(logits)
+        return all_kept(logits)
     probs = softmax(logits)
     ranked = sorted(probs.tolist(), reverse=True)
-    fewest, most = _needed(ranked, p - BOUNDARY), _needed(ranked, p + BOUNDARY)
+    fewest, most = needed(ranked, p - BOUNDARY), needed(ranked, p + BOUNDARY)
     there = np.isfinite(logits)
     gap = float(np.abs(np.cumsum(ranked)[:-1] - p).min(initial=np.inf))
     must = (probs > ranked[fewest - 1]) & there
     return Kept(must, (probs >= ranked[most - 1]) & there, min(fewest, int(there.sum())), gap)
 
 
-def _needed(ranked: Sequence[float], p: float) -> int:
+def needed(ranked: Sequence[float], p: float) -> int:
     """The number of these descending probabilities that reach p; all of them if none do."""
     total = 0.0
     for count, probability in enumerate(ranked, 1):
@@ -188,7 +188,7 @@ def filter_min_p(logits: Tensor, p: float | None) -> Kept:
     """
     values = floats(logits)
     if not p:
-        return _all_kept(values)
+        return all_kept(values)
     probs = softmax(values)
     best = probs == probs.max()
     least, there = p * probs.max(), np.isfinite(values)

@@ -220,7 +220,7 @@ class Forgetting:
         store = Store(self.known.course)
         students = (path.name for path in _inside(self.known.store / "written" / assignment))
         stay = [s for s in students if (assignment, s) not in self.submissions]
-        needed = {store.written(assignment, student)[1] for student in stay}
+        needed = {key for s in stay for key in store.written(assignment, s)[1].values()}
         for path in _inside(self.known.store / "records" / assignment):
             if path.stem not in needed:
                 yield path

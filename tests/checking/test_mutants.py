@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.equivalent_mutants import EQUIVALENT
-from support.notebooks import hidden, reference_cells
+from support.notebooks import hidden, packaged_code
 from support.own import own_exercise
 
 from autograder.checking.check import run_check
@@ -35,7 +35,7 @@ LONG = ("explore", "sample_decode")  # a minute each
     "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in PACKAGED]
 )
 def test_each_mutant_is_refused_or_listed_as_equivalent(name: str) -> None:
-    code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
+    code = packaged_code()
     exercise = replace(PACKAGED[name], time_limit_s=1.0)
     survived, made = [], 0
     for what, source in mutants(code[name]):

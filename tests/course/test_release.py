@@ -7,11 +7,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.notebooks import EXERCISES, RELEASE, ROOT, SOURCE, short
+from support.notebooks import EXERCISES, IN_A7_2, RELEASE, ROOT, SOURCE, short
 
 from autograder.cli import main
 from autograder.course import release
-from autograder.exercises.exercise import PACKAGED, Level
+from autograder.exercises.exercise import Level
 from autograder.notebooks.cells import metadata_of, read_notebook, rubrics_of
 from autograder.notebooks.editions import in_language
 
@@ -19,11 +19,14 @@ LEVELS = (Level.PUBLIC, Level.HIDDEN)
 ENGLISH = ROOT / "release" / "a7_2_en" / "A7_2.ipynb"
 
 
+@pytest.mark.parametrize("assignment", ["a7_2", "a7_2_plus"])
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_the_committed_release_is_fresh(language: str, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["release", "a7_2", "--language", language, "--check", "--course", str(ROOT)]
+def test_the_committed_release_is_fresh(
+    assignment: str, language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["release", assignment, "--language", language, "--check", "--course", str(ROOT)]
     assert main(command) == 0
-    assert capsys.readouterr().out == f"fresh: release/{in_language('a7_2', language)}\n"
+    assert capsys.readouterr().out == f"fresh: release/{in_language(assignment, language)}\n"
 
 
 @pytest.mark.parametrize("path", [RELEASE, ENGLISH], ids=["de", "en"])
@@ -51,7 +54,7 @@ def test_points_of_the_release_are_those_of_the_source() -> None:
         return {c["grade_id"]: c["points"] for c in cells if c.get("grade")}
 
     assert points(RELEASE) == points(SOURCE)
-    assert sorted(EXERCISES) == list(PACKAGED)
+    assert sorted(EXERCISES) == list(IN_A7_2)
     for name, exercise in EXERCISES.items():
         expected = exercise.points.public, exercise.points.hidden
         assert min(expected) > 0

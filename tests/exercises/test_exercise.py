@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.notebooks import ROOT, SOURCE
+from support.notebooks import ROOT
 
 from autograder.checking.check import hidden_cases
 from autograder.checking.judge import margin
 from autograder.checking.registry import CHECKERS
 from autograder.checking.stored import replies_of
-from autograder.exercises import misconceptions, oracle
+from autograder.exercises import misconceptions
 from autograder.exercises.exercise import (
     IN_ORACLE,
     PACKAGED,
@@ -25,11 +25,11 @@ from autograder.exercises.exercise import (
     store_replies,
 )
 from autograder.exercises.generate import MIN_SEED_DISTANCE, generate
+from autograder.exercises.modern import own_reference
 from autograder.notebooks.cells import read_notebook
 from autograder.sandbox.arguments import build, calls_of
 from kischule.models import fingerprint
 
-ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
 TEXT = PACKAGED.paths["greedy_decode"].read_text(encoding="utf-8")
 
 
@@ -108,7 +108,7 @@ def test_an_exercise_names_only_what_exists(name: str) -> None:
     for case in (*exercise.cases, *exercise.hidden):
         # checkers that ask the oracle for the function's own reference
         if exercise.checker_of(case) in ("truth", "number", "probs", "logits", "kept"):
-            assert callable(getattr(oracle, case.function))
+            assert callable(own_reference(case.function))
 
 
 def test_the_package_has_a_reference_for_its_own_functions() -> None:
@@ -121,15 +121,16 @@ def test_the_package_has_a_reference_for_its_own_functions() -> None:
 
 
 READ = {
-    "de": (SOURCE, r"Abschnitt „([^“]+)“, Aufgabe (\d+)(?:; dazu (.+))?", "Aufgabe"),
-    "en": (ENGLISH, r'Section "([^"]+)", exercise (\d+)(?:; also (.+))?', "Exercise"),
+    "de": ("", r"Abschnitt „([^“]+)“, Aufgabe (\d+)(?:; dazu (.+))?", "Aufgabe"),
+    "en": ("_en", r'Section "([^"]+)", exercise (\d+)(?:; also (.+))?', "Exercise"),
 }
 
 
 @pytest.mark.parametrize("name", list(PACKAGED))
 @pytest.mark.parametrize("language", READ)
 def test_the_section_to_read_is_the_exercises_own(name: str, language: str) -> None:
-    path, pattern, word = READ[language]
+    edition, pattern, word = READ[language]
+    (path,) = (ROOT / "source" / f"{PACKAGED.paths[name].parent.name}{edition}").glob("*.ipynb")
     found = re.fullmatch(pattern, getattr(PACKAGED[name].read, language))
     assert found is not None
     heading = ""

@@ -12,7 +12,14 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import EXERCISES, SOURCE, THREE, hidden, reference_cells, three_exercises
+from support.notebooks import (
+    EXERCISES,
+    THREE,
+    hidden,
+    packaged_code,
+    reference_cells,
+    three_exercises,
+)
 from support.own import own_exercise
 
 from autograder.checking.check import run_check
@@ -29,7 +36,6 @@ from autograder.grading.kernel import Kernel, KernelStudent
 from autograder.grading.record import Status
 from autograder.grading.settings import Settings
 from autograder.grading.worker import Run, run_submission
-from autograder.notebooks.cells import Role, read_notebook, solutions
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.student import LocalStudent
 
@@ -256,7 +262,7 @@ def test_a_kernel_gives_the_results_that_this_process_gives(
     """The first wrong solutions and a correct one of each exercise, public and hidden."""
     from autograder.course.verify import namespace
 
-    code = solutions(read_notebook(SOURCE), Role.SOLUTION)
+    code = packaged_code()
     sources = [a.source for a in known_wrong(name).values() if a.kind != "timeout"][:2]
     sources.append(next(iter(known_correct(name).values())))
     exercise = PACKAGED[name]

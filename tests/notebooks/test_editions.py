@@ -215,6 +215,14 @@ def test_no_german_is_left_in_the_english_edition(english: Any) -> None:
     assert german_left(english) == []
 
 
+def test_both_editions_of_a7_2_plus_are_one() -> None:
+    folders = [ROOT / "source" / name for name in ("a7_2_plus", "a7_2_plus_en")]
+    german, english = (read_notebook(folder / "A7_2_plus.ipynb") for folder in folders)
+    assert structure_problems(german, english) == []
+    assert code_problems(german, english) == []
+    assert german_left(english) == []
+
+
 def test_every_text_is_there_in_english(german: Any, english: Any) -> None:
     assert untranslated(german, english) == []
     assert all(cell.source.strip() for cell in english.cells)

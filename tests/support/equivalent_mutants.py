@@ -38,6 +38,13 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ch.softmax(logits, dim=-1), descending=True) -> ch.softmax(logits, dim=-0), descending=True)": SAME_DIMENSION,
         "orch.cumsum(probs, dim=-1) - probs result = l -> orch.cumsum(probs, dim=-0) - probs result = l": SAME_DIMENSION,
     },
+    "filter_typical": {
+        "if p is None or p >= 1: return logit -> if p is None or p > 1: return logit": "at p = 1 the sum before a token is below 1, but for rounding",
+        "if p is None or p >= 1: return logits -> if p is None or p >= 2: return logits": "at p = 1 the sum before a token is below 1, but for rounding",
+        "result[order[before >= p]] = float('-inf') -> result[order[before > p]] = float('-inf')": "differs only where a sum is p exactly, and cases keep away from that",
+        "og_softmax(logits, dim=-1) probs = log_probs. -> og_softmax(logits, dim=-0) probs = log_probs.": SAME_DIMENSION,
+        "robs[order].cumsum(dim=-1) - probs[order] res -> robs[order].cumsum(dim=-0) - probs[order] res": SAME_DIMENSION,
+    },
     "generate_text": {
         "tokenizer.decode(output[0]) -> tokenizer.decode(output[-1])": ONE_TEXT,
     },

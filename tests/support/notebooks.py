@@ -10,14 +10,23 @@ from typing import Any
 import nbformat
 
 from autograder.checking.check import hidden_cases
-from autograder.exercises.exercise import PACKAGED, Case
-from autograder.notebooks.cells import metadata_of, read_notebook, reference_of, with_solutions
+from autograder.exercises.exercise import PACKAGED, Case, ExerciseFiles
+from autograder.notebooks.cells import (
+    Role,
+    metadata_of,
+    read_notebook,
+    reference_of,
+    solutions,
+    with_solutions,
+)
+from autograder.notebooks.editions import language_of
 from autograder.notebooks.exercises import exercises_in
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "source" / "a7_2" / "A7_2.ipynb"
 RELEASE = ROOT / "release" / "a7_2" / "A7_2.ipynb"
-EXERCISES = exercises_in(read_notebook(RELEASE), PACKAGED)  # with points
+IN_A7_2 = ExerciseFiles(PACKAGED.paths["greedy_decode"].parent)
+EXERCISES = exercises_in(read_notebook(RELEASE), IN_A7_2)  # with points
 THREE = ("setup", "encode_prompt", "filter_top_k", "repetition_rate")
 
 
@@ -33,6 +42,15 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 def reference_cells() -> dict[str, str]:
     """The source notebook's solution cells, text cells included, by grade_id."""
     return reference_of(read_notebook(SOURCE))
+
+
+@cache
+def packaged_code() -> dict[str, str]:
+    """The solution cells with code of all assignments of the package, by exercise."""
+    sources = sorted((ROOT / "source").glob("*/*.ipynb"))
+    german = [path for path in sources if language_of(path.parent.name) == "de"]
+    found = [solutions(read_notebook(path), Role.SOLUTION) for path in german]
+    return {name: text for code in found for name, text in code.items()}
 
 
 def filled(released: Path, sources: dict[str, str]) -> Any:
