@@ -15,6 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 from sqlalchemy.engine import make_url
 
+from autograder.course import messages
 from autograder.errors import UserError
 from autograder.exercises.exercise import (
     PACKAGED,
@@ -79,20 +80,15 @@ def files_beside(directory: Any, assignment: str) -> dict[str, bytes]:
     paths = sorted(map(Path, find_all_files(str(folder), [*directory.ignore, "*.ipynb"])))
     size = sum(path.stat().st_size for path in paths)
     if size > MAX_FILES_BYTES:
-        raise AssignmentError(
-            f"the files beside the notebook in {folder} must not be larger than "
-            f"{MAX_FILES_BYTES:,} bytes, were: {size:,}"
-        )
+        about = {"folder": folder, "limit": MAX_FILES_BYTES, "size": size}
+        raise AssignmentError(messages.LARGE_FILES.format(**about))
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def several(assignment: str, found: list[Path]) -> AssignmentError:
     """The error of an assignment with several notebooks, of which none would be graded."""
     names = ", ".join(path.name for path in found)
-    return AssignmentError(
-        f"{assignment} must have one notebook in its source folder, was: {names}; each can be an "
-        f"assignment of its own (without exercises, all in one: `nbgrader autograde {assignment}`)"
-    )
+    return AssignmentError(messages.SEVERAL.format(assignment=assignment, names=names))
 
 
 @lru_cache(maxsize=1000)
@@ -108,7 +104,8 @@ def _read_source(path: Path, _modified: int) -> Any:
         return read_notebook(path)
     except Exception as error:  # nbformat raises whatever the malformed place provokes
         reason = " ".join(str(error).split())[:200]
-        raise AssignmentError(f"{path} cannot be read as a notebook: {reason}") from error
+        told = messages.BROKEN_SOURCE.format(path=path, reason=reason)
+        raise AssignmentError(told) from error
 
 
 def _in_gradebook(directory: Any, assignment: str, known: Mapping[str, Exercise]) -> list[str]:
