@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # one thread, as in a kernel that is graded: processes beside each other, each with its threads,
 # would wait for each other's cores most of the time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["LC_ALL"] = "C.UTF-8"  # the command speaks English, wherever the tests run
 torch.set_num_threads(1)
 
 # nbgrader asks `alembic` for each new gradebook, in a process of seconds: always the same answer

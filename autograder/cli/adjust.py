@@ -2,7 +2,16 @@
 
 import argparse
 
-from autograder.cli.output import DONE, WrongUseError, print_table, printable, stderr
+from autograder.cli import messages
+from autograder.cli.output import (
+    DONE,
+    WrongUseError,
+    print_table,
+    printable,
+    stderr,
+    stdout,
+    worded,
+)
 from autograder.course.adjust import Totals, adjust, waiting_extensions
 from autograder.course.adjustments import Action, Adjustment, Adjustments
 from autograder.course.release import exercises_notebooks
@@ -17,14 +26,12 @@ def run(options: argparse.Namespace) -> int:
     if not wanted:
         exercises_notebooks(course, options.assignment)
         for entry in Adjustments.of(course, options.assignment).log:
-            print(printable(str(entry)))
+            stdout(printable(worded(entry.text)))
         return DONE
     if not reason.strip():
-        raise WrongUseError("an adjustment needs --reason TEXT, for the log")
+        raise WrongUseError(messages.NO_REASON)
     if bool(options.extend) != (options.hours is not None) or not 0 <= hours < MAX_HOURS:
-        raise WrongUseError(
-            f"--extend needs --hours, from 0 to {MAX_HOURS:g}, was: {options.hours}"
-        )
+        raise WrongUseError(messages.NO_HOURS.format(limit=MAX_HOURS, was=options.hours))
     entries = [
         Adjustment.now(action, name, reason, hours if action == Action.EXTEND else 0.0)
         for action, name in wanted
@@ -32,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     before, after = adjust(course, options.assignment, entries)
     _print_changes(before, after)
     for student in waiting_extensions(course, options.assignment):
-        stderr(f"{student}: the extension waits for a due date and a graded submission")
+        stderr(messages.EXTENSION_WAITS.format(student=student))
     return DONE
 
 
@@ -43,11 +50,13 @@ def _print_changes(before: Totals, after: Totals) -> None:
         if _points(before, student) != _points(after, student)
     ]
     if rows:
-        print_table(["student", "before", "now"], rows, right=(1, 2))
+        print_table(messages.CHANGED_HEADS, rows, right=(1, 2))
     else:
-        print("nobody's points changed")
+        stdout(messages.NO_POINTS_CHANGED)
 
 
 def _points(totals: Totals, student: str) -> str:
     total = totals.get(student)
-    return f"{total.points:g}/{total.max_points:g}" if total else "–"
+    if not total:
+        return "–"
+    return worded(messages.OF_POINTS.format(points=total.points, possible=total.max_points))

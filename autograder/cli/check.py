@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from autograder.cli.imports import without_slow_packages
+from autograder.cli.messages import FILE_REASON, NEEDS_PACKAGE
 from autograder.cli.output import (
     DONE,
     NOT_PASSED,
@@ -37,7 +38,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         checked = precheck(options.notebook, options.language, progress=_show_progress)
     except UnreadableError as error:
-        raise WrongUseError(f"{options.notebook}: {error}") from error
+        told = FILE_REASON.format(path=options.notebook, reason=error.text)
+        raise WrongUseError(told) from error
     finally:
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")
@@ -78,8 +80,6 @@ def _load_packages() -> None:
     """Load the packages that read and run notebooks. MissingPackageError naming one."""
     for package in PACKAGES:
         if importlib.util.find_spec(package) is None:
-            raise MissingPackageError(
-                f"checking a notebook needs {package}: pip install 'kischule[notebook]'"
-            )
+            raise MissingPackageError(NEEDS_PACKAGE.format(package=package))
     with without_slow_packages():
         importlib.import_module("nbformat")

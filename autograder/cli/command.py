@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from autograder.cli import messages
 from autograder.cli.imports import without_slow_packages
-from autograder.cli.output import STOPPED, WRONG_USE, stderr
+from autograder.cli.language import spoken
+from autograder.cli.output import LANGUAGE, STOPPED, WRONG_USE, stderr
 from autograder.cli.parser import TEACHER, parser
 from autograder.errors import MissingPackageError, UserError
 
@@ -21,19 +23,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
+    chosen = LANGUAGE.set(spoken(options))
     try:
         if options.needs == TEACHER and find_spec("nbgrader") is None:
-            raise MissingPackageError(
-                "this command needs nbgrader: pip install 'kischule[teacher]'"
-            )
+            raise MissingPackageError(messages.NEEDS_NBGRADER)
         if options.module == "grade" and not options.quiet:  # before nbgrader's second of imports
-            stderr(f"grading {options.assignment} in {options.course.resolve()}")
+            about = {"assignment": options.assignment, "course": options.course.resolve()}
+            stderr(messages.GRADING.format(**about))
         with without_slow_packages():
             module = importlib.import_module(f"autograder.cli.{options.module}")
         return int(getattr(module, options.function)(options))
     except KeyboardInterrupt:
-        stderr("stopped; what was graded is kept, the same command goes on from there")
+        stderr(messages.STOPPED)
         return STOPPED
     except UserError as error:
-        stderr(f"kischule: {error}")
+        stderr(messages.ERROR.format(error=error.text))
         return WRONG_USE
+    finally:
+        LANGUAGE.reset(chosen)

@@ -12,6 +12,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.cli import messages
 from autograder.cli.grade import print_class
 from autograder.cli.output import DONE, stderr, stopped_by_signals
 from autograder.cli.progress import Progress
@@ -82,26 +83,26 @@ def run(options: argparse.Namespace) -> int:
     with stopped_by_signals(), tempfile.TemporaryDirectory(prefix="kischule-demo-") as temporary:
         root = Path(temporary).resolve() if keep is None else keep.resolve()
         if keep is not None and keep.exists() and any(keep.iterdir()):
-            raise AssignmentError(f"the folder for the demo must be empty, was: {keep}")
+            raise AssignmentError(messages.DEMO_FOLDER.format(was=keep))
         root.mkdir(parents=True, exist_ok=True)
         _run(root)
     return DONE
 
 
 def _run(root: Path) -> None:
-    stderr(f"1. a course in {root}")
+    stderr(messages.DEMO_COURSE.format(root=root))
     make_course(root)
-    stderr("2. the release: reference solutions get all points, the empty notebook none")
+    stderr(messages.DEMO_RELEASE)
     release(root, ASSIGNMENT)
     notebooks = submissions(root)
-    stderr(f"3. {len(notebooks)} submissions")
+    stderr(messages.DEMO_SUBMISSIONS.format(count=len(notebooks)))
     name = source_notebooks(root, ASSIGNMENT)[0].name
     for student, notebook in notebooks.items():
         content = nbformat.writes(notebook).encode()
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)
-    stderr("4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook")
+    stderr(messages.DEMO_GRADES)
     print_class(grade(root, ASSIGNMENT, Settings(time_limit_s=CELL_LIMIT_S), watch=Progress()))
-    stderr("5. a page for each student, and one of the class")
+    stderr(messages.DEMO_PAGES)
     pages = [made for _, made in feedback(root, ASSIGNMENT)]
     failed = [made for made in pages if isinstance(made, Exception)]
     if failed:
@@ -109,4 +110,5 @@ def _run(root: Path) -> None:
     report = root / "reports" / f"{ASSIGNMENT}.html"
     write_atomically(report, class_page(root, ASSIGNMENT).encode())
     size = sum(Path(str(made)).stat().st_size for made in pages) + report.stat().st_size
-    stderr(f"   {len(pages)} pages and {report.name}, {size / 1e6:.1f} MB in {root}")
+    about = {"count": len(pages), "report": report.name, "size": size / 1e6, "root": root}
+    stderr(messages.DEMO_SIZE.format(**about))

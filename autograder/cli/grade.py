@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from autograder.cli import messages
 from autograder.cli.output import (
     DONE,
     NOT_GRADED,
@@ -13,7 +14,9 @@ from autograder.cli.output import (
     printable,
     shortened,
     stderr,
+    stdout,
     stopped_by_signals,
+    worded,
     write_json,
 )
 from autograder.cli.progress import Progress, points
@@ -28,15 +31,15 @@ from autograder.grading.processes import warm_up
 from autograder.grading.record import Status
 from autograder.grading.settings import from_options
 from autograder.reports import machine
+from autograder.reports.messages import NUMBER, STATUS_WORDS
 
 MAX_NOTES = 4  # exercises that are named in a row
-TESTS = {Level.PUBLIC.prefix: "public tests", Level.HIDDEN.prefix: "hidden tests"}
 
 
 def run(options: argparse.Namespace) -> int:
     """Grade a class; a table, and results for other programs."""
     if options.scheduler and options.engine != "dask":
-        raise WrongUseError("--scheduler is Dask's: it needs --engine dask")
+        raise WrongUseError(messages.DASK_ONLY)
     if options.engine == "local":
         warm_up()
     check_writable(options.json, options.junit, options.markdown)
@@ -62,10 +65,7 @@ def run(options: argparse.Namespace) -> int:
         except UserError:
             raise
         except OSError as error:
-            stderr(
-                f"kischule: stopped: {error}; what was graded is kept, the same command goes on "
-                "from there"
-            )
+            stderr(messages.RUN_STOPPED.format(reason=error))
             return NOT_GRADED
     rows = report["submissions"]
     could_not = [row for row in rows if Status(row["status"]).could_not]
@@ -87,9 +87,10 @@ def _write_files(report: dict[str, Any], options: argparse.Namespace) -> None:
 
 def _print_reasons(could_not: list[dict[str, Any]], number: int) -> None:
     """Below a table of hundreds: the students without a grade, and why."""
-    stderr(f"\n{len(could_not)} of {number} could not be graded:")
+    count = messages.COULD_NOT.format(count=len(could_not), total=number)
+    stderr(f"\n{worded(count)}")
     for row in could_not:
-        stderr(f"  {row['student']}: {row['status']}: {in_brief(row['flags'])}")
+        stderr(f"  {row['student']}: {_status(row)}: {in_brief(row['flags'])}")
 
 
 def print_class(report: dict[str, Any], verbose: bool = False) -> None:
@@ -106,31 +107,33 @@ def print_class(report: dict[str, Any], verbose: bool = False) -> None:
         rows.append(
             [
                 row["student"],
-                row["status"],
+                _status(row),
                 points(row),
-                f"{waiting:g}" if waiting else "",
+                NUMBER.format(value=waiting) if waiting else "",
                 "; ".join(notes) or "–",
             ]
         )
-    rows += [[student, "absent", "–", "", ABSENT.en] for student in report.get("absent", [])]
-    print_table(["student", "status", "points", "waiting", "not passed"], rows, right=(2, 3))
+    missing = report.get("absent", [])
+    rows += [[student, messages.ABSENT_STATE, "–", "", ABSENT] for student in missing]
+    print_table(messages.GRADE_HEADS, rows, right=(2, 3))
     for each in report.get("adjustments", []):
-        print(printable(str(Adjustment.from_data(each))))
+        stdout(printable(worded(Adjustment.from_data(each).text)))
     flagged = [row for row in report["submissions"] if row["flags"]]
     if flagged:
-        print(f"\nFlags{'' if verbose else ', in brief (--verbose: all)'}:")
+        stdout(f"\n{worded(messages.FLAGS_ALL if verbose else messages.FLAGS_BRIEF)}")
     for row in flagged:
         for text in row["flags"] if verbose else [in_brief(row["flags"])]:
-            line = f"{row['student']}: {text}"
+            line = f"{row['student']}: {worded(text)}"
             print(printable(line) if verbose else shortened(line))
 
 
 def in_brief(flags: list[str]) -> str:
     """Say flags of one kind once: `15 × missing hidden tests`."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for flag in flags:
+    names = messages.TEST_WORDS.items()
+    for flag in map(worded, flags):
         kind, _, cell = flag.partition(": ")
-        tests = next((name for prefix, name in TESTS.items() if cell.startswith(prefix)), "")
+        tests = next((worded(name) for prefix, name in names if cell.startswith(prefix)), "")
         groups.setdefault((kind, tests), []).append(flag)
     texts = []
     for (kind, tests), found in groups.items():
@@ -145,10 +148,17 @@ def _grouped(failed: list[dict[str, Any]]) -> list[str]:
     levels: dict[str, list[str]] = {}
     for exercise in failed:
         levels.setdefault(exercise["id"], []).append(exercise["level"])
-    return [n if len(found) > 1 else f"{n} ({found[0]})" for n, found in levels.items()]
+    words = messages.LEVEL_WORDS
+    return [
+        n if len(found) > 1 else f"{n} ({worded(words[found[0]])})" for n, found in levels.items()
+    ]
+
+
+def _status(row: dict[str, Any]) -> str:
+    return worded(STATUS_WORDS[Status(row["status"])])
 
 
 def _few(notes: list[str]) -> list[str]:
     if len(notes) <= MAX_NOTES:
         return notes
-    return [*notes[: MAX_NOTES - 1], f"… ({len(notes)} in all)"]
+    return [*notes[: MAX_NOTES - 1], worded(messages.MORE_NOTES.format(count=len(notes)))]

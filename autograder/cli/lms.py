@@ -2,10 +2,12 @@
 
 import argparse
 
-from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr
-from autograder.errors import UserError
+from autograder.cli import messages
+from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr, stdout, worded
+from autograder.errors import UserError, system_reason
 from autograder.lms import systems
 from autograder.sandbox.text import clean
+from kischule.i18n import text_of
 
 
 def import_(options: argparse.Namespace) -> int:
@@ -19,12 +21,16 @@ def import_(options: argparse.Namespace) -> int:
         pattern=options.pattern,
         prefer=options.prefer,
     )
-    lines = [*found.notes, *found.aside, *(f"refused: {line}" for line in found.refused)]
-    lines += [f"in doubt: {line}" for line in found.doubts]
-    lines += [f"not gradable: {line}" for line in found.not_gradable]
-    for line in lines:
-        stderr(clean(line))
-    print(found)
+    for line in (*found.notes, *found.aside):
+        stderr(clean(worded(line)))
+    for kind, lines in (
+        (messages.REFUSED, found.refused),
+        (messages.IN_DOUBT, found.doubts),
+        (messages.NOT_GRADABLE, found.not_gradable),
+    ):
+        for line in lines:
+            stderr(clean(worded(kind.format(line=text_of(line)))))
+    stdout(found.summary)
     return DONE if found.is_clear else NOT_GRADED
 
 
@@ -44,7 +50,9 @@ def export(options: argparse.Namespace) -> int:
     except UserError:
         raise
     except OSError as error:
-        raise WrongUseError(f"{options.out} cannot be written: {error.strerror}") from error
+        reason = system_reason(error)
+        unwritable = messages.CANNOT_WRITE.format(path=options.out, reason=reason)
+        raise WrongUseError(unwritable) from error
     for note in notes:
         stderr(note)
     print(options.out)

@@ -7,28 +7,43 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from wcwidth import wcswidth, wcwidth
 
+from autograder.cli import messages
 from autograder.errors import UserError
 from autograder.files import write_atomically
 from autograder.sandbox.text import clean
+from kischule.i18n import Text, text_of
 
 GAP = "  "  # between columns
 WITHOUT_TERMINAL = 100  # columns
 DONE, NOT_PASSED, WRONG_USE, NOT_GRADED, STOPPED = 0, 1, 2, 3, 130
+
+LANGUAGE = ContextVar("LANGUAGE", default="en")  # of what this run of the command says
 
 
 class WrongUseError(UserError):
     """Arguments that do not fit together, or a file that cannot be written."""
 
 
-def stderr(text: str) -> None:
+def worded(said: str | Text) -> str:
+    """A text or a line in the command's language; a plain str is itself."""
+    return text_of(said)[LANGUAGE.get()]
+
+
+def stdout(said: str | Text) -> None:
+    """Print a result."""
+    print(worded(said))
+
+
+def stderr(said: str | Text) -> None:
     """Print a message, apart from the results."""
-    print(text, file=sys.stderr, flush=True)
+    print(worded(said), file=sys.stderr, flush=True)
 
 
 def mark(passed: bool | None) -> str:
@@ -36,12 +51,14 @@ def mark(passed: bool | None) -> str:
     return "✓" if passed else "–" if passed is None else "✗"
 
 
-def print_table(head: list[str], rows: list[list[str]], right: Sequence[int] = ()) -> None:
+def print_table(
+    head: Sequence[str | Text], rows: Sequence[Sequence[str | Text]], right: Sequence[int] = ()
+) -> None:
     """Print rows in columns, no wider than the terminal: long cells go on in further lines.
 
     right: the indices of columns that are aligned to the right.
     """
-    table = [[printable(cell) for cell in row] for row in (head, *rows)]
+    table = [[printable(worded(cell)) for cell in row] for row in (head, *rows)]
     widths = [max(map(wcswidth, column)) for column in zip(*table, strict=True)]
     while sum(widths) + len(GAP) * (len(widths) - 1) > terminal_width() and max(widths) > 2:
         widths[widths.index(max(widths))] -= 1
@@ -113,9 +130,9 @@ def check_writable(*targets: str | None) -> None:
             continue
         path = Path(target)
         if not target or path.is_dir():
-            raise WrongUseError(f"results need a file's name, was: {target!r}")
+            raise WrongUseError(messages.NO_FILE_NAME.format(was=target))
         if not path.resolve().parent.is_dir():
-            raise WrongUseError(f"the folder of {target} does not exist")
+            raise WrongUseError(messages.NO_FOLDER.format(name=target))
 
 
 @contextlib.contextmanager

@@ -2,9 +2,11 @@
 
 import argparse
 
-from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr
+from autograder.cli import messages
+from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr, worded
 from autograder.course.gradebook import Course
 from autograder.course.pages import feedback as make_pages
+from autograder.errors import UserError, system_reason
 from autograder.files import write_atomically
 from autograder.lms.final import not_final
 from autograder.reports.class_page import class_page
@@ -17,7 +19,8 @@ def feedback(options: argparse.Namespace) -> int:
     for student, made in make_pages(course, options.assignment, students, options.language):
         failed += isinstance(made, Exception)
         if isinstance(made, Exception):
-            stderr(f"{student}: {made}")
+            reason = made.text if isinstance(made, UserError) else str(made)
+            stderr(f"{student}: {worded(reason)}")
         else:
             print(made)
     totals = Course(course).totals(options.assignment)
@@ -34,6 +37,7 @@ def report(options: argparse.Namespace) -> int:
     try:
         write_atomically(target, page.encode())
     except OSError as error:
-        raise WrongUseError(f"{target} cannot be written: {error.strerror}") from error
+        reason = system_reason(error)
+        raise WrongUseError(messages.CANNOT_WRITE.format(path=target, reason=reason)) from error
     print(target)
     return DONE

@@ -2,10 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from autograder.grading.settings import add_options
+from kischule.i18n import LANGUAGES
 
-LANGUAGES = ("de", "en")
+# commands whose --language is that of their words; elsewhere it is that of what they make, and that
+# of their words stands before the command's name
+SPEAKING = ("demo", "verify", "grade", "adjust", "import", "export", "models", "selftest")
 TEACHER = "teacher"  # commands that need nbgrader
 
 
@@ -14,6 +18,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="kischule", description="GPT-2 exercises: release, check, grade."
     )
+    about = "language of the command's own words (default: the course's, else the system's)"
+    spoken: dict[str, Any] = {"dest": "spoken", "choices": LANGUAGES, "help": about}
+    top.add_argument("--language", **spoken)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, where: str, about: str, needs: str = TEACHER) -> argparse.ArgumentParser:
@@ -53,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     _selftest_options(
         command("selftest", "models.selftest", "Compare a model with its published outputs.", "")
     )
+    for name in SPEAKING:
+        commands.choices[name].add_argument("--language", **spoken, default=argparse.SUPPRESS)
     return top
 
 

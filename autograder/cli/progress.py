@@ -7,8 +7,12 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from autograder.cli import messages
+from autograder.cli.output import worded
 from autograder.course.grade import StudentRow, Watch
 from autograder.grading.record import Status
+from autograder.reports.messages import STATUS_WORDS
+from kischule.i18n import Text, text_of
 
 SILENCE_S = 60.0  # after which a log is told what is still running
 
@@ -43,9 +47,15 @@ class Progress(Watch):
             self._show({})
         if known or self.quiet:
             return
-        line = f"[{self._done}/{self._total}] {row['student']}: {row['status']}, "
-        line += f"{points(row)}, {row['seconds']:g} s"
-        self._say(line if self._live else f"{line} · {self._pace()}")
+        line = messages.GRADED_ROW.format(
+            done=self._done,
+            total=self._total,
+            student=row["student"],
+            status=STATUS_WORDS[Status(row["status"])],
+            points=points(row),
+            seconds=row["seconds"],
+        )
+        self._say(line if self._live else f"{worded(line)} · {self._pace()}")
 
     def running(self, seconds: Mapping[str, float]) -> None:
         if self._bar is not None:
@@ -55,19 +65,20 @@ class Progress(Watch):
 
     def writing(self, left: int) -> None:
         if left and not self.quiet:
-            self._say(f"all graded; {left} still have to be written into the gradebook")
+            self._say(messages.TO_BE_WRITTEN.format(count=left))
 
     def warn(self, text: str) -> None:
-        self._say(f"kischule: warning: {text}")
+        self._say(messages.WARNING.format(text=text_of(text)))
 
     def end(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
         if self._known and not self.quiet:
-            self._say(f"{self._known} of {self._done} were graded already")
+            self._say(messages.KNOWN_ALREADY.format(known=self._known, total=self._done))
 
-    def _say(self, line: str) -> None:
+    def _say(self, said: str | Text) -> None:
+        line = worded(said)
         self._told = time.monotonic()
         if self._bar is not None:
             self._bar.write(line, file=self.stream)
@@ -75,7 +86,8 @@ class Progress(Watch):
             print(line, file=self.stream, flush=True)
 
     def _show(self, seconds: Mapping[str, float]) -> None:
-        parts = [f"{self._done}/{self._total}", f"{self._failed} failed", self._pace()]
+        failed = worded(messages.FAILED_COUNT.format(count=self._failed))
+        parts = [f"{self._done}/{self._total}", failed, self._pace()]
         parts += [_slowest(seconds)] if seconds else []
         self._bar.set_description_str(" · ".join(parts))
 
@@ -83,19 +95,20 @@ class Progress(Watch):
         """Submissions a minute, and the time that the others will take."""
         fresh, took = self._done - self._known, time.monotonic() - self._began
         if not fresh or took <= 0:
-            return "0 a minute"
+            return worded(messages.NO_PACE)
         left = (self._total - self._done) * took / fresh
-        return f"{60 * fresh / took:.1f} a minute, {_duration(left)} left"
+        return worded(messages.PACE.format(pace=60 * fresh / took, left=_duration(left)))
 
 
-def points(row: Mapping[str, Any]) -> str:
+def points(row: Mapping[str, Any]) -> Text:
     """The points of a submission."""
-    return f"{row['score']:g}/{row['max_score']:g}"
+    return messages.OF_POINTS.format(points=row["score"], possible=row["max_score"])
 
 
 def _slowest(seconds: Mapping[str, float]) -> str:
     student = max(seconds, key=lambda name: seconds[name])
-    return f"slowest: {student}, {_duration(seconds[student])}"
+    duration = _duration(seconds[student])
+    return worded(messages.SLOWEST.format(student=student, duration=duration))
 
 
 def _duration(seconds: float) -> str:

@@ -4,12 +4,23 @@ import argparse
 import os
 import sys
 
-from autograder.cli.output import DONE, NOT_PASSED, STOPPED, WrongUseError, print_table, stderr
+from autograder.cli import messages
+from autograder.cli.output import (
+    DONE,
+    NOT_PASSED,
+    STOPPED,
+    WrongUseError,
+    print_table,
+    stderr,
+    stdout,
+    worded,
+)
 from autograder.course.made_with import changes_since
 from autograder.course.registration import Changes
 from autograder.course.release import release, stale_files
-from autograder.errors import UserError
+from autograder.errors import UserError, system_reason
 from autograder.notebooks.editions import in_language
+from kischule.i18n import text_of
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,11 +29,11 @@ def run(options: argparse.Namespace) -> int:
     if options.check:
         stale = stale_files(options.course, assignment)
         for name in stale:
-            print(f"stale: release/{assignment}/{name}")
+            stdout(messages.STALE.format(path=f"release/{assignment}/{name}"))
         if not stale:
-            print(f"fresh: release/{assignment}")
+            stdout(messages.FRESH.format(path=f"release/{assignment}"))
         if changes := changes_since(options.course, assignment):
-            print(f"{changes}; `kischule grade` judges by the exercises as they are now")
+            stdout(messages.JUDGED_NOW.format(changes=text_of(changes)))
         return NOT_PASSED if stale else DONE
     options.assignment, options.course = assignment, options.course.resolve()
     try:
@@ -31,42 +42,40 @@ def run(options: argparse.Namespace) -> int:
         raise
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        raise WrongUseError(
-            f"{place}{error.strerror}: nothing is half done, repeat the command"
-        ) from error
+        told = messages.NOTHING_HALF.format(place=place, reason=system_reason(error))
+        raise WrongUseError(told) from error
     for path in paths:
         print(path)
     if not paths:
-        stderr("nothing is changed")
+        stderr(messages.UNCHANGED)
     return DONE if paths else STOPPED
 
 
 def _agreed(changes: Changes, options: argparse.Namespace) -> bool:
     """Show what changes for whom; ask where the gradebook's cells change."""
-    again = f"graded anew by `kischule grade {options.assignment}`"
+    again = messages.AGAIN.format(assignment=options.assignment)
     if not changes.cells:
-        stderr(f"{len(changes.students)} graded submissions, of an older release: {again}")
+        stderr(messages.OLDER_GRADED.of(len(changes.students), again=again))
         return True
     cells = [[each.cell, each.before or "–", each.after or "–"] for each in changes.cells]
-    print_table(["cell", "in the gradebook", "in the source"], cells)
+    print_table(messages.CELL_HEADS, cells)
     print()
     rows = [
         [
             student,
-            "; ".join(effects) or "keeps all that was given by hand",
-            "keeps its points: no file under submitted" if student in changes.absent else again,
+            "; ".join(map(worded, effects)) or messages.KEEPS_ALL,
+            messages.KEEPS_POINTS if student in changes.absent else again,
         ]
         for student, effects in changes.students.items()
     ]
-    print_table(["student", "now", "then"], rows)
+    print_table(messages.EFFECT_HEADS, rows)
     if changes.backup is None:
-        print("\nThe gradebook is not in a file: make a backup of it yourself.")
+        stdout(f"\n{worded(messages.NO_BACKUP)}")
     else:
-        print(f"\nA backup will be {os.path.relpath(changes.backup, options.course)}")
+        path = os.path.relpath(changes.backup, options.course)
+        stdout(f"\n{worded(messages.BACKUP.format(path=path))}")
     if options.yes:
         return True
     if not sys.stdin.isatty():
-        raise WrongUseError(
-            f"this changes the gradebook of {len(rows)} submissions: repeat with --yes"
-        )
-    return input("Change the release and the gradebook? [y/N] ").strip().lower() in ("y", "yes")
+        raise WrongUseError(messages.REPEAT_WITH_YES.of(len(rows)))
+    return input(worded(messages.ASK_TO_RELEASE)).strip().lower() in messages.YES

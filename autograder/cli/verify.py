@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from autograder.checking.retarget import exercises_for
+from autograder.cli import messages
 from autograder.cli.output import (
     DONE,
     NOT_PASSED,
@@ -11,6 +12,8 @@ from autograder.cli.output import (
     mark,
     print_table,
     stderr,
+    stdout,
+    worded,
     write_json,
 )
 from autograder.course.gradebook import Course
@@ -20,10 +23,10 @@ from autograder.course.verify import MIN_PRECISION, MIN_RECALL, Told, Verdict, v
 from autograder.exercises.exercise import Exercise
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store
+from kischule.i18n import Text
 from kischule.models import fingerprint
 
-TOLD = ["told about wrong solutions", "named", "general hint", "false", "precision", "recall"]
-HEADINGS = ["exercise", "reference passes", "skeleton fails", "wrong caught", "correct", "s"]
+SECONDS, SHARE = Text.same("{value:.1f}"), Text.same("{value:.1%}")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,18 +34,20 @@ def run(options: argparse.Namespace) -> int:
     model = from_options(options, "model").model
 
     def making(exercise: str) -> None:
-        stderr(f"{exercise}: making the expected replies of {model}, once")
+        stderr(messages.MAKING.format(exercise=exercise, model=model))
 
     def progress(verdict: Verdict) -> None:
-        state = "ok" if verdict.passed else f"{len(verdict.problems)} problems"
-        stderr(f"{verdict.exercise}: {state}, {verdict.seconds:g} s")
+        about = {"exercise": verdict.exercise, "seconds": verdict.seconds}
+        found = messages.PROBLEMS.of(len(verdict.problems), **about)
+        stderr(messages.OK.format(**about) if verdict.passed else found)
 
     course = options.course.resolve()
     for name in check_files(course, options.assignment):
         if name in options.exercises:
             raise unknown_exercise(course, options.assignment, name)
-        steps = "; ".join(missing_parts(course, options.assignment, name))
-        stderr(f"{name}: not yet in the notebook of {options.assignment}; still to do: {steps}")
+        steps = "; ".join(map(worded, missing_parts(course, options.assignment, name)))
+        about = {"name": name, "assignment": options.assignment, "steps": steps}
+        stderr(messages.NOT_YET.format(**about))
     exercises = exercises_for(
         _asked_for(options.exercises, exercises_of(Course(course).directory(), options.assignment)),
         model,
@@ -53,23 +58,25 @@ def run(options: argparse.Namespace) -> int:
     told = sum((verdict.told for verdict in verdicts), Told())
     passed = told.passed and all(verdict.passed for verdict in verdicts)
     if options.json != "-":
-        print_table(HEADINGS, [_verdict_row(verdict) for verdict in verdicts], right=(3, 4, 5))
+        print_table(
+            messages.VERIFY_HEADS, [_verdict_row(verdict) for verdict in verdicts], right=(3, 4, 5)
+        )
         for verdict in verdicts:
             for problem in verdict.problems:
-                print(f"✗ {verdict.exercise}: {problem}")
+                print(f"✗ {verdict.exercise}: {worded(problem)}")
             for warning in verdict.warnings:
-                print(f"! {verdict.exercise}: {warning}")
+                print(f"! {verdict.exercise}: {worded(warning)}")
         rows = [_told_row(v.exercise, v.told) for v in verdicts if v.told.messages]
         if rows:
-            print_table(TOLD, [*rows, _told_row("all", told)], right=(1, 2, 3, 4, 5))
+            all_rows = [*rows, _told_row(worded(messages.ALL), told)]
+            print_table(messages.TOLD_HEADS, all_rows, right=(1, 2, 3, 4, 5))
         for verdict in verdicts:
             for false in verdict.told.false:
-                print(f"! {verdict.exercise}: {false}")
+                print(f"! {verdict.exercise}: {worded(false)}")
         if not told.passed:
-            print(
-                f"✗ precision must be at least {MIN_PRECISION:.0%} and recall {MIN_RECALL:.0%}, "
-                f"was: {told.precision:.1%} and {told.recall:.1%}"
-            )
+            shares = {"was_precision": told.precision, "was_recall": told.recall}
+            bounds = {"precision": MIN_PRECISION, "recall": MIN_RECALL}
+            stdout(messages.TOO_LOW.format(**bounds, **shares))
     report = {
         "assignment": options.assignment,
         "model": fingerprint(model),
@@ -85,7 +92,7 @@ def _asked_for(names: Sequence[str], known: Mapping[str, Exercise]) -> Mapping[s
     """The exercises with these names; all for none."""
     if known and (unknown := [name for name in names if name not in known]):
         there = ", ".join(known)
-        raise WrongUseError(f"there is no exercise {unknown[0]!r}; there are: {there}")
+        raise WrongUseError(messages.NO_EXERCISE.format(name=unknown[0], known=there))
     return {name: known[name] for name in known if name in names} if names else known
 
 
@@ -96,10 +103,10 @@ def _verdict_row(verdict: Verdict) -> list[str]:
         mark(verdict.skeleton),
         f"{verdict.wrong_caught}/{verdict.wrong}",
         f"{verdict.correct_accepted}/{verdict.correct}",
-        f"{verdict.seconds:.1f}",
+        worded(SECONDS.format(value=verdict.seconds)),
     ]
 
 
 def _told_row(name: str, told: Told) -> list[str]:
     counts = [str(told.named), str(told.general), str(len(told.false))]
-    return [name, *counts, f"{told.precision:.1%}", f"{told.recall:.1%}"]
+    return [name, *counts, *(worded(SHARE.format(value=s)) for s in (told.precision, told.recall))]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from autograder.course import messages
 from autograder.course.adjustments import OF_EXERCISES, Action, Adjustment, Adjustments
 from autograder.course.grade import known_as, students_of
 from autograder.course.gradebook import Course, Total
@@ -47,8 +48,11 @@ def adjust(course: Path, assignment: str, entries: Sequence[Adjustment]) -> tupl
             known = in_force if entry.action == Action.UNDO else known
             name = known_as(entry.name, known)
             if name is None and entry.action != Action.EXTEND:  # which may come before a submission
-                there = ", ".join(known) or "none"
-                raise AdjustmentError(f"--{entry.action} must be one of {there}, was: {entry.name}")
+                about = {
+                    "option": f"--{entry.action}",
+                    "known": ", ".join(known) or messages.NONE_THERE,
+                }
+                raise AdjustmentError(messages.NOT_ADJUSTABLE.format(was=entry.name, **about))
             found.log += (replace(entry, name=name or entry.name),)
         found.save(course, assignment)
         book.adjust(assignment)

@@ -28,11 +28,13 @@ from nbgrader.api import (
 from nbgrader.utils import compute_checksum
 
 from autograder.checking.result import Result
+from autograder.course import messages
 from autograder.course.layout import BookCell, Layout
 from autograder.exercises.exercise import Level
 from autograder.exercises.strict import load_json, read
 from autograder.files import write_atomically
 from autograder.grading.store import STORE_FOLDER
+from kischule.i18n import Text
 
 
 class Action(str, Enum):
@@ -80,15 +82,15 @@ class Adjustment:
         """Read what `as_data` wrote. DataError for anything else."""
         return read(cls, data, "adjustment")
 
+    @property
+    def text(self) -> Text:
+        """The entry as a teacher reads it."""
+        what = messages.ADJUSTED_WORDS[str(self.action)].format(hours=self.hours)
+        about = {"by": self.by, "at": self.at[:16], "reason": self.reason}
+        return messages.ADJUSTED_ENTRY.format(name=self.name, what=what, **about)
+
     def __str__(self) -> str:
-        what = {
-            Action.DROP: "does not count",
-            Action.GIVE: "gives everybody its points",
-            Action.WITHDRAW: "is withdrawn",
-            Action.EXTEND: f"has {self.hours:g} h more time",
-            Action.UNDO: "is as graded again",
-        }[self.action]
-        return f"{self.name} {what} ({self.by}, {self.at[:16]}: {self.reason})"
+        return self.text.en
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,12 +169,6 @@ class Adjustments:
             for name, entry in self.names(*OF_EXERCISES).items()
             for level in Level
         }
-
-
-def without(student: str, assignment: str) -> str:
-    """Say that a submission is withdrawn, and how to bring it back."""
-    undo = f"`kischule adjust {assignment} --undo {student}` brings it back"
-    return f"the submission of {student!r} is withdrawn: {undo}"
 
 
 def adjustments_file(course: Path, assignment: str) -> Path:

@@ -17,6 +17,7 @@ from nbgrader.preprocessors import (
 from sqlalchemy.engine import make_url
 from traitlets.config import Application, Config
 
+from autograder.course import messages
 from autograder.course.preprocessors import (
     CarryExercises,
     CarryRelease,
@@ -100,15 +101,11 @@ def course_config(root: Path) -> Config:
         config.merge(_read(str(root)))
     directory = config.CourseDirectory
     if "root" in directory and (root / directory.root).resolve() != root.resolve():
-        raise ConfigurationError(
-            f"{root / NAME}.py sets CourseDirectory.root to {directory.root}: that is the course's "
-            f"folder for nbgrader; run the command there, or with --course {directory.root}"
-        )
+        about = {"file": f"{root / NAME}.py", "folder": directory.root}
+        raise ConfigurationError(messages.OTHER_ROOT.format(**about))
     if missing := {TRUSTED_EXECUTE, SaveResults} - set(config.Autograde.autograde_preprocessors):
-        raise ConfigurationError(
-            f"{root / NAME}.py leaves {missing.pop()} out of Autograde.autograde_preprocessors: "
-            "without it exercises are not judged; change the list that `configure` made"
-        )
+        about = {"file": f"{root / NAME}.py", "missing": missing.pop()}
+        raise ConfigurationError(messages.LEAVES_OUT.format(**about))
     directory.root = str(root)
     if "db_url" in directory:
         directory.db_url = _from(root, directory.db_url)
@@ -123,7 +120,8 @@ def _read(*folders: str) -> Config:
         application.load_config_file(NAME, path=list(folders))
     except (Exception, SystemExit) as error:  # it is a program
         reason = f"{type(error).__name__}: {error}"
-        raise ConfigurationError(f"{NAME}.py in {folders[0]} cannot be used: {reason}") from error
+        about = {"file": f"{NAME}.py", "folder": folders[0], "reason": reason}
+        raise ConfigurationError(messages.BROKEN_CONFIG.format(**about)) from error
     return application.config
 
 

@@ -14,6 +14,7 @@ from nbgrader import utils
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from autograder.course import messages
 from autograder.course.configuration import importable
 from autograder.errors import UserError
 from autograder.grading.environment import environment
@@ -52,7 +53,7 @@ def _find(converter: Any, folder: str) -> None:
     """Find the notebooks: nbgrader would take a folder's name for a pattern, and strip it."""
     found = glob.glob(os.path.join(glob.escape(folder), "*.ipynb"))
     if not found:
-        raise NbgraderError(f"there is no notebook in {folder}")
+        raise NbgraderError(messages.NO_NOTEBOOK_IN.format(folder=folder))
     converter.assignments, converter.notebooks = {folder: found}, []
 
 

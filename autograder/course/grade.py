@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from unicodedata import normalize
 
 from autograder.course import messages
-from autograder.course.adjustments import Adjustments, without
+from autograder.course.adjustments import Adjustments
 from autograder.course.gradebook import Course, Score, Total
 from autograder.course.missing import absent
 from autograder.course.registration import finish
@@ -123,16 +123,21 @@ def grade(
     for student, known in zip(options.students, chosen, strict=True):
         if known is None:
             if known_as(student, withdrawn):
-                raise NoSubmissionError(without(student, assignment))
-            names = ", ".join(there) or "none"
+                about = {"student": student, "assignment": assignment}
+                raise NoSubmissionError(messages.WITHDRAWN.format(**about))
             raise NoSubmissionError(
-                f"no submission of {student!r} for {assignment!r}; there are: {names}"
+                messages.NO_SUBMISSION_OF.format(
+                    student=student,
+                    assignment=assignment,
+                    names=", ".join(there) or messages.NONE_THERE,
+                )
             )
     if not there:
         folder = Course(course).folder("submitted", assignment, "<student>")
-        raise NoSubmissionError(f"no submission for {assignment!r}: nothing matches {folder}")
+        told = messages.NO_SUBMISSIONS.format(assignment=assignment, folder=folder)
+        raise NoSubmissionError(told)
     if withdrawn and not chosen:
-        watch.warn(f"withdrawn, left out: {', '.join(withdrawn)}")
+        watch.warn(Line(messages.WITHDRAWN_NAMES.format(names=", ".join(withdrawn))))
     with Store(course).alone():
         run = _ClassRun(course, assignment, settings or Settings(), options, watch)
         return run.grade(list(dict.fromkeys(filter(None, chosen))) or there)
@@ -174,9 +179,7 @@ def _engine(
         try:
             dask = importlib.import_module("autograder.grading.engines.dask")
         except ModuleNotFoundError as error:
-            raise MissingPackageError(
-                f"a cluster needs {error.name}: pip install 'kischule[cluster]'"
-            ) from error
+            raise MissingPackageError(messages.NEEDS_DASK.format(name=error.name)) from error
         engine: Engine = dask.Cluster(jobs, options.scheduler, watch.warn)
         return engine
     from autograder.grading.engines.local import Pool  # heavy: torch
@@ -229,7 +232,7 @@ class _ClassRun:
 
     def _making(self, model: str) -> Callable[[str], None]:
         return lambda exercise: self.watch.warn(
-            f"{exercise}: making the expected replies of {model}, once"
+            Line(messages.MAKING_REPLIES.format(exercise=exercise, model=model))
         )
 
     def grade(self, students: list[str]) -> Report:

@@ -27,7 +27,7 @@ from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Overw
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from autograder.course import converters
+from autograder.course import converters, messages
 from autograder.course.adjustments import Action, Adjustments, apply, seconds_late, unadjusted
 from autograder.course.configuration import TRUSTED_EXECUTE, course_config, importable
 from autograder.course.converters import NbgraderError
@@ -44,6 +44,7 @@ from autograder.errors import UserError
 from autograder.files import write_atomically
 from autograder.grading.record import Record
 from autograder.grading.store import Store
+from kischule.i18n import Text
 
 WAIT_S = 20.0  # for a gradebook that another program has locked
 
@@ -192,10 +193,11 @@ class Course:
         except UserError:
             raise
         except Exception as error:  # of a plugin of the course's
-            raise NbgraderError(
-                f"the penalty for lateness cannot be computed ({student or 'for anybody'}): "
-                f"{type(error).__name__}: {error}; what was graded is kept"
-            ) from error
+            about = {
+                "who": student or messages.ANYBODY,
+                "reason": f"{type(error).__name__}: {error}",
+            }
+            raise NbgraderError(messages.NO_PENALTY.format(**about)) from error
 
     def layout(self, assignment: str) -> Layout:
         """Read the cells that the gradebook has for an assignment, dropped ones as they were."""
@@ -383,17 +385,10 @@ def _patient(url: str) -> str:
     return place.render_as_string(hide_password=False)
 
 
-def _sentence(url: str, cause: object) -> str:
+def _sentence(url: str, cause: object) -> Text:
     """Say which gradebook cannot be used, what to do, and what is lost: nothing that was graded."""
     place = make_url(url)
     name = place.database if place.drivername.startswith("sqlite") else repr(place)
     if "locked" in str(cause):
-        return (
-            f"{name} is locked by another program (a backup, a database browser, a sync client), "
-            f"for more than {WAIT_S:g} s: close that and repeat the command; nothing is lost, what "
-            "was graded is kept and goes into the gradebook then"
-        )
-    return (
-        f"{name} cannot be used as a gradebook ({cause}): repair it or put a backup in its place, "
-        "then repeat the command; what was graded is kept and goes into the gradebook then"
-    )
+        return messages.LOCKED_BOOK.format(name=name, seconds=WAIT_S)
+    return messages.BROKEN_BOOK.format(name=name, cause=cause)

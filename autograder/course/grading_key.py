@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from autograder.course import messages
 from autograder.course.configuration import course_config
 from autograder.errors import UserError
 
@@ -44,8 +45,5 @@ def grading_key(course: Path) -> GradingKey | None:
     falling = all(a > b for a, b in pairwise(numbers))
     complete = len(numbers) == len(bands) and numbers and numbers[0] <= 100 and numbers[-1] == 0
     if not (falling and complete):
-        raise GradingKeyError(
-            "c.Kischule.grading_key must name each grade with the percentage from which it is "
-            f"given, the best first and the last from 0, was: {given!r}"
-        )
+        raise GradingKeyError(messages.NO_KEY.format(was=given))
     return GradingKey(tuple((str(name), float(percent)) for name, percent in bands))

@@ -26,6 +26,9 @@ from nbgrader.api import (
 )
 from sqlalchemy import delete, select, update
 
+from autograder.course import messages
+from kischule.i18n import Line
+
 CELL_KINDS = {kind.__name__: kind for kind in (GradeCell, SolutionCell, TaskCell)}
 GRADED, COMMENTED = ("GradeCell", "TaskCell"), ("SolutionCell", "TaskCell")
 
@@ -290,14 +293,16 @@ def given_by_hand(book: Gradebook, assignment: str) -> dict[str, list[ByHand]]:
         for grade in copy.grades:
             texts = []
             if grade.manual_score is not None:
-                texts.append(f"{grade.manual_score:g} points")
+                texts.append(Line(messages.HAND_POINTS.of(grade.manual_score)))
             # a bonus that the machine gave is extra credit as well
             if grade.extra_credit and (grade.max_score or grade.manual_score is not None):
-                texts.append(f"{grade.extra_credit:g} extra points")
+                texts.append(Line(messages.EXTRA_POINTS.of(grade.extra_credit)))
             mine += [ByHand(cell=grade.name, text=text, kinds=GRADED) for text in texts]
         for comment in copy.comments:
             if comment.manual_comment:
-                mine.append(ByHand(cell=comment.name, text="a comment", kinds=COMMENTED))
+                mine.append(
+                    ByHand(cell=comment.name, text=Line(messages.A_COMMENT), kinds=COMMENTED)
+                )
     return found
 
 

@@ -6,11 +6,13 @@ from importlib import metadata
 from json import dumps
 from pathlib import Path
 
+from autograder.course import messages
 from autograder.exercises.exercise import PACKAGED, exercises_for_assignment
 from autograder.exercises.strict import load_json, read
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import STORE_FOLDER
+from kischule.i18n import Line, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +46,12 @@ def changes_since(course: Path, assignment: str) -> str:
     changed = {name for name in kept if note.exercises[name] != _fingerprint(name)}
     if not changed and not dropped and note.version == _version():
         return ""
-    found = [*sorted(changed), *(f"{name} (no longer there)" for name in sorted(dropped))]
-    now = "" if note.version == _version() else f", this is {_version()}"
-    return (
-        f"made with kischule {note.version}{now}; exercises of the package that have changed since "
-        f"then: {', '.join(found) or 'none'}"
-    )
+    gone = [messages.NO_LONGER_THERE.format(name=name) for name in sorted(dropped)]
+    found = [*map(Text.same, sorted(changed)), *gone]
+    names = Text(", ".join(text.de for text in found), ", ".join(text.en for text in found))
+    text = messages.MADE_WITH if note.version == _version() else messages.MADE_WITH_ANOTHER
+    about = {"version": note.version, "now": _version(), "names": names or messages.NONE_THERE}
+    return Line(text.format(**about))
 
 
 def _unchanged_by(course: Path, assignment: str) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.course import messages
 from autograder.course.gradebook import Course
 from autograder.course.ours import AssignmentError, notebooks_in
 from autograder.course.release import source_notebooks
@@ -42,13 +43,10 @@ def new_assignment(course: Path, assignment: str) -> list[Path]:
     _check_name("an assignment's name", assignment, RESERVED)
     base = base_of(assignment)
     if base != assignment and not assignment.endswith("_en"):
-        raise NewError(
-            f"a name that ends in _ and two letters is a translation: copy source/{base} to "
-            f"source/{assignment} and translate it, was: {assignment!r}"
-        )
+        raise NewError(messages.TRANSLATION.format(base=base, assignment=assignment))
     folder = Course(course).folder("source", assignment)
     if folder.exists():
-        raise NewError(f"{os.path.relpath(folder, course)} exists already: nothing is changed")
+        raise NewError(messages.EXISTS.format(path=os.path.relpath(folder, course)))
     example = Skeleton(name=f"example_{base}", parameters=[SIGNATURE], number=1)
     notebook = assignment_notebook(base, example, language_of(assignment))
     path = folder / f"{base[0].upper()}{base[1:]}.ipynb"
@@ -67,7 +65,7 @@ def new_exercise(
     parameters = _parameters(exercise, signature)
     base = base_of(_known(course, assignment))
     if exercise in exercises_for_assignment(course, base):
-        raise NewError(f"there is an exercise {exercise!r} already: nothing is changed")
+        raise NewError(messages.EXERCISE_EXISTS.format(exercise=exercise))
     paths = [  # the last notebook of each edition
         source_notebooks(course, name)[-1]
         for name in Course(course).assignments()
@@ -177,7 +175,7 @@ def _write_together(
     before = {path: path.read_bytes() if path.exists() else None for path in files}
     for path, content in files.items():
         if path not in changed and before[path] not in (None, content):
-            raise NewError(f"{os.path.relpath(path, course)} exists already: nothing is changed")
+            raise NewError(messages.EXISTS.format(path=os.path.relpath(path, course)))
     folders = {folder for path in files for folder in path.parents if not folder.exists()}
     try:
         for path, content in files.items():

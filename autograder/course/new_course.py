@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from autograder.course import messages
 from autograder.errors import UserError
 from autograder.files import packaged, write_atomically
 from kischule.i18n import Text
@@ -10,6 +11,10 @@ from kischule.i18n import Text
 CONFIG = """from autograder.course import configure
 
 configure(get_config())
+"""
+SPEAKS = """
+c = get_config()
+c.Kischule.language = "{language}"  # of the command: de or en
 """
 IGNORED = """# data of students: never in a repository
 /submitted/
@@ -58,11 +63,11 @@ class FolderNotEmptyError(UserError, ValueError):
 def new_course(folder: Path, language: str = "de") -> list[Path]:
     """Make a course in an empty or new folder; returns what is in it. FolderNotEmptyError."""
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise FolderNotEmptyError(f"the folder for a new course must be empty, was: {folder}")
+        raise FolderNotEmptyError(messages.NOT_EMPTY.format(folder=folder))
     for part in ("source", "release"):
         shutil.copytree(packaged(part), folder / part)
     for name, text in (
-        ("nbgrader_config.py", CONFIG),
+        ("nbgrader_config.py", CONFIG + SPEAKS.format(language=language)),
         (".gitignore", IGNORED),
         ("README.md", README[language]),
     ):

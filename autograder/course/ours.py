@@ -15,6 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 from sqlalchemy.engine import make_url
 
+from autograder.course import messages
 from autograder.errors import UserError
 from autograder.exercises.exercise import (
     PACKAGED,
@@ -81,10 +82,8 @@ def check_names_differ(assignment: str, sources: Mapping[str, Any]) -> None:
         cells = (cell for cell in source.cells if is_graded(cell) or is_solution(cell))
         for name in filter(None, map(grade_id_of, cells)):
             if places.setdefault(name, place) != place:
-                raise AssignmentError(
-                    f"the graded cells of {assignment} must have names of their own, two are "
-                    f"called {name!r}: in {places[name]} and in {place}"
-                )
+                about = {"name": name, "first": places[name], "second": place}
+                raise AssignmentError(messages.SAME_NAMES.format(assignment=assignment, **about))
 
 
 def notebook_of(resources: Any) -> str:
@@ -106,10 +105,8 @@ def files_beside(directory: Any, assignment: str) -> dict[str, bytes]:
     paths = sorted(map(Path, find_all_files(str(folder), [*directory.ignore, "*.ipynb"])))
     size = sum(path.stat().st_size for path in paths)
     if size > MAX_FILES_BYTES:
-        raise AssignmentError(
-            f"the files beside the notebook in {folder} must not be larger than "
-            f"{MAX_FILES_BYTES:,} bytes, were: {size:,}"
-        )
+        about = {"folder": folder, "limit": MAX_FILES_BYTES, "size": size}
+        raise AssignmentError(messages.LARGE_FILES.format(**about))
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
@@ -126,7 +123,8 @@ def _read_source(path: Path, _modified: int) -> Any:
         return read_notebook(path)
     except Exception as error:  # nbformat raises whatever the malformed place provokes
         reason = " ".join(str(error).split())[:200]
-        raise AssignmentError(f"{path} cannot be read as a notebook: {reason}") from error
+        told = messages.BROKEN_SOURCE.format(path=path, reason=reason)
+        raise AssignmentError(told) from error
 
 
 def _in_gradebook(directory: Any, assignment: str, known: Mapping[str, Exercise]) -> list[str]:

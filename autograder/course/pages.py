@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from autograder.course.adjustments import without
+from autograder.course import messages
 from autograder.course.grade import cores, known_as
 from autograder.course.gradebook import Course
 from autograder.course.ours import has_exercises, notebooks_in
@@ -35,16 +35,13 @@ def feedback(
     chosen = [known_as(student, graded) for student in students]
     for student, known in zip(students, chosen, strict=True):
         if known_as(student, withdrawn):
-            raise NothingGradedError(without(student, assignment))
+            about = {"student": student, "assignment": assignment}
+            raise NothingGradedError(messages.WITHDRAWN.format(**about))
         if known is None:
-            raise NothingGradedError(
-                f"{student!r} has no graded submission for {assignment!r}: "
-                f"`kischule grade {assignment}` makes one"
-            )
+            about = {"student": student, "assignment": assignment}
+            raise NothingGradedError(messages.NOT_GRADED_YET.format(**about))
     if not graded:
-        raise NothingGradedError(
-            f"nothing is graded for {assignment!r}: `kischule grade {assignment}`"
-        )
+        raise NothingGradedError(messages.NOTHING_GRADED.format(assignment=assignment))
     compare_gradebook(course, assignment)
     if has_exercises(book.directory(), assignment):
         book.adjust(assignment)  # points may have been given by hand since the grading
@@ -62,7 +59,7 @@ def _made(
     course: Path, assignment: str, students: Sequence[str], language: str | None
 ) -> Iterator[tuple[str, Path | Exception]]:
     older = graded_by_older(course, assignment)
-    again = f"graded by an older release: `kischule grade {assignment}` grades it anew"
+    again = messages.OLDER_GRADE.format(assignment=assignment)
     yield from ((name, NothingGradedError(again)) for name in students if name in older)
     students = [name for name in students if name not in older]
     if len(students) < MIN_PARALLEL:

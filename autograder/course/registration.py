@@ -17,6 +17,7 @@ import nbformat
 from nbgrader.api import Base
 from sqlalchemy import create_engine
 
+from autograder.course import messages
 from autograder.course.gradebook import Course
 from autograder.course.layout import GRADED, ByHand, Layout, outline
 from autograder.course.made_with import note_package
@@ -26,6 +27,7 @@ from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import STORE_FOLDER, Store
 from autograder.notebooks.cells import by_id, is_graded, is_solution, metadata_of, points_of
+from kischule.i18n import Line, text_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,13 +126,13 @@ def _effects(items: list[ByHand], cells: tuple[Change, ...], after: Layout) -> l
     """Say what becomes of points, extra credit and comments by hand."""
     there = {(cell.name, cell.kind) for notebook in after for cell in notebook.cells}
     changed = {change.cell: change for change in cells}
-    effects = []
+    effects: list[str] = []
     for item in items:
         name = item.cell
         if not any((name, kind) in there for kind in item.kinds):
-            effects.append(f"loses {item.text} for {name}")
+            effects.append(Line(messages.LOSES.format(what=text_of(item.text), name=name)))
         elif name in changed and item.kinds == GRADED:
-            effects.append(f"keeps {item.text} for {name}, to be looked at again")
+            effects.append(Line(messages.KEEPS.format(what=text_of(item.text), name=name)))
     return effects
 
 

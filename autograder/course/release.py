@@ -15,6 +15,7 @@ import nbformat
 
 from autograder.checking.carried import cell_of, own_exercises
 from autograder.checking.result import Result
+from autograder.course import messages
 from autograder.course.gradebook import Course
 from autograder.course.ours import (
     AssignmentError,
@@ -45,6 +46,7 @@ from autograder.notebooks.cells import by_id, is_plain_test, is_solution, points
 from autograder.notebooks.display import is_display_only
 from autograder.notebooks.exercises import code_lines
 from autograder.notebooks.running import execute
+from kischule.i18n import Line, Text, text_of
 
 TIME_LIMIT_S = 60.0  # of a cell of the reference
 MAX_STALE = 3  # cells in a sentence
@@ -55,8 +57,11 @@ def source_notebooks(course: Path, assignment: str) -> list[Path]:
     book = Course(course)
     if not (found := notebooks_in(book.folder("source", assignment))):
         known = [n for n in book.assignments() if notebooks_in(book.folder("source", n))]
-        folder, there = book.folder("source", "."), ", ".join(known) or "none"
-        raise AssignmentError(f"no assignment {assignment!r} in {folder}; there are: {there}")
+        about = {
+            "folder": book.folder("source", "."),
+            "names": ", ".join(known) or messages.NONE_THERE,
+        }
+        raise AssignmentError(messages.NO_ASSIGNMENT.format(assignment=assignment, **about))
     return found
 
 
@@ -64,10 +69,7 @@ def exercises_notebooks(course: Path, assignment: str) -> list[Path]:
     """List the notebooks as `source_notebooks` does; AssignmentError if none has exercises."""
     paths = source_notebooks(course, assignment)
     if not has_exercises(Course(course).directory(), assignment):
-        raise AssignmentError(
-            f"{assignment} has no exercises of this package, whose checks could be verified: "
-            f"`kischule release {assignment}` runs its plain tests on the reference solution"
-        )
+        raise AssignmentError(messages.NO_EXERCISES.format(assignment=assignment))
     return paths
 
 
@@ -107,10 +109,7 @@ def release(
     with Store(course).alone():
         now = changes_of(course, assignment, made)
         if changes and now and replace(now, backup=changes.backup) != changes:
-            raise AssignmentError(
-                f"the gradebook of {assignment} has changed since you were asked: nothing is "
-                "released, repeat the command"
-            )
+            raise AssignmentError(messages.CHANGED_MEANWHILE.format(assignment=assignment))
         publish(course, assignment, made, backup)
     Course(course).adjust(assignment)  # points may have changed
     folder = Course(course).folder("release", assignment)
@@ -133,7 +132,8 @@ def _sound(course: Path, assignment: str, paths: Sequence[Path]) -> Made:
 
 def _raise_for(path: Path, problems: Sequence[str]) -> None:
     if problems:
-        raise AssignmentError(f"{path.name} cannot be released:\n  " + "\n  ".join(problems))
+        listed = Text("\n  ".join(text_of(each).de for each in problems), "\n  ".join(problems))
+        raise AssignmentError(messages.UNSOUND.format(name=path.name, problems=listed))
 
 
 def registered(course: Path, assignment: str, **settings: str) -> list[Path]:
@@ -167,27 +167,32 @@ def compare_gradebook(course: Path, assignment: str) -> None:
         registered(course, assignment)
 
 
-def _differs(course: Path, assignment: str, changed: Sequence[Change]) -> str:
+def _differs(course: Path, assignment: str, changed: Sequence[Change]) -> Text:
     folder = Course(course).folder("source", assignment)
     few = [
-        f"{change.cell}: {change.before or 'nothing'}, now {change.after or 'nothing'}"
+        messages.CELL_CHANGE.format(
+            cell=change.cell,
+            before=change.before or messages.NOTHING,
+            after=change.after or messages.NOTHING,
+        )
         for change in changed[:MAX_STALE]
     ]
-    more = f"; … ({len(changed)} in all)" if len(changed) > MAX_STALE else ""
-    return (
-        f"{os.path.relpath(folder, course)} has other cells or points than the gradebook, where "
-        f"submissions are graded already ({'; '.join(few)}{more}): `kischule release {assignment}` "
-        "says what changes for whom, and changes both"
+    if len(changed) > MAX_STALE:
+        few.append(messages.IN_ALL.format(count=len(changed)))
+    return messages.DIFFERS.format(
+        path=os.path.relpath(folder, course),
+        cells=Text("; ".join(each.de for each in few), "; ".join(each.en for each in few)),
+        assignment=assignment,
     )
 
 
 def layout_problems(source: Any, exercises: Mapping[str, Exercise]) -> list[str]:
     """Look at the cells of each exercise; one line for each broken rule."""
     cells = by_id(source)
-    problems = []
+    problems: list[str] = []
     for exercise in exercises.values():
         if exercise.id not in cells or not is_solution(cells[exercise.id]):
-            problems.append(f"{exercise.id}: there is no solution cell with this grade_id")
+            problems.append(Line(messages.NO_SOLUTION_CELL.format(name=exercise.id)))
         for level in (Level.PUBLIC, Level.HIDDEN):
             cell = cells.get(level.prefix + exercise.id)
             problems += _test_cell_problems(exercise, level, cell)
@@ -199,15 +204,15 @@ def _test_cell_problems(exercise: Exercise, level: Level, cell: Any) -> Iterator
     if cell is None:
         return
     if level == Level.HIDDEN and not exercise.hidden:
-        yield f"{name}: {exercise.id}.yaml must have hidden cases, or this cell must go"
+        yield Line(messages.NO_HIDDEN_CASES.format(name=name, exercise=exercise.id))
     # points of a bonus are extra credit: nbgrader's maximum goes without them
     if exercise.bonus and points_of(cell):
-        yield f"{name}: a bonus's cell must give 0 points, was: {points_of(cell):g}"
+        yield Line(messages.BONUS_POINTS.format(name=name, was=points_of(cell)))
     # the check runs outside of the kernel during grading, where other code would not run
     hidden = ", hidden=True" if level == Level.HIDDEN else ""
     call = f'check("{exercise.id}"{hidden})'
     if code_lines(cell.source) != [call]:
-        yield f"{name}: a test cell must hold {call} and nothing else"
+        yield Line(messages.ONLY_CALL.format(name=name, call=call))
 
 
 def run_problems(
@@ -231,15 +236,15 @@ def run_problems(
         ThreadPoolExecutor(2) as pool,  # each waits for a kernel of its own
     ):
         of_reference, of_blank = pool.map(graded, (source, blank))
-    problems = []
+    problems: list[str] = []
     for result in of_reference:
         if not result.passed:
-            problems.append(
-                f"{result.grade_id}: the reference solution must pass: {result.told('en')}"
-            )
+            told = Text(result.told("de"), result.told("en"))
+            problem = messages.REFERENCE_FAILS.format(name=result.grade_id, told=told)
+            problems.append(Line(problem))
     for result in of_blank:
         if result.passed and result.level.checked:
-            problems.append(f"{result.grade_id}: the empty notebook must not pass")
+            problems.append(Line(messages.EMPTY_PASSES.format(name=result.grade_id)))
     return problems
 
 

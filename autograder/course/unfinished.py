@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.course import messages
 from autograder.course.ours import AssignmentError
 from autograder.course.release import source_notebooks
 from autograder.exercises.exercise import PACKAGED, Level, exercises_for_assignment
@@ -13,6 +14,7 @@ from autograder.exercises.strict import meant
 from autograder.files import packaged
 from autograder.notebooks.cells import by_id, grade_id_of, is_solution, read_notebook
 from autograder.notebooks.exercises import asked_in, is_test
+from kischule.i18n import LANGUAGES, Line, Text, text_of
 
 
 def missing_parts(course: Path, assignment: str, name: str) -> list[str]:
@@ -38,11 +40,17 @@ def _having(name: str, sources: Sequence[Any]) -> Any:
 def unknown_exercise(course: Path, assignment: str, name: str) -> AssignmentError:
     """The error of an exercise that has no file, or no cells: what is missing."""
     known = exercises_for_assignment(course, assignment)
-    steps = missing_parts(course, assignment, name)
-    steps.append(f"then `kischule verify {assignment}` tries the reference solution")
-    numbered = "".join(f"\n  {i}. {step}" for i, step in enumerate(steps, start=1))
+    last = messages.THEN_VERIFY.format(assignment=assignment)
+    steps = [*map(text_of, missing_parts(course, assignment, name)), last]
+    numbered = Text(
+        *(
+            "".join(f"\n  {i}. {s[code]}" for i, s in enumerate(steps, start=1))
+            for code in LANGUAGES
+        )
+    )
+    asked = f"{name!r}{meant(name, list(known))}"
     return AssignmentError(
-        f"{assignment} has no exercise {name!r}{meant(name, list(known))}; still to do:{numbered}"
+        messages.NO_SUCH_EXERCISE.format(assignment=assignment, asked=asked, steps=numbered)
     )
 
 
@@ -74,32 +82,31 @@ def known_folders(course: Path, name: str) -> list[Path]:
 def _missing(course: Path, assignment: str, name: str, source: Any) -> Iterator[str]:
     known, cells = exercises_for_assignment(course, assignment), by_id(source)
     if name not in known:
-        yield (
-            f"the file exercises/{assignment}/{name}.yaml: id, title, parameters, checker, read, "
-            "cases, hidden"
-        )
+        yield Line(messages.STEP_FILE.format(assignment=assignment, name=name))
     elif not known[name].hidden:
-        yield f"hidden cases: the key hidden in {os.path.relpath(known.paths[name], course)}"
+        path = os.path.relpath(known.paths[name], course)
+        yield Line(messages.STEP_HIDDEN.format(path=path))
     if not _has_text(source, name):
-        yield f"a text above the solution cell, which says what {name} is to do"
+        yield Line(messages.STEP_TEXT.format(name=name))
     if name not in cells or not is_solution(cells[name]):
         yield _solution_cell(name)
     if f"test_{name}" not in cells:
-        yield f'a test cell with the grade_id test_{name}: check("{name}")'
+        yield Line(messages.STEP_TEST.format(name=name))
     if f"hidden_{name}" not in cells:
-        yield f'a test cell with the grade_id hidden_{name}: check("{name}", hidden=True)'
+        yield Line(messages.STEP_HIDDEN_TEST.format(name=name))
     readers = (("wrong", known_wrong), ("correct", known_correct))
     for folder, (kind, read) in zip(known_folders(course, name), readers, strict=True):
-        place = f"in tests/known/{kind}/{name}.py"
+        about = {"kind": messages.SOLUTION_KINDS[kind], "path": f"tests/known/{kind}/{name}.py"}
         try:
             if not read(name, folder):
-                yield f"a {kind} solution {place}, marked @{kind}"
+                yield Line(messages.STEP_KNOWN.format(mark=kind, **about))
         except SyntaxError as error:
-            yield f"a {kind} solution {place} that is Python, line {error.lineno}: {error.msg}"
+            reason = {"line": error.lineno, "reason": error.msg}
+            yield Line(messages.STEP_PYTHON.format(**about, **reason))
 
 
 def _solution_cell(name: str) -> str:
-    return f"a solution cell with the grade_id {name}: the reference"
+    return Line(messages.STEP_SOLUTION.format(name=name))
 
 
 def _has_text(source: Any, name: str) -> bool:

@@ -23,8 +23,10 @@ from autograder.checking.result import Result
 from autograder.checking.retarget import slowdown
 from autograder.checking.solution import ReferenceFailedError
 from autograder.checking.stored import replies_of
+from autograder.course import messages
 from autograder.course.release import build_release, exercises_notebooks
 from autograder.course.unfinished import known_folders, missing_parts
+from autograder.errors import UserError
 from autograder.exercises.exercise import (
     IN_ORACLE,
     Case,
@@ -35,6 +37,7 @@ from autograder.exercises.exercise import (
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.notebooks.cells import Role, read_notebook, solutions
 from autograder.sandbox.student import LocalStudent
+from kischule.i18n import LANGUAGES, Line, Text, text_of
 
 SEED = "verify"  # of the hidden cases: the same ones each time
 CALL_LIMIT_S = 3.0  # a call: one that never ends is rejected as well as one that is slow
@@ -139,7 +142,8 @@ def verify(
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         verdicts = []
         for verdict in pool.map(_verdict_of, tasks):
-            still = tuple(f"there must be {part}" for part in missing[verdict.exercise])
+            parts = map(text_of, missing[verdict.exercise])
+            still = tuple(Line(messages.MUST_BE.format(part=part)) for part in parts)
             verdict = replace(verdict, problems=(*still, *verdict.problems))
             progress(verdict)
             verdicts.append(verdict)
@@ -185,20 +189,22 @@ def verify_exercise(
     def rejected(found: tuple[Result, Result]) -> bool:
         return all(r.passed is False and r.points == 0 for r in found)
 
-    problems = []
+    problems: list[str] = []
     if rejection := failure(reference[name]):
-        problems.append(f"the reference solution is rejected: {_short(rejection)}")
+        problems.append(Line(messages.REFERENCE_REJECTED.format(told=_short(rejection))))
     if not (skeleton := rejected(results(skeletons[name]))):
-        problems.append("the empty notebook's cell is not rejected")
+        problems.append(Line(messages.EMPTY_ACCEPTED))
     wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
     judged = {n: results(solution.source) for n, solution in wrong.items()}
     escaped = [n for n, found in judged.items() if not rejected(found)]
-    problems += [f"the wrong solution {n!r} is not rejected by both levels" for n in escaped]
+    problems += [Line(messages.ESCAPED.format(name=n)) for n in escaped]
     turned_away = {n: r for n, source in correct.items() if (r := failure(source))}
-    problems += [f"the correct solution {n!r}: {_short(r)}" for n, r in turned_away.items()]
+    problems += [
+        Line(messages.TURNED_AWAY.format(name=n, told=_short(r))) for n, r in turned_away.items()
+    ]
     if name in IN_ORACLE:  # of a teacher's own one of each will do: see `missing_parts`
-        problems += _too_few(wrong, "wrong solutions", MIN_WRONG)
-        problems += _too_few(correct, "correct solutions", MIN_CORRECT)
+        problems += _too_few(wrong, messages.FEW_WRONG, MIN_WRONG)
+        problems += _too_few(correct, messages.FEW_CORRECT, MIN_CORRECT)
     return Verdict(
         exercise=name,
         reference=rejection is None,
@@ -220,9 +226,10 @@ def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
         return  # the package's own tests have the mutants of its exercises
     mutation = unnoticed_mutants(exercise, SEED, hidden)
     for change in mutation.unnoticed:
-        yield f"your cases do not notice when {change}"
+        yield Line(messages.UNNOTICED.format(change=change))
     if mutation.tried < mutation.made:
-        yield f"{mutation.tried} of {mutation.made} mutants tried, in {BUDGET_S:g} s"
+        about = {"tried": mutation.tried, "made": mutation.made, "seconds": BUDGET_S}
+        yield Line(messages.MUTANTS_TRIED.format(**about))
 
 
 def _verdict_of(task: tuple[Any, ...]) -> Verdict:
@@ -233,7 +240,8 @@ def _verdict_of(task: tuple[Any, ...]) -> Verdict:
     try:
         return verify_exercise(*task)
     except (ReferenceFailedError, ExerciseError, TooCloseError, SyntaxError) as error:
-        return Verdict(exercise=task[0].id, problems=(str(error),))
+        text = error.text if isinstance(error, UserError) else Text.same(str(error))
+        return Verdict(exercise=task[0].id, problems=(Line(text),))
 
 
 def _told_by(
@@ -253,15 +261,18 @@ def _told(name: str, known: KnownWrong, result: Result) -> Told:
         return Told(general=int(result.passed is False))
     if result.rule in known.names:
         return Told(named=1)
-    planted = " or ".join(known.names) or "a mistake without a name"
-    return Told(false=(f"{name!r} ({result.level}) is {planted}, is told: {result.rule}",))
+    names = Text(" oder ".join(known.names), " or ".join(known.names))
+    planted = names or messages.NAMELESS_MISTAKE
+    about = {"name": name, "level": str(result.level), "planted": planted, "rule": result.rule}
+    return Told(false=(Line(messages.FALSELY_TOLD.format(**about)),))
 
 
-def _too_few(found: Mapping[str, Any], what: str, minimum: int) -> Iterator[str]:
+def _too_few(found: Mapping[str, Any], text: Text, minimum: int) -> Iterator[str]:
     if len(found) < minimum:
-        yield f"there must be at least {minimum} {what}, was: {len(found)}"
+        yield Line(text.format(minimum=minimum, was=len(found)))
 
 
-def _short(result: Result) -> str:
-    told = " ".join(result.told("en").split())
-    return f"{result.level} case {result.passed_cases + 1}: {told}"
+def _short(result: Result) -> Text:
+    told = Text(*(" ".join(result.told(code).split()) for code in LANGUAGES))
+    about = {"level": str(result.level), "number": result.passed_cases + 1}
+    return messages.CASE_TOLD.format(told=told, **about)

@@ -59,7 +59,7 @@ NO_REPLY = Text(
     "nach {seconds:g} s keine Antwort von seinem Arbeitsprozess",
     "no answer from its worker within {seconds:g} s",
 )
-TOGETHER = Text(
+MEMORY_OF_ALL = Text(
     "alle Arbeitsprozesse zusammen brauchten mehr als {limit:,} MB, dieser am meisten: {most:,} MB",
     "all workers together used more than {limit:,} MB, this one most: {most:,} MB",
 )
@@ -73,6 +73,30 @@ WORKERS_ENDED = Text(
     "{count} workers in turn ended while they graded this",
 )
 OUTPUT_CUT = Text("nach {bytes:,} Byte abgeschnitten", "output cut after {bytes:,} bytes")
+
+FEWER_WORKERS = Text(
+    "{jobs} von {wanted} Arbeitsprozessen: {free:,} MB sind frei, und jeder darf {each:,} MB "
+    "brauchen (--memory-limit)",
+    "{jobs} of {wanted} workers: {free:,} MB are free, and each may use {each:,} MB "
+    "(--memory-limit)",
+)
+
+# the course's store
+ANOTHER_RUN = Text("ein anderer Lauf", "another run")
+PROCESS = Text("Prozess {number} auf {machine}", "process {number} on {machine}")
+BUSY = Text(
+    "{who} bewertet hier oder gibt ein Notebook heraus; warten Sie, bis er fertig ist, oder halten "
+    "Sie ihn an",
+    "{who} is grading or releasing here; wait until it has finished, or stop it",
+)
+BROKEN_SEED = Text(
+    "das Geheimnis in {path} ist nicht lesbar: {reason}",
+    "the seed in {path} cannot be read: {reason}",
+)
+SHORT_SEED = Text(
+    "ein Geheimnis muss mindestens 16 Zeichen haben, {path} hat: {was}",
+    "a seed must have at least 16 characters, {path} has: {was}",
+)
 
 
 def both(text: Text) -> str:

@@ -15,6 +15,7 @@ from autograder.checking.result import Result
 from autograder.errors import UserError
 from autograder.exercises.strict import DataError, load_json
 from autograder.files import write_atomically
+from autograder.grading import messages
 from autograder.grading.record import Record
 
 STORE_FOLDER = ".kischule"
@@ -51,13 +52,11 @@ class Store:
                 finally:
                     owner.unlink(missing_ok=True)
         except Timeout as error:
-            who = "another run"
+            who = messages.ANOTHER_RUN
             with suppress(OSError, DataError, KeyError, TypeError):
                 about = load_json(owner.read_bytes(), owner.name)
-                who = f"process {about['process']} on {about['machine']}"
-            raise BusyError(
-                f"{who} is grading or releasing here; wait until it has finished, or stop it"
-            ) from error
+                who = messages.PROCESS.format(number=about["process"], machine=about["machine"])
+            raise BusyError(messages.BUSY.format(who=who)) from error
 
     @property
     def expected(self) -> Path:
@@ -145,9 +144,9 @@ class Store:
         try:
             text = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SeedError(f"the seed in {path} cannot be read: {error}") from error
+            raise SeedError(messages.BROKEN_SEED.format(path=path, reason=error)) from error
         if len(text) < 16:
-            raise SeedError(f"a seed must have at least 16 characters, {path} has: {len(text)}")
+            raise SeedError(messages.SHORT_SEED.format(path=path, was=len(text)))
         return text
 
 

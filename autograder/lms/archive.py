@@ -19,10 +19,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from pathlib import Path, PurePosixPath
 
-from autograder.errors import UserError
-from autograder.lms import zip_names
+from autograder.errors import UserError, system_reason
+from autograder.lms import messages, zip_names
 from autograder.notebooks import intake, reader
+from autograder.notebooks.messages import CANNOT_READ
 from autograder.sandbox.text import clean
+from kischule.i18n import Line, Text, text_of
 
 MAX_ENTRIES = 100_000
 MAX_TOTAL_BYTES = 4_000_000_000  # bytes that are read of one archive
@@ -33,7 +35,7 @@ class ArchiveError(UserError, ValueError):
     """A file that cannot be read as an archive."""
 
 
-class RefusedError(ValueError):
+class RefusedError(UserError, ValueError):
     """A file of an archive that is not accepted; the message says why."""
 
 
@@ -86,7 +88,7 @@ class _Reading:
                     file = _open_zip(io.BytesIO(entry.read()))
                     inner = self.listed(file, f"{entry.path}/")
                 except RefusedError as error:
-                    self.refused.append(f"{entry.path}: {error}")
+                    self.refused.append(of_file(entry.path, error.text))
                     continue
                 except ArchiveError:
                     pass
@@ -101,7 +103,8 @@ class _Reading:
         """List a zip's files; prefix: of their names in messages."""
         infos = file.infolist()
         if len(infos) > MAX_ENTRIES:
-            raise ArchiveError(f"must hold at most {MAX_ENTRIES:,} files, holds: {len(infos):,}")
+            told = messages.MANY_FILES.format(limit=MAX_ENTRIES, was=len(infos))
+            raise ArchiveError(told)
         names = self.decoded(list(map(zip_names.known, infos)))
         entries = []
         for info, name in zip(infos, names, strict=True):
@@ -113,7 +116,7 @@ class _Reading:
                     continue
                 _check_entry(info)
             except RefusedError as error:
-                self.refused.append(f"{prefix}{clean(name)}: {error}")
+                self.refused.append(of_file(f"{prefix}{clean(name)}", error.text))
                 continue
             entries.append(ArchiveFile(path, self._modified(info), self._reader(file, info)))
         return entries
@@ -125,10 +128,9 @@ class _Reading:
         found = [n if isinstance(n, str) else n.decode(page, "replace") for n in names]
         if unknown:
             example = next(f for n, f in zip(names, found, strict=True) if n is unknown[0])
-            self.notes.append(
-                f"{len(unknown)} names are not in UTF-8 and were read as {page}: {clean(example)}"
-                + (", …" if len(unknown) > 1 else "")
-            )
+            text = clean(example) + (", …" if len(unknown) > 1 else "")
+            about = {"count": len(unknown), "page": page, "example": text}
+            self.notes.append(Line(messages.OTHER_CODE_PAGE.format(**about)))
         return found
 
     def _modified(self, info: zipfile.ZipInfo) -> float:
@@ -144,11 +146,12 @@ class _Reading:
                 with file.open(info) as stream:
                     content = stream.read(reader.MAX_BYTES + 1)  # a header may understate the size
             except Exception as error:  # zipfile raises whatever the damaged place provokes
-                raise RefusedError(f"cannot be read: {clean(str(error))}") from error
+                told = CANNOT_READ.format(reason=clean(str(error)))
+                raise RefusedError(told) from error
             _check_size(len(content))
             self.left -= len(content)
             if self.left < 0:
-                raise RefusedError(f"all files together must not exceed {MAX_TOTAL_BYTES:,} bytes")
+                raise RefusedError(messages.TOO_MUCH.format(limit=MAX_TOTAL_BYTES))
             return content
 
         return read
@@ -167,13 +170,22 @@ def opened(path: Path, zone: tzinfo | None = None) -> Iterator[Archive]:
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise ArchiveError(f"must be a zip file or a folder, {path}: {error.strerror}") from error
+        raise _no_archive(path, system_reason(error)) from error
     with stream:
         try:
             file = _open_zip(stream)
         except ArchiveError as error:
-            raise ArchiveError(f"must be a zip file or a folder, {path}: {error}") from error
+            raise _no_archive(path, error.text) from error
         yield reading.finished(reading.listed(file))
+
+
+def _no_archive(path: Path, reason: Text) -> ArchiveError:
+    return ArchiveError(messages.NO_ARCHIVE.format(path=path, reason=reason))
+
+
+def of_file(path: object, reason: str | Text) -> Line:
+    """A line about a file of the archive."""
+    return Line(messages.OF_FILE.format(path=path, reason=text_of(reason)))
 
 
 def _open_zip(stream: io.BytesIO | io.BufferedReader) -> zipfile.ZipFile:
@@ -191,14 +203,14 @@ def _safe(name: str) -> PurePosixPath:
     """The name as a relative path, in composed Unicode. Raises RefusedError."""
     name = unicodedata.normalize("NFC", name.replace("\\", "/"))
     if clean(name) != name or "\n" in name or "\r" in name:
-        raise RefusedError("the name has control characters")
+        raise RefusedError(messages.CONTROL_CHARACTERS)
     if name.startswith("/") or name[1:2] == ":":
-        raise RefusedError("the path is absolute")
+        raise RefusedError(messages.ABSOLUTE)
     path = PurePosixPath(name)
     if ".." in path.parts:
-        raise RefusedError("the path leads out of the archive")
+        raise RefusedError(messages.LEADS_OUT)
     if not path.parts:
-        raise RefusedError("the name is empty")
+        raise RefusedError(messages.NO_NAME)
     return path
 
 
@@ -210,15 +222,15 @@ def _ignored(path: PurePosixPath) -> bool:
 def _check_entry(info: zipfile.ZipInfo) -> None:
     mode = info.external_attr >> 16
     if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        raise RefusedError("it is a link or a device")
+        raise RefusedError(messages.LINK)
     if info.flag_bits & 0x1:
-        raise RefusedError("it is encrypted")
+        raise RefusedError(messages.ENCRYPTED)
     _check_size(info.file_size)
 
 
 def _check_size(size: int) -> None:
     if size > reader.MAX_BYTES:
-        raise RefusedError(f"must not be larger than {reader.MAX_BYTES:,} bytes, is: {size:,}")
+        raise RefusedError(messages.LARGE_FILE.format(limit=reader.MAX_BYTES, size=size))
 
 
 def _folder_files(root: Path, reading: _Reading) -> Iterator[ArchiveFile]:
@@ -230,17 +242,18 @@ def _folder_files(root: Path, reading: _Reading) -> Iterator[ArchiveFile]:
             if _ignored(safe):
                 continue
             if path.is_symlink():
-                raise RefusedError("it is a link or a device")
+                raise RefusedError(messages.LINK)
             entry = ArchiveFile(safe, path.lstat().st_mtime, _file_reader(path))
         except (RefusedError, OSError) as error:
-            reading.refused.append(f"{clean(name)}: {error}")
+            reason = error.text if isinstance(error, RefusedError) else str(error)
+            reading.refused.append(of_file(clean(name), reason))
             continue
         yield entry
 
 
 def _walk(root: Path, refused: list[str]) -> Iterator[Path]:
     def tell(error: OSError) -> None:
-        refused.append(f"{clean(str(error.filename))}: {error.strerror}")
+        refused.append(of_file(clean(str(error.filename)), system_reason(error)))
 
     for folder, folders, names in os.walk(root, onerror=tell):
         folders.sort()
@@ -252,6 +265,6 @@ def _file_reader(path: Path) -> Callable[[], bytes]:
         try:
             return intake.read_bytes(path)
         except reader.UnreadableError as error:
-            raise RefusedError(str(error)) from error
+            raise RefusedError(error.text) from error
 
     return read

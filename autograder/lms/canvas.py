@@ -17,11 +17,13 @@ from collections import Counter
 from pathlib import Path
 
 from autograder.course.gradebook import Course, Total
+from autograder.errors import system_reason
 from autograder.files import write_atomically
-from autograder.lms import spreadsheet
+from autograder.lms import messages, spreadsheet
 from autograder.lms.final import not_final
 from autograder.lms.people import slug
 from autograder.lms.spreadsheet import Table, TableError
+from kischule.i18n import Line, Text
 
 CANVAS_HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POSSIBLE = "Points Possible"
@@ -42,7 +44,8 @@ def export(course: Path, assignment: str, target: Path, table: Path | None = Non
         try:
             sheet = spreadsheet.read_table(table.read_bytes(), table.name)
         except OSError as error:
-            raise TableError(f"{table}: {error.strerror}") from error
+            told = messages.OF_FILE.format(path=table, reason=system_reason(error))
+            raise TableError(told) from error
         sheet, notes = _filled(sheet, assignment, totals)
     write_atomically(target, sheet.content())
     return [*notes, *not_final(course, assignment, totals)]
@@ -81,7 +84,7 @@ def _filled(sheet: Table, assignment: str, totals: dict[str, Total]) -> tuple[Ta
         elif (found := next(matches)) is not None:
             rows.append([*ids, spreadsheet.format_number(totals[found].points, possible)])
     left = [student for student in totals if student not in students]
-    notes += [f"not in Canvas's gradebook: {student}" for student in left]
+    notes += [Line(messages.NOT_IN_CANVAS.format(student=student)) for student in left]
     title = sheet.head[column] if column is not None else assignment
     return Table(sheet.name, [*(sheet.head[p] for p in places), title], rows), notes
 
@@ -99,7 +102,8 @@ def _assignment_column(sheet: Table, assignment: str) -> int | None:
     found = found or [i for i, title in enumerate(titles) if title.startswith(wanted)]
     if len(found) > 1:
         names = ", ".join(sheet.head[i] for i in found)
-        raise TableError(f"{sheet.name}: one column must begin with {assignment!r}, do: {names}")
+        about = {"name": sheet.name, "assignment": assignment, "columns": names}
+        raise TableError(messages.CANVAS_COLUMN.format(**about))
     return found[0] if found else None
 
 
@@ -124,12 +128,16 @@ def _matched(
                 found[i] = min(claimed)
             elif claimed:
                 unclear[i] = claimed
-    notes = [
-        f"{people[i][0]} in Canvas has no grade: not sure to be {' or '.join(sorted(claimed))}"
+    notes: list[str] = [
+        Line(messages.UNSURE.format(name=people[i][0], students=_or(sorted(claimed))))
         for i, claimed in unclear.items()
         if found[i] is None
     ]
     return found, notes
+
+
+def _or(names: list[str]) -> Text:
+    return Text(" oder ".join(names), " or ".join(names))
 
 
 def _by_id(name: str, ids: list[str], totals: dict[str, Total]) -> set[str]:

@@ -6,8 +6,13 @@ from pathlib import Path
 from autograder.course.adjustments import Adjustments
 from autograder.course.grade import students_of
 from autograder.course.gradebook import Course, Total
+from autograder.course.messages import late_by
 from autograder.course.missing import without_grade
 from autograder.course.registration import graded_by_older
+from autograder.lms import messages
+from kischule.i18n import Line, Text, text_of
+
+WITH_LATENESS = Text.same("{student} ({late})")
 
 
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
@@ -16,36 +21,34 @@ def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> lis
     again = [s for s in there if s in totals and _newer(book, assignment, s)]
     older = [s for s in graded_by_older(course, assignment) if s in totals]
     waiting = [student for student, total in totals.items() if total.waiting]
-    late = [f"{student} ({_late_by(total)})" for student, total in totals.items() if total.late_s]
-    reasons: dict[str, list[str]] = {}
+    late = [
+        WITH_LATENESS.format(student=student, late=late_by(total.late, total.penalty))
+        for student, total in totals.items()
+        if total.late_s
+    ]
+    reasons: dict[Text, list[str]] = {}
     for student, reason in without_grade(course, assignment, totals).items():
-        reasons.setdefault(reason.en, []).append(student)
-    regrade = f"`kischule grade {assignment}`"
-    notes = [f"submitted late: {some(late)}"] if late else []
-    notes += map(str, Adjustments.of(course, assignment).in_force)
-    notes += [f"no grade, {reason}: {some(names)}" for reason, names in reasons.items()]
-    if again:
-        notes.append(f"submitted again since the grading: {some(again)}: {regrade}")
-    if older:
-        notes.append(f"graded by an older release: {some(older)}: {regrade} grades them anew")
-    if waiting:
-        notes.append(f"answers wait for your points: {some(waiting)}")
-    return notes
+        reasons.setdefault(reason, []).append(student)
+    notes = [messages.SUBMITTED_LATE.format(names=some(late))] if late else []
+    notes += [entry.text for entry in Adjustments.of(course, assignment).in_force]
+    notes += [
+        messages.NO_GRADE.format(reason=reason, names=some(names))
+        for reason, names in reasons.items()
+    ]
+    for names, text in (
+        (again, messages.AGAIN_SINCE),
+        (older, messages.OLDER),
+        (waiting, messages.ANSWERS_WAIT),
+    ):
+        notes += [text.format(names=some(names), assignment=assignment)] if names else []
+    return list(map(Line, notes))
 
 
-def _late_by(total: Total) -> str:
-    less = f", {points_text(total.penalty)} less" if total.penalty else ""
-    return f"{total.late}{less}"
-
-
-def points_text(points: float) -> str:
-    """A number of points: `1 point`, `1.5 points`."""
-    return f"{points:g} point{'' if points == 1 else 's'}"
-
-
-def some(names: Sequence[str], count: int = 5) -> str:
+def some(names: Sequence[str | Text], count: int = 5) -> Text:
     """The first names of a list, with the number of all."""
-    return ", ".join(names[:count]) + (f" … ({len(names)} in all)" if len(names) > count else "")
+    few = [text_of(name) for name in names[:count]]
+    listed = Text(", ".join(name.de for name in few), ", ".join(name.en for name in few))
+    return messages.SOME.format(names=listed, count=len(names)) if len(names) > count else listed
 
 
 def _newer(book: Course, assignment: str, student: str) -> bool:

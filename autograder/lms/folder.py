@@ -13,10 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from autograder.course.release import source_notebooks
 from autograder.errors import UserError
+from autograder.lms import messages
 from autograder.lms.archive import Archive, opened
 from autograder.lms.local_time import zone_of
 from autograder.lms.people import Person, slug
 from autograder.lms.submissions import NOTEBOOK_LIKE, Imported, Owner, take_in
+from kischule.i18n import Line
 
 # what browsers and file managers add to a name that is there already
 COPY_MARK = re.compile(r"[ _-]*(\(\d+\)|\b(kopie|copy)\b[ _-]*(\(?\d+\)?)?)$", re.IGNORECASE)
@@ -63,9 +65,10 @@ def _by_pattern(pattern: str) -> Owner:
     try:
         expression = re.compile(pattern)
     except re.error as error:
-        raise PatternError(f"the pattern is no regular expression: {error}: {pattern!r}") from error
+        told = messages.NO_EXPRESSION.format(reason=error, pattern=pattern)
+        raise PatternError(told) from error
     if "student" not in expression.groupindex:
-        raise PatternError(f"the pattern must have a group (?P<student>…), was: {pattern!r}")
+        raise PatternError(messages.NO_GROUP.format(pattern=pattern))
 
     def owner(path: PurePosixPath) -> tuple[Person, str] | None:
         match = expression.search(str(path))
@@ -104,7 +107,7 @@ class _Students:
                 self.places[place] = Person(own, name)
             if len(parents) < len(places) > len(self.stems):
                 files = ", ".join(map(str, places))
-                self.doubts.append(f"{name}: taken as one student's: {files}")
+                self.doubts.append(Line(messages.ONE_STUDENTS.format(name=name, files=files)))
         self._check_inner(archive)
 
     def _look_into(
@@ -135,11 +138,10 @@ class _Students:
             listed = ", ".join(sorted(names))
             if place in groups:
                 lines = self.notes if len(groups) == len(inside) else self.doubts
-                lines.append(f"{place}: taken as a folder of students: {listed}")
+                lines.append(Line(messages.STUDENTS_FOLDER.format(place=place, names=listed)))
                 yield from self._look_into(found, place)
             elif len(names) > 1:
-                line = f"{place}: a student's folder, or a folder of the students {listed}?"
-                self.doubts.append(f"{line} Say it with --pattern")
+                self.doubts.append(Line(messages.WHOSE_FOLDER.format(place=place, names=listed)))
             else:
                 yield place, place.name
 
@@ -179,10 +181,8 @@ class _Students:
         for place, paths in inner.items():
             if names := self._students_in(paths, alone=True):
                 del self.places[place]
-                self.doubts.append(
-                    f"{place}: holds files of several students ({', '.join(sorted(names))})? "
-                    "Import it by itself"
-                )
+                listed = ", ".join(sorted(names))
+                self.doubts.append(Line(messages.SEVERAL_IN_ZIP.format(place=place, names=listed)))
 
 
 def _may_be_notebook(path: PurePosixPath) -> bool:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from autograder.course.configuration import course_config
 from autograder.errors import UserError
+from autograder.lms import messages
 
 DEFAULT = "Europe/Berlin"
 
@@ -23,6 +24,4 @@ def zone_of(course: Path) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ZoneError(
-            f"c.Kischule.timezone must be a zone such as {DEFAULT!r}, was: {name!r}"
-        ) from error
+        raise ZoneError(messages.NO_ZONE.format(example=DEFAULT, was=name)) from error

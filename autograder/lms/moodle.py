@@ -19,9 +19,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from autograder.course.gradebook import Course, Total
+from autograder.errors import system_reason
 from autograder.files import write_atomically
 from autograder.grading.store import STORE_FOLDER
-from autograder.lms import spreadsheet
+from autograder.lms import messages, spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.final import not_final
 from autograder.lms.local_time import zone_of
@@ -29,6 +30,7 @@ from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
 from autograder.lms.spreadsheet import Table, TableError
 from autograder.lms.submissions import Imported, take_in
+from kischule.i18n import Line
 
 _PREFIX = re.compile(
     r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<rest>.*))?"
@@ -70,7 +72,7 @@ def import_(
         found = take_in(course, assignment, "moodle", archive, owner, prefer=prefer, more=more)
     if sheet:
         write_atomically(_kept_worksheet(course, assignment), sheet.content())
-        found.notes.append(f"{sheet.name}: kept as the grading worksheet")
+        found.notes.append(Line(messages.WORKSHEET_KEPT.format(name=sheet.name)))
     return found
 
 
@@ -85,10 +87,7 @@ def export(
     people = People.of_import(course, assignment, "moodle")
     kept = _kept_worksheet(course, assignment)
     if table is None and not kept.exists():
-        raise TableError(
-            "Moodle's grades go into its grading worksheet: download it (assignment, "
-            '"Download grading worksheet") and give it with --table FILE'
-        )
+        raise TableError(messages.NO_WORKSHEET)
     sheet = read_worksheet(table or kept)
     totals = Course(course).totals(assignment)
     notes = fill(
@@ -109,13 +108,11 @@ def read_worksheet(path: Path) -> Table:
     try:
         sheet = spreadsheet.read_table(path.read_bytes(), path.name)
     except OSError as error:
-        raise TableError(f"{path}: {error.strerror}") from error
+        raise TableError(messages.OF_FILE.format(path=path, reason=system_reason(error))) from error
     sheet.need(*GRADE)
     for row in sheet.rows:
         if not _NUMBER.fullmatch(row[0]):
-            raise TableError(
-                f"{sheet.name}: the first column must hold participants' numbers, was: {row[0]!r}"
-            )
+            raise TableError(messages.NO_NUMBERS.format(name=sheet.name, was=row[0]))
     return sheet
 
 
@@ -123,43 +120,37 @@ def fill(sheet: Table, totals: dict[str, Total], scale: bool = False) -> list[st
     """Write points into the worksheet's column of grades; returns notes on exceptions."""
     grade, maximum = sheet.need(*GRADE), sheet.need(*MAXIMUM)
     comments, changeable = sheet.column(*COMMENTS), sheet.column(*CHANGEABLE)
-    notes = []
+    notes: list[str] = []
     for row in sheet.rows:
         total = totals.get(_id(row))
         if total is None:
             continue
         who = row[1] or row[0]
         if changeable is not None and row[changeable].strip().casefold() in NO:
-            notes.append(f"{who}: Moodle does not let this grade be changed")
+            notes.append(Line(messages.NOT_CHANGEABLE.format(who=who)))
             continue
         possible = _maximum(sheet, row[maximum], total, scale)
         points = total.points * possible / total.max_points if total.max_points else 0.0
         if points > possible:
-            notes.append(
-                f"{who}: {points:g} points exceed Moodle's maximum {possible:g}, which is entered"
-            )
+            about = {"who": who, "points": points, "maximum": possible}
+            notes.append(Line(messages.ABOVE_MAXIMUM.format(**about)))
         row[grade] = spreadsheet.format_number(min(points, possible), row[maximum])
         if comments is not None and not row[comments].strip():
             both = (total.points, total.max_points)
             row[comments] = "/".join(spreadsheet.format_number(n, row[maximum]) for n in both)
     missing = set(totals) - {_id(row) for row in sheet.rows}
     if missing:
-        notes.append(f"not in the worksheet: participants {', '.join(sorted(missing))}")
+        notes.append(Line(messages.NOT_IN_WORKSHEET.format(numbers=", ".join(sorted(missing)))))
     return notes
 
 
 def _maximum(sheet: Table, text: str, total: Total, scale: bool) -> float:
     maximum = spreadsheet.parse_number(text)
     if maximum is None or maximum <= 0:
-        raise TableError(
-            f"{sheet.name}: the maximum must be a number of points, was: {text!r}; "
-            "set the assignment's grade type to points in Moodle"
-        )
+        raise TableError(messages.NO_MAXIMUM.format(name=sheet.name, was=text))
     if maximum != total.max_points and not scale:
-        raise TableError(
-            f"{sheet.name}: the maximum must be the assignment's {total.max_points:g} points, was: "
-            f"{text}; set it in Moodle, or let points be converted with --scale"
-        )
+        about = {"name": sheet.name, "points": total.max_points, "was": text}
+        raise TableError(messages.OTHER_MAXIMUM.format(**about))
     return maximum
 
 
@@ -195,9 +186,7 @@ def _beside(file: Path, archive: Archive) -> Table | None:
             found.append(sheet)
     if len(found) > 1:
         names = ", ".join(sheet.name for sheet in found)
-        raise TableError(
-            f"several worksheets are beside the archive ({names}): choose with --table"
-        )
+        raise TableError(messages.WORKSHEETS.format(names=names))
     return found[0] if found else None
 
 

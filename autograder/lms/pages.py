@@ -7,7 +7,9 @@ from pathlib import Path
 
 from autograder.course.gradebook import Course
 from autograder.course.pages import graded_students
+from autograder.lms import messages
 from autograder.lms.final import some
+from kischule.i18n import Line
 
 
 def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tuple[bytes, list[str]]:
@@ -26,5 +28,5 @@ def pages_zip(course: Path, assignment: str, folders: Mapping[str, str]) -> tupl
                 file.write(page, f"{folders[student]}/{page.name}")
     if not without:
         return stream.getvalue(), []
-    note = f"no feedback page: {some(without)}: `kischule feedback {assignment}`"
-    return stream.getvalue(), [note]
+    note = messages.NO_PAGES.format(names=some(without), assignment=assignment)
+    return stream.getvalue(), [Line(note)]

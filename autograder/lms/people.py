@@ -21,6 +21,8 @@ from slugify import slugify
 from autograder.errors import UserError
 from autograder.files import write_atomically
 from autograder.grading.store import STORE_FOLDER
+from autograder.lms import messages
+from kischule.i18n import Line
 
 GERMAN = [("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("Ä", "Ae"), ("Ö", "Oe"), ("Ü", "Ue")]
 MAX_NAME = 60  # characters of a student's name, without a suffix
@@ -62,10 +64,7 @@ class People:
         """The students of an earlier import from this system. Raises PeopleError without one."""
         people = cls(course, assignment, system)
         if not people.by_student:
-            raise PeopleError(
-                f"no student's {system} id is known for {assignment}; import submissions first: "
-                f"`kischule import {system} FILE {assignment}`"
-            )
+            raise PeopleError(messages.NO_IMPORT.format(system=system, assignment=assignment))
         return people
 
     def add(self, persons: Iterable[Person]) -> tuple[dict[str, str], list[str]]:
@@ -75,7 +74,7 @@ class People:
         nor a later import changes it.
         """
         known = {person.id: student for student, person in self.by_student.items()}
-        persons, notes = list(persons), []
+        persons, notes = list(persons), list[str]()
         wanted = Counter(_short_name(person) for person in persons if person.id not in known)
         for person in persons:
             student = known.get(person.id) or self._by_email(person)
@@ -87,7 +86,8 @@ class People:
                 student = next(each for each in names if self._is_free(each, person))
                 if student != name:
                     who = person.name if person.name == person.id else f"{person.name}, {person.id}"
-                    notes.append(f"{who}: called {student}, since {name} is not theirs alone")
+                    about = {"who": who, "student": student, "name": name}
+                    notes.append(Line(messages.CALLED.format(**about)))
             known[person.id] = student
             self.by_student[student] = person
         return known, notes
@@ -133,9 +133,7 @@ def _read(path: Path) -> dict[str, dict[str, Person]]:
             for system, students in by_system.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PeopleError(
-            f"{path} cannot be read: {error}; move it away and import anew"
-        ) from error
+        raise PeopleError(messages.BROKEN_PEOPLE.format(path=path, reason=error)) from error
 
 
 def known_persons(course: Path) -> Iterator[tuple[str, str, str, Person]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from autograder.course.gradebook import Course
 from autograder.course.release import source_notebooks
+from autograder.errors import system_reason
 from autograder.grading.store import Store
-from autograder.lms import moodle, spreadsheet
+from autograder.lms import messages, moodle, spreadsheet
 from autograder.lms.people import People, Person
 from autograder.lms.spreadsheet import Table, TableError
 from autograder.lms.submissions import Imported
@@ -32,7 +33,7 @@ def import_(course: Path, assignment: str, file: Path) -> Imported:
     except TableError:
         system, persons = "roster", list(_persons(_read(file)))
     if not persons:
-        raise TableError(f"{file}: nobody is in the list")
+        raise TableError(messages.EMPTY_ROSTER.format(file=file))
     people = People(course, assignment, system)
     before = set(people.by_student)
     with Store(course).alone():
@@ -51,16 +52,14 @@ def _read(file: Path) -> Table:
     try:
         return spreadsheet.read_table(file.read_bytes(), file.name)
     except OSError as error:
-        raise TableError(f"{file}: {error.strerror}") from error
+        raise TableError(messages.OF_FILE.format(path=file, reason=system_reason(error))) from error
 
 
 def _persons(sheet: Table) -> Iterator[Person]:
     name, last, first = (sheet.column(*heads) for heads in (NAMES, LAST, FIRST))
     if name is None and last is None:
-        raise TableError(
-            f"{sheet.name}: a list of names must have a column Name, or Nachname and Vorname, was: "
-            f"{', '.join(sheet.head)}"
-        )
+        columns = ", ".join(sheet.head)
+        raise TableError(messages.NO_NAME_COLUMN.format(name=sheet.name, columns=columns))
     for row in sheet.rows:
         parts = [row[column] for column in (first, last) if column is not None]
         full = " ".join(" ".join(parts if name is None else [row[name]]).split())

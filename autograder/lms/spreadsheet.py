@@ -12,7 +12,9 @@ from autograder.course.ours import exercises_of
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
+from autograder.lms import messages
 from autograder.lms.final import not_final
+from kischule.i18n import Text
 
 
 class TableError(UserError, ValueError):
@@ -43,9 +45,13 @@ class Table:
         """The index of the first of these heads. Raises TableError."""
         place = self.column(*names)
         if place is None:
+            wanted = [repr(name) for name in names]
             raise TableError(
-                f"{self.name}: there must be a column {' or '.join(map(repr, names))}, "
-                f"the columns are: {', '.join(self.head)}"
+                messages.NO_COLUMN.format(
+                    name=self.name,
+                    wanted=Text(" oder ".join(wanted), " or ".join(wanted)),
+                    columns=", ".join(self.head),
+                )
             )
         return place
 
@@ -96,7 +102,7 @@ def read_table(content: bytes, name: str) -> Table:
     try:
         text = content.decode(encoding)
     except UnicodeError as error:
-        raise TableError(f"{name}: not a CSV file: {error}") from error
+        raise TableError(messages.NO_CSV.format(name=name, reason=error)) from error
     separator = _SEPARATOR.match(text)
     if separator:
         text = text[separator.end() :]
@@ -126,14 +132,15 @@ def _rows(text: str, delimiter: str, name: str) -> list[list[str]]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise TableError(f"{name}: not a CSV file: {error}") from error
+        raise TableError(messages.NO_CSV.format(name=name, reason=error)) from error
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if not rows or len(rows[0]) < 2:
-        raise TableError(f"{name}: a table must have a head of at least two columns")
+        raise TableError(messages.NO_HEAD.format(name=name))
     wide = len(rows[0])
     for number, row in enumerate(rows, 1):
         if len(row) > wide:
-            raise TableError(f"{name}: row {number} has {len(row)} cells, the head {wide}")
+            about = {"number": number, "cells": len(row), "wide": wide}
+            raise TableError(messages.WIDE_ROW.format(name=name, **about))
     return [row + [""] * (wide - len(row)) for row in rows]
 
 

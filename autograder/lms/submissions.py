@@ -25,11 +25,13 @@ from autograder.course.timestamps import STAMP_FILE
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
 from autograder.grading.store import STORE_FOLDER, Store
-from autograder.lms.archive import Archive, ArchiveFile, RefusedError
+from autograder.lms import messages
+from autograder.lms.archive import Archive, ArchiveFile, RefusedError, of_file
 from autograder.lms.local_time import zone_of
 from autograder.lms.people import People, Person
 from autograder.notebooks import intake, reader
 from autograder.sandbox.text import clean
+from kischule.i18n import Line, Text
 
 # a file's path in an archive -> its student and its own name; None: not a submission
 Owner = Callable[[PurePosixPath], "tuple[Person, str] | None"]
@@ -57,16 +59,19 @@ class Imported:
         """True if nothing was refused or guessed."""
         return not (self.refused or self.not_gradable or self.doubts)
 
+    @property
+    def summary(self) -> Text:
+        """The numbers of all, in a line."""
+        return messages.IMPORTED.format(
+            new=len(self.new),
+            replaced=len(self.replaced),
+            unchanged=len(self.unchanged),
+            refused=len(self.refused) + len(self.not_gradable),
+            aside=len(self.aside),
+        )
+
     def __str__(self) -> str:
-        refused = len(self.refused) + len(self.not_gradable)
-        counts = {
-            "new": len(self.new),
-            "replaced by a newer submission": len(self.replaced),
-            "as before": len(self.unchanged),
-            "refused": refused,
-            "left aside": len(self.aside),
-        }
-        return ", ".join(f"{number} {name}" for name, number in counts.items())
+        return self.summary.en
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class _Chosen:
 
     file: _Incoming
     content: bytes = field(repr=False)
-    why: str = ""  # it is not readable
+    why: Text | None = None  # it is not readable
 
 
 def take_in(
@@ -166,7 +171,7 @@ def _sorted(
     for entry in archive.entries:
         owned = owner(entry.owned_path)
         if owned is None:
-            found.refused.append(f"{entry.path}: not a submission, no student is named")
+            found.refused.append(of_file(entry.path, messages.NO_STUDENT))
             continue
         person, name = owned
         preferred = any(_is_named(entry.path, wanted) for wanted in prefer)
@@ -199,16 +204,16 @@ def _by_notebook(
     if len(missing) == len(likely) == 1 and sorted_:
         sorted_[missing.pop()] = likely
         others.remove(likely[0])
-    unlike, who = (
-        f"is called like none of {', '.join(names)}",
-        f"{files[0].person.name} ({student})",
-    )
+    unlike = messages.UNLIKE.format(names=", ".join(names))
     for file in others:
+        line = of_file(file.entry.path, unlike)
         if sorted_:
-            found.aside.append(f"{file.entry.path}: left aside, {unlike}")
+            found.aside.append(line)
         else:
-            found.not_gradable.append(f"{who}: {file.entry.path}: {unlike}")
-    found.notes += [f"{student}: no file for {name}" for name in missing if sorted_]
+            found.not_gradable.append(of_file(f"{files[0].person.name} ({student})", line))
+    found.notes += [
+        Line(messages.NO_FILE_FOR.format(student=student, name=name)) for name in missing if sorted_
+    ]
     return sorted_
 
 
@@ -243,9 +248,9 @@ def _choose(files: list[_Incoming], name: str, student: str, found: Imported) ->
             content = file.entry.read()
             reader.parse(content)
         except RefusedError as error:
-            found.refused.append(f"{file.entry.path}: {error}")
+            found.refused.append(of_file(file.entry.path, error.text))
         except reader.UnreadableError as error:
-            broken.append(_Chosen(file, content, str(error)))
+            broken.append(_Chosen(file, content, error.text))
         else:
             readable.append(_Chosen(file, content))
     named = [each for each in broken if each.file.name.lower().endswith(".ipynb")]
@@ -253,18 +258,22 @@ def _choose(files: list[_Incoming], name: str, student: str, found: Imported) ->
     if chosen is None:
         who = f"{files[0].person.name} ({student})"
         files = [*(each.file for each in broken), *others]
-        found.not_gradable += [f"{who}: {file.entry.path}: not a notebook" for file in files]
+        found.not_gradable += [
+            of_file(f"{who}: {file.entry.path}", messages.NOT_A_NOTEBOOK) for file in files
+        ]
         return None
     if named:
-        path, why = named[0].file.entry.path, named[0].why
-        found.doubts.append(f"{student}: the newest notebook cannot be read: {path}: {why}")
+        about = {"student": student, "path": named[0].file.entry.path, "why": named[0].why}
+        found.doubts.append(Line(messages.NEWEST_BROKEN.format(**about)))
     again = [file for file in others if NOTEBOOK_LIKE.search(file.name)]
     for file in (*(each.file for each in broken if each is not chosen), *others):
         is_notebook = file in again
-        why = "left aside" if is_notebook else "not a notebook, left aside"
-        found.aside.append(f"{file.entry.path}: {why} for {chosen.file.entry.path}")
+        why = messages.LEFT_ASIDE if is_notebook else messages.OTHER_ASIDE
+        reason = why.format(chosen=chosen.file.entry.path)
+        found.aside.append(of_file(file.entry.path, reason))
     if again:
-        found.notes.append(f"{student}: to take another one than {chosen.file.name}: --prefer NAME")
+        about = {"student": student, "name": chosen.file.name}
+        found.notes.append(Line(messages.TAKE_ANOTHER.format(**about)))
     return chosen
 
 
@@ -322,25 +331,25 @@ def _store(target: _Target, chosen: _Chosen, found: Imported) -> str:
     if there == chosen.content:
         return "unchanged"
     if there is not None and chosen.why:
-        found.refused.append(f"{path}: {chosen.why}; {target.student} keeps the earlier submission")
+        reason = messages.KEEPS_EARLIER.format(why=chosen.why, student=target.student)
+        found.refused.append(of_file(path, reason))
         return ""
     if there is not None and modified <= max(before, target.newest) and not chosen.file.prefer:
-        older = f"older than what {target.student} has in submitted/"
-        chosen_before = f"{target.student} keeps the one that --prefer took"
-        found.notes.append(f"{path}: {older if modified <= before else chosen_before}")
+        why = messages.OLDER_FILE if modified <= before else messages.KEEPS_PREFERRED
+        found.notes.append(of_file(path, why.format(student=target.student)))
         return "unchanged"
     if there is not None:
         _put_aside(target)
         times = f"{target.when(before)} → {target.when(modified)}"
-        name = chosen.file.person.name
-        found.notes.append(f"replaced: {target.student} ({name}), {times}: {path}")
+        who = f"{target.student} ({chosen.file.person.name})"
+        found.notes.append(Line(messages.REPLACED_LINE.format(who=who, times=times, path=path)))
     latest = max(modified, _time_of(target.stamp)) if target.several else modified
     target.stamp.unlink(missing_ok=True)  # never the new file with the old one's time
     (target.folder / intake.NO_NOTEBOOK).unlink(missing_ok=True)
     write_atomically(target.notebook, chosen.content)
     write_atomically(target.stamp, f"{_utc(latest)}\n".encode())
     if clean(chosen.file.name) != target.name:
-        found.notes.append(f"{path}: taken as {target.name}")
+        found.notes.append(of_file(path, messages.TAKEN_AS.format(name=target.name)))
     return "new" if there is None else "replaced"
 
 

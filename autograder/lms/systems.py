@@ -7,7 +7,16 @@ from typing import Any
 
 from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
-from autograder.lms import canvas, folder, gradescope, ilias, moodle, roster, spreadsheet
+from autograder.lms import (
+    canvas,
+    folder,
+    gradescope,
+    ilias,
+    messages,
+    moodle,
+    roster,
+    spreadsheet,
+)
 from autograder.lms.submissions import Imported
 
 IMPORTS: Mapping[str, Callable[..., Imported]] = {
@@ -53,5 +62,6 @@ def _given(
         if name not in known:
             users = [s for s, f in systems.items() if name in inspect.signature(f).parameters]
             option = "--" + name.replace("_", "-")
-            raise OptionError(f"{option} is for {', '.join(users)}, not for {system}")
+            about = {"option": option, "users": ", ".join(users), "system": system}
+            raise OptionError(messages.NO_OPTION.format(**about))
     return given

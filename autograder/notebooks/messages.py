@@ -38,7 +38,7 @@ NO_CELLS_KEY = Text(
     "JSON, aber kein Notebook: nbformat und cells fehlen",
     "JSON, but not a notebook: nbformat and cells are missing",
 )
-VERSION = Text(
+OTHER_NBFORMAT = Text(
     "JSON, aber kein Notebook: nbformat muss 1 bis 4 sein, war: {was}",
     "JSON, but not a notebook: nbformat must be 1 to 4, was: {was}",
 )
@@ -46,7 +46,9 @@ METADATA = Text(
     "kein Notebook: metadata muss eine Zuordnung sein",
     "not a notebook: metadata must be a mapping",
 )
-CELLS = Text("kein Notebook: cells muss eine Liste sein", "not a notebook: cells must be a list")
+NO_LIST_OF_CELLS = Text(
+    "kein Notebook: cells muss eine Liste sein", "not a notebook: cells must be a list"
+)
 CELL_TEXT = Text(
     "kein Notebook: Zelle {number} hat keinen Text", "not a notebook: cell {number} has no text"
 )

@@ -53,7 +53,7 @@ def parse(content: bytes) -> Any:
         raise UnreadableError(messages.NO_CELLS_KEY)
     version = data.get("nbformat", 1)  # the first version had no number
     if type(version) is not int or not 1 <= version <= 4:
-        raise UnreadableError(messages.VERSION.format(was=one_line(version)))
+        raise UnreadableError(messages.OTHER_NBFORMAT.format(was=one_line(version)))
     metadata = data.get("metadata", {})
     given = list(_cells(data))
     if not isinstance(metadata, dict):
@@ -148,11 +148,11 @@ def _cells(data: Mapping[str, Any]) -> Iterator[Any]:
     """The cells in their order; those of versions 2 and 3 are in worksheets."""
     sheets = data.get("worksheets", []) if "cells" not in data else [data]
     if not isinstance(sheets, list) or not sheets:
-        raise UnreadableError(messages.CELLS)
+        raise UnreadableError(messages.NO_LIST_OF_CELLS)
     for sheet in sheets:
         cells = sheet.get("cells") if isinstance(sheet, dict) else None
         if not isinstance(cells, list):
-            raise UnreadableError(messages.CELLS)
+            raise UnreadableError(messages.NO_LIST_OF_CELLS)
         yield from cells
 
 

@@ -72,7 +72,7 @@ def test_a_report_draws_and_loads_no_model(graded: Path) -> None:
 def test_grading_says_so_before_it_imports_nbgrader(tmp_path: Path) -> None:
     program = (
         "import sys, autograder.cli.command as c\n"
-        "c.stderr = lambda line: print(line, 'nbgrader' in sys.modules)\n"
+        "c.stderr = lambda line: print(line.en, 'nbgrader' in sys.modules)\n"
         "c.main(sys.argv[1:])"
     )
     done = subprocess.run(

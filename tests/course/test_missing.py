@@ -14,10 +14,12 @@ from support.school import ASSIGNMENT, NAME, PEOPLE, WHEN
 from autograder.cli import main
 from autograder.cli.grade import print_class
 from autograder.course.grading_key import GradingKey, GradingKeyError, grading_key
+from autograder.course.messages import late_by
 from autograder.course.missing import absent, without_grade
 from autograder.course.new_course import CONFIG
-from autograder.lms import final, moodle
+from autograder.lms import moodle
 from autograder.reports.class_page import class_page
+from kischule.i18n import Text
 
 GERMAN_KEY = {"1": 87, "2": 73, "3": 59, "4": 45, "5": 18, "6": 0}
 
@@ -111,8 +113,8 @@ def test_a_key_that_leaves_gaps_is_refused(tmp_path: Path, given: object) -> Non
 
 
 def test_one_of_a_thing_is_not_said_as_several() -> None:
-    assert final.points_text(1) == "1 point"
-    assert final.points_text(0.5) == "0.5 points"
+    assert late_by("2 d", 1).en == "2 d, 1 point less"
+    assert late_by("2 d", 0.5) == Text("2 d, 0,5 Punkte Abzug", "2 d, 0.5 points less")
 
 
 def test_those_who_sent_nothing_are_rows_of_the_table(

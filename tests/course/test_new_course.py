@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.cli import main
+from autograder.cli.language import of_course
 from autograder.course.configuration import course_config
 from autograder.course.release import source_notebooks
 
@@ -23,6 +24,7 @@ def test_a_new_course_has_all_that_it_needs(
     assert source_notebooks(folder, "a7_2")[0].name == "A7_2.ipynb"
     assert (folder / "release" / "a7_2" / "A7_2.ipynb").is_file()
     assert course_config(folder).CourseDirectory.course_id == "kischule"
+    assert course_config(folder).Kischule.language == of_course(folder) == language
     readme = (folder / "README.md").read_text(encoding="utf-8")
     assert readme.startswith(title)
     assert len(readme.splitlines()) <= 12

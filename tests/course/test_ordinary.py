@@ -125,7 +125,7 @@ def test_our_commands_say_what_they_cannot_do(
     assert main(["grade", "ps1", "--course", str(course)]) == 2
     again.unlink()
     told = capsys.readouterr().err
-    assert "names of their own, two are called 'test_slow': in p2.ipynb and in p3.ipynb" in told
+    assert "names of their own, two are called test_slow: in p2.ipynb and in p3.ipynb" in told
 
 
 # --- with exercises -----------------------------------------------------------------------------

@@ -195,7 +195,7 @@ def test_one_name_in_two_notebooks_is_refused(other: Path) -> None:
     notebook = read_notebook(path)
     notebook.cells.append(PLAIN)
     nbformat.write(notebook, path)
-    with pytest.raises(AssignmentError, match=r"two are called 'plain': in one\.ipynb and in two"):
+    with pytest.raises(AssignmentError, match=r"two are called plain: in one\.ipynb and in two"):
         exercises_by_notebook(Course(other).directory(), "pair")
 
 

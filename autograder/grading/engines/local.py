@@ -26,7 +26,7 @@ from autograder.grading.servers import ServerError
 from autograder.grading.settings import SANDBOXES
 from autograder.grading.submission import grade_submission, settle
 from autograder.sandbox.models import model_of
-from kischule.i18n import Text
+from kischule.i18n import Line, Text
 
 MAX_TRIES = 2  # of a submission
 MAX_DEATHS = 3  # in a row, of workers that never worked
@@ -67,10 +67,9 @@ class Pool:
         jobs = memory.fitting(self.jobs, rules.settings.memory_mib << 20, self.ceiling)
         if jobs < self.jobs:
             each = (memory.WORKER_BYTES >> 20) + rules.settings.memory_mib
-            self._warn(
-                f"{jobs} of {self.jobs} workers: {self.ceiling >> 20:,} MB are free, and each may "
-                f"use {each:,} MB (--memory-limit)"
-            )
+            free = self.ceiling >> 20
+            about = {"jobs": jobs, "wanted": self.jobs, "free": free, "each": each}
+            self._warn(Line(messages.FEWER_WORKERS.format(**about)))
         source, ahead = iter(tasks), deque[Task]()
         limit = 2 * rules.settings.total_limit_s + SPARE_S
         looked = 0.0
@@ -144,7 +143,7 @@ class Pool:
         if sum(sizes.values()) > self.ceiling:
             largest = max(sizes, key=lambda w: sizes[w])
             megabytes = {"limit": self.ceiling >> 20, "most": sizes[largest] >> 20}
-            largest.kill(messages.TOGETHER.format(**megabytes))
+            largest.kill(messages.MEMORY_OF_ALL.format(**megabytes))
 
     def close(self) -> None:
         """End all workers, within seconds."""
