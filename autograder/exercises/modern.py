@@ -48,5 +48,5 @@ def filter_typical(logits: Tensor, p: float | None) -> Kept:
     # how near another sum, or another token's distance, is to the cut
     gap = np.abs(np.cumsum(ranked)[:-1] - p).min(initial=np.inf)
     others = np.abs(np.delete(away, needed(ranked, p) - 1) - first)
-    gap = min(gap, others.min(initial=np.inf))
+    gap = min(gap, others.min(initial=np.inf, where=others > BOUNDARY))  # equals: any may stay
     return Kept(must, may, max(1, int(must.sum())), float(gap))
