@@ -1,6 +1,8 @@
 """The rules by which submissions of an assignment are graded."""
 
+import sys
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from autograder.course.gradebook import Course
 from autograder.course.layout import Layout
 from autograder.course.ours import exercises_of, files_beside
 from autograder.course.release import registered, source_notebook
+from autograder.files import write_atomically
 from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store
@@ -49,12 +52,26 @@ def rules_of(
         release=release.read_bytes(),
         seed=store.seed(seed_file),
         checks=checks_id(model),
-        settings=settings.slowed(slowdown(model)),
+        settings=consented(store, settings).slowed(slowdown(model)),
         exercises=exercises_for(exercises, model, store.expected, making),
         solutions=solutions(read_notebook(source), Role.SOLUTION),
         tests=_plain_tests(book.layout(assignment), read_notebook(release), exercises),
         files=files_beside(book.directory(), assignment),
     )
+
+
+def consented(store: Store, settings: Settings) -> Settings:
+    """The settings, with a plain process where the teacher has asked for one before.
+
+    Only on a system without sandboxes, and once a course: the consent is kept. On Linux a course
+    that was graded elsewhere gets no weaker.
+    """
+    kept = store.folder / "isolation"
+    if sys.platform == "linux" or settings.isolation not in ("auto", "process"):
+        return settings
+    if settings.isolation == "process":
+        write_atomically(kept, b"process\n")
+    return replace(settings, isolation="process") if kept.is_file() else settings
 
 
 def _plain_tests(layout: Layout, release: Any, exercises: Collection[str]) -> dict[str, str]:

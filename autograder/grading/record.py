@@ -125,6 +125,12 @@ class Record:
         return cls(key=key, status=Status.FAILED, seconds=round(seconds, 1), flags=(flag,))
 
     @property
+    def tier(self) -> str | None:
+        """The tier of isolation in which the submission ran; None if it did not run."""
+        tier = "namespaces" if self.isolation == "sandbox" else self.isolation  # its older name
+        return tier if self.results and tier else None
+
+    @property
     def final(self) -> bool:
         """True if grading it again would give the same result."""
         ours = any(flag.kind == FlagKind.CHECK_FAILED for flag in self.flags)
