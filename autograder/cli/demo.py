@@ -7,6 +7,7 @@ and one that never ends. Each is the release with the cells below filled in.
 import argparse
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from autograder.course.release import release, source_notebooks
 from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged, write_atomically
+from autograder.grading.isolation import IsolationError
 from autograder.grading.processes import warm_up
 from autograder.grading.settings import Settings
 from autograder.notebooks.cells import read_notebook, reference_of, with_solutions
@@ -101,7 +103,13 @@ def _run(root: Path) -> None:
         content = nbformat.writes(notebook).encode()
         write_atomically(root / "submitted" / student / ASSIGNMENT / name, content)
     stderr(messages.DEMO_GRADES)
-    print_class(grade(root, ASSIGNMENT, Settings(time_limit_s=CELL_LIMIT_S), watch=Progress()))
+    settings = Settings(time_limit_s=CELL_LIMIT_S)
+    try:
+        grades = grade(root, ASSIGNMENT, settings, watch=Progress())
+    except IsolationError as error:  # these submissions are our own
+        stderr(messages.DEMO_NO_SANDBOX.format(reason=error.text))
+        grades = grade(root, ASSIGNMENT, replace(settings, isolation="process"), watch=Progress())
+    print_class(grades)
     stderr(messages.DEMO_PAGES)
     pages = [made for _, made in feedback(root, ASSIGNMENT)]
     failed = [made for made in pages if isinstance(made, Exception)]

@@ -125,6 +125,8 @@ def print_class(report: dict[str, Any], verbose: bool = False) -> None:
         for text in row["flags"] if verbose else [in_brief(row["flags"])]:
             line = f"{row['student']}: {worded(text)}"
             print(printable(line) if verbose else shortened(line))
+    if tiers := machine.tiers(report):
+        print(f"\nisolation: {tiers}")
 
 
 def in_brief(flags: list[str]) -> str:

@@ -239,6 +239,9 @@ DEMO_RELEASE = Text(
     "2. the release: reference solutions get all points, the empty notebook none",
 )
 DEMO_SUBMISSIONS = Text("3. {count} Abgaben", "3. {count} submissions")
+DEMO_NO_SANDBOX = Text(
+    "   {reason}; die Vorführung läuft ohne Sandbox", "   {reason}; the demo does without one"
+)
 DEMO_GRADES = Text(
     "4. Punkte: Zellen in einer Sandbox, Prüfungen außerhalb, Ergebnisse in nbgraders Notenbuch",
     "4. grades: cells in a sandbox, checks outside of it, scores in nbgrader's gradebook",

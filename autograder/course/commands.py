@@ -19,7 +19,7 @@ from autograder.course.configuration import course_config
 from autograder.course.ours import ForExercises, exercises_by_notebook, notebook_of
 from autograder.course.preprocessors import EARLIER, with_record
 from autograder.course.release import source_notebooks
-from autograder.course.rules import rules_of
+from autograder.course.rules import consented, rules_of
 from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.files import write_atomically
 from autograder.grading.kernel import KernelSpecs, ask, bounded_context
@@ -80,14 +80,16 @@ class SandboxedExecute(Execute):
 
     def preprocess(self, nb: Any, resources: Any, km: Any = None) -> tuple[Any, Any]:
         """Run the notebook, and note that the student's process decides about its points."""
-        settings, warning = settle(TrustedExecute(parent=self.parent).settings())
+        store = Store(Path(self.parent.parent.coursedir.root))
+        own = TrustedExecute(parent=self.parent).settings()
+        settings, warning = settle(consented(store, own))
         cells = sum(cell.cell_type == "code" for cell in nb.cells)
         limit = cells * float(self.timeout or 0)  # 0 or less: none
         limit = limit if limit > 0 else float(setting("time_limit_s").metadata["bounds"][1])
         self._settings = replace(settings, submission_limit_s=limit)
         nb, resources = super().preprocess(nb, resources, km)
         points = sum(points_of(cell) for cell in nb.cells if is_plain_test(cell, ()))
-        named, store = resources["nbgrader"], Store(Path(self.parent.parent.coursedir.root))
+        named = resources["nbgrader"]
         for told in (warning, str(not_protected(points)) if points else ""):
             if told:
                 self.log.info("%s: %s", named["student"], told)

@@ -23,7 +23,7 @@ from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
 from autograder.grading import device
 from autograder.grading.record import Record, Rules, Status, Task, key_of, task_of
-from autograder.grading.settings import Settings
+from autograder.grading.settings import TIERS, Settings
 from autograder.grading.store import Store, seed_id
 from autograder.grading.submission import take
 from autograder.notebooks import intake, reader
@@ -151,6 +151,11 @@ def known_as(student: str, there: Sequence[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
+def weakest(tiers: Iterable[str | None]) -> str | None:
+    """The tier that protects least; None if nothing ran."""
+    return max(filter(None, tiers), key=TIERS.index, default=None)
+
+
 def _beside(folder: Path, stamp: bytes) -> tuple[dict[str, bytes], tuple[Flag, ...]]:
     """The files that nbgrader wants beside the notebook, and flags; stamp: of timestamp.txt."""
     files: dict[str, bytes] = {}
@@ -261,6 +266,7 @@ class _ClassRun:
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules[0].seed),
             "model": fingerprint(self.rules[0].settings.model),
+            "isolation": weakest(each.record.tier for each in self.settled.values() if each.record),
             "submissions": [self._row(student, scores.get(student, {})) for student in students],
             **({"absent": nothing} if nothing else {}),
             **({"adjustments": [entry.as_data() for entry in adjusted]} if adjusted else {}),
@@ -357,6 +363,7 @@ class _ClassRun:
             "status": str(status),
             "score": score,
             "max_score": sum(each.max_points for each in scores.values()) or self.max_score,
+            "isolation": record.tier if record is not None and graded else None,
             "seconds": record.seconds if record else 0.0,
             "exercises": self._exercises(record, scores) if record is not None and graded else [],
             "flags": [Line(flag_text(flag)) for flag in flags],

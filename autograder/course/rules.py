@@ -1,6 +1,8 @@
 """The rules by which submissions of an assignment are graded."""
 
+import sys
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from autograder.course.gradebook import Course
 from autograder.course.layout import Layout
 from autograder.course.ours import check_names_differ, exercises_by_notebook, files_beside
 from autograder.course.release import registered, source_notebooks
+from autograder.files import write_atomically
 from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store
@@ -48,7 +51,7 @@ def rules_of(
     common: dict[str, Any] = {
         "seed": store.seed(seed_file),
         "checks": checks_id(model),
-        "settings": settings.slowed(slowdown(model)),
+        "settings": consented(store, settings).slowed(slowdown(model)),
         "files": files_beside(book.directory(), assignment),
         "variants": store.variants(assignment),
     }
@@ -64,6 +67,20 @@ def rules_of(
         )
         for (name, source), release in zip(sources.items(), releases, strict=True)
     ]
+
+
+def consented(store: Store, settings: Settings) -> Settings:
+    """The settings, with a plain process where the teacher has asked for one before.
+
+    Only on a system without sandboxes, and once a course: the consent is kept. On Linux a course
+    that was graded elsewhere gets no weaker.
+    """
+    kept = store.folder / "isolation"
+    if sys.platform == "linux" or settings.isolation not in ("auto", "process"):
+        return settings
+    if settings.isolation == "process":
+        write_atomically(kept, b"process\n")
+    return replace(settings, isolation="process") if kept.is_file() else settings
 
 
 def _plain_tests(layout: Layout, release: Path, exercises: Collection[str]) -> dict[str, str]:

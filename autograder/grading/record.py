@@ -19,7 +19,7 @@ from autograder.checking.result import Result
 from autograder.errors import UserError
 from autograder.exercises.exercise import Exercise, Points
 from autograder.exercises.strict import read
-from autograder.grading.settings import Settings
+from autograder.grading.settings import TIERS, Settings
 from autograder.notebooks.editions import CARRIED
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.sandbox.text import clean
@@ -135,6 +135,7 @@ class Record:
         found = list(records.values())
         if len(found) == 1:
             return found[0]
+        tiers = [record.tier for record in found]
         return replace(
             found[0],
             key=key_of(*(record.key.encode() for record in found)),
@@ -145,9 +146,16 @@ class Record:
             if not any(record.status.could_not for record in found)
             else (),
             memory=max(record.memory for record in found),
+            isolation=max(filter(None, tiers), key=TIERS.index, default=found[0].isolation),
             parts=sum((Counter(record.parts) for record in found), Counter()),
             notebook=b"",
         )
+
+    @property
+    def tier(self) -> str | None:
+        """The tier of isolation in which the submission ran; None if it did not run."""
+        tier = "namespaces" if self.isolation == "sandbox" else self.isolation  # its older name
+        return tier if self.results and tier else None
 
     @property
     def final(self) -> bool:

@@ -16,7 +16,8 @@ from kischule.catalog import FAMILY
 
 CELLS = 10  # a submission may take as long as this many cells at their limit
 SANDBOXES = ("namespaces", "landlock")  # the strongest first
-ISOLATIONS = ("auto", *SANDBOXES, "process")
+TIERS = (*SANDBOXES, "process")
+ISOLATIONS = ("auto", *TIERS)
 
 
 def _option(default: Any, about: str, **more: Any) -> Any:

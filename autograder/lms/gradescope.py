@@ -12,12 +12,13 @@ The contract is Gradescope's, as of November 2026:
 * …/best_practices: results.json also where the autograder fails, and how to hide what from whom.
 * …/tech: each submission gets a fresh container of the image.
 
-What a container of theirs does not give: namespaces, as a rule. There is no sandbox then, and
-Gradescope starts `run_autograder` as root: the student's kernel is a process of the same user as
-the grader's. Checks stay outside of it, the secret is gone from the disk and (unless the container
-has CAP_SYS_PTRACE) cannot be read from the grader's memory, and the container is thrown away. But
-hostile code can stop the grader and write a results.json of its own. A forged one does not survive
-`kischule grade` on the same submissions: the seed is the same, and so is the grade.
+What a container of theirs does not give: namespaces, as a rule. The sandbox is `landlock` then, and
+where Linux has none, nothing is graded, unless the course's configuration asks for isolation
+`process`. Gradescope starts `run_autograder` as root: such a kernel is a process of the same user
+as the grader's. Checks stay outside of it, the secret is gone from the disk and (unless the
+container has CAP_SYS_PTRACE) cannot be read from the grader's memory, and the container is thrown
+away. But hostile code can stop the grader and write a results.json of its own. A forged one does
+not survive `kischule grade` on the same submissions: the seed is the same, and so is the grade.
 
 Measured with all of A7_2: 1.4 GB at the peak in a sandbox, 1.3 GB without one. The memory that
 Gradescope gives by default is too little: choose more in the assignment's autograder settings.
@@ -38,6 +39,7 @@ from pathlib import Path
 import autograder
 import kischule
 from autograder.course.adjustments import Adjustments
+from autograder.course.commands import course_settings
 from autograder.course.ours import AssignmentError
 from autograder.course.rules import rules_of
 from autograder.files import write_atomically
@@ -58,7 +60,8 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
 
     Raises AssignmentError, SeedError, or EngineError where kischule is not an installed package.
     """
-    settings = Settings(submission_limit_s=SUBMISSION_LIMIT_S)
+    isolation = course_settings(course).isolation
+    settings = Settings(submission_limit_s=SUBMISSION_LIMIT_S, isolation=isolation)
     rules, *more = rules_of(course.resolve(), assignment, settings, seed_file)
     if more:
         names = ", ".join(each.name for each in (rules, *more))

@@ -17,7 +17,6 @@ from autograder.checking.messages import LEVELS
 from autograder.checking.result import Result
 from autograder.exercises.exercise import Level, read_exercise
 from autograder.files import write_atomically
-from autograder.grading.isolation import IsolationError
 from autograder.grading.record import EngineError, Record, Rules, Status, task_of
 from autograder.grading.settings import Settings
 from autograder.grading.store import seed_id
@@ -117,13 +116,10 @@ def _graded(base: Path, rules: Rules) -> Graded:
 def settled(rules: Rules) -> tuple[Rules, str]:
     """Choose an isolation that works in this container; returns the rules and a warning or "".
 
-    A plain process takes the place of a sandbox that should start and does not: nobody could follow
-    the advice of `kischule grade` here, and the container is thrown away.
+    Raises IsolationError where no sandbox starts, and the zip was not exported with isolation
+    `process` in the course's configuration.
     """
-    try:
-        settings, warning = settle(rules.settings)
-    except IsolationError as error:
-        settings, warning = replace(rules.settings, isolation="process"), str(error)
+    settings, warning = settle(rules.settings)
     return replace(rules, settings=settings), warning
 
 

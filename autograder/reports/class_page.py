@@ -146,6 +146,13 @@ def _class_remarks(
                 names=", ".join(names.get(n, n) for n in older), assignment=assignment
             )
         )
+    tiers = Counter(s.record.tier for s in graded if s.record and s.record.tier)
+    told = [messages.TIER_WORDS[tier] for tier in tiers]
+    if len(tiers) > 1:
+        pairs = zip(told, tiers.values(), strict=True)
+        told = [messages.RAN_HOW_MANY.format(tier=tier, count=count) for tier, count in pairs]
+    if told:
+        remarks.append(messages.RAN_IN.format(tiers=class_data.joined(told, ", ")))
     if late := [student for student in graded if student.total and student.total.late_s]:
         remarks.append(_late(late, names))
     if len(totals) < 10:

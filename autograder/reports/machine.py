@@ -5,6 +5,7 @@ reporters read: a `testsuite` for each student, a `testcase` for each exercise a
 `grade.schema.json` describes `grade --json` (JSON Schema 2020-12).
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -72,7 +73,14 @@ def markdown(report: dict[str, Any]) -> str:
         who = _cell(submission["student"])
         lines.append(f"| {who} | {submission['status']} | {score} | {', '.join(notes) or '–'} |")
     adjusted = [str(Adjustment.from_data(each)) for each in report.get("adjustments", [])]
-    return "\n".join([*lines, *(f"\n{_cell(line)}" for line in adjusted)]) + "\n\n"
+    below = [*adjusted, *(f"isolation: {found}" for found in [tiers(report)] if found)]
+    return "\n".join([*lines, *(f"\n{_cell(line)}" for line in below)]) + "\n\n"
+
+
+def tiers(report: dict[str, Any]) -> str:
+    """The tier in which all submissions ran, or how many ran in each; "" if none did."""
+    found = Counter(row["isolation"] for row in report["submissions"] if row["isolation"])
+    return ", ".join(tier if len(found) == 1 else f"{n} × {tier}" for tier, n in found.items())
 
 
 def _cell(text: str) -> str:

@@ -44,6 +44,15 @@ NOT_PROTECTED = Text(
     "Points that are not protected: {points:g}. Their plain test cells run in the students' own "
     "processes, and code of theirs can forge them.",
 )
+TIER_WORDS = {
+    "namespaces": Text("in der vollen Sandbox (namespaces)", "in the full sandbox (namespaces)"),
+    "landlock": Text(
+        "in der Sandbox ohne Namensräume (landlock)", "in the sandbox without namespaces (landlock)"
+    ),
+    "process": Text("ohne Sandbox (process)", "without a sandbox (process)"),
+}
+RAN_IN = Text("Die Abgaben liefen {tiers}.", "Submissions ran {tiers}.")
+RAN_HOW_MANY = Text("{tier}: {count}", "{tier}: {count}")
 LATE_STUDENTS = Text("Verspätet abgegeben: {names}.", "Submitted late: {names}.")
 LATE_BY = Text("{name} ({late})", "{name} ({late})")
 LATE_LESS = Counted(

@@ -3,7 +3,7 @@
 Three kinds of processes, each the parent of the next:
 
 server      started by `autograder.grading.servers`; one thread, in the outer sandbox (with
-            `namespaces`, or with `landlock` where Linux grants none: `TIERS`). It never
+            `namespaces`, or with `landlock` where Linux grants none). It never
             holds what a case expects, a seed, or a submission, since every kernel inherits its
             memory.
 supervisor  one for each kernel: makes its namespaces, watches its memory, passes signals on and
@@ -35,7 +35,7 @@ COMPUTED = b"?"  # the command that asks how long a kernel has computed
 WATCH_S = 0.1  # between two looks at a kernel's memory
 DISK_WATCH = 5  # looks at its memory for one at its files
 Tier = Namespaces | Landlock
-TIERS: dict[str, type[Tier]] = {"namespaces": Namespaces, "landlock": Landlock}
+SANDBOX_TIERS: dict[str, type[Tier]] = {"namespaces": Namespaces, "landlock": Landlock}
 _end_process = os._exit  # in a kernel `os._exit` ends a cell (see `shell`)
 # proc_pid_status(5)
 _OWN_MEMORY = re.compile(rb"^Rss(?:Anon|Shmem):\s*(\d+) kB$", re.MULTILINE)
@@ -47,7 +47,7 @@ _THREADS = re.compile(rb"^Threads:\s*(\d+)$", re.MULTILINE)
 
 def serve(control: socket.socket, view: Visible, model: str) -> None:
     """Enter the sandbox, load, say so, and fork for each request until the other end closes."""
-    tier = TIERS[view.tier]()
+    tier = SANDBOX_TIERS[view.tier]()
     try:
         tier.enter(view)
         _load(model)

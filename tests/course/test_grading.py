@@ -37,6 +37,7 @@ from autograder.course.writer import Entry, GradebookWriter
 from autograder.exercises.exercise import PACKAGED, Level
 from autograder.feedback import student_page
 from autograder.grading.record import Record, Status, key_of
+from autograder.grading.settings import SANDBOXES
 from autograder.notebooks.cells import is_graded, read_notebook, with_solutions
 from kischule.i18n import Text
 
@@ -89,7 +90,8 @@ def test_the_demo_grades_eight_submissions_as_they_deserve(
         "too_hot": ("graded", full - 7),
     }
     assert {s["max_score"] for s in found.values()} == {ALL}
-    assert set(report) == {"assignment", "seed_id", "model", "submissions"}
+    assert set(report) == {"assignment", "seed_id", "model", "isolation", "submissions"}
+    assert {s["isolation"] for s in found.values()} == {report["isolation"]} <= set(SANDBOXES)
     failed = [e for e in found["too_hot"]["exercises"] if e["passed"] is False]
     assert [(e["id"], e["level"]) for e in failed] == [
         ("sample_decode", "public"),

@@ -392,13 +392,13 @@ def test_a_grader_that_stops_early_leaves_results(
 RULES = Rules("n.ipynb", b"", SECRET, "", Settings(), EXERCISES)
 
 
-def test_a_sandbox_that_does_not_start_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_graded_where_no_sandbox_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(_: Settings) -> None:
         raise IsolationError("no namespaces here")
 
     monkeypatch.setattr(grader, "settle", refused)
-    rules, warning = grader.settled(RULES)
-    assert (rules.settings.isolation, warning) == ("process", "no namespaces here")
+    with pytest.raises(IsolationError, match="no namespaces here"):
+        grader.settled(RULES)
 
 
 def test_a_bonus_comes_on_top_and_an_early_end_is_explained() -> None:

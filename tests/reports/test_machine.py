@@ -17,6 +17,7 @@ from support.notebooks import places
 from autograder.cli import main, progress
 from autograder.cli.progress import Progress
 from autograder.course import release
+from autograder.grading.settings import SANDBOXES
 from autograder.reports import machine
 
 SCHEMA = json.loads(machine.SCHEMA.read_text(encoding="utf-8"))
@@ -30,10 +31,12 @@ EXERCISES = [
 ]
 GRADED = {"student": "ada", "status": "graded", "score": 1.0, "max_score": 6.0, "seconds": 1.5}
 UNREADABLE = {"student": "b|<b>\udcff\x00", "status": "unreadable", "score": 0, "max_score": 6}
+GRADED["isolation"], UNREADABLE["isolation"] = "landlock", None
 REPORT: dict[str, Any] = {
     "assignment": "a7_2",
     "seed_id": "0123456789ab",
     "model": "mini@0123456789ab",
+    "isolation": "landlock",
     "submissions": [
         {**GRADED, "exercises": EXERCISES, "flags": ["missing: x"]},
         {**UNREADABLE, "seconds": 0, "exercises": [], "flags": ["not JSON: \ufffe*x* | y\nz"]},
@@ -80,6 +83,7 @@ def test_markdown_is_a_table_in_which_nothing_acts() -> None:
     lines = machine.markdown(REPORT).splitlines()
     assert lines[0] == "## a7\\_2"
     assert lines[4] == "| ada | graded | 1/6 | `a`, `b`, missing: x |"
+    assert lines[7] == "isolation: landlock"
     assert lines[5] == ("| b\\|&lt;b>\\\\udcff | unreadable | 0/6 | not JSON: \\*x\\* \\| y z |")
 
 
@@ -101,11 +105,15 @@ def test_a_run_writes_all_of_them(
     report = json.loads((tmp_path / "json").read_text())
     jsonschema.validate(report, SCHEMA)
     assert [s["status"] for s in report["submissions"]] == ["graded", "unreadable"]
+    tier = report["isolation"]
+    assert tier in SANDBOXES
+    assert [s["isolation"] for s in report["submissions"]] == [tier, None]
     suites = ElementTree.parse(tmp_path / "junit").getroot()
     assert [s.get("name") for s in suites] == ["ada", "bob"]
     summary = (tmp_path / "summary").read_text()
     assert summary.startswith("before\n## small\n")
     assert "| ada | graded | 7/9 | – |" in summary
+    assert summary.endswith(f"\nisolation: {tier}\n\n")
 
 
 class Terminal(io.StringIO):
