@@ -54,6 +54,7 @@ CORRECT = ("reference", "other_style")
 WITHOUT = "never_ends"  # `otter run` has no time limit
 SIZES = (8, 64, 512)
 COPIES = 4
+CLASS, ANEW = 300, 12  # submissions whose hidden cases are made
 
 
 def main() -> None:
@@ -62,6 +63,7 @@ def main() -> None:
         "growth": growth,
         "large": large_models,
         "one": one_submission,
+        "hidden": hidden_cases_of_a_class,
         "generation": generation,
     }
     parser = argparse.ArgumentParser(description=__doc__)
@@ -515,6 +517,42 @@ def one_submission(root: Path) -> str:
 The reference solution of A7_2, one at a time; median of three after a first one. A kernel had {record.memory >> 20} MB of its own.
 
 {table(["", "s", "of all"], table_rows)}"""
+
+
+# --- hidden cases -------------------------------------------------------------------------------------
+
+
+def hidden_cases_of_a_class(root: Path) -> str:
+    """Computing, not time by the clock, so that a busy machine changes little."""
+    from autograder.checking.check import hidden_cases
+    from autograder.grading.variants import Variants
+    from autograder.sandbox.models import model_of
+
+    torch.set_num_threads(1)
+    model_of()
+    exercises, course = list(PACKAGED.values()), Variants("s" * 64, "bench", root)
+
+    def computed(make: Callable[..., Any], number: int) -> float:
+        began = time.process_time()
+        for exercise in exercises:
+            make(exercise, f"submission {number}")
+        return time.process_time() - began
+
+    computed(hidden_cases, -1)
+    fresh = [computed(hidden_cases, number) for number in range(ANEW)]
+    pooled = [computed(course.cases, number) for number in range(CLASS)]
+    each = sum(pooled) / CLASS
+    anew = sum(fresh) / ANEW
+    rows = [
+        ["anew for each submission", f"{ANEW}", f"{anew:.2f}", "1.0"],
+        ["32 variants a course", f"{CLASS}", f"{each:.2f}", f"{anew / each:.1f}"],
+        ["the same, the last 100", "100", f"{sum(pooled[-100:]) / 100:.3f}", ""],
+    ]
+    return f"""## Hidden cases of a class
+
+CPU seconds of one process, on one thread, to make the hidden cases of all exercises of A7_2; the variants are made on the way.
+
+{table(["", "submissions", "CPU s a submission", "× anew"], rows)}"""
 
 
 # --- seeded generation --------------------------------------------------------------------------------
