@@ -65,7 +65,8 @@ IN_ORACLE = frozenset(
         *("filter_top_k", "filter_top_p", "filter_min_p", "sample_decode", "generate_text"),
         *("repetition_rate", "explore", "beam_search"),
         # of a7_2_plus: see `modern`
-        *("filter_typical",),
+        *("filter_typical", "block_ngrams", "apply_count_penalties"),
+        *("apply_sequence_bias", "watermark_score"),
     }
 )
 

@@ -16,6 +16,7 @@ from autograder.exercises.beams import *  # noqa: F403 (its rules belong to thes
 from autograder.exercises.cuts import *  # noqa: F403
 from autograder.exercises.laws import *  # noqa: F403
 from autograder.exercises.measures import *  # noqa: F403
+from autograder.exercises.modern_mistakes import *  # noqa: F403
 from autograder.exercises.oracle import Floats
 from autograder.exercises.step_rules import *  # noqa: F403
 from autograder.exercises.training_rules import *  # noqa: F403

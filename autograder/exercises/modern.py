@@ -1,6 +1,11 @@
 """References of the assignment a7_2_plus, "Decoding today": slow and obvious, as in `oracle`."""
 
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+import torch
 from torch import Tensor
 
 from autograder.exercises.oracle import (
@@ -50,3 +55,70 @@ def filter_typical(logits: Tensor, p: float | None) -> Kept:
     others = np.abs(np.delete(away, needed(ranked, p) - 1) - first)
     gap = min(gap, others.min(initial=np.inf, where=others > BOUNDARY))  # equals: any may stay
     return Kept(must, may, max(1, int(must.sum())), float(gap))
+
+
+# --- repetition, counted ------------------------------------------------------------------------
+
+
+def completing(ids: list[int], n: int) -> set[int]:
+    """The tokens after which the last n tokens would be an n-gram that occurred before."""
+    ngrams = [ids[i : i + n] for i in range(len(ids) - n + 1)]
+    ending = ids[len(ids) - n + 1 :]
+    return {ngram[-1] for ngram in ngrams if ngram[:-1] == ending}
+
+
+def block_ngrams(logits: Tensor, input_ids: Tensor, n: int | None) -> Kept:
+    """All tokens but those that repeat an n-gram: Paulus et al. 2017 (arXiv 1705.04304)."""
+    values = floats(logits)
+    banned = completing(input_ids[0].tolist(), n) if n else set()
+    there = np.isfinite(values) & ~np.isin(np.arange(len(values)), list(banned))
+    return Kept(there, there, int(there.sum()))
+
+
+def apply_count_penalties(
+    logits: Tensor,
+    input_ids: Tensor,
+    prompt_length: int,
+    frequency: float | None,
+    presence: float | None,
+) -> Floats:
+    """Lower each generated token by presence, and by frequency for each time that it came."""
+    result = floats(logits)
+    generated = input_ids[0].tolist()[prompt_length:]
+    for token in set(generated):
+        result[token] -= generated.count(token) * (frequency or 0.0) + (presence or 0.0)
+    return result
+
+
+# --- steering -----------------------------------------------------------------------------------
+
+
+def apply_sequence_bias(logits: Tensor, input_ids: Tensor, biases: Sequence[Any]) -> Floats:
+    """Add each bias to the last token of its sequence where the text ends in the others."""
+    result, ids = floats(logits), input_ids[0].tolist()
+    for sequence, bias in biases:
+        *before, last = sequence
+        if len(before) <= len(ids) and ids[len(ids) - len(before) :] == before:
+            result[last] += bias
+    return result
+
+
+# --- watermarks ---------------------------------------------------------------------------------
+
+
+def green_list(seed: int, vocab_size: int, fraction: float) -> list[int]:
+    """The green tokens for a seed: Kirchenbauer et al. 2023 (arXiv 2301.10226)."""
+    shuffled = torch.randperm(vocab_size, generator=torch.Generator().manual_seed(seed))
+    return shuffled[: int(vocab_size * fraction)].tolist()
+
+
+def z_score(green: int, count: int, fraction: float) -> float:
+    """The number of standard deviations by which the green tokens exceed what is expected."""
+    return float((green - fraction * count) / np.sqrt(count * fraction * (1 - fraction)))
+
+
+def watermark_score(token_ids: list[int], vocab_size: int, fraction: float, key: int) -> float:
+    """The z-score of the tokens that are green after the one before them."""
+    pairs = list(itertools.pairwise(token_ids))
+    green = [b in green_list(key * a, vocab_size, fraction) for a, b in pairs]
+    return z_score(sum(green), len(pairs), fraction)

@@ -7,7 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from transformers import TypicalLogitsWarper
+from transformers import (
+    GPT2Config,
+    NoRepeatNGramLogitsProcessor,
+    SequenceBiasLogitsProcessor,
+    TypicalLogitsWarper,
+    WatermarkDetector,
+    WatermarkingConfig,
+)
 
 from autograder.exercises import modern
 
@@ -30,9 +37,52 @@ def _typical(rng: Rng) -> None:
     assert kept.sum() >= found.at_least
 
 
+def _ids(rng: Rng, size: int, longest: int) -> torch.Tensor:
+    return torch.tensor(rng.integers(size, size=(1, int(rng.integers(2, longest)))))
+
+
+def _ngrams(rng: Rng) -> None:
+    logits = _logits(rng)
+    n, ids = int(rng.integers(1, 6)), _ids(rng, len(logits), 40)
+    kept = NoRepeatNGramLogitsProcessor(n)(ids, logits[None])[0].isfinite().numpy()
+    assert (modern.block_ngrams(logits, ids, n).must == kept).all(), (ids, n)
+
+
+def _biases(rng: Rng) -> None:
+    """transformers skips a sequence whose beginning is the whole text; none of these is so long."""
+    logits = _logits(rng)[:5]
+    ids, biases = _ids(rng, len(logits), 12), dict[tuple[int, ...], float]()
+    for _ in range(int(rng.integers(1, 6))):
+        length = int(rng.integers(1, ids.shape[1] + 1))
+        start = int(rng.integers(ids.shape[1] - length + 1)) if rng.random() < 0.8 else 0
+        before = ids[0, max(ids.shape[1] - length + 1, start) :].tolist()[: length - 1]
+        biases[(*before, int(rng.integers(len(logits))))] = float(rng.normal())
+    theirs = SequenceBiasLogitsProcessor([[list(t), b] for t, b in biases.items()])
+    pairs = [[list(tokens), bias] for tokens, bias in biases.items()]
+    expected = theirs(ids, logits.float()[None])[0].numpy()
+    assert np.allclose(modern.apply_sequence_bias(logits, ids, pairs), expected, atol=1e-5), biases
+
+
+def _watermarks(rng: Rng) -> None:
+    size, ratio = int(rng.integers(8, 60)), float(rng.choice([0.25, 0.3, 0.5]))
+    key, ids = int(rng.integers(1, 10**8)), _ids(rng, size, 30)
+    config = WatermarkingConfig(greenlist_ratio=ratio, hashing_key=key)
+    detector = WatermarkDetector(GPT2Config(vocab_size=size, bos_token_id=-1), "cpu", config)
+    expected = float(detector(ids, return_dict=True).z_score[0])
+    found = modern.watermark_score(ids[0].tolist(), size, ratio, key)
+    assert found == pytest.approx(expected, abs=1e-9), (ids, size, ratio, key)
+
+
 @pytest.mark.parametrize("count", [FEW, MANY])
-@pytest.mark.parametrize("compare", [_typical])
+@pytest.mark.parametrize("compare", [_typical, _ngrams, _biases])
 def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], count: int) -> None:
     rng = np.random.default_rng(1)
     for _ in range(count):
         compare(rng)
+
+
+@pytest.mark.parametrize("count", [20, MANY])  # transformers makes a table of a million each time
+def test_the_z_score_is_that_of_transformers_detector(count: int) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(count):
+        _watermarks(rng)

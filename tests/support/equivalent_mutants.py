@@ -9,17 +9,27 @@ ON_THE_CPU = "models and prompts of checks lie on the CPU; the notebook's may no
 ZERO_DIMENSIONS = "a tensor of one number serves as that number here"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "apply_count_penalties": {
+        "generated = input_ids[0, prompt_length:] co -> generated = input_ids[-1, prompt_length:] co": ONE_TEXT,
+    },
     "apply_repetition_penalty": {
         "tokens = input_ids[0].unique() seen = logits[token -> tokens = input_ids[0] seen = logits[token": "a token that occurs twice is written twice, with the same value",
         "tokens = input_ids[0].unique() seen = logits[to -> tokens = input_ids[0].clone() seen = logits[to": "a token that occurs twice is written twice, with the same value",
         "ns] = torch.where(seen > 0, seen / penalty, seen -> ns] = torch.where(seen >= 0, seen / penalty, seen": "zero divided and zero multiplied are both zero",
         "tokens = input_ids[0].unique() seen = lo -> tokens = input_ids[-1].unique() seen = lo": ONE_TEXT,
     },
+    "apply_sequence_bias": {
+        '""" ids = input_ids[0].tolist() result = -> """ ids = input_ids[-1].tolist() result =': ONE_TEXT,
+        "+ 1 if start >= 0 and ids[start:] == toke -> + 1 if start >= -1 and ids[start:] == toke": "a sequence of two tokens more than the text has fits no end of it",
+    },
     "beam_search": {
         'ength.""" beams = [(0.0, input_ids, False)] -> ength.""" beams = [(1.0, input_ids, False)]': "all sums begin with the same number",
         'ength.""" beams = [(0.0, input_ids, False)] -> ength.""" beams = [(-1.0, input_ids, False)]': "all sums begin with the same number",
         "lue, token in zip(values.tolist(), tokens): -> lue, token in zip(values, tokens):": ZERO_DIMENSIONS,
         "finished = token.item() == model.config.eos_tok -> finished = token == model.config.eos_tok": ZERO_DIMENSIONS,
+    },
+    "block_ngrams": {
+        "its ids = input_ids[0].tolist() ending = -> its ids = input_ids[-1].tolist() ending =": ONE_TEXT,
     },
     "encode_prompt": {
         "zer, prompt_text)[0, -1].item() return tokenizer.de -> zer, prompt_text)[0, -1] return tokenizer.de": ZERO_DIMENSIONS,
@@ -71,5 +81,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "top_tokens": {
         "ex, value in zip(indices.tolist(), values.tolist())] -> ex, value in zip(indices, values.tolist())]": ZERO_DIMENSIONS,
         "indices.tolist(), values.tolist())] -> indices.tolist(), values)]": ZERO_DIMENSIONS,
+    },
+    "watermark_score": {
+        "erator=generator)[:size].tolist() n = len(token_ids) -> erator=generator)[:size] n = len(token_ids)": "a tensor of numbers is searched as a list is",
+        "generator = torch.Generator().manual_seed(key * token_ -> generator = torch.manual_seed(key * token_": "a call has the one generator to itself",
     },
 }
