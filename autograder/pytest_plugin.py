@@ -9,6 +9,8 @@ classroom repository's CI) can grade a notebook, or check it before it is submit
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from autograder.files import packaged
+from autograder.files import packaged, write_atomically
 
 if TYPE_CHECKING:
     from autograder.exercises.exercise import Exercise
     from autograder.grading.record import Record, Rules
 
+SCORE = "classroom50"  # the property of a test's report
 OPTION_PREFIX = "kischule-"
 OPTIONS = ("isolation", "time_limit_s")
 
@@ -43,11 +46,58 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="F",
         help="secret of the hidden cases (default: a new one each time)",
     )
+    group.addoption(
+        "--classroom50",
+        type=Path,
+        metavar="F",
+        help="write the scores as Classroom 50 reads them; if something failed that is not the "
+        "student's mistake, there is no such file",
+    )
     try:  # a student's install has no grading extra
         settings = importlib.import_module("autograder.grading.settings")
     except ModuleNotFoundError:
         return
     settings.add_options(group, *OPTIONS, prefix=OPTION_PREFIX)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin without a file of scores: one that is there already may be the student's own."""
+    target = config.getoption("classroom50", None)
+    if target is None or hasattr(config, "workerinput"):  # a process of xdist's
+        return
+    from autograder.grading.classroom50 import RunnerError, named_by_runner
+
+    target.unlink(missing_ok=True)
+    try:
+        named_by_runner(os.environ)
+    except RunnerError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.pluginmanager.register(ScoreFile(target))
+
+
+class ScoreFile:
+    """Writes the file for Classroom 50, from the reports of all tests."""
+
+    def __init__(self, target: Path) -> None:
+        self._target, self._whole = target, True
+        self._scores: list[dict[str, Any]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep a test's score; a test without one failed for a reason of ours."""
+        scores: list[Any] = [value for name, value in report.user_properties if name == SCORE]
+        if report.when == "call":
+            self._scores += scores
+        self._whole &= bool(scores) or (report.when == "setup" and report.passed)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write all scores, if all tests have one."""
+        from autograder.grading.classroom50 import ClassroomScore, classroom50_result
+
+        done = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if done and self._whole and self._scores:
+            data = classroom50_result([ClassroomScore(**each) for each in self._scores], os.environ)
+            text = json.dumps(data, ensure_ascii=False, indent=1)
+            write_atomically(self._target, text.encode(errors="backslashreplace"))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -141,7 +191,13 @@ class ExerciseItem(pytest.Item):
         result = next((r for r in record.results if r.grade_id == self.grade_id), None)
         if result is None:
             raise NotPassedError("; ".join(map(str, record.flags)))
-        told = result.told(self.parent.edition.language)  # type: ignore[union-attr]
+        language = self.parent.edition.language  # type: ignore[union-attr]
+        told = result.told(language)
+        if not result.ours and self.config.getoption("classroom50"):
+            from autograder.grading.classroom50 import ClassroomScore
+
+            score = ClassroomScore.of(self.name, result, language)
+            self.user_properties.append((SCORE, score.as_data()))
         if result.passed is None and not result.ours:
             pytest.skip(told)
         if not result.passed:
