@@ -64,6 +64,8 @@ IN_ORACLE = frozenset(
         *("greedy_decode", "sequence_log_prob", "apply_repetition_penalty", "apply_temperature"),
         *("filter_top_k", "filter_top_p", "filter_min_p", "sample_decode", "generate_text"),
         *("repetition_rate", "explore", "beam_search"),
+        *("split_texts", "make_blocks", "pad_batch", "token_losses", "perplexity", "train_step"),
+        *("train_accumulated", "evaluate", "learning_rate", "best_epoch"),
     }
 )
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import torch
-from support.notebooks import RELEASE, reference_cells
+from support.notebooks import A7_2, RELEASE, reference_cells
 
 from autograder import check, hint
 from autograder.checking.result import Result
 from autograder.course.verify import namespace
 from autograder.exercises import oracle
-from autograder.exercises.exercise import PACKAGED, ExerciseError, parse_exercise
+from autograder.exercises.exercise import ExerciseError, parse_exercise
 from autograder.exercises.known import known_wrong
 from autograder.notebooks.cells import Role, read_notebook, solutions
 from kischule.errors import ArgumentError
@@ -67,9 +67,9 @@ def _failed(solved: Solved, name: str, hidden: bool = False) -> Result:
 # --- the texts ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_an_exercise_has_three_short_steps(name: str) -> None:
-    hints = PACKAGED[name].hints
+    hints = A7_2[name].hints
     assert len(hints) == 3
     for code in CODES:
         assert len({step[code] for step in hints}) == 3
@@ -80,19 +80,19 @@ def test_an_exercise_has_three_short_steps(name: str) -> None:
     assert sorted(numbers[0]) == sorted(numbers[1])
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_no_step_is_the_solution(name: str) -> None:
     """No step has a line of the reference, nor the right side of one."""
     lines = [line.strip() for line in reference_cells()[name].splitlines()]
     parts = {part for line in lines for part in (line, re.split(r" = |return ", line)[-1])}
-    for step in PACKAGED[name].hints:
+    for step in A7_2[name].hints:
         for code in CODES:
             assert [p for p in parts if len(p) > 15 and p in step[code]] == []
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_an_example_has_other_numbers_than_a_case(name: str) -> None:
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     given = str([dict(case.arguments) for case in exercise.cases])
     for text in NUMBERS.findall(exercise.hints[2].en):
         assert text.strip("[]") == "" or len(text) < 8 or text.strip("[]") not in given
@@ -104,7 +104,7 @@ def test_an_example_gives_what_it_says(name: str, arguments: Any, result: str) -
     made = getattr(oracle, name)(*(arguments if name == "repetition_rate" else tensors))
     assert str(made if isinstance(made, float) else made.tolist()) == result
     for code in CODES:
-        step = PACKAGED[name].hints[2][code]
+        step = A7_2[name].hints[2][code]
         assert result in step
         assert str(arguments[0]) in step
 
@@ -115,16 +115,16 @@ def test_an_example_keeps_what_it_says(
 ) -> None:
     found = getattr(oracle, name)(torch.tensor(logits), argument)
     assert found.may.nonzero()[0].tolist() == stay
-    assert str(argument) in PACKAGED[name].hints[2].de
+    assert str(argument) in A7_2[name].hints[2].de
 
 
 def test_examples_of_softmax_and_logarithms_are_right() -> None:
     rows = torch.tensor([[4.0, -torch.inf, 2.0], [0.0, 0.0, 0.6931]]).softmax(-1)
-    assert str([round(p, 4) for p in rows[0].tolist()]) in PACKAGED["sample_decode"].hints[2].de
+    assert str([round(p, 4) for p in rows[0].tolist()]) in A7_2["sample_decode"].hints[2].de
     assert str([round(p, 3) for p in rows[1].tolist()]) == "[0.25, 0.25, 0.5]"
-    assert "[0.25, 0.25, 0.5]" in PACKAGED["next_token_probs"].hints[2].de
+    assert "[0.25, 0.25, 0.5]" in A7_2["next_token_probs"].hints[2].de
     total = torch.tensor([0.5, 0.25]).log().sum().item()
-    assert f"= {total:.4f}" in PACKAGED["sequence_log_prob"].hints[2].de
+    assert f"= {total:.4f}" in A7_2["sequence_log_prob"].hints[2].de
 
 
 def test_two_steps_are_refused() -> None:
@@ -147,7 +147,7 @@ def test_a_step_is_printed_when_asked_for(
 ) -> None:
     monkeypatch.setenv(LANGUAGE_VARIABLE, code)
     hint("filter_top_p", 2)
-    step = PACKAGED["filter_top_p"].hints[1][code]
+    step = A7_2["filter_top_p"].hints[1][code]
     assert capsys.readouterr().out == f"{label}: {step}\n"
 
 
@@ -168,7 +168,7 @@ def test_the_box_folds_each_step_into_the_one_before(
 ) -> None:
     monkeypatch.setenv(LANGUAGE_VARIABLE, code)
     folded = Folds(_failed(solved, "filter_top_p")._repr_mimebundle_()["text/html"]).texts
-    steps = PACKAGED["filter_top_p"].hints
+    steps = A7_2["filter_top_p"].hints
     assert [folded[step[code]] for step in steps] == [1, 2, 3]
     assert folded["Hinweis 1 von 3" if code == "de" else "Hint 1 of 3"] == 1
     if code == "de":  # with the English box folded below
@@ -181,7 +181,7 @@ def test_a_message_names_the_hints_and_tells_none(solved: Solved) -> None:
     assert result.below("en").endswith('\nMore hints: hint("filter_top_p", 1), then 2 and 3')
     for code in CODES:
         told = result.plain(code) + result.told(code)
-        assert not any(step[code] in told for step in PACKAGED["filter_top_p"].hints)
+        assert not any(step[code] in told for step in A7_2["filter_top_p"].hints)
 
 
 def test_a_mistake_without_a_name_leaves_the_rest_to_the_steps(solved: Solved) -> None:
@@ -189,17 +189,17 @@ def test_a_mistake_without_a_name_leaves_the_rest_to_the_steps(solved: Solved) -
     message = check("apply_temperature", namespace=solved(apply_temperature=source)).message
     assert message is not None
     assert message.hint is None
-    assert message.steps == PACKAGED["apply_temperature"].hints
+    assert message.steps == A7_2["apply_temperature"].hints
 
 
 def test_a_hidden_case_has_the_same_steps(solved: Solved) -> None:
     message = _failed(solved, "filter_top_p", hidden=True).message
     assert message is not None
-    assert message.steps == PACKAGED["filter_top_p"].hints
+    assert message.steps == A7_2["filter_top_p"].hints
     assert message.code == ""
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_an_untouched_cell_says_one_line(name: str, solved: Solved) -> None:
     stub = solutions(read_notebook(RELEASE))[name]
     for hidden in (False, True):
@@ -215,8 +215,8 @@ def test_an_untouched_cell_says_one_line(name: str, solved: Solved) -> None:
 def test_in_an_untouched_notebook_each_cell_says_so() -> None:
     """Also one that builds on others, which are missing as well."""
     blank = namespace(solutions(read_notebook(RELEASE), Role.SOLUTION))
-    told = {name: check(name, namespace=blank).plain("en").splitlines()[1:] for name in PACKAGED}
-    assert told == {name: ["Your solution is still missing here."] for name in PACKAGED}
+    told = {name: check(name, namespace=blank).plain("en").splitlines()[1:] for name in A7_2}
+    assert told == {name: ["Your solution is still missing here."] for name in A7_2}
 
 
 @pytest.mark.parametrize(

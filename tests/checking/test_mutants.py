@@ -11,18 +11,14 @@ from typing import Any
 
 import pytest
 from support.equivalent_mutants import EQUIVALENT
-from support.notebooks import hidden, reference_cells
+from support.notebooks import A7_2, hidden, reference_cells
 from support.own import own_exercise
 
 from autograder.checking.check import run_check
 from autograder.checking.mutants import mutants, unnoticed_mutants
 from autograder.course import verify
 from autograder.course.verify import namespace, verify_exercise
-from autograder.exercises.exercise import (
-    PACKAGED,
-    Exercise,
-    with_reference,
-)
+from autograder.exercises.exercise import Exercise, with_reference
 from autograder.sandbox.student import LocalStudent
 
 SEED = "a seed for mutants"
@@ -32,11 +28,11 @@ LONG = ("explore", "sample_decode")  # a minute each
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in PACKAGED]
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in A7_2]
 )
 def test_each_mutant_is_refused_or_listed_as_equivalent(name: str) -> None:
     code = {n: t for n, t in reference_cells().items() if not n.startswith("observation_")}
-    exercise = replace(PACKAGED[name], time_limit_s=1.0)
+    exercise = replace(A7_2[name], time_limit_s=1.0)
     survived, made = [], 0
     for what, source in mutants(code[name]):
         made += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.notebooks import ROOT, SOURCE
+from support.notebooks import A7_2, ROOT, SOURCE
 
 from autograder.checking.check import hidden_cases
 from autograder.checking.judge import margin
@@ -30,7 +30,7 @@ from autograder.sandbox.arguments import build, calls_of
 from kischule.models import fingerprint
 
 ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
-TEXT = PACKAGED.paths["greedy_decode"].read_text(encoding="utf-8")
+TEXT = A7_2.paths["greedy_decode"].read_text(encoding="utf-8")
 
 
 def _refused(text: str) -> str:
@@ -82,29 +82,29 @@ def test_other_broken_rules_are_named() -> None:
     assert "run `make expected`" in _refused(more)
 
 
-STORED = [name for name in PACKAGED if CHECKERS[PACKAGED[name].checker].stored]
+STORED = [name for name in A7_2 if CHECKERS[A7_2[name].checker].stored]
 
 
 @pytest.mark.parametrize("name", STORED)
 def test_stored_replies_are_the_oracles_and_hang_on_no_tie(name: str) -> None:
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     replies, gap = replies_of(exercise)
     assert replies == [case.expected for case in exercise.cases]
     assert gap >= margin(exercise, exercise.cases[0])
     assert any(reply is not None for reply in replies)
-    assert f"model: {fingerprint()}" in PACKAGED.paths[name].read_text(encoding="utf-8")
+    assert f"model: {fingerprint()}" in A7_2.paths[name].read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_an_exercise_names_only_what_exists(name: str) -> None:
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     for checker in (exercise.checker, *exercise.helpers.values()):
         assert checker in CHECKERS
     for rule in (m.rule for m in exercise.misconceptions):
         assert callable(getattr(misconceptions, rule))
     for case in exercise.hidden:
         assert all(callable(getattr(misconceptions, rule)) for rule in case.catches)
-    assert set(exercise.needs) < set(PACKAGED)
+    assert set(exercise.needs) < set(A7_2)
     for case in (*exercise.cases, *exercise.hidden):
         # checkers that ask the oracle for the function's own reference
         if exercise.checker_of(case) in ("truth", "number", "probs", "logits", "kept"):
@@ -112,7 +112,7 @@ def test_an_exercise_names_only_what_exists(name: str) -> None:
 
 
 def test_the_package_has_a_reference_for_its_own_functions() -> None:
-    exercises = [PACKAGED[name] for name in PACKAGED]
+    exercises = list(PACKAGED.values())
     assert {f for e in exercises for f in (e.id, *e.helpers)} == IN_ORACLE
     assert not any(e.needs_solution for e in exercises)
     more = replace(exercises[0], helpers={"a_helper_of_mine": "number"})
@@ -126,11 +126,11 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 @pytest.mark.parametrize("language", READ)
 def test_the_section_to_read_is_the_exercises_own(name: str, language: str) -> None:
     path, pattern, word = READ[language]
-    found = re.fullmatch(pattern, getattr(PACKAGED[name].read, language))
+    found = re.fullmatch(pattern, getattr(A7_2[name].read, language))
     assert found is not None
     heading = ""
     for cell in read_notebook(path).cells:
@@ -147,7 +147,7 @@ def test_a_hidden_case_that_cannot_be_made_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("autograder.checking.check.MAX_ATTEMPTS", 3)
-    exercise = PACKAGED["beam_search"]
+    exercise = A7_2["beam_search"]
     never = replace(exercise.hidden[0], arguments=exercise.cases[1].arguments)  # one beam: greedy
     with pytest.raises(ValueError, match=r"beam_search: a hidden case must .*; 3 attempts failed"):
         hidden_cases(replace(exercise, hidden=(never,)), "seed")
@@ -182,10 +182,10 @@ def test_generated_arguments_are_what_they_say() -> None:
     assert len(set(ties)) == 3
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_numbers_that_the_text_calls_floats_are_floats(name: str) -> None:
     """transformers' own processors refuse `penalty=3`, for which a student is not to blame."""
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     for case in (*exercise.cases, *exercise.hidden):
         for arguments in calls_of(case.arguments):
             for setting in (arguments, *arguments.get("settings", ())):
@@ -201,12 +201,12 @@ def test_the_seeds_of_a_case_are_far_apart() -> None:
     rng = np.random.default_rng(1)
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"
     generated = [generate({"generate": "seeds", "pattern": letters}, rng) for _ in range(50)]
-    public = [c.arguments.get("seed") for n in PACKAGED for c in PACKAGED[n].cases]
+    public = [c.arguments.get("seed") for n in A7_2 for c in A7_2[n].cases]
     for seeds in (*generated, *public):
         if isinstance(seeds, dict):
             apart = np.diff(sorted(set(seeds["each"])))
             assert (apart >= MIN_SEED_DISTANCE).all(), seeds
-    longest = max(c.arguments.get("max_length", 0) for c in PACKAGED["sample_decode"].hidden)
+    longest = max(c.arguments.get("max_length", 0) for c in A7_2["sample_decode"].hidden)
     assert longest < MIN_SEED_DISTANCE
 
 
@@ -214,13 +214,13 @@ def test_a_prompt_that_hangs_on_a_tie_is_refused(monkeypatch: pytest.MonkeyPatch
     greedy = replace(CHECKERS["greedy"], margin=10.0)
     monkeypatch.setitem(CHECKERS, "greedy", greedy)
     with pytest.raises(TooCloseError, match=r"must be at least 10.0, was: .*choose another prompt"):
-        replies_of(PACKAGED["greedy_decode"])
+        replies_of(A7_2["greedy_decode"])
 
 
 def test_storing_replies_keeps_the_lines_above_them(tmp_path: Path) -> None:
     path = tmp_path / "greedy_decode.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    replies = [case.expected for case in PACKAGED["greedy_decode"].cases]
+    replies = [case.expected for case in A7_2["greedy_decode"].cases]
     store_replies(path, "another model", replies)
     written = path.read_text(encoding="utf-8")
     assert written == TEXT.replace(f"model: {fingerprint()}", "model: another model")
@@ -229,4 +229,4 @@ def test_storing_replies_keeps_the_lines_above_them(tmp_path: Path) -> None:
 
 def test_an_unknown_exercise_is_refused_with_those_there_are() -> None:
     with pytest.raises(KeyError, match=r"no exercise '\.\./secret'; there are: apply_repet"):
-        PACKAGED["../secret"]
+        A7_2["../secret"]

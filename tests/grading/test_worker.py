@@ -12,17 +12,21 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import EXERCISES, SOURCE, THREE, hidden, reference_cells, three_exercises
+from support.notebooks import (
+    A7_2,
+    EXERCISES,
+    SOURCE,
+    THREE,
+    hidden,
+    reference_cells,
+    three_exercises,
+)
 from support.own import own_exercise
 
 from autograder.checking.check import run_check
 from autograder.checking.registry import CHECKERS
 from autograder.checking.solution import ReferenceFailedError
-from autograder.exercises.exercise import (
-    PACKAGED,
-    Reference,
-    with_reference,
-)
+from autograder.exercises.exercise import Reference, with_reference
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.grading import kernel as kernels
 from autograder.grading.kernel import Kernel, KernelStudent
@@ -248,7 +252,7 @@ def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
     kernel.close()
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_a_kernel_gives_the_results_that_this_process_gives(
     name: str, student: Callable[[dict[str, str]], KernelStudent]
 ) -> None:
@@ -258,7 +262,7 @@ def test_a_kernel_gives_the_results_that_this_process_gives(
     code = solutions(read_notebook(SOURCE), Role.SOLUTION)
     sources = [a.source for a in known_wrong(name).values() if a.kind != "timeout"][:2]
     sources.append(next(iter(known_correct(name).values())))
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     for source in sources:
         cells = {**code, name: source}
         here, there = LocalStudent(namespace(cells)), student(cells)
@@ -295,7 +299,7 @@ def test_a_broken_reference_stops_the_grading_of_it() -> None:
     """Nobody gets points, or loses them, by a teacher's mistake: the record says what to mend."""
     exercises = dict(EXERCISES)
     broken = "def filter_top_k(logits, k):\n    return logits[k + 99]"
-    own = replace(PACKAGED["filter_top_k"], reference=Reference.SOLUTION, checker="tensor")
+    own = replace(A7_2["filter_top_k"], reference=Reference.SOLUTION, checker="tensor")
     exercises["filter_top_k"] = with_reference(own, broken)
     with pytest.raises(ReferenceFailedError, match=r"^filter_top_k: .*IndexError.*in line 2: "):
         run_submission(three_exercises(), SEED, Settings(time_limit_s=5), exercises)

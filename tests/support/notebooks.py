@@ -10,14 +10,15 @@ from typing import Any
 import nbformat
 
 from autograder.checking.check import hidden_cases
-from autograder.exercises.exercise import PACKAGED, Case
+from autograder.exercises.exercise import PACKAGED, Case, ExerciseFiles
 from autograder.notebooks.cells import metadata_of, read_notebook, reference_of, with_solutions
 from autograder.notebooks.exercises import exercises_in
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "source" / "a7_2" / "A7_2.ipynb"
 RELEASE = ROOT / "release" / "a7_2" / "A7_2.ipynb"
-EXERCISES = exercises_in(read_notebook(RELEASE), PACKAGED)  # with points
+A7_2 = ExerciseFiles(PACKAGED.paths["encode_prompt"].parent)  # without other assignments' exercises
+EXERCISES = exercises_in(read_notebook(RELEASE), A7_2)  # with points
 THREE = ("setup", "encode_prompt", "filter_top_k", "repetition_rate")
 
 
@@ -71,4 +72,4 @@ def exercises(names: Sequence[str], *more: tuple[str, str], **replaced: str) -> 
 @cache
 def hidden(exercise: str, seed: str) -> Sequence[Case]:
     """An exercise's hidden cases; made once for all tests, as they are the same each time."""
-    return hidden_cases(PACKAGED[exercise], seed)
+    return hidden_cases(A7_2[exercise], seed)
