@@ -37,7 +37,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# the replies of the reference, written into autograder/exercises/a7_2/*.yaml: after a new model or case
+# the replies of the reference, written into autograder/exercises/*/*.yaml: after a new model or case
 expected: .venv/ready
 	$(BIN)/python -m autograder.checking.stored
 
@@ -50,6 +50,8 @@ release: .venv/ready
 	$(BIN)/kischule release a7_2 --language en
 	$(BIN)/kischule release a7_2_plus
 	$(BIN)/kischule release a7_2_plus --language en
+	$(BIN)/kischule release a7_3
+	$(BIN)/kischule release a7_3 --language en
 
 # a new embedded model from a text file of stories, or from Project Gutenberg without CORPUS
 train: .venv/ready

@@ -31,6 +31,7 @@ import psutil
 import pytest
 import torch
 from attacks import small
+from support.notebooks import A7_2
 from support.seeded import PROMPT, SETTINGS
 
 import kischule
@@ -42,7 +43,6 @@ from autograder.cli import main
 from autograder.course import release
 from autograder.course.grade import RunOptions, grade
 from autograder.exercises import oracle
-from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct
 from autograder.grading import device, servers
 from autograder.grading.settings import Settings
@@ -330,7 +330,7 @@ def half(request: pytest.FixtureRequest) -> Any:
 
 def _judged(model: Any, ids: torch.Tensor, length: int, value: torch.Tensor) -> Mismatch | None:
     """The greedy checker's mismatch of these ids on this model."""
-    exercise = PACKAGED["greedy_decode"]
+    exercise = A7_2["greedy_decode"]
     arguments = {"model": model, "input_ids": ids, "max_length": length}
     call = Call(arguments, Reply(plain(value)))
     return CHECKERS["greedy"].judge(exercise, exercise.cases[-1], [call])
@@ -467,7 +467,7 @@ def test_measures_are_those_of_the_cpu(mini: tuple[Any, Any], there: tuple[Any, 
 
 
 @on_device
-@pytest.mark.parametrize("exercise", list(PACKAGED))
+@pytest.mark.parametrize("exercise", list(A7_2))
 def test_the_check_accepts_solutions_with_a_model_on_the_device(
     exercise: str, there: tuple[Any, Any], solved: Callable[..., dict[str, Any]]
 ) -> None:

@@ -35,7 +35,8 @@ from autograder.exercises.exercise import (
     TooCloseError,
 )
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
-from autograder.notebooks.cells import Role, read_notebook, solutions
+from autograder.notebooks.building_blocks import given_imports
+from autograder.notebooks.cells import Role, read_notebook, role, solutions
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import LANGUAGES, Line, Text, text_of
 
@@ -130,9 +131,13 @@ def verify(
     built = build_release(course, assignment)
     solved: dict[str, list[dict[str, str]]] = {}  # of its notebook: reference and skeletons
     for path in exercises_notebooks(course, assignment):
+        source = read_notebook(path)
         released = nbformat.reads(built[path.name].decode(), as_version=4)
-        pair = [solutions(made, Role.SOLUTION) for made in (read_notebook(path), released)]
-        solved |= dict.fromkeys(pair[0], pair)
+        # solutions use what the notebook's given cells import
+        given = [c.source for c in source.cells if c.cell_type == "code" and role(c) == Role.LOCKED]
+        reference, skeletons = (solutions(made, Role.SOLUTION) for made in (source, released))
+        pair = [{"": given_imports(given), **reference}, skeletons]
+        solved |= dict.fromkeys(reference, pair)
     missing = {name: missing_parts(course, assignment, name) for name in exercises}
     tasks = [
         (exercise, *solved.get(name, ({}, {})), *known_folders(course, name))

@@ -47,10 +47,10 @@ INTERRUPTED = Text(
 DIVERGED = Text(
     de="In Schritt {step} ist der Verlust keine Zahl mehr (nan): Die Lernrate {rate} war zu hoch, "
     "die Gewichte sind ins Unendliche gelaufen. Das Modell hat wieder die besten Gewichte von "
-    "vorher. Beginnen Sie neu, mit einer Lernrate, die zehnmal kleiner ist.",
+    "vorher. Beginnen Sie neu, mit einer viel kleineren Lernrate, etwa 0.001.",
     en="In step {step} the loss is no longer a number (nan): the learning rate {rate} was too "
     "high, and the weights have run off to infinity. The model has its best earlier weights back. "
-    "Start again, with a learning rate ten times smaller.",
+    "Start again, with a much smaller learning rate, such as 0.001.",
 )
 FINISHED = Text(
     de="Fertig nach {steps} Schritten. Das Modell hat die Gewichte von Schritt {best}, dem mit dem "

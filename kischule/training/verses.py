@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from itertools import pairwise
 
 from kischule.arguments import whole_number
 
@@ -118,13 +119,14 @@ def stanza_share(text: str) -> float:
 
 
 def rhyme_rate(text: str) -> float:
-    """Share of lines that rhyme with the other one of their pair (1 and 2, 3 and 4), from 0 to 1.
+    """Share of lines that rhyme with the line before or behind them, from 0 to 1; see `rhymes`.
 
-    A line without a partner rhymes with none. A text without lines has the rate 0. See `rhymes`.
+    A text without lines has the rate 0.
     """
     last = [_WORD.findall(line.lower())[-1] for line in lines_of(text)]
-    pairs = [rhymes(a, b) for a, b in zip(last[::2], last[1::2], strict=False)]
-    return 2 * sum(pairs) / len(last) if last else 0.0
+    pairs = [False, *(rhymes(a, b) for a, b in pairwise(last)), False]
+    rhymed = [before or behind for before, behind in pairwise(pairs)]
+    return sum(rhymed) / len(last) if last else 0.0
 
 
 def rhymes(first: str, second: str) -> bool:

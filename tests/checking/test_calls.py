@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from support.notebooks import reference_cells
+from support.notebooks import A7_2, reference_cells
 
 import kischule
 from autograder import check, table_model
 from autograder.checking.result import Result
 from autograder.checking.wording import call_of, code_of
-from autograder.exercises.exercise import PACKAGED, Case
+from autograder.exercises.exercise import Case
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.models import TableModel
@@ -53,9 +53,9 @@ def _given(code: str, case: Case, notebook: dict[str, Any]) -> tuple[Any, Any]:
     return given
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_a_call_gives_the_arguments_of_its_case(name: str, notebook: dict[str, Any]) -> None:
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     for case in exercise.cases:
         for number, specs in enumerate(calls_of(case.arguments)[:2]):
             args, named = _given(code_of(exercise, case, number), case, notebook)
@@ -67,7 +67,7 @@ def test_a_call_gives_the_arguments_of_its_case(name: str, notebook: dict[str, A
 
 
 def test_a_long_list_is_cut_in_the_message_only() -> None:
-    exercise = PACKAGED["sample_decode"]
+    exercise = A7_2["sample_decode"]
     assert call_of(exercise, exercise.cases[0]) == (
         "sample_decode(table_model([0.004, 0.026, 0.014, 0.01, 0.024, 0.008, 0.028, 0.002, ...], "
         "eos=16, rotated=True), tensor([[0, 1]]), 194, seed=0)"
@@ -76,7 +76,7 @@ def test_a_long_list_is_cut_in_the_message_only() -> None:
     assert imports == "from autograder import table_model"
     assert tensors == "from torch import tensor"
     assert "..." not in call
-    beams = PACKAGED["beam_search"]
+    beams = A7_2["beam_search"]
     assert call_of(beams, beams.cases[5]) == (
         "beam_search(table_model([[-1.0, -1.6, 0.3, -0.2], [0.0, -1.2, 1.7, 1.2], ...], eos=0), "
         "tensor([[1]]), 6, 3)"
@@ -190,7 +190,7 @@ def test_a_vector_is_shown_token_by_token(solved: Solved) -> None:
 def test_each_exercise_on_vectors_has_a_table(
     exercise: str, body: str, yours: list[str], solved: Solved
 ) -> None:
-    parameters = ", ".join(PACKAGED[exercise].parameters)
+    parameters = ", ".join(A7_2[exercise].parameters)
     table = _wrong(solved, exercise, f"def {exercise}({parameters}):\n    return {body}").table
     assert table is not None
     assert [row[-1] for row in table.rows] == yours

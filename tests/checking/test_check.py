@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from IPython.core.formatters import DisplayFormatter
-from support.notebooks import hidden
+from support.notebooks import A7_2, hidden
 
 from autograder import check
 from autograder.checking import distribution
@@ -18,14 +18,14 @@ from autograder.checking.check import hidden_cases, run_check
 from autograder.checking.explain import catches_all
 from autograder.checking.result import RESULT_MIME
 from autograder.course.verify import MIN_CORRECT, MIN_WRONG, namespace
-from autograder.exercises.exercise import PACKAGED, Exercise
+from autograder.exercises.exercise import Exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.models import model_of
 from autograder.sandbox.student import Arguments, CallError, LocalStudent, Reply
 
-WRONG = {(e, name): known for e in PACKAGED for name, known in known_wrong(e).items()}
-CORRECT = {(e, name): source for e in PACKAGED for name, source in known_correct(e).items()}
+WRONG = {(e, name): known for e in A7_2 for name, known in known_wrong(e).items()}
+CORRECT = {(e, name): source for e in A7_2 for name, source in known_correct(e).items()}
 SEED = "a seed for tests"
 # wrong solutions of which only a symptom is stated, in public or hidden cases
 UNNAMED = {
@@ -41,12 +41,12 @@ UNNAMED = {
 
 
 def _exercise(exercise_id: str) -> Exercise:
-    return replace(PACKAGED[exercise_id], time_limit_s=3)
+    return replace(A7_2[exercise_id], time_limit_s=3)
 
 
 def _known(exercise: str) -> dict[str, bool]:
     """The exercises that this one builds on: the reference's, which pass."""
-    return dict.fromkeys(PACKAGED[exercise].needs, True)
+    return dict.fromkeys(A7_2[exercise].needs, True)
 
 
 @pytest.mark.parametrize(("exercise", "name"), WRONG)
@@ -103,9 +103,9 @@ def test_a_correct_solution_is_accepted(
     exercise: str, name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     student = LocalStudent(solved(**{exercise: CORRECT[exercise, name]}))
-    assert (result := run_check(PACKAGED[exercise], student)).passed, str(result)
+    assert (result := run_check(A7_2[exercise], student)).passed, str(result)
     drawn = hidden(exercise, "one seed")  # thousands of draws: test_statistics.py
-    result = run_check(PACKAGED[exercise], student, "one seed", drawn)
+    result = run_check(A7_2[exercise], student, "one seed", drawn)
     assert result.passed, str(result)
     assert result.points == result.max_points
 
@@ -114,33 +114,33 @@ def test_a_correct_solution_is_accepted(
 def test_correct_solutions_of_all_exercises_work_together(
     number: int, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    known = {e: list(known_correct(e).values()) for e in PACKAGED}
+    known = {e: list(known_correct(e).values()) for e in A7_2}
     mixed = {e: sources[number % len(sources)] for e, sources in known.items()}
     student = LocalStudent(solved(**mixed))
-    for exercise in PACKAGED:
-        result = run_check(PACKAGED[exercise], student, SEED, hidden(exercise, SEED))
+    for exercise in A7_2:
+        result = run_check(A7_2[exercise], student, SEED, hidden(exercise, SEED))
         assert result.passed, str(result)
 
 
 def test_a_call_that_waits_is_not_one_that_computes() -> None:
     """The limit is of computing; by the clock a call has six times as long."""
     slept = "import time\ndef repetition_rate(token_ids, n):\n    time.sleep({s})\n    return 0.0"
-    exercise = replace(PACKAGED["repetition_rate"], time_limit_s=0.1)
+    exercise = replace(A7_2["repetition_rate"], time_limit_s=0.1)
     for seconds, kind in ((0.2, "value"), (5, "timeout")):
         student = LocalStudent(namespace({"x": slept.format(s=seconds)}))
         assert run_check(exercise, student).kind == kind
 
 
-@pytest.mark.parametrize("exercise", list(PACKAGED))
+@pytest.mark.parametrize("exercise", list(A7_2))
 def test_each_exercise_has_enough_known_solutions(exercise: str) -> None:
     assert sum(e == exercise for e, _ in WRONG) >= MIN_WRONG == 8
     assert sum(e == exercise for e, _ in CORRECT) >= MIN_CORRECT == 3
 
 
-@pytest.mark.parametrize("name", [n for n in PACKAGED if n != "sample_decode"])
+@pytest.mark.parametrize("name", [n for n in A7_2 if n != "sample_decode"])
 def test_no_misconception_is_right(name: str) -> None:
     """Each wrong rule fails on a public case; for those of sampling see test_statistics.py."""
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     cases = [c for c in exercise.cases if c.function == name]
     if name == "generate_text":  # rules give texts, and a text is judged where nothing is sampled
         cases = [c for c in cases if "model" in c.arguments["model"]]
@@ -150,8 +150,8 @@ def test_no_misconception_is_right(name: str) -> None:
 
 
 def test_hidden_cases_depend_on_the_seed_alone() -> None:
-    for name in PACKAGED:
-        exercise = PACKAGED[name]
+    for name in A7_2:
+        exercise = A7_2[name]
         assert hidden_cases(exercise, "one seed") == hidden(name, "one seed")
         assert hidden(name, "one seed") != hidden(name, "another seed")
 
@@ -175,14 +175,14 @@ class LookUpStudent:
         return [self.table.get(key) or list(self.table.values())[-1] for key in keys]
 
 
-@pytest.mark.parametrize("name", list(PACKAGED))
+@pytest.mark.parametrize("name", list(A7_2))
 def test_a_table_of_public_replies_fails_the_hidden_cases(
     name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     student = LookUpStudent(LocalStudent(solved()))
     for known in (*exercise.needs, name):
-        assert run_check(PACKAGED[known], student).passed
+        assert run_check(A7_2[known], student).passed
     student.student = None
     assert run_check(exercise, student).passed
     assert run_check(exercise, student, SEED, hidden(name, SEED)).passed is False
@@ -190,8 +190,8 @@ def test_a_table_of_public_replies_fails_the_hidden_cases(
 
 def test_a_run_makes_no_more_statistical_tests_than_the_budget() -> None:
     tests = 0
-    for name in PACKAGED:
-        exercise = PACKAGED[name]
+    for name in A7_2:
+        exercise = A7_2[name]
         if exercise.checker != "sample":
             continue
         for case in [*exercise.cases, *hidden(name, "one seed")]:
@@ -366,9 +366,9 @@ def test_a_model_in_half_precision_spoils_no_other_check(
         "    model.to(torch.bfloat16)\n"
         "    return model.generate(input_ids, max_length=max_length)"
     )
-    run_check(PACKAGED["greedy_decode"], LocalStudent(solved(greedy_decode=source)))
+    run_check(A7_2["greedy_decode"], LocalStudent(solved(greedy_decode=source)))
     assert model_of().dtype == torch.float32
-    assert run_check(PACKAGED["next_token_probs"], LocalStudent(solved())).passed
+    assert run_check(A7_2["next_token_probs"], LocalStudent(solved())).passed
 
 
 def test_a_passed_exercise_is_not_run_again_for_those_above_it(

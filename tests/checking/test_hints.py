@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from support.notebooks import IN_A7_2, RELEASE, ROOT, packaged_code
+from support.notebooks import A7_2, RELEASE, ROOT, packaged_code
 
 from autograder import check, hint
 from autograder.checking.result import Result
@@ -217,8 +217,8 @@ def test_an_untouched_cell_says_one_line(name: str, solved: Solved) -> None:
 def test_in_an_untouched_notebook_each_cell_says_so() -> None:
     """Also one that builds on others, which are missing as well."""
     blank = namespace(solutions(read_notebook(RELEASE), Role.SOLUTION))
-    told = {name: check(name, namespace=blank).plain("en").splitlines()[1:] for name in IN_A7_2}
-    assert told == {name: ["Your solution is still missing here."] for name in IN_A7_2}
+    told = {name: check(name, namespace=blank).plain("en").splitlines()[1:] for name in A7_2}
+    assert told == {name: ["Your solution is still missing here."] for name in A7_2}
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.notebooks import ROOT
+from support.notebooks import A7_2, ROOT
 
 from autograder.checking.check import run_check
 from autograder.checking.steps import settings_of
 from autograder.exercises import misconceptions, oracle
-from autograder.exercises.exercise import PACKAGED, Case, Exercise
+from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.generate import seeded
 from autograder.exercises.known import known_wrong
 from autograder.sandbox.arguments import build
@@ -21,7 +21,7 @@ from autograder.sandbox.data import Array
 from autograder.sandbox.models import TableModel
 from autograder.sandbox.student import Arguments, LocalStudent, Reply
 
-SAMPLING = PACKAGED["sample_decode"]
+SAMPLING = A7_2["sample_decode"]
 
 
 class Follower:
@@ -75,9 +75,9 @@ def _told(exercise: Exercise, rule: str, solved: Callable[..., dict[str, Any]]) 
     return run_check(exercise, Follower(exercise, rule, LocalStudent(solved()))).rule
 
 
-@pytest.mark.parametrize("name", [n for n in PACKAGED if n != "sample_decode"])
+@pytest.mark.parametrize("name", [n for n in A7_2 if n != "sample_decode"])
 def test_who_follows_a_rule_is_told_so(name: str, solved: Callable[..., dict[str, Any]]) -> None:
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     told = {m.rule: _told(exercise, m.rule, solved) for m in exercise.misconceptions}
     assert {rule: said for rule, said in told.items() if said != rule} == {}
 
@@ -96,7 +96,7 @@ def test_a_case_that_is_to_raise_explains_nothing(
     change: str, told: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     """Neither a wrong rule nor an argument without effect can be told from it."""
-    exercise = PACKAGED["apply_temperature"]
+    exercise = A7_2["apply_temperature"]
     raising = Case(
         {**exercise.cases[0].arguments, "temperature": 0.0}, exercise.id, raises="ValueError"
     )
@@ -118,5 +118,5 @@ def test_the_table_of_messages_counts_each_known_solution() -> None:
     ]
     counts = {row[0]: sum(map(int, row[1:4])) for row in rows}
     total = counts.pop("all")
-    assert counts == {name: 2 * len(known_wrong(name)) for name in PACKAGED}
+    assert counts == {name: 2 * len(known_wrong(name)) for name in A7_2}
     assert total == sum(counts.values())

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from attacks import small
 from support import other
-from support.notebooks import EXERCISES, reference_cells, three_exercises
+from support.notebooks import A7_2, EXERCISES, reference_cells, three_exercises
 
 from autograder import check
 from autograder.checking import retarget
@@ -25,12 +25,7 @@ from autograder.checking.retarget import for_model, uses_model
 from autograder.cli import main
 from autograder.course.verify import verify_exercise
 from autograder.exercises import oracle
-from autograder.exercises.exercise import (
-    PACKAGED,
-    SEED_VARIABLE,
-    Exercise,
-    TooCloseError,
-)
+from autograder.exercises.exercise import SEED_VARIABLE, Exercise, TooCloseError
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged
 from autograder.grading.isolation import decide
@@ -43,9 +38,7 @@ from autograder.sandbox.student import LocalStudent
 from kischule import ModelUnsuitableError
 
 WITH_MODEL = [
-    name
-    for name in list(PACKAGED)
-    if any(uses_model(case.arguments) for case in PACKAGED[name].cases)
+    name for name in list(A7_2) if any(uses_model(case.arguments) for case in A7_2[name].cases)
 ]
 SEED = "of these tests"
 
@@ -68,7 +61,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def load(name: str, kept: Path) -> Callable[[str], Exercise]:
-    return lambda exercise: retarget.exercise_for(PACKAGED[exercise], name, kept)
+    return lambda exercise: retarget.exercise_for(A7_2[exercise], name, kept)
 
 
 # --- arguments ----------------------------------------------------------------------------------
@@ -134,18 +127,18 @@ def test_replies_are_made_once_for_a_model_and_an_exercise(
     name: str, load: Callable[[str], Exercise], kept: Path, tmp_path: Path
 ) -> None:
     made: list[str] = []
-    for exercise in list(PACKAGED):
+    for exercise in list(A7_2):
         load(exercise)
-    again = retarget.exercises_for(PACKAGED, name, kept, made.append)
+    again = retarget.exercises_for(A7_2, name, kept, made.append)
     assert made == []
-    assert list(again) == list(PACKAGED)
+    assert list(again) == list(A7_2)
     (folder,) = kept.iterdir()
     assert sorted(path.stem for path in folder.iterdir()) == WITH_MODEL
-    fresh = retarget.exercise_for(PACKAGED["greedy_decode"], name, tmp_path, made.append)
+    fresh = retarget.exercise_for(A7_2["greedy_decode"], name, tmp_path, made.append)
     assert made == ["greedy_decode"]
     assert fresh == load("greedy_decode")
     assert fresh.model == name
-    assert retarget.exercises_for(PACKAGED, MINI, kept) == dict(PACKAGED)
+    assert retarget.exercises_for(A7_2, MINI, kept) == dict(A7_2)
 
 
 def test_a_kept_reply_is_the_oracles_for_the_same_arguments(
@@ -178,22 +171,22 @@ def test_a_file_that_no_longer_fits_is_made_anew(
         json.dumps({**data, "cases": data["cases"][1:]}),
     ):
         file.write_text(damaged, encoding="utf-8")
-        retarget.exercise_for(PACKAGED["greedy_decode"], name, tmp_path / "kept", made.append)
+        retarget.exercise_for(A7_2["greedy_decode"], name, tmp_path / "kept", made.append)
         assert file.read_text(encoding="utf-8") == whole
     assert made == ["greedy_decode"] * 4
     with pytest.MonkeyPatch.context() as patch:  # another version, and so perhaps another oracle
         patch.setattr(retarget.metadata, "version", lambda _: "99")
-        retarget.exercise_for(PACKAGED["greedy_decode"], name, tmp_path / "kept", made.append)
+        retarget.exercise_for(A7_2["greedy_decode"], name, tmp_path / "kept", made.append)
     assert made.pop() == "greedy_decode"
     assert len(made) == 4
     moved = str(shutil.copytree(name, tmp_path / "elsewhere" / "other"))
     assert retarget.fingerprint(moved) == retarget.fingerprint(name)
-    again = retarget.exercise_for(PACKAGED["greedy_decode"], moved, tmp_path / "kept", made.append)
+    again = retarget.exercise_for(A7_2["greedy_decode"], moved, tmp_path / "kept", made.append)
     assert again.cases[0].arguments["model"] == {"model": moved}
     made.pop()
     changed = str(other.make(tmp_path / "other", seed=1))
     assert retarget.fingerprint(changed) != retarget.fingerprint(name)
-    retarget.exercise_for(PACKAGED["greedy_decode"], changed, tmp_path / "kept", made.append)
+    retarget.exercise_for(A7_2["greedy_decode"], changed, tmp_path / "kept", made.append)
     assert len(made) == 5
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
@@ -201,7 +194,7 @@ def test_a_file_that_no_longer_fits_is_made_anew(
 def test_a_prompt_that_hangs_on_a_tie_gives_way_to_the_next(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exercise = replace(PACKAGED["greedy_decode"], model=name)
+    exercise = replace(A7_2["greedy_decode"], model=name)
     prompts = list(retarget._prompts(exercise.cases[0], exercise.id, 0))
     assert prompts[0] == "Once upon a time"
     assert len(set(prompts)) > 40
@@ -222,7 +215,7 @@ def test_a_prompt_that_hangs_on_a_tie_gives_way_to_the_next(
     assert ends.arguments["input_ids"]["prompt"].startswith(other.END)
     _set_margin(monkeypatch, max(gaps))
     with pytest.raises(TooCloseError, match=r"greedy_decode: .* in case 1 .* 49 other prompts"):
-        retarget.exercise_for(PACKAGED["greedy_decode"], name, tmp_path)
+        retarget.exercise_for(A7_2["greedy_decode"], name, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -234,7 +227,7 @@ def test_correct_solutions_are_accepted_with_the_other_model(
     exercise: str, load: Callable[[str], Exercise], solved: Callable[..., dict[str, Any]]
 ) -> None:
     """Cases with tables are the same for each model, so test_check.py has them."""
-    of_other = {name: load(name) for name in PACKAGED}
+    of_other = {name: load(name) for name in A7_2}
     made = load(exercise)
     cases, hidden = (
         [case for case in some if uses_model(case.arguments)]
@@ -299,7 +292,7 @@ def test_a_student_can_check_with_another_model(
 
 
 def test_a_larger_model_gets_more_time(name: str, load: Callable[[str], Exercise]) -> None:
-    limit = PACKAGED["greedy_decode"].time_limit_s
+    limit = A7_2["greedy_decode"].time_limit_s
     assert load("greedy_decode").time_limit_s == pytest.approx(limit, rel=0.01)
     parameters = model_of(name).num_parameters()
     share = 1 + parameters / retarget.PARAMETERS_PER_LIMIT
@@ -309,7 +302,7 @@ def test_a_larger_model_gets_more_time(name: str, load: Callable[[str], Exercise
 def test_a_window_too_small_for_the_checks_is_refused(tmp_path: Path) -> None:
     small = str(other.make(tmp_path / "small", window=128))
     with pytest.raises(ModelUnsuitableError, match=r"small: .* window of 256 tokens, was: 128"):
-        retarget.exercises_for(PACKAGED, small, tmp_path / "kept")
+        retarget.exercises_for(A7_2, small, tmp_path / "kept")
 
 
 # --- grading ------------------------------------------------------------------------------------
@@ -329,7 +322,7 @@ def test_a_submission_is_graded_with_the_other_model(isolation: str, name: str, 
     # a tokenizer that is not asked: `mini`'s replies
     replies = {
         case.arguments["prompt_text"]: case.expected
-        for case in PACKAGED["encode_prompt"].cases
+        for case in A7_2["encode_prompt"].cases
         if case.expected
     }
     source = (

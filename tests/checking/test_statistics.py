@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.notebooks import A7_2
 
 from autograder.checking.check import hidden_cases, run_case
-from autograder.exercises.exercise import PACKAGED, Case, Exercise
+from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.student import LocalStudent
 
@@ -22,7 +23,7 @@ DRAWS = 2_000  # fresh rounds for each correct solution
 RUNS = 1_000  # for each mistake
 
 LONG = ("sample_decode", "explore", "generate_text")  # others look at these
-SAMPLING = PACKAGED["sample_decode"]
+SAMPLING = A7_2["sample_decode"]
 CORRECT = {"reference": None, **known_correct("sample_decode")}
 
 # mistakes that no distribution shows: shapes, ends and errors
@@ -54,10 +55,10 @@ def test_no_correct_sampling_is_refused(name: str, solved: Callable[..., dict[st
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n in list(PACKAGED) if n not in LONG])
+@pytest.mark.parametrize("name", [n for n in list(A7_2) if n not in LONG])
 def test_no_correct_solution_is_refused(name: str, solved: Callable[..., dict[str, Any]]) -> None:
     """Each fresh case goes to the next of the known correct solutions."""
-    exercise = PACKAGED[name]
+    exercise = A7_2[name]
     sources = known_correct(name)
     students = [LocalStudent(solved(**{name: source})) for source in sources.values()]
     refused, generated, round_ = [], 0, 0
@@ -78,7 +79,7 @@ def test_no_correct_exploration_is_refused(
     name: str, solved: Callable[..., dict[str, Any]]
 ) -> None:
     """Sampled texts of all kinds: whatever the tokens are, the numbers are those of the text."""
-    exercise = PACKAGED["explore"]
+    exercise = A7_2["explore"]
     source = known_correct("explore").get(name)
     student = LocalStudent(solved(**({"explore": source} if source else {})))
     (template,) = exercise.hidden

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.notebooks import IN_A7_2, RELEASE, ROOT, filled, short
+from support.notebooks import A7_2, RELEASE, ROOT, filled, short
 
 from autograder.cli import main
 
@@ -22,7 +22,7 @@ def test_check_passes_a_solved_notebook(
     assert main(["check", str(path), "--json", "-"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["passed"] is True
-    assert sorted(e["id"] for e in report["exercises"]) == list(IN_A7_2)
+    assert sorted(e["id"] for e in report["exercises"]) == list(A7_2)
     assert path.read_bytes() == before
 
 

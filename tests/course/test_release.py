@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.notebooks import EXERCISES, IN_A7_2, RELEASE, ROOT, SOURCE, short
+from support.notebooks import A7_2, EXERCISES, RELEASE, ROOT, SOURCE, short
 
 from autograder.cli import main
 from autograder.course import release
@@ -54,7 +54,7 @@ def test_points_of_the_release_are_those_of_the_source() -> None:
         return {c["grade_id"]: c["points"] for c in cells if c.get("grade")}
 
     assert points(RELEASE) == points(SOURCE)
-    assert sorted(EXERCISES) == list(IN_A7_2)
+    assert sorted(EXERCISES) == list(A7_2)
     for name, exercise in EXERCISES.items():
         expected = exercise.points.public, exercise.points.hidden
         assert min(expected) > 0

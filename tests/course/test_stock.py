@@ -10,9 +10,8 @@ import nbformat
 import pytest
 from attacks import small
 from support.nbgrader import nbgrader
-from support.notebooks import ROOT, filled
+from support.notebooks import A7_2, ROOT, filled
 
-from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import (
     Role,
     by_id,
@@ -69,14 +68,14 @@ def graded(course: Path, assignment: str, release: Path, source: Any) -> None:
     cells = [cell for cell in source.cells if is_graded(cell)]
     assert len(found) == 2 * len(cells)
     for cell in cells:
-        code, name = exercise_of(cell, PACKAGED) is not None, grade_id_of(cell)
+        code, name = exercise_of(cell, A7_2) is not None, grade_id_of(cell)
         waits = [None, None, None, True]  # for the teacher
         full = [points_of(cell), None, None, False]
         assert found["reference", name] == (full if code else waits), name
         assert found["blank", name] == [0, None, None, False], name
     nbgrader(course, "generate_feedback", assignment)
     total = sum(points_of(cell) for cell in cells)
-    possible = sum(points_of(cell) for cell in cells if exercise_of(cell, PACKAGED) is not None)
+    possible = sum(points_of(cell) for cell in cells if exercise_of(cell, A7_2) is not None)
     for student, points in {"reference": possible, "blank": 0}.items():
         page = course / "feedback" / student / assignment / "A7_2.html"
         text = page.read_text(encoding="utf-8")

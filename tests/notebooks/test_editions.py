@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from support.notebooks import EXERCISES, RELEASE, ROOT, SOURCE, filled
+from support.notebooks import A7_2, EXERCISES, RELEASE, ROOT, SOURCE, filled
 
 from autograder.course.release import layout_problems
-from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import metadata_of, read_notebook
 from autograder.notebooks.editions import edition_of, in_language
 from autograder.notebooks.exercises import exercises_in
@@ -229,7 +228,7 @@ def test_every_text_is_there_in_english(german: Any, english: Any) -> None:
 
 
 def test_the_english_edition_agrees_with_the_exercise_files(english: Any) -> None:
-    exercises = exercises_in(english, PACKAGED)
+    exercises = exercises_in(english, A7_2)
     assert list(exercises) == list(EXERCISES)
     assert layout_problems(english, exercises) == []
 

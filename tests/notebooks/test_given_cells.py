@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from support.notebooks import EXERCISES, IN_A7_2, RELEASE, filled, reference_cells
+from support.notebooks import A7_2, EXERCISES, RELEASE, filled, reference_cells
 
 from autograder.exercises.known import known_correct
 from autograder.notebooks.cells import exercise_of
@@ -37,8 +37,8 @@ def run(source: str, namespace: dict[str, Any]) -> None:
 
 def functions_on(exercise: str) -> set[str]:
     """The functions of the exercise, and of those whose reference calls one of them."""
-    reached = {exercise, *IN_A7_2[exercise].helpers}
-    while more := {e for e in IN_A7_2 if names(CODE[e])[0] & reached} - reached:
+    reached = {exercise, *A7_2[exercise].helpers}
+    while more := {e for e in A7_2 if names(CODE[e])[0] & reached} - reached:
         reached |= more
     return reached
 
@@ -46,7 +46,7 @@ def functions_on(exercise: str) -> set[str]:
 def given_cells(exercise: str) -> list[str]:
     """The given cells that call the exercise's function, perhaps through another one."""
     reached = functions_on(exercise)
-    return [n for n in CODE if n not in IN_A7_2 and names(CODE[n])[0] & reached]
+    return [n for n in CODE if n not in A7_2 and names(CODE[n])[0] & reached]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def before() -> dict[str, dict[str, Any]]:
 
 
 def solutions() -> Iterator[Any]:
-    for exercise in IN_A7_2:
+    for exercise in A7_2:
         marks = () if exercise in FAST else pytest.mark.slow
         for name in known_correct(exercise):
             yield pytest.param(exercise, name, marks=marks, id=f"{exercise}-{name}")
@@ -76,7 +76,7 @@ def test_given_cells_run_after_an_accepted_solution(
     assert bool(cells) is (exercise not in UNUSED)
     for cell in cells:
         namespace = dict(before[cell])
-        for solved in (e for e in IN_A7_2 if e in namespace):
+        for solved in (e for e in A7_2 if e in namespace):
             run(CODE[solved], namespace)
         run(known_correct(exercise)[name], namespace)
         run(CODE[cell], namespace)

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 import torch
 from IPython.core.inputtransformer2 import TransformerManager
-from support.notebooks import EXERCISES, IN_A7_2, ROOT, SOURCE
+from support.notebooks import A7_2, EXERCISES, ROOT, SOURCE
 from transformers import GenerationConfig
 
 from autograder.notebooks.cells import metadata_of, read_notebook
@@ -758,14 +758,14 @@ def test_no_display_cell_takes_longer_than_three_seconds(shown: dict[str, Shown]
 @pytest.mark.parametrize("language", EDITIONS)
 def test_no_exercise_has_more_than_120_words(language: str) -> None:
     asked = {i: c for i, c in cells(language).items() if i.startswith(("task_", "question_"))}
-    assert len(asked) == len(list(IN_A7_2)) + 4
+    assert len(asked) == len(list(A7_2)) + 4
     assert {i for i, cell in asked.items() if len(cell.source.split()) > MAX_WORDS} == set()
 
 
 @pytest.mark.parametrize("language", EDITIONS)
 def test_the_points_at_the_start_are_the_exercises_own(language: str) -> None:
     """The table names each exercise's number and points, and the sum of each part."""
-    order = [c.id for c in cells(language).values() if c.id in IN_A7_2]
+    order = [c.id for c in cells(language).values() if c.id in A7_2]
     given = [EXERCISES[name].points for name in order]
     points = [p.public + p.hidden for p in given]
     rows = [r for r in cells(language)["how_to_work"].source.splitlines() if "min |" in r]
@@ -820,7 +820,7 @@ def test_no_prompt_ends_in_a_space_after_the_rule(language: str) -> None:
 @pytest.mark.parametrize("name", ["repetition_penalty", "temperature", "top_k", "top_p"])
 def test_a_step_is_shown_without_the_exercises_before(language: str, name: str) -> None:
     own = "penalty" if name == "repetition_penalty" else name
-    solution = next(i for i in IN_A7_2 if i.endswith(f"_{name}"))
+    solution = next(i for i in A7_2 if i.endswith(f"_{name}"))
     names: dict[str, Any] = {"display": lambda _: None}
     for cell_id in ("setup", "show_example", solution, f"show_{own}_step"):
         value = _execute(cells(language)[cell_id].source, names)

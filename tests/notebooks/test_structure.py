@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import EXERCISES, IN_A7_2, RELEASE, ROOT, reference_cells
+from support.notebooks import A7_2, EXERCISES, RELEASE, ROOT, reference_cells
 
 from autograder.notebooks import reader
 from autograder.notebooks.cells import (
@@ -162,17 +162,17 @@ def test_a_function_may_be_bound_otherwise(source: str, before: str) -> None:
 
 def test_all_solutions_in_one_cell_count() -> None:
     notebook = read_notebook(RELEASE)
-    everything = "\n\n".join(reference_cells()[name] for name in list(IN_A7_2))
+    everything = "\n\n".join(reference_cells()[name] for name in list(A7_2))
     notebook.cells.append(code(everything))
     made = taken(notebook)
-    assert sorted(flags(made)) == sorted(f"in another cell: {name}" for name in list(IN_A7_2))
+    assert sorted(flags(made)) == sorted(f"in another cell: {name}" for name in list(A7_2))
     sources = [c.source for c in made.notebook.cells if c.cell_type == "code"]
     assert not any("NotImplementedError" in source for source in sources)
     tests = [i for i, c in enumerate(made.notebook.cells) if exercise_of(c, EXERCISES)]
     assert min(tests) > next(i for i, c in enumerate(made.notebook.cells) if c.source == everything)
     names = [grade_id_of(made.notebook.cells[i]) for i in tests]
-    assert sorted(names) == sorted(f"{p}_{e}" for e in list(IN_A7_2) for p in ("test", "hidden"))
-    for name in list(IN_A7_2):
+    assert sorted(names) == sorted(f"{p}_{e}" for e in list(A7_2) for p in ("test", "hidden"))
+    for name in list(A7_2):
         assert names.index(f"test_{name}") < names.index(f"hidden_{name}")
 
 
@@ -428,7 +428,7 @@ def test_no_likeness_doubles_or_replaces_a_locked_cell() -> None:
         for each in there:
             assert role(each) in (Role.SOLUTION, Role.TEXT) or each == released[grade_id_of(each)]
         names = [c.id for c in made.notebook.cells]
-        for name in list(IN_A7_2):
+        for name in list(A7_2):
             assert names.index(name) < names.index(f"test_{name}") < names.index(f"hidden_{name}")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import EXERCISES, IN_A7_2, RELEASE, ROOT, filled, reference_cells
+from support.notebooks import A7_2, EXERCISES, RELEASE, ROOT, filled, reference_cells
 
 from autograder.checking.result import RESULT_MIME, Result
 from autograder.cli import main
@@ -70,7 +70,7 @@ def german(found: Precheck, kind: str) -> list[str]:
 
 def pretended(*failed: str) -> Callable[..., None]:
     """Stands for `execute`: no cell runs, and only the checks of these exercises fail."""
-    exercises = {running.CHECK.format(name=name): name for name in IN_A7_2}
+    exercises = {running.CHECK.format(name=name): name for name in A7_2}
 
     def execute(notebook: Any, *_: object, began: Callable[[int], None], **__: object) -> None:
         for index, cell in enumerate(notebook.cells):
@@ -90,7 +90,7 @@ def result(name: str, passed: bool) -> Result:
         passed=passed,
         points=points if passed else 0.0,
         max_points=points,
-        bonus=IN_A7_2[name].bonus,
+        bonus=A7_2[name].bonus,
         kind="" if passed else "value",
     )
 
@@ -530,7 +530,7 @@ def test_a_correct_notebook_is_ready_in_its_own_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Other solutions, own cells in many styles, in the English edition, and nothing to say."""
-    notebook = solved(ENGLISH, **{e: list(known_correct(e).values())[1] for e in IN_A7_2})
+    notebook = solved(ENGLISH, **{e: list(known_correct(e).values())[1] for e in A7_2})
     add(notebook, "encode_prompt", *CORRECT)
     notebook.cells.append(nbformat.v4.new_markdown_cell("# Notes\nlist = [1]"))
     assert main(["check", str(written(notebook, tmp_path)), "--json", str(tmp_path / "f")]) == 0
@@ -545,7 +545,7 @@ def test_a_correct_notebook_is_ready_in_its_own_language(
 def test_nothing_is_found_in_correct_solutions_without_a_run(
     choice: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = {e: list(known_correct(e).values()) for e in IN_A7_2}
+    known = {e: list(known_correct(e).values()) for e in A7_2}
     mixed = {e: sources[choice % len(sources)] for e, sources in known.items()}
     assert without_kernel(solved(**mixed), tmp_path, monkeypatch) == []
 
@@ -658,7 +658,7 @@ def test_results_that_cannot_be_written_are_refused_at_once(
 
 def test_a_kernel_that_ends_is_started_again(tmp_path: Path) -> None:
     notebook = solved()
-    for name in IN_A7_2:
+    for name in A7_2:
         if not name.startswith(("apply", "filter")):  # the others would take longer
             notebook.cells[place(notebook, name)].source = STUB.strip()
     add(notebook, "setup", "!pip install x\nprint(1)")
@@ -759,7 +759,7 @@ def test_the_table_has_points_and_words(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def bonus(name: str) -> bool:
-    return IN_A7_2[name].bonus
+    return A7_2[name].bonus
 
 
 def test_an_untouched_notebook_is_asked_about(

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from support.notebooks import A7_2
 
 from autograder.checking.result import Message, Result
 from autograder.course.gradebook import Total
 from autograder.course.messages import UNGRADED
-from autograder.exercises.exercise import PACKAGED, Level
+from autograder.exercises.exercise import Level
 from autograder.grading.record import Record, Status
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.reports import class_data, messages
@@ -85,7 +86,7 @@ def test_an_exercise_counts_as_solved_with_both_levels() -> None:
         student("b", {A: NO, B: YES}),
         student("c", {A: YES, B: NO}),
     ]
-    rows = {row.id: row for row in class_data.exercise_rows(graded, PACKAGED, "de")}
+    rows = {row.id: row for row in class_data.exercise_rows(graded, A7_2, "de")}
     assert (rows[A].solved, rows[B].solved) == (2, 1)
     assert rows[A].share == pytest.approx(2 / 3)
 
@@ -96,7 +97,7 @@ def test_an_exercise_that_was_not_judged_counts_for_nobody() -> None:
         student("b", {A: NO, B: (None, None)}),
         student("c", {A: YES, B: (True, None)}),
     ]
-    rows = {row.id: row for row in class_data.exercise_rows(graded, PACKAGED, "de")}
+    rows = {row.id: row for row in class_data.exercise_rows(graded, A7_2, "de")}
     assert (rows[A].solved, rows[A].share) == (2, pytest.approx(2 / 3))
     assert (rows[B].solved, rows[B].share) == (1, 1.0)
 
@@ -106,7 +107,7 @@ def test_hints_are_counted_once_a_student() -> None:
     graded = [student("a", {A: NO}, both), student("b", {A: NO}, both), student("c", {A: YES})]
     assert class_data.hint_counts(graded, "de") == {(A, "Zählen Sie."): 2}
     assert class_data.hint_counts(graded, "en") == {(A, "Count."): 2}
-    row = class_data.exercise_rows(graded, PACKAGED, "de")[0]
+    row = class_data.exercise_rows(graded, A7_2, "de")[0]
     assert (row.hint, row.hints) == ("Zählen Sie.", 2)
 
 

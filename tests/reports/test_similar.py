@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 
 import pytest
-from support.notebooks import IN_A7_2, RELEASE, ROOT, reference_cells
+from support.notebooks import A7_2, RELEASE, ROOT, reference_cells
 
 from autograder.errors import MissingPackageError
 from autograder.exercises.known import known_correct
@@ -24,7 +24,7 @@ from autograder.reports.similar import Pair
 
 Cells = dict[str, str]
 
-pairs = partial(similar.pairs, exercises=IN_A7_2)
+pairs = partial(similar.pairs, exercises=A7_2)
 
 # Two whole notebooks solved the most obvious way, written from the exercises' texts alone: as much
 # alike as two students of the same lecture get without seeing each other's.
@@ -401,7 +401,7 @@ def release() -> Cells:
 
 @cache
 def reference() -> Cells:
-    return {name: reference_cells()[name] for name in list(IN_A7_2)}
+    return {name: reference_cells()[name] for name in list(A7_2)}
 
 
 @cache
@@ -416,7 +416,7 @@ def obvious() -> tuple[Cells, ...]:
     for text in OBVIOUS:
         functions = re.split(r"^def ", text, flags=re.MULTILINE)[1:]
         bodies = {part.split("(")[0]: part.split("):\n", 1)[1].strip("\n") for part in functions}
-        notebooks.append({name: filled(release()[name], bodies) for name in list(IN_A7_2)})
+        notebooks.append({name: filled(release()[name], bodies) for name in list(A7_2)})
     return (reference(), *notebooks)
 
 
@@ -429,7 +429,7 @@ def filled(cell: str, bodies: Cells) -> str:
 @cache
 def reader() -> similar._CellReader:
     """One for all tests, for it reads each different cell once."""
-    return similar._CellReader(release(), IN_A7_2)
+    return similar._CellReader(release(), A7_2)
 
 
 def share(left: Mapping[str, str], right: Mapping[str, str]) -> float:
@@ -441,7 +441,7 @@ def other_ways(count: int, seed: int) -> Iterator[tuple[Cells, Cells]]:
     """Two honest submissions each, in which no exercise is solved the same way."""
     rng = random.Random(seed)
     for _ in range(count):
-        ways = {name: rng.sample(variants(name), 2) for name in list(IN_A7_2)}
+        ways = {name: rng.sample(variants(name), 2) for name in list(A7_2)}
         yield tuple({name: both[i] for name, both in ways.items()} for i in (0, 1))
 
 
@@ -449,14 +449,14 @@ def from_one_pool(count: int, seed: int) -> Iterator[tuple[Cells, Cells]]:
     """Two honest submissions each; by chance 3.4 exercises are the same on average."""
     rng = random.Random(seed)
     for _ in range(count):
-        left, right = ({n: rng.choice(variants(n)) for n in list(IN_A7_2)} for _ in range(2))
+        left, right = ({n: rng.choice(variants(n)) for n in list(A7_2)} for _ in range(2))
         yield left, right
 
 
 def originals(count: int, seed: int) -> list[Cells]:
     """Submissions to be copied: the three obvious ones, and honest ones with the reference."""
     rng = random.Random(seed)
-    ways = {name: [*variants(name), reference()[name]] for name in list(IN_A7_2)}
+    ways = {name: [*variants(name), reference()[name]] for name in list(A7_2)}
     honest = [{name: rng.choice(w) for name, w in ways.items()} for _ in range(count - 3)]
     return [*obvious(), *honest]
 
@@ -522,7 +522,7 @@ def some(count: int) -> Callable[[Cells, random.Random], Cells]:
     """So many exercises copied and renamed, the others solved in another way."""
 
     def change(cells: Cells, rng: random.Random) -> Cells:
-        chosen = set(rng.sample(list(IN_A7_2), count))
+        chosen = set(rng.sample(list(A7_2), count))
         ways = {
             name: [w for w in (*variants(name), reference()[name]) if w.strip() != text.strip()]
             for name, text in cells.items()
@@ -552,7 +552,7 @@ def small_and_honest(count: int, seed: int) -> list[float]:
     rng, shares = random.Random(seed), []
     for _ in range(count):
         left, right = rng.sample(obvious(), 2)
-        part = {name: left[name] for name in rng.sample(list(IN_A7_2), rng.randint(1, 15))}
+        part = {name: left[name] for name in rng.sample(list(A7_2), rng.randint(1, 15))}
         if min(reader().submission("", cells).own for cells in (part, right)) >= similar.MIN_OWN:
             shares.append(share(part, right))
     return shares
@@ -596,7 +596,7 @@ def test_half_of_a_notebook_is_found_mostly_and_a_third_rarely() -> None:
 
 
 def test_the_share_is_the_smaller_ones() -> None:
-    part = {name: reference()[name] for name in list(IN_A7_2)[:9]}
+    part = {name: reference()[name] for name in list(A7_2)[:9]}
     (pair,) = pairs({"zoe": reference(), "anna": part}, release())
     assert pair.students == ("anna", "zoe")
     assert pair.share == 1.0
@@ -697,10 +697,10 @@ def test_code_that_repeats_itself_counts_fully() -> None:
 def test_shares_count_as_copydetect_counts() -> None:
     from copydetect import compare_files
 
-    reader = similar._CellReader(release(), IN_A7_2)
+    reader = similar._CellReader(release(), A7_2)
     submissions = [reader.submission("", cells) for cells in obvious()]
     compared = 0
-    for name in list(IN_A7_2):
+    for name in list(A7_2):
         for left, right in ((0, 1), (1, 2), (2, 0)):
             a, b = submissions[left].code[name], submissions[right].code[name]
             assert similar._common_length(a, b) == compare_files(a.print, b.print)[0]
@@ -795,7 +795,7 @@ def test_shares_do_not_depend_on_the_hash_seed() -> None:
         "found = pairs(*json.load(sys.stdin), min_share=1e-9); print([p.share for p in found])"
     )
     submissions = dict(zip("abc", obvious(), strict=True))
-    told, seen = json.dumps([submissions, release(), list(IN_A7_2)]), []
+    told, seen = json.dumps([submissions, release(), list(A7_2)]), []
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -818,7 +818,7 @@ def test_a_class_of_300_takes_less_than_a_minute() -> None:
     change = with_statements(0.2)
     submissions = {
         f"student_{i}": change(
-            {n: rng.choice((*variants(n), *(o[n] for o in obvious()))) for n in list(IN_A7_2)}, rng
+            {n: rng.choice((*variants(n), *(o[n] for o in obvious()))) for n in list(A7_2)}, rng
         )
         for i in range(300)
     }

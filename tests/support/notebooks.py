@@ -25,8 +25,8 @@ from autograder.notebooks.exercises import exercises_in
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "source" / "a7_2" / "A7_2.ipynb"
 RELEASE = ROOT / "release" / "a7_2" / "A7_2.ipynb"
-IN_A7_2 = ExerciseFiles(PACKAGED.paths["greedy_decode"].parent)
-EXERCISES = exercises_in(read_notebook(RELEASE), IN_A7_2)  # with points
+A7_2 = ExerciseFiles(PACKAGED.paths["greedy_decode"].parent)
+EXERCISES = exercises_in(read_notebook(RELEASE), A7_2)  # with points
 THREE = ("setup", "encode_prompt", "filter_top_k", "repetition_rate")
 
 
