@@ -33,7 +33,8 @@ from autograder.exercises.exercise import (
     TooCloseError,
 )
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
-from autograder.notebooks.cells import Role, read_notebook, solutions
+from autograder.notebooks.building_blocks import given_imports
+from autograder.notebooks.cells import Role, read_notebook, role, solutions
 from autograder.sandbox.student import LocalStudent
 
 SEED = "verify"  # of the hidden cases: the same ones each time
@@ -126,7 +127,10 @@ def verify(
     """
     path = exercises_notebook(course, assignment)
     released = nbformat.reads(build_release(course, assignment)[path.name].decode(), as_version=4)
-    reference = solutions(read_notebook(path), Role.SOLUTION)
+    source = read_notebook(path)
+    # solutions use what the notebook's given cells import
+    given = [c.source for c in source.cells if c.cell_type == "code" and role(c) == Role.LOCKED]
+    reference = {"": given_imports(given), **solutions(source, Role.SOLUTION)}
     skeletons = solutions(released, Role.SOLUTION)
     missing = {name: missing_parts(course, assignment, name) for name in exercises}
     tasks = [

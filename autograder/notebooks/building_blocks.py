@@ -1,5 +1,6 @@
 """The cells of a source notebook that one of its functions builds on."""
 
+import ast
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,6 +18,14 @@ def source_of(name: str, cells: Sequence[str]) -> str:
     check. IPython's own syntax is left out. "" if no cell defines the function.
     """
     return _gathered(name, tuple(cells))
+
+
+def given_imports(cells: Sequence[str]) -> str:
+    """The import statements of these cells, each once, as plain Python."""
+    trees = [ast.parse(_MAGIC.sub(r"\1pass", python(cell))) for cell in cells]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    found = [ast.unparse(n) for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    return "\n".join(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=256)  # each student's page asks again

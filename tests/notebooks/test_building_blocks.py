@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.notebooks import reference_cells
 
-from autograder.notebooks.building_blocks import source_of
+from autograder.notebooks.building_blocks import given_imports, source_of
 
 CELLS = [
     "%matplotlib inline\nimport torch\nimport kischule",
@@ -47,3 +47,9 @@ def test_solutions_of_a7_2_bring_only_what_they_need(name: str) -> None:
     source = source_of(name, list(cells.values()))
     assert f"def {name}(" in source
     assert ("def repetition_rate(" in source) == (name == "explore")
+
+
+def test_the_imports_of_given_cells_are_found_once() -> None:
+    pip = "try:\n    import a\nexcept ImportError:\n    %pip install a\n    import a"
+    cells = [pip, "from b import c"]
+    assert given_imports(cells) == "import a\nfrom b import c"
