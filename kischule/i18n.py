@@ -81,38 +81,27 @@ def text_of(said: str | Text) -> Text:
     return said.text if isinstance(said, Line) else Text.same(said)
 
 
-class _English:
+class _EnglishFloat(float):
     """A number with a minus sign in place of the hyphen."""
 
     def __format__(self, spec: str) -> str:
         return super().__format__(spec).replace("-", "−")
 
 
-class _German(_English):
-    """The same with a decimal comma, and points between thousands; `50 %`."""
+class _German:
+    """A number with a decimal comma, and points between thousands; `50 %`."""
 
     def __format__(self, spec: str) -> str:
         text = super().__format__(spec).translate(str.maketrans(".,", ",."))
         return text.replace("%", " %")
 
 
-class _EnglishFloat(_English, float):
+class _GermanFloat(_German, _EnglishFloat):
     pass
 
 
-class _EnglishInt(_English, int):
+class _GermanInt(_German, int):  # with the hyphen: a negative one is what somebody typed
     pass
-
-
-class _GermanFloat(_German, float):
-    pass
-
-
-class _GermanInt(_German, int):
-    pass
-
-
-_NUMBERS = {"de": (_GermanFloat, _GermanInt), "en": (_EnglishFloat, _EnglishInt)}
 
 
 def _in(language: str, values: dict[str, object]) -> dict[str, object]:
@@ -122,10 +111,9 @@ def _in(language: str, values: dict[str, object]) -> dict[str, object]:
 
 
 def _number_in(language: str, value: object) -> object:
-    of_float, of_int = _NUMBERS[language]
     if isinstance(value, float):
-        return of_float(value)
-    return of_int(value) if type(value) is int else value
+        return _EnglishFloat(value) if language == "en" else _GermanFloat(value)
+    return _GermanInt(value) if language == "de" and type(value) is int else value
 
 
 def language() -> str:

@@ -30,6 +30,8 @@ ALWAYS_SEVERAL = {
     "ONE_KEPT",
     "same_entries",
     "same_texts",
+    "WIDE_ROW",  # wider than the head
+    "ABOVE_MAXIMUM",
     "SOME_PASSED",  # one passed, the next did not
 }
 

@@ -239,9 +239,9 @@ NO_MAXIMUM = Text(
     "type to points in Moodle",
 )
 OTHER_MAXIMUM = Text(
-    "{name}: die Bestwertung muss {points:g} Punkte sein wie in der Aufgabe, war: {was}; ändern "
+    "{name}: die Bestwertung muss wie in der Aufgabe {points:g} sein, war: {was}; ändern "
     "Sie sie in Moodle, oder rechnen Sie mit --scale um",
-    "{name}: the maximum must be the assignment's {points:g} points, was: {was}; set it in "
+    "{name}: the maximum must be the assignment's {points:g}, was: {was}; set it in "
     "Moodle, or let points be converted with --scale",
 )
 WORKSHEETS = Text(

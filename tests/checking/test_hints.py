@@ -16,7 +16,7 @@ from autograder.checking.result import Result
 from autograder.course.verify import namespace
 from autograder.exercises.exercise import PACKAGED, ExerciseError, parse_exercise
 from autograder.exercises.known import known_wrong
-from autograder.exercises.modern import own_reference
+from autograder.exercises.references import own_reference
 from autograder.notebooks.cells import Role, read_notebook, solutions
 from kischule.errors import ArgumentError
 from kischule.i18n import LANGUAGE_VARIABLE

@@ -25,7 +25,7 @@ from autograder.exercises.exercise import (
     store_replies,
 )
 from autograder.exercises.generate import MIN_SEED_DISTANCE, generate
-from autograder.exercises.modern import own_reference
+from autograder.exercises.references import own_reference
 from autograder.notebooks.cells import read_notebook
 from autograder.sandbox.arguments import build, calls_of
 from kischule.models import fingerprint
