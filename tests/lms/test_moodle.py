@@ -237,7 +237,7 @@ def test_another_maximum_is_refused_unless_points_are_scaled(course: Path, tmp_p
     worksheet(tmp_path / "w.csv", "100,00")
     moodle.import_(course, ASSIGNMENT, submissions(tmp_path / "m.zip"))
     school.grade(course, {"joerg-oeztuerk": 27})
-    with pytest.raises(TableError, match=r"must be the assignment's 54 points, was: 100,00"):
+    with pytest.raises(TableError, match=r"must be the assignment's 54, was: 100,00"):
         moodle.export(course, ASSIGNMENT, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     moodle.export(course, ASSIGNMENT, tmp_path / "out", scale=True)
