@@ -66,7 +66,7 @@ IN_ORACLE = frozenset(
         *("repetition_rate", "explore", "beam_search"),
         # of a7_2_plus: see `modern`
         *("filter_typical", "block_ngrams", "apply_count_penalties"),
-        *("apply_sequence_bias", "watermark_score"),
+        *("apply_sequence_bias", "constrained_probs", "watermark_score"),
     }
 )
 
