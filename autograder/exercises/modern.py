@@ -122,3 +122,24 @@ def watermark_score(token_ids: list[int], vocab_size: int, fraction: float, key:
     pairs = list(itertools.pairwise(token_ids))
     green = [b in green_list(key * a, vocab_size, fraction) for a, b in pairs]
     return z_score(sum(green), len(pairs), fraction)
+
+
+# --- a form to keep -----------------------------------------------------------------------------
+
+
+def finishes(edges: Sequence[Any], final: Sequence[int], state: int, steps: int) -> bool:
+    """Return True if a final state can be reached from this one with so many tokens, or fewer."""
+    after = [there for here, _, there in edges if here == state]
+    return state in final or (
+        steps > 0 and any(finishes(edges, final, a, steps - 1) for a in after)
+    )
+
+
+def constrained_probs(
+    logits: Tensor, edges: Sequence[Any], final: Sequence[int], state: int, steps: int
+) -> Floats:
+    """Softmax over the tokens that an automaton allows and that leave time to finish."""
+    values, allowed = floats(logits), np.zeros(len(logits), dtype=bool)
+    for here, token, there in edges:
+        allowed[token] |= here == state and finishes(edges, final, there, steps - 1)
+    return softmax(np.where(allowed, values, -np.inf))

@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from autograder.exercises import oracle
-from autograder.exercises.modern import completing, green_list, z_score
+from autograder.exercises.modern import completing, constrained_probs, finishes, green_list, z_score
 from autograder.exercises.oracle import Floats
 
 # --- n-grams ------------------------------------------------------------------------------------
@@ -163,7 +163,56 @@ z_without_the_others = _scored(
     score=lambda green, count, f: (green - f * count) / float(np.sqrt(count * f))
 )
 
-_PREFIXES = ("ngram_", "count_", "bias_", "z_")
+# --- a form to keep -----------------------------------------------------------------------------
+
+
+def _allowed(
+    more: int = 0, of_all: bool = False, weights: Callable[[Floats], Floats] = np.exp
+) -> Callable[..., Floats]:
+    """The right rule with one change.
+
+    more: tokens than there may still be. of_all: whatever the state is. weights: of the tokens.
+    """
+
+    def rule(
+        logits: Tensor, edges: Sequence[Any], final: Sequence[int], state: int, steps: int
+    ) -> Floats:
+        result, kept = np.zeros(len(logits)), weights(oracle.log_softmax(oracle.floats(logits)))
+        for here, token, there in edges:
+            if (of_all or here == state) and finishes(edges, final, there, steps - 1 + more):
+                result[token] = kept[token]
+        return result / (result.sum() or 1.0)
+
+    return rule
+
+
+def form_ignored(logits: Tensor, **_: Any) -> Floats:
+    return oracle.softmax(oracle.floats(logits))
+
+
+def form_with_dead_ends(logits: Tensor, edges: Sequence[Any], state: int, **_: Any) -> Floats:
+    tokens = [token for here, token, _ in edges if here == state]
+    kept = np.isin(np.arange(len(logits)), tokens)
+    return oracle.softmax(np.where(kept, oracle.floats(logits), -np.inf))
+
+
+def form_not_renormalised(logits: Tensor, **automaton: Any) -> Floats:
+    kept = constrained_probs(logits, **automaton) > 0
+    return np.where(kept, oracle.softmax(oracle.floats(logits)), 0.0)
+
+
+def form_of_the_best(logits: Tensor, **automaton: Any) -> Floats:
+    probs = constrained_probs(logits, **automaton)
+    return 1.0 * (np.arange(len(probs)) == probs.argmax())
+
+
+form_without_limit = _allowed(more=20)
+form_one_token_more = _allowed(more=1)
+form_one_token_less = _allowed(more=-1)
+form_of_any_state = _allowed(of_all=True)
+form_even = _allowed(weights=np.ones_like)
+
+_PREFIXES = ("ngram_", "count_", "bias_", "z_", "form_")
 __all__ = [
     name for name in list(globals()) if name.startswith(_PREFIXES) and name != z_score.__name__
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 from transformers import (
     GPT2Config,
     NoRepeatNGramLogitsProcessor,
+    PrefixConstrainedLogitsProcessor,
     SequenceBiasLogitsProcessor,
     TypicalLogitsWarper,
     WatermarkDetector,
@@ -63,6 +66,27 @@ def _biases(rng: Rng) -> None:
     assert np.allclose(modern.apply_sequence_bias(logits, ids, pairs), expected, atol=1e-5), biases
 
 
+def _automata(rng: Rng) -> None:
+    """The tokens that an automaton permits here come from all paths to its end, tried in turn."""
+    logits = _logits(rng)
+    size, steps = len(logits), int(rng.integers(1, 5))
+    edges = {(int(a), int(t)): int(b) for a, t, b in rng.integers([4, size, 4], size=(12, 3))}
+    listed = [[a, t, b] for (a, t), b in edges.items()]
+    allowed = set()
+    for path in itertools.product(range(4), repeat=steps):
+        for first, token, state in listed:
+            ends = [state, *path[:-1]]
+            steps_exist = [any(a == x and b == y for a, _, b in listed) for x, y in pairwise(ends)]
+            way = list(itertools.takewhile(bool, steps_exist))
+            if first == 0 and 3 in ends[: len(way) + 1]:
+                allowed.add(token)
+    if not allowed:
+        return
+    processor = PrefixConstrainedLogitsProcessor(lambda *_: sorted(allowed), num_beams=1)
+    expected = processor(torch.tensor([[0]]), logits[None])[0].softmax(-1).numpy()
+    assert np.allclose(modern.constrained_probs(logits, listed, [3], 0, steps), expected), listed
+
+
 def _watermarks(rng: Rng) -> None:
     size, ratio = int(rng.integers(8, 60)), float(rng.choice([0.25, 0.3, 0.5]))
     key, ids = int(rng.integers(1, 10**8)), _ids(rng, size, 30)
@@ -74,7 +98,7 @@ def _watermarks(rng: Rng) -> None:
 
 
 @pytest.mark.parametrize("count", [FEW, MANY])
-@pytest.mark.parametrize("compare", [_typical, _ngrams, _biases])
+@pytest.mark.parametrize("compare", [_typical, _ngrams, _biases, _automata])
 def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], count: int) -> None:
     rng = np.random.default_rng(1)
     for _ in range(count):

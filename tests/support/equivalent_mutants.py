@@ -31,6 +31,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "block_ngrams": {
         "its ids = input_ids[0].tolist() ending = -> its ids = input_ids[-1].tolist() ending =": ONE_TEXT,
     },
+    "constrained_probs": {
+        "ch.softmax(result, dim=-1) -> ch.softmax(result, dim=-0)": SAME_DIMENSION,
+    },
     "encode_prompt": {
         "zer, prompt_text)[0, -1].item() return tokenizer.de -> zer, prompt_text)[0, -1] return tokenizer.de": ZERO_DIMENSIONS,
         "tokenizer, prompt_text)[0, -1].item() return -> tokenizer, prompt_text)[-1, -1].item() return": ONE_TEXT,
