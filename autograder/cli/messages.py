@@ -254,3 +254,10 @@ DEMO_SIZE = Text(
     "   {count} Seiten und {report}, {size:.1f} MB in {root}",
     "   {count} pages and {report}, {size:.1f} MB in {root}",
 )
+
+# doctor
+DOCTOR_WHAT = Text("was", "what")
+DOCTOR_STATE = Text("wie es steht", "state")
+WITH_ADVICE = Text.same("{detail} → {advice}")
+DOCTOR_STOPS = Text("`kischule grade` würde hier anhalten.", "`kischule grade` would stop here.")
+DOCTOR_GOES = Text("Hier lässt sich bewerten.", "Grading works here.")

@@ -9,7 +9,7 @@ from kischule.i18n import LANGUAGES
 
 # commands whose --language is that of their words; elsewhere it is that of what they make, and that
 # of their words stands before the command's name
-SPEAKING = ("demo", "verify", "grade", "adjust", "import", "export", "models", "selftest")
+SPEAKING = ("demo", "verify", "grade", "adjust", "import", "export", "models", "selftest", "doctor")
 TEACHER = "teacher"  # commands that need nbgrader
 
 
@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     _forget_options(
         command("forget", "forget.run", "Delete students' personal data from the whole course.")
     )
+    about = "Say what works here: sandboxes, packages, models, the course."
+    _course(command("doctor", "doctor.run", about, needs=""))
     _check_options(
         command("check", "check.run", "Check a notebook before submitting it.", needs="")
     )

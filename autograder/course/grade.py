@@ -22,6 +22,7 @@ from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
 from autograder.grading import device
+from autograder.grading.processes import cores
 from autograder.grading.record import Record, Rules, Status, Task, key_of, task_of
 from autograder.grading.settings import TIERS, Settings
 from autograder.grading.store import Store, seed_id
@@ -82,13 +83,6 @@ class Watch:
 
     def end(self) -> None:
         """The run has ended."""
-
-
-def cores() -> int:
-    """The number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def students_of(course: Path, assignment: str) -> list[str]:

@@ -309,3 +309,18 @@ FALSELY_TOLD = Text(
 def late_by(late: str, penalty: float) -> Text:
     """A lateness, as `2 d 3 h`, and the points that it costs."""
     return LESS.of(penalty, late=late) if penalty else Text.same(late)
+
+
+# `kischule doctor`
+COURSE_ROW = Text("Kurs", "course")
+GRADING_ROW = Text("bewertet gerade", "grading now")
+SUBMISSIONS = Counted(
+    Text("eine Abgabe", "one submission"), Text("{count} Abgaben", "{count} submissions")
+)
+FRESH = Text("aktuell, {submissions}", "up to date, {submissions}")
+UNRELEASED = Text("nicht ausgegeben, {submissions}", "not released, {submissions}")
+STALE = Text(
+    "die Quelle hat sich seit der Ausgabe geändert, {submissions}",
+    "the source has changed since the release, {submissions}",
+)
+RELEASE_IT = Text("kischule release {assignment}", "kischule release {assignment}")

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from autograder.course import messages
-from autograder.course.grade import cores, known_as
+from autograder.course.grade import known_as
 from autograder.course.gradebook import Course
 from autograder.course.ours import has_exercises, notebooks_in
 from autograder.course.registration import graded_by_older
 from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
-from autograder.grading.processes import context
+from autograder.grading.processes import context, cores
 
 PAGE_MODULES = ("autograder.course.pages",)
 MIN_PARALLEL = 5  # pages: fewer are made before a second process has started

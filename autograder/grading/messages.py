@@ -102,3 +102,32 @@ SHORT_SEED = Text(
 def both(text: Text) -> str:
     """German first, English in brackets: readers of a graded notebook may want either."""
     return f"{text.de} ({text.en})"
+
+
+# `kischule doctor`
+STARTS = Text("startet", "starts")
+NOT_LINUX = Text("braucht Linux, das ist {system}", "needs Linux, this is {system}")
+NO_TIER = Text(
+    "keine Sandbox startet: `kischule grade` hält an, außer mit --isolation process",
+    "no sandbox starts: `kischule grade` stops, but with --isolation process",
+)
+BY_APPARMOR = Text(
+    "oder ein Profil für AppArmor: docs/apparmor.kischule",
+    "or a profile for AppArmor: docs/apparmor.kischule",
+)
+THERE = Text("vorhanden", "there")
+NOT_INSTALLED = Text("fehlt, gebraucht wird {wanted}", "missing, needed is {wanted}")
+VERSION_OF = Text("{there} (gebraucht wird {wanted})", "{there} (needed is {wanted})")
+INSTALL = Text("pip install 'kischule[teacher]'", "pip install 'kischule[teacher]'")
+SHADOWED = Text(
+    "auch {names} bringt ein Paket autograder mit, das unseres überschreibt",
+    "{names} brings a package autograder as well, which overwrites ours",
+)
+REMOVE_OTHER = Text(
+    "pip uninstall NAME, dann kischule neu installieren",
+    "pip uninstall NAME, then install kischule again",
+)
+MEMORY_ROW = Text("freier Speicher", "free memory")
+FREE = Text("{free:.1f} GB", "{free:.1f} GB")
+CORES_ROW = Text("Kerne", "cores")
+MODELS_ROW = Text("Modelle auf diesem Rechner", "models on this machine")

@@ -19,6 +19,13 @@ def context(preload: Sequence[str] = ()) -> Any:
     return made
 
 
+def cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def warm_up() -> None:
     """Start the imports in the background; to be called before this process has threads.
 

@@ -17,6 +17,7 @@ from autograder.exercises.strict import DataError, load_json
 from autograder.files import write_atomically
 from autograder.grading import messages
 from autograder.grading.record import Record
+from kischule.i18n import Text
 
 STORE_FOLDER = ".kischule"
 
@@ -42,7 +43,7 @@ class Store:
         The lock is the operating system's, so it ends with the process, however that ends.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        owner = self.folder / "running.json"
+        owner = self._owner
         try:
             with FileLock(self.folder / "lock", timeout=0):
                 about = {"process": os.getpid(), "machine": socket.gethostname()}
@@ -52,11 +53,28 @@ class Store:
                 finally:
                     owner.unlink(missing_ok=True)
         except Timeout as error:
-            who = messages.ANOTHER_RUN
-            with suppress(OSError, DataError, KeyError, TypeError):
-                about = load_json(owner.read_bytes(), owner.name)
-                who = messages.PROCESS.format(number=about["process"], machine=about["machine"])
-            raise BusyError(messages.BUSY.format(who=who)) from error
+            raise BusyError(messages.BUSY.format(who=self._holder())) from error
+
+    @property
+    def busy(self) -> Text | None:
+        """The run that holds the course, as `process 12 on HOST`; None if none does."""
+        if not (self.folder / "lock").exists():
+            return None
+        try:
+            with FileLock(self.folder / "lock", timeout=0):
+                return None
+        except Timeout:
+            return self._holder()
+
+    @property
+    def _owner(self) -> Path:
+        return self.folder / "running.json"
+
+    def _holder(self) -> Text:
+        with suppress(OSError, DataError, KeyError, TypeError):
+            about = load_json(self._owner.read_bytes(), self._owner.name)
+            return messages.PROCESS.format(number=about["process"], machine=about["machine"])
+        return messages.ANOTHER_RUN
 
     @property
     def expected(self) -> Path:
