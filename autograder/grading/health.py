@@ -1,4 +1,4 @@
-"""What works on this machine, for `kischule doctor`: sandboxes, packages, memory, models."""
+"""Findings of `kischule doctor` about a machine: sandboxes, packages, memory, models."""
 
 from __future__ import annotations
 
