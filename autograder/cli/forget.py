@@ -4,7 +4,17 @@ import argparse
 import sys
 import time
 
-from autograder.cli.output import DONE, NOT_PASSED, STOPPED, WrongUseError, printable, stderr
+from autograder.cli import messages
+from autograder.cli.output import (
+    DONE,
+    NOT_PASSED,
+    STOPPED,
+    WrongUseError,
+    printable,
+    stderr,
+    worded,
+)
+from autograder.errors import system_reason
 from autograder.lms.forget import plan
 
 DAY_S = 86_400.0
@@ -18,30 +28,29 @@ def run(options: argparse.Namespace) -> int:
     for line in forgetting.places():
         print(printable(line))
     if given := forgetting.by_hand():
-        stderr("given by hand, and lost with it:")
+        stderr(messages.BY_HAND_LOST)
     for line in given:
         stderr(printable(f"  {line}"))
     if not forgetting.submissions and not forgetting.students:
-        stderr("nothing is that old")
+        stderr(messages.NOTHING_OLD)
         return DONE
     if options.dry_run:
         return DONE
     if not options.yes and not _confirmed():
-        stderr("nothing is deleted")
+        stderr(messages.NOTHING_DELETED)
         return STOPPED
     try:
         forgetting.run()
     except OSError as error:
-        raise WrongUseError(
-            f"{error.filename}: {error.strerror}: the same command deletes the rest"
-        ) from error
+        about = {"file": error.filename, "reason": system_reason(error)}
+        raise WrongUseError(messages.DELETE_REST.format(**about)) from error
     left = forgetting.left()
     for name in left:
-        stderr(printable(f"still named in {name}: look at it, and delete it if it need not stay"))
+        stderr(printable(worded(messages.STILL_NAMED.format(name=name))))
     return NOT_PASSED if left else DONE
 
 
 def _confirmed() -> bool:
     if not sys.stdin.isatty():
-        raise WrongUseError("this cannot be undone: repeat with --yes, or look with --dry-run")
-    return input("Delete all of it? [y/N] ").strip().lower() in ("y", "yes")
+        raise WrongUseError(messages.CANNOT_UNDO)
+    return input(worded(messages.DELETE_ALL)).strip().lower() in ("y", "yes", "j", "ja")

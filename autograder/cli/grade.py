@@ -126,7 +126,7 @@ def print_class(report: dict[str, Any], verbose: bool = False) -> None:
             line = f"{row['student']}: {worded(text)}"
             print(printable(line) if verbose else shortened(line))
     if tiers := machine.tiers(report):
-        print(f"\nisolation: {tiers}")
+        stdout(f"\n{worded(messages.ISOLATION_LINE.format(tiers=tiers))}")
 
 
 def in_brief(flags: list[str]) -> str:

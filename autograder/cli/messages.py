@@ -255,6 +255,27 @@ DEMO_SIZE = Text(
     "   {count} pages and {report}, {size:.1f} MB in {root}",
 )
 
+# grade: the last line
+ISOLATION_LINE = Text("Isolation: {tiers}", "isolation: {tiers}")
+
+# forget
+BY_HAND_LOST = Text("von Hand vergeben, und damit verloren:", "given by hand, and lost with it:")
+NOTHING_OLD = Text("so alt ist nichts", "nothing is that old")
+NOTHING_DELETED = Text("nichts ist gelöscht", "nothing is deleted")
+DELETE_REST = Text(
+    "{file}: {reason}: derselbe Befehl löscht den Rest",
+    "{file}: {reason}: the same command deletes the rest",
+)
+STILL_NAMED = Text(
+    "steht noch in {name}: ansehen, und löschen, wenn es nicht bleiben muss",
+    "still named in {name}: look at it, and delete it if it need not stay",
+)
+CANNOT_UNDO = Text(
+    "das lässt sich nicht zurücknehmen: mit --yes wiederholen, oder mit --dry-run ansehen",
+    "this cannot be undone: repeat with --yes, or look with --dry-run",
+)
+DELETE_ALL = Text("Alles löschen? [j/N] ", "Delete all of it? [y/N] ")
+
 # doctor
 DOCTOR_WHAT = Text("was", "what")
 DOCTOR_STATE = Text("wie es steht", "state")

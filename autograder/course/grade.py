@@ -26,7 +26,6 @@ from autograder.grading.processes import cores
 from autograder.grading.record import Record, Rules, Status, Task, key_of, task_of
 from autograder.grading.settings import TIERS, Settings
 from autograder.grading.store import Store, seed_id
-from autograder.grading.submission import take
 from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import max_points
 from autograder.notebooks.editions import language_of
@@ -267,6 +266,8 @@ class _ClassRun:
         }
 
     def _read(self, folder: Path, rules: Rules) -> intake.Submission | Flag:
+        from autograder.grading.submission import take  # heavy: torch
+
         others = {each.name for each in self.rules} - {rules.name}
         try:
             found = intake.read_submission(folder, rules.name, others)

@@ -39,7 +39,6 @@ from pathlib import Path
 import autograder
 import kischule
 from autograder.course.adjustments import Adjustments
-from autograder.course.commands import course_settings
 from autograder.course.ours import AssignmentError
 from autograder.course.rules import rules_of
 from autograder.files import write_atomically
@@ -60,6 +59,8 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
 
     Raises AssignmentError, SeedError, or EngineError where kischule is not an installed package.
     """
+    from autograder.course.commands import course_settings  # heavy: torch
+
     isolation = course_settings(course).isolation
     settings = Settings(submission_limit_s=SUBMISSION_LIMIT_S, isolation=isolation)
     rules, *more = rules_of(course.resolve(), assignment, settings, seed_file)

@@ -130,6 +130,7 @@ ROW = {
     "status": str(Status.TIMEOUT),
     "score": 1.5,
     "max_score": 54.0,
+    "isolation": "landlock",
     "seconds": 2.5,
     "exercises": [
         {"id": "filter_top_k", "level": "hidden", "passed": False, "max_points": 2.0},
@@ -150,6 +151,7 @@ def test_the_table_is_german(capsys: pytest.CaptureFixture[str]) -> None:
         "filter_top_k (verdeckt)",
         "nichts abgegeben",
         "ada: 2 × fehlende Zelle verdeckte Tests",
+        "Isolation: landlock",
     ):
         assert words in told
 

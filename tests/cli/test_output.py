@@ -32,6 +32,7 @@ def row(student: str, flags: list[str], failed: int = 0) -> dict[str, object]:
         "status": "graded",
         "score": 3,
         "max_score": 54,
+        "isolation": None,
         "exercises": exercises,
         "flags": flags,
     }

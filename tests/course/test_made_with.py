@@ -23,7 +23,7 @@ NOTE = ".kischule/made-with-small.json"
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, registration.Made]:
     root = tmp_path_factory.mktemp("old")
     small.make(root)
-    made = registration.make(root, "small", root / "source" / "small" / small.NAME)
+    made = registration.make(root, "small", [root / "source" / "small" / small.NAME])
     registration.publish(root, "small", made)
     return root, made
 
