@@ -89,4 +89,22 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "erator=generator)[:size].tolist() n = len(token_ids) -> erator=generator)[:size] n = len(token_ids)": "a tensor of numbers is searched as a list is",
         "generator = torch.Generator().manual_seed(key * token_ -> generator = torch.manual_seed(key * token_": "a call has the one generator to itself",
     },
+    "split_texts": {
+        "t), generator=generator).tolist() held = max(1, round -> t), generator=generator) held = max(1, round": "a list takes a tensor of one whole number as its index",
+        ") generator = torch.Generator().manual_seed(seed) or -> ) generator = torch.manual_seed(seed) or": "torch's own generator gives the same order from the same seed",
+    },
+    "token_losses": {
+        "ogits[:, :-1].transpose(1, 2) return torch.nn.fu -> ogits[:, :-1].transpose(2, 1) return torch.nn.fu": "two dimensions change places, whichever is named first",
+    },
+    "evaluate": {
+        "'][:, 1:] != -100).sum().item() total += mo -> '][:, 1:] != -100).sum() total += mo": ZERO_DIMENSIONS,
+        "l += model(**batch).loss.item() * count tok -> l += model(**batch).loss * count tok": ZERO_DIMENSIONS,
+    },
+    "train_accumulated": {
+        "'][:, 1:] != -100).sum().item() for batch in batches] -> '][:, 1:] != -100).sum() for batch in batches]": ZERO_DIMENSIONS,
+        "() total += part.item() torch.nn.utils.clip -> () total += part torch.nn.utils.clip": ZERO_DIMENSIONS,
+    },
+    "train_step": {
+        "r.step() return loss.item() -> r.step() return loss": ZERO_DIMENSIONS,
+    },
 }
