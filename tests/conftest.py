@@ -34,7 +34,8 @@ TOGETHER = tuple(
     f"tests/{name}.py"
     for name in (
         *("course/test_grading", "course/test_class", "course/test_rebuild"),
-        "sandbox/test_forkserver",
+        *("course/test_several", "lms/test_forget"),
+        *("sandbox/test_forkserver", "sandbox/test_landlock"),
         *("grading/test_dask", "lms/test_gradescope", "kischule/test_hub"),
     )
 )

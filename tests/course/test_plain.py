@@ -165,7 +165,7 @@ def test_one_gradebook_has_pages_and_tables_of_all(
     assert "not protected: 5 points" in capsys.readouterr().out
     request.getfixturevalue("all_pass")
     assert main(["grade", "small", *at]) == 0
-    notes = {"ps1": "7 Punkte sind nicht", "mixed": "5 Punkte sind nicht", "small": ""}
+    notes = {"ps1": "geschützt sind: 7.", "mixed": "geschützt sind: 5.", "small": ""}
     for assignment, note in notes.items():
         assert main(["report", assignment, *at]) == 0
         page = (mixed / "reports" / f"{assignment}.html").read_text(encoding="utf-8")

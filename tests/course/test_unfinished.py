@@ -120,7 +120,8 @@ def test_an_exercise_without_a_file_or_a_cell_is_named(
     _write(tmp_path, own_cell(f'check("{NAME}")', f"test_{NAME}", points=1))
     assert main(["verify", "a9", "--course", str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert f"a9 has no exercise '{NAME}'; still to do:\n  1. {PARTS[0]}: id, title" in said
+    assert f"a9 has no exercise '{NAME}' (did you mean 'apply_sequence_bias'?)" in said
+    assert f"; still to do:\n  1. {PARTS[0]}: id, title" in said
     assert "then `kischule verify a9` tries the reference solution" in said
     _write(tmp_path, own_cell('check("filter_top_k")', "test_filter_top_k", points=1))
     _file(tmp_path, f"exercises/a9/{NAME}.yaml", OWN)
