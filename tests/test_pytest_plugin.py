@@ -216,7 +216,7 @@ def test_a_notebook_of_no_release_is_named(tmp_path: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "other.ipynb")
     done = run(tmp_path, ".", "--collect-only")
     assert done.returncode == 2
-    assert "broken.ipynb: not JSON: " in done.stdout
+    assert "broken.ipynb: not JSON" in done.stdout
     assert "other.ipynb was made from no release in " in done.stdout
     assert "there are: a7_2/A7_2.ipynb, a7_2_en/A7_2.ipynb" in done.stdout
 

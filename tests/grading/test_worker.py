@@ -122,7 +122,7 @@ def test_a_kernel_that_ends_is_started_again_in_its_state() -> None:
     assert passed(run) == ALL
     assert not any("<script>" in str(c.get("outputs")) for c in run.notebook.cells)
     (flag,) = run.flags
-    assert (flag.kind, flag.reason) == (FlagKind.KERNEL_ENDED, "died")
+    assert (flag.kind, flag.why.en) == (FlagKind.KERNEL_ENDED, "died")
     assert str(flag).startswith("kernel ended (died): added-")
     assert not any(
         o.get("ename") == "AssertionError" for c in run.notebook.cells for o in c.get("outputs", [])

@@ -54,7 +54,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(course / "submitted" / student / ASSIGNMENT, copy)
         mark = course / ".kischule" / "written" / ASSIGNMENT / student
         mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(f"mark key-of-{student}")
+        mark.write_text(json.dumps({"mark": "", "records": {NAME: f"key-of-{student}"}}))
         record = course / ".kischule" / "records" / ASSIGNMENT / f"key-of-{student}.ipynb"
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_bytes(school.notebook(f"von {student}"))
