@@ -45,9 +45,18 @@ def nbgrader(course: Path, *arguments: str, status: int = 0) -> str:
     try:
         with own_programs(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbgrader's own, which pytest makes errors
-            return str(run_nbgrader(list(arguments), retcode=status))
+            return _with_its_environment(run_nbgrader, list(arguments), status)
     finally:
         os.chdir(before)
+
+
+def _with_its_environment(run: Any, arguments: list[str], status: int) -> str:
+    """Put `os.environ` back: nbgrader leaves a plain copy, which no other process would get."""
+    real = os.environ
+    try:
+        return str(run(arguments, retcode=status))
+    finally:
+        os.environ = real  # noqa: B003
 
 
 def graded_cell(grade_id: str, source: str, points: float = 0, **more: Any) -> Any:
