@@ -122,8 +122,16 @@ class Store:
         try:
             kept = load_json(path.read_bytes(), path.name)
             return str(kept["mark"]), {str(n): str(key) for n, key in kept["records"].items()}
-        except (OSError, DataError, KeyError, TypeError, AttributeError):
+        except DataError:
+            return "", self._of_older_version(path, assignment)
+        except (OSError, KeyError, TypeError, AttributeError):
             return "", {}
+
+    def _of_older_version(self, path: Path, assignment: str) -> dict[str, str]:
+        """The key in a mark that is plain text, from when an assignment had one notebook."""
+        key = path.read_text(encoding="utf-8", errors="replace").partition(" ")[2]
+        names = [each.name for each in (self.folder / "release" / assignment).glob("*.ipynb")]
+        return {names[0]: key} if key and len(names) == 1 else {}
 
     def records(self, assignment: str, student: str) -> dict[str, Record]:
         """The records that the gradebook has of a student, by notebook; those that are there."""

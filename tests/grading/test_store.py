@@ -215,3 +215,18 @@ def test_any_record_is_read_or_refused(effort: int) -> None:
 
     fuzz(spoilt, spoilt_bytes(written), examples=200 * effort)
     fuzz(changed, st.integers(0, count - 1), VALUES, examples=200 * effort)
+
+
+def test_a_mark_of_an_older_version_names_its_record(tmp_path: Path) -> None:
+    """From when an assignment had one notebook; else points by hand would wait once more."""
+    store = Store(tmp_path)
+    mark = store.folder / "written" / "a" / "ada"
+    mark.parent.mkdir(parents=True)
+    mark.write_text("m" * 64 + " " + "k" * 64)
+    assert store.written("a", "ada") == ("", {})
+    release = store.folder / "release" / "a"
+    release.mkdir(parents=True)
+    (release / "n.ipynb").write_text("{}")
+    assert store.written("a", "ada") == ("", {"n.ipynb": "k" * 64})
+    (release / "m.ipynb").write_text("{}")
+    assert store.written("a", "ada") == ("", {})
