@@ -26,11 +26,11 @@ def run(options: argparse.Namespace) -> int:
     before = None if options.older_than is None else time.time() - options.older_than * DAY_S
     forgetting = plan(course, options.student, before)
     for line in forgetting.places():
-        print(printable(line))
+        print(printable(worded(line)))
     if given := forgetting.by_hand():
         stderr(messages.BY_HAND_LOST)
     for line in given:
-        stderr(printable(f"  {line}"))
+        stderr(printable(f"  {worded(line)}"))
     if not forgetting.submissions and not forgetting.students:
         stderr(messages.NOTHING_OLD)
         return DONE

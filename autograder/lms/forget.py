@@ -30,8 +30,10 @@ from autograder.course.timestamps import STAMP_FILE, seconds_of
 from autograder.errors import UserError
 from autograder.files import write_atomically
 from autograder.grading.store import STORE_FOLDER, Store
+from autograder.lms import messages
 from autograder.lms.mentions import Marks, Mentions, folded
 from autograder.lms.people import Person, known_persons, without_persons
+from kischule.i18n import Text
 
 PAGES, GRADED, SUBMITTED = "feedback", "autograded", "submitted"
 OF_STUDENTS = ("written", "preferred", "replaced")  # folders in `.kischule/`: assignment, student
@@ -62,7 +64,7 @@ def plan(course: Path, students: Sequence[str] = (), before: float | None = None
     for name in students:
         found = {each for each in known.students if folded(each) == folded(name)}
         if not found:
-            raise UnknownStudentError(f"nothing is stored about {name!r} in {course}")
+            raise UnknownStudentError(messages.NOTHING_STORED.format(name=name, course=course))
         whole |= found
     mine = {each for each in known.submissions if each[1] in whole}
     return Forgetting(known, frozenset(whole), frozenset(mine))
@@ -130,28 +132,29 @@ class Forgetting:
     students: frozenset[str]  # of whom nothing stays
     submissions: frozenset[Submission]  # theirs, and others' old ones
 
-    def by_hand(self) -> list[str]:
+    def by_hand(self) -> list[Text]:
         """List the points and comments by hand, which nobody can compute again."""
         lines = []
         for assignment in sorted({assignment for assignment, _ in self.submissions}):
             for student, items in self.known.book.given_by_hand(assignment).items():
-                if items and (assignment, student) in self.submissions:
-                    told = ", ".join(f"{item.text} for {item.cell}" for item in items)
-                    lines.append(f"{student}, {assignment}: {told}")
+                if (assignment, student) in self.submissions:
+                    about = {"student": student, "assignment": assignment}
+                    lines += [
+                        messages.HAND_GIVEN.format(text=item.text, cell=item.cell, **about)
+                        for item in items
+                    ]
         return lines
 
-    def places(self) -> list[str]:
+    def places(self) -> list[Text]:
         """List all that goes, and its places."""
         course = self.known.course
-        lines = [f"{os.path.relpath(path, course)}: deleted" for path in self._own()]
+        lines = [messages.DELETED.format(path=os.path.relpath(p, course)) for p in self._own()]
         for path, count, _ in self._shared():
-            entries = "entry" if count == 1 else "entries"
-            lines.append(f"{os.path.relpath(path, course)}: {count} {entries} taken out")
+            lines.append(messages.ENTRIES_OUT.of(count, path=os.path.relpath(path, course)))
         for url in gradebooks(self.known.book, self.known.store):
             if count := count_rows(url, self.students, self.submissions):
                 name = url.split("?")[0].removeprefix("sqlite:///")
-                rows = "row of a student or submission" if count == 1 else "rows"
-                lines.append(f"{os.path.relpath(name, course)}: {count} {rows} taken out")
+                lines.append(messages.ROWS_OUT.of(count, path=os.path.relpath(name, course)))
         return lines
 
     def run(self) -> None:

@@ -281,3 +281,21 @@ NO_PAGES = Text(
     "keine Seite mit Rückmeldung: {names}: `kischule feedback {assignment}`",
     "no feedback page: {names}: `kischule feedback {assignment}`",
 )
+
+# `kischule forget`
+NOTHING_STORED = Text(
+    "über {name!r} ist in {course} nichts gespeichert",
+    "nothing is stored about {name!r} in {course}",
+)
+HAND_GIVEN = Text(
+    "{student}, {assignment}: {text} für {cell}", "{student}, {assignment}: {text} for {cell}"
+)
+DELETED = Text("{path}: gelöscht", "{path}: deleted")
+ENTRIES_OUT = Counted(
+    Text("{path}: ein Eintrag entfernt", "{path}: one entry taken out"),
+    Text("{path}: {count} Einträge entfernt", "{path}: {count} entries taken out"),
+)
+ROWS_OUT = Counted(
+    Text("{path}: eine Zeile entfernt", "{path}: one row taken out"),
+    Text("{path}: {count} Zeilen entfernt", "{path}: {count} rows taken out"),
+)

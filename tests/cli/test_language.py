@@ -217,6 +217,7 @@ TRANSLATED = (
     *(f"course/{n}" for n in ("new_course", "pages", "release")),
     *(f"lms/{n}" for n in ("archive", "canvas", "folder", "ilias", "local_time", "moodle")),
     *(f"lms/{n}" for n in ("people", "roster", "spreadsheet", "submissions", "systems", "final")),
+    "lms/forget",
     *("grading/store", "notebooks/intake", "notebooks/reader"),
 )
 
