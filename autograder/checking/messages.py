@@ -39,6 +39,20 @@ CALL = Text("Aufruf", "Call")
 HIDDEN_CALL = Text("in einem neuen Fall", "in a hidden case")
 INDEX_PLACE = Text(" an Stelle {place}", " at index {place}")
 KEY_PLACE = Text(" bei {place}", " at {place}")
+# of a model that the call trains
+WEIGHT_PLACE = Text(
+    " im Gewicht {name}{index} von {model} nach dem Aufruf",
+    " in the weight {name}{index} of {model} after the call",
+)
+STATE_PLACES = {
+    "training": Text(
+        " bei {model}.training nach dem Aufruf", " at {model}.training after the call"
+    ),
+    "with_gradients": Text(
+        " auf die Frage, ob {model} mit Gradienten rechnete",
+        " to the question if {model} computed with gradients",
+    ),
+}
 HINT = Text("Hinweis", "Hint")
 STEP = Text("Hinweis {step} von {count}", "Hint {step} of {count}")
 MORE = Text("Mehr Hinweise", "More hints")

@@ -1,6 +1,7 @@
 """From a mismatch to the message that a student reads: call, sentence, hints, what to read."""
 
 import builtins
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.arguments import calls_of, describe
 from autograder.sandbox.text import shortened
 from kischule.i18n import Text
+from kischule.training.tiny import RETURNED
 
 # kinds whose sentence needs no hint
 SELF_EXPLANATORY = (
@@ -124,8 +126,23 @@ def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
     return sentence.format(expected=expected, actual=actual, place=place)
 
 
+# places in `kischule.training.tiny.state_of`, under the argument's name
+_WEIGHT = re.compile(r"\['(?P<model>\w+)'\]\['weights'\]\['(?P<name>[\w.]+)'\](?P<index>\[.*\])?")
+_STATE = re.compile(rf"\['(?P<model>\w+)'\]\['(?P<state>{'|'.join(messages.STATE_PLACES)})'\]")
+
+
 def _place(place: str) -> Text:
-    """A place such as `[3]`, `[0, 7]` or `[0]['text']` in words."""
+    """A place such as `[3]`, `[0, 7]` or `[0]['text']` in words.
+
+    Of the reply of a function that trains a model, in words for what a student knows.
+    """
+    if found := _WEIGHT.fullmatch(place):
+        return messages.WEIGHT_PLACE.format(**found.groupdict(""))
+    if found := _STATE.fullmatch(place):
+        return messages.STATE_PLACES[found["state"]].format(model=found["model"])
+    place = place.removeprefix(f"['{RETURNED}']")
+    if not place:
+        return Text.same("")
     words = messages.KEY_PLACE if "'" in place else messages.INDEX_PLACE
     number = place.strip("[]")
     return words.format(place=number if number.isdecimal() else place)

@@ -162,3 +162,23 @@ def test_training_is_left_to_display_cells() -> None:
         if cell.cell_type == "code" and "Training(" in cell.source:
             assert cell.metadata.get("tags") == ["display-only"], name
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "says"),
+    [
+        ("evaluate", "sum_of_means", "Erwartet: 2.57302. Erhalten: 7.74595."),
+        (
+            "train_step",
+            "uphill",
+            " im Gewicht wte.weight[0, 0] von model nach dem Aufruf. Erhalten",
+        ),
+        ("train_accumulated", "leaves_eval", "Erwartet: True bei model.training nach dem Aufruf."),
+    ],
+)
+def test_a_place_in_a_model_is_told_in_words(name: str, wrong: str, says: str) -> None:
+    """And not by the keys of the reply, which a student never sees."""
+    source = known_wrong(name)[wrong].source
+    told = run_check(A7_3[name], student(name, source)).plain("de")
+    assert says in told
+    assert "['" not in told.split("Erwartet")[1].split("Hinweis")[0]
