@@ -18,15 +18,14 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Application, Config
 
 from autograder.course import messages
+from autograder.course.formgrader import FormgraderPage, HarmlessText, Rubrics
 from autograder.course.preprocessors import (
     CarryExercises,
     CarryRelease,
     ClearToStubs,
     FeedbackExporter,
     FeedbackPage,
-    HarmlessText,
     PlainMetadata,
-    Rubrics,
     SaveResults,
 )
 from autograder.course.timestamps import tolerate
@@ -70,7 +69,7 @@ def configure(config: Any) -> None:
         *_replaced(Autograde, "sanitize_preprocessors"),
     ]
     config.Autograde.autograde_preprocessors = _replaced(Autograde, "autograde_preprocessors")
-    config.HTMLExporter.preprocessors = [HarmlessText, Rubrics]
+    config.HTMLExporter.preprocessors = [FormgraderPage, HarmlessText, Rubrics]
     config.GenerateFeedback.preprocessors = [
         each
         for stock in _replaced(GenerateFeedback, "preprocessors")

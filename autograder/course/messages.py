@@ -26,6 +26,18 @@ LESS = Counted(
     Text("{late}, {count:g} Punkte Abzug", "{late}, {count:g} points less"),
 )
 
+# formgrader's page of a submission
+BY_HAND = Text("Von Ihnen zu bewerten", "for you to grade")
+BY_PROGRAM = Text("Vom Programm bewertet", "graded by the program")
+SUBMITTED_OUTPUT = Text(
+    "Ausgabe in der abgegebenen Datei, nicht bei der Bewertung",
+    "output in the submitted file, not of grading",
+)
+SUBMITTED_OUTPUT_LARGE = Text(
+    "Die Ausgabe in der abgegebenen Datei ist für diese Seite zu groß",
+    "the output in the submitted file is too large for this page",
+)
+
 # grading and pages
 NO_SUBMISSION_OF = Text(
     "keine Abgabe von {student!r} zu {assignment!r}; es gibt: {names}",

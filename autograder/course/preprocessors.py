@@ -1,4 +1,4 @@
-"""nbgrader preprocessors that need no grading: releases, scores from results, safe pages."""
+"""nbgrader preprocessors that need no grading: releases, scores from results, students' pages."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -9,14 +9,8 @@ from typing import Any
 
 import nbformat
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import (
-    ClearMarkScheme,
-    ClearSolutions,
-    NbGraderPreprocessor,
-    SaveAutoGrades,
-)
+from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Unicode
 
 from autograder.checking.carried import CELL, cell_of, own_exercises
@@ -34,11 +28,10 @@ from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
 from autograder.files import packaged
-from autograder.grading.outputs import as_output, harmless_markdown
+from autograder.grading.outputs import as_output
 from autograder.grading.record import Record
 from autograder.grading.store import Store
 from autograder.notebooks.cells import (
-    RUBRIC,
     Role,
     by_id,
     exercise_of,
@@ -47,19 +40,14 @@ from autograder.notebooks.cells import (
     is_solution,
     metadata_of,
     points_of,
-    read_notebook,
     role,
-    rubrics_of,
 )
 from autograder.notebooks.editions import carry, is_packaged
 from autograder.notebooks.intake import find_notebook
-from autograder.notebooks.pictures import pictures
 from autograder.notebooks.reader import UnreadableError
 
 CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
-RUBRIC_HEADING = "Bewertung · Rubric"
 TEXT_STUB = "*Ihre Antwort · Your answer*"
-COLAB = "https://colab.research.google.com/"
 EARLIER = "kischule_earlier"  # the keys of the student's records before that one
 
 
@@ -263,55 +251,6 @@ def _code(notebook: Any) -> list[str]:
     """A student's code; a locked cell has another text in the gradebook than in a release."""
     theirs = (Role.SOLUTION, Role.OWN)
     return [c.source for c in notebook.cells if c.cell_type == "code" and role(c) in theirs]
-
-
-class HarmlessText(ForExercises):
-    """Makes a student's texts safe for a browser.
-
-    Markdown stays, and pictures that were pasted into it; markup, links and other pictures go.
-    """
-
-    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Clean a cell of the student's; the link to Colab, wider than a phone, is of no use."""
-        lines = cell.source.splitlines()
-        cell.source = "\n".join(line for line in lines if COLAB not in line)
-        if cell.cell_type != "code" and not metadata_of(cell).get("locked"):
-            cell["attachments"] = pictures(cell.get("attachments"))
-            cell.source = harmless_markdown(cell.source, cell.attachments)
-        return cell, resources
-
-
-class Rubrics(ForExercises, ClearMarkScheme):
-    """Shows the source's rubrics on formgrader's own pages, and none on a student's page."""
-
-    stock = None  # nbgrader leaves them as they are
-
-    def _enforce_metadata_default(self) -> bool:
-        return False  # too late for a complaint: the notebook has been graded
-
-    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Put each rubric above its answer; on a student's page, clear those of task cells."""
-        if "nbgrader" in resources:
-            return super().preprocess(nb, resources)
-        directory, assignment = self.directory, resources["assignment_id"]
-        folder = Path(directory.format_path(directory.source_directory, ".", assignment))
-        path = folder / f"{resources.get('notebook_id')}.ipynb"
-        rubrics = rubrics_of(read_notebook(path)) if path.is_file() else {}
-        cells = []
-        for cell in nb.cells:
-            if rubric := rubrics.get(grade_id_of(cell)):
-                cells.append(new_markdown_cell(rubric))
-            elif role(cell) == Role.LOCKED:  # a task's is in its own cell
-                cell.source = RUBRIC.sub(rf"\n\n**{RUBRIC_HEADING}**\n\n\1", cell.source)
-            cells.append(cell)
-        nb.cells = cells
-        return nb, resources
-
-    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Clear a cell of the teacher's; a marker in a student's text means nothing."""
-        if role(cell) != Role.LOCKED:
-            return cell, resources
-        return super().preprocess_cell(cell, resources, cell_index)
 
 
 class FeedbackExporter(HTMLExporter):

@@ -5,6 +5,7 @@ text, tracebacks as text, PNG and JPEG pictures, and HTML without scripts, event
 frames or anything that is loaded from elsewhere.
 """
 
+import html
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from autograder.checking.result import Result
 from autograder.grading.messages import OUTPUT_CUT, both
-from autograder.notebooks.pictures import REFERENCE, picture
+from autograder.notebooks.pictures import REFERENCE, SIGNATURES, picture
 from autograder.sandbox.text import clean
 
 CELL_BYTES = 1_000_000
@@ -120,6 +121,33 @@ def _harmless_part(mime: Any, content: Any) -> str | None:
     return picture(mime, content)
 
 
+def framed(title: str, outputs: Iterable[Any]) -> str:
+    """Show outputs of a file as HTML in a frame: text and pictures, nothing else.
+
+    The file is the student's, so a value may be anything. What is in the frame cannot leave it, and
+    so cannot pass for what stands outside, such as a result of grading.
+    """
+    shown = "".join(map(_framed, outputs))
+    style = "border-left: 4px solid #888; padding-left: 1em; max-height: 45em; overflow: auto"
+    return f'<div style="{style}"><p><em>{html.escape(title)}</em></p>{shown}</div>'
+
+
+def _framed(output: Any) -> str:
+    if not isinstance(output, Mapping):
+        return ""
+    data = output.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    for mime in SIGNATURES:
+        if (made := picture(mime, _one_text(data.get(mime)))) is not None:
+            return (
+                f'<img alt="" style="max-width: 100%; border: 0" src="data:{mime};base64,{made}">'
+            )
+    text = _joined(output.get("text", data.get("text/plain")))
+    if output.get("output_type") == "error":
+        text = f"{_joined(output.get('ename'))}: {_joined(output.get('evalue'))}"
+    return f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>' if text.strip() else ""
+
+
 def harmless_html(text: str) -> str:
     """Strip markup of all that acts, loads or links; unknown tags show as text."""
     import bleach  # what nbconvert cleans with
@@ -149,9 +177,14 @@ def _plain_markdown(text: str) -> str:
 def _joined(value: Any) -> str:
     from nbconvert.filters import strip_ansi
 
+    return clean(strip_ansi(_one_text(value)))
+
+
+def _one_text(value: Any) -> str:
+    """A text, which a file may have as a list of lines; "" for anything else."""
     if isinstance(value, list):
-        value = "".join(part for part in value if isinstance(part, str))
-    return clean(strip_ansi(value)) if isinstance(value, str) else ""
+        return "".join(part for part in value if isinstance(part, str))
+    return value if isinstance(value, str) else ""
 
 
 def _node(kind: str, **fields: Any) -> Any:

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from typing import Any
 
-from autograder.exercises.exercise import PACKAGED
+from autograder.exercises.exercise import PACKAGED, Exercise
 from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
 from autograder.grading.settings import Settings
@@ -16,7 +17,7 @@ from autograder.notebooks import reader
 from autograder.notebooks.cells import with_solutions
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.messages import AT_INTAKE
-from autograder.notebooks.structure import rebuild
+from autograder.notebooks.structure import Rebuilt, rebuild
 from kischule.models import fingerprint
 
 
@@ -39,16 +40,21 @@ class Taken:
 
 def take(rules: Rules, content: bytes) -> Taken:
     """Put the student's texts on the release's structure. UnreadableError, whatever is in it."""
+    taken = rebuilt_from(rules.release, content, rules.exercises)
+    with_solutions(taken.notebook, rules.tests)  # after it was compared with the release
+    own = hashlib.sha256(content).digest()
+    return Taken(taken.notebook, taken.flags, hashlib.sha256(rules.seed.encode() + own).hexdigest())
+
+
+def rebuilt_from(release: bytes, content: bytes, exercises: Mapping[str, Exercise]) -> Rebuilt:
+    """Read a submission and put it on the release's structure. UnreadableError as `take`."""
     try:
-        taken = rebuild(reader.parse(rules.release), reader.parse(content), rules.exercises)
+        return rebuild(reader.parse(release), reader.parse(content), exercises)
     except reader.UnreadableError:
         raise
     except Exception as error:  # a submission that intake was not ready for stops no other
         told = reader.one_line(f"{type(error).__name__}: {error}")
         raise reader.UnreadableError(AT_INTAKE.format(error=told)) from error
-    with_solutions(taken.notebook, rules.tests)  # after it was compared with the release
-    own = hashlib.sha256(content).digest()
-    return Taken(taken.notebook, taken.flags, hashlib.sha256(rules.seed.encode() + own).hexdigest())
 
 
 def settle(settings: Settings) -> tuple[Settings, str]:

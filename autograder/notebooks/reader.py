@@ -1,7 +1,8 @@
 """Bytes of a notebook to its cells, in nbformat 4, within bounds of size, number and depth.
 
 Jupyter's pictures make a notebook large, but only its sources count: outputs are cut out of the
-bytes before anything is built of them, and the bounds are those of the rest. nbformat is not asked
+bytes before anything is built of them, and the bounds are those of the rest; a teacher's page asks
+for them one by one, within bounds of their own. nbformat is not asked
 to convert older versions, as it believes every number (`level` of a heading) and runs a schema over
 whatever is there; only text is taken over.
 """
@@ -21,6 +22,7 @@ from autograder.sandbox.text import clean
 MAX_BYTES = 200_000_000  # of a file
 MAX_TEXT_BYTES = 20_000_000  # without outputs
 MAX_OUTPUT_PARTS = 3_000_000  # texts and brackets that are skipped
+MAX_SHOWN_BYTES = 2_000_000  # of a cell's outputs
 MAX_PARTS = 1_000_000  # brackets and commas without outputs
 MAX_DEPTH = 40
 MAX_CELLS = 2_000
@@ -48,7 +50,7 @@ def parse(content: bytes) -> Any:
     Raises UnreadableError for anything else, and for what exceeds a bound. Of a key that is there
     twice the last one counts, as in Jupyter; numbers that no notebook needs become None.
     """
-    data = _json(_without_outputs(_as_utf8(content)))
+    data = _json(_without_outputs(_as_utf8(content))[0])
     if not isinstance(data, dict) or ("nbformat" not in data and not data.get("cells")):
         raise UnreadableError(messages.NO_CELLS_KEY)
     version = data.get("nbformat", 1)  # the first version had no number
@@ -65,6 +67,35 @@ def parse(content: bytes) -> Any:
         raise UnreadableError(messages.MUCH_CODE.format(limit=MAX_CODE))
     ours = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
     return nbformat.from_dict(ours)
+
+
+def outputs(content: bytes) -> dict[int, list[Any] | None]:
+    """Read what the cells of a submission show, by their index in `parse`'s notebook.
+
+    Whatever JSON a student put there: nothing is checked but its size, number and depth. None:
+    there is more than a page can show. Cells without any are left out. Raises as `parse` does.
+    """
+    content = _as_utf8(content)
+    rest, cut = _without_outputs(content)
+    places = {repr([number]): part for number, part in enumerate(cut)}
+    found: dict[int, list[Any] | None] = {}
+    for index, cell in enumerate(_cells(_json(rest))):
+        # any value may be there, under a key that is spelt with escapes
+        place = places.get(repr(cell.get("outputs"))) if isinstance(cell, dict) else None
+        if place and (shown := _shown(content[place])) != []:
+            found[index] = shown
+    return found
+
+
+def _shown(content: bytes) -> list[Any] | None:
+    """The outputs within these brackets; [] for a list that is no JSON."""
+    if len(content) > MAX_SHOWN_BYTES:
+        return None
+    try:
+        shown: list[Any] = _json(b"[" + content + b"]")
+    except UnreadableError:
+        return []
+    return shown
 
 
 # --- from bytes to JSON ---------------------------------------------------------------------------
@@ -85,16 +116,19 @@ def _as_utf8(content: bytes) -> bytes:
     return content
 
 
-def _without_outputs(content: bytes) -> bytes:
-    """The same JSON with each list of outputs empty, within the bounds of what is left.
+def _without_outputs(content: bytes) -> tuple[bytes, list[slice]]:
+    """The same JSON with a number in each list of outputs, within the bounds of what is left.
 
-    Works on the bytes: a list that is never built takes no memory.
+    The number says which of the parts of the content, returned beside it, was there. Works on the
+    bytes: a list that is never built takes no memory.
     """
     # without escapes in it, every quotation mark begins or ends a text; nothing changes its place
     plain = content.replace(b"\\\\", b"__").replace(b'\\"', b"__")
-    kept, size, start, parts = [], 0, 0, 0
+    kept: list[bytes] = []
+    cut: list[slice] = []
+    size = start = parts = 0
     while (found := _OUTPUTS.search(plain, start)) and size <= MAX_TEXT_BYTES:
-        kept.append(content[start : found.end()])
+        kept += [content[start : found.end()], str(len(cut)).encode()]
         size += found.end() - start
         depth, start = 1, len(plain)
         for part in _PART.finditer(plain, found.end()):
@@ -105,9 +139,10 @@ def _without_outputs(content: bytes) -> bytes:
             if not depth:
                 start = part.start()
                 break
+        cut.append(slice(found.end(), start))
     if size + len(content) - start > MAX_TEXT_BYTES:
         raise UnreadableError(messages.LARGE_TEXT.format(limit=MAX_TEXT_BYTES))
-    return b"".join([*kept, content[start:]])
+    return b"".join([*kept, content[start:]]), cut
 
 
 def _json(rest: bytes) -> Any:

@@ -53,6 +53,32 @@ def test_a_notebook_is_read_in_any_encoding_of_unicode(encoding: str) -> None:
     assert parse(marked) == parse(CONTENT)
 
 
+def test_outputs_are_found_by_the_index_of_their_cell() -> None:
+    """Whatever is in their place; a list that is too long or no JSON is not read."""
+    given: list[Any] = [
+        code("a", outputs=[{"text": "A"}, None, 3]),
+        {"cell_type": "markdown", "metadata": {"outputs": [7]}, "source": "b"},
+        code("c", outputs=[]),
+        code("d", outputs=[[], {"outputs": [{"text": "D"}]}]),
+        code("e", outputs={"outputs": ["E"]}),
+        code("f", outputs=["F" * reader.MAX_SHOWN_BYTES]),
+        code("g"),
+    ]
+    content = written(*given)
+    assert reader.outputs(content) == {
+        0: given[0]["outputs"],
+        3: given[3]["outputs"],
+        5: None,
+    }
+    assert [cell.source for cell in parse(content).cells] == list("abcdefg")
+    # a key with escapes in it is the same key, but not among those that are cut out
+    for value in ("[0]", "[99]", '["0"]', "[[0]]", "0", '{"0": 1}'):
+        odd = content.replace(b'"outputs": []', b'"output\\u0073": ' + value.encode())
+        assert odd != content
+        assert reader.outputs(odd).keys() - {0, 2, 3, 5} == set()
+    assert reader.outputs(content.replace(b'"A"', b'"A" nonsense')).keys() == {3, 5}
+
+
 def test_21_mb_of_pictures_are_no_obstacle() -> None:
     picture = {"output_type": "display_data", "data": {"image/png": "A" * 3_000_000}}
     lines = {"output_type": "stream", "name": "stdout", "text": ['"]} \\" [{\n'] * 1_000}

@@ -1,0 +1,196 @@
+"""A submission's page in formgrader: safe, with rubrics and the student's own outputs, and short.
+
+A teacher gives points for the answers in words. What these speak of is shown as the student saw
+it: outputs of the submitted file, in a frame that says so. What only repeats the release is folded.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nbformat.v4 import new_markdown_cell, new_output
+from nbgrader.preprocessors import ClearMarkScheme
+
+from autograder.course.messages import BY_HAND, BY_PROGRAM, SUBMITTED_OUTPUT, SUBMITTED_OUTPUT_LARGE
+from autograder.course.ours import ForExercises, exercises_by_notebook
+from autograder.errors import UserError
+from autograder.grading.messages import DISPLAY_ONLY, both
+from autograder.grading.outputs import framed, harmless_markdown
+from autograder.grading.submission import rebuilt_from
+from autograder.notebooks import intake, reader
+from autograder.notebooks.cells import (
+    RUBRIC,
+    Role,
+    grade_id_of,
+    is_graded,
+    metadata_of,
+    read_notebook,
+    role,
+    rubrics_of,
+)
+from autograder.notebooks.display import is_display_only
+from autograder.notebooks.editions import texts_of_editions
+from autograder.notebooks.matching import plain
+from autograder.notebooks.pictures import pictures
+
+RUBRIC_HEADING = "Bewertung · Rubric"
+COLAB = "https://colab.research.google.com/"
+LOCKED = {"locked": True}  # metadata of a text that needs no cleaning
+_MARKS = re.compile(r"[#*`$\\]")  # of Markdown
+
+
+class FormgraderPage(ForExercises):
+    """Gathers what the answers in words need, and folds the rest of the release's text.
+
+    On formgrader's page alone; the student's has a layout of its own.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Put what a teacher gives points for first, with the student's own outputs."""
+        if "student" not in resources:
+            return nb, resources
+        try:
+            texts, shown = self._files(nb, resources)
+        except (UserError, OSError, KeyError):  # gone since it was graded
+            texts, shown = set(), {}
+        by_hand = _by_hand(nb.cells)
+        for cell in by_hand:
+            _add_outputs(cell, shown)
+            if cell.cell_type != "code" and role(cell) == Role.OWN and plain(cell.source) in texts:
+                cell.metadata.nbgrader = LOCKED
+        rest = [cell for cell in nb.cells if all(cell is not other for other in by_hand)]
+        rest = [_folded(cell) if plain(cell.source) in texts else cell for cell in rest]
+        if by_hand:
+            links = [grade_id_of(cell) for cell in by_hand if _is_answer(cell)]
+            line = " · ".join(f"[{name}](#{name})" for name in links)
+            first = _locked(f"**{both(BY_HAND)}:** {line}")
+            rest = [first, *by_hand, _locked(f"---\n\n**{both(BY_PROGRAM)}**"), *rest]
+        nb.cells = [cell for cell in rest if cell is not None]
+        return nb, resources
+
+    def _files(self, nb: Any, resources: Any) -> tuple[set[str], Mapping[str, list[Any] | None]]:
+        """The texts of the release, and what cells show in the submitted file, by the cell's id.
+
+        Raises UserError, OSError or KeyError for files that are not there any more. Of a file that
+        is another one by now, the cells that differ are left out.
+        """
+        directory, name = self.directory, f"{resources['notebook_id']}.ipynb"
+        assignment, student = resources["assignment_id"], resources["student"]
+        folder = Path(directory.format_path(directory.release_directory, ".", assignment))
+        release = (folder / name).read_bytes()
+        notebooks = exercises_by_notebook(directory, assignment)
+        folder = Path(directory.format_path(directory.submitted_directory, student, assignment))
+        content = intake.read_submission(folder, name, notebooks.keys() - {name}).content
+        rebuilt = rebuilt_from(release, content, notebooks[name])
+        shown, graded = reader.outputs(content), {c.get("id"): plain(c.source) for c in nb.cells}
+        pairs = zip(rebuilt.notebook.cells, rebuilt.origins, strict=True)
+        return texts_of_editions(reader.parse(release))[1], {
+            cell.id: shown[origin]
+            for cell, origin in pairs
+            if origin in shown and graded.get(cell.id) == plain(cell.source)
+        }
+
+
+def _is_answer(cell: Any) -> bool:
+    """Return True for what a teacher gives points for."""
+    return is_graded(cell) and role(cell) != Role.TEST
+
+
+def _by_hand(cells: list[Any]) -> list[Any]:
+    """The answers, each with the cells between it and what a program judges before it."""
+    found: list[Any] = []
+    since: list[Any] = []
+    for cell in cells:
+        if _is_answer(cell):
+            found += [*since, cell]
+        judged = _is_answer(cell) or role(cell) in (Role.TEST, Role.SOLUTION)
+        since = [] if judged else [*since, cell]
+    return found
+
+
+def _add_outputs(cell: Any, shown: Mapping[str, list[Any] | None]) -> None:
+    """Add a frame with what the cell shows in the file, if grading did not show the same."""
+    if cell.cell_type != "code" or cell.get("id") not in shown:
+        return
+    theirs = shown[cell.id]
+    title = both(SUBMITTED_OUTPUT if theirs is not None else SUBMITTED_OUTPUT_LARGE)
+    frame = framed(title, theirs or ())
+    if theirs is not None and frame == framed(title, cell.outputs):
+        return
+    more = [new_output("display_data", {"text/html": frame})]
+    cell.outputs = more if _was_skipped(cell) else [*cell.outputs, *more]
+
+
+def _was_skipped(cell: Any) -> bool:
+    """Return True if grading left a note in place of the cell's outputs."""
+    return [output.get("text", "").strip() for output in cell.outputs] == [both(DISPLAY_ONLY)]
+
+
+def _folded(cell: Any) -> Any:
+    """A text of the release in one line that opens; None for its code that shows nothing here."""
+    if role(cell) not in (Role.OWN, Role.LOCKED):
+        return cell
+    if cell.cell_type == "code":
+        return None if is_display_only(cell) and _was_skipped(cell) else cell
+    first = html.escape(_MARKS.sub("", cell.source.strip().partition("\n")[0]))
+    summary = f'<summary style="display: list-item; cursor: pointer">{first}</summary>'
+    made = _locked(f"<details>{summary}\n\n{cell.source}\n\n</details>")
+    if "attachments" in cell:
+        made.attachments = cell.attachments
+    return made
+
+
+def _locked(text: str) -> Any:
+    """A cell with a text of ours."""
+    return new_markdown_cell(text, metadata={"nbgrader": LOCKED})
+
+
+class HarmlessText(ForExercises):
+    """Makes a student's texts safe for a browser.
+
+    Markdown stays, and pictures that were pasted into it; markup, links and other pictures go.
+    """
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clean a cell of the student's; the link to Colab, wider than a phone, is of no use."""
+        lines = cell.source.splitlines()
+        cell.source = "\n".join(line for line in lines if COLAB not in line)
+        if cell.cell_type != "code" and not metadata_of(cell).get("locked"):
+            cell["attachments"] = pictures(cell.get("attachments"))
+            cell.source = harmless_markdown(cell.source, cell.attachments)
+        return cell, resources
+
+
+class Rubrics(ForExercises, ClearMarkScheme):
+    """Shows the source's rubrics on formgrader's own pages, and none on a student's page."""
+
+    stock = None  # nbgrader leaves them as they are
+
+    def _enforce_metadata_default(self) -> bool:
+        return False  # too late for a complaint: the notebook has been graded
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Put each rubric above its answer; on a student's page, clear those of task cells."""
+        if "nbgrader" in resources:
+            return super().preprocess(nb, resources)
+        directory, assignment = self.directory, resources["assignment_id"]
+        folder = Path(directory.format_path(directory.source_directory, ".", assignment))
+        path = folder / f"{resources.get('notebook_id')}.ipynb"
+        rubrics = rubrics_of(read_notebook(path)) if path.is_file() else {}
+        cells = []
+        for cell in nb.cells:
+            if rubric := rubrics.get(grade_id_of(cell)):
+                cells.append(new_markdown_cell(rubric))
+            elif role(cell) == Role.LOCKED:  # a task's is in its own cell
+                cell.source = RUBRIC.sub(rf"\n\n**{RUBRIC_HEADING}**\n\n\1", cell.source)
+            cells.append(cell)
+        nb.cells = cells
+        return nb, resources
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear a cell of the teacher's; a marker in a student's text means nothing."""
+        if role(cell) != Role.LOCKED:
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
