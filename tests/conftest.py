@@ -37,6 +37,7 @@ TOGETHER = tuple(
         *("course/test_several", "lms/test_forget"),
         *("sandbox/test_forkserver", "sandbox/test_landlock"),
         *("grading/test_dask", "lms/test_gradescope", "kischule/test_hub"),
+        "notebooks/test_story_of_training",
     )
 )
 

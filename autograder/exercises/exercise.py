@@ -70,6 +70,7 @@ IN_ORACLE = frozenset(
         # of a7_3: see `training_oracle`
         *("split_texts", "make_blocks", "pad_batch", "token_losses", "perplexity", "train_step"),
         *("train_accumulated", "evaluate", "learning_rate", "best_epoch"),
+        *("try_rate", "sample_both"),
     }
 )
 

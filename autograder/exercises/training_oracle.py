@@ -163,3 +163,31 @@ def best_epoch(validation_losses: list[float], patience: int) -> int:
         elif epoch - best == patience:
             break
     return best
+
+
+# --- keep and compare ---------------------------------------------------------------------------
+
+
+def mean_of(model: Any, batch: Batch) -> Tensor:  # ()
+    """The mean loss of a batch's tokens, with gradients."""
+    return summed(model, batch) / counted(batch)
+
+
+def try_rate(model: Any, batch: Batch, rate: float) -> dict[str, Any]:
+    before = copy.deepcopy(model)
+    after = moved(before, gradients(before, mean_of(before, batch)), rate)
+    return left(model, mean_of(after, batch).item())
+
+
+def sample_both(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> list[list[int]]:
+    return [continued(model, input_ids, steps, seed) for model in models]
+
+
+def continued(model: Any, input_ids: Tensor, steps: int, seed: int) -> list[int]:
+    """Sample with a generator of its own, which begins with the seed."""
+    tokens, rng = input_ids[0].tolist(), torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        with torch.no_grad():
+            probs = model(torch.tensor([tokens])).logits[0, -1].softmax(-1)
+        tokens.append(int(torch.multinomial(probs, 1, generator=rng)))
+    return tokens

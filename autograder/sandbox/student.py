@@ -150,6 +150,9 @@ def _is_same(a: Any, b: Any) -> bool:
         return isinstance(a, list) and len(a) == len(b) and all(map(_is_same, a, b))
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(_is_same(a[k], b[k]) for k in b)
+    if isinstance(b, torch.nn.Module):  # its copy is another object
+        is_model = isinstance(a, torch.nn.Module) and a.training == b.training
+        return is_model and _is_same(dict(a.state_dict()), dict(b.state_dict()))
     if isinstance(b, float) and b != b:
         return isinstance(a, float) and a != a
     return bool(plain(a) == b)  # an object that a student put in may define == as it likes

@@ -17,7 +17,7 @@ from autograder.sandbox.data import plain
 from kischule.training.tiny import RETURNED, TinyGPT2, state_of, tiny_gpt2
 
 
-@kind("{tiny: 7, vocabulary: 12, dropout: 0.0, training: true}")
+@kind("{tiny: 7, vocabulary: 12, dropout: 0.0, training: true, with_gradients: false}")
 @dataclass(frozen=True)
 class Tiny(Kind):
     """A GPT-2 of one thousand weights from this seed, which have stale gradients.
@@ -30,9 +30,11 @@ class Tiny(Kind):
     vocabulary: int = 12
     dropout: float = 0.0
     training: bool = True
+    with_gradients: bool = False
 
     def build(self) -> TinyGPT2:
-        return tiny_gpt2(self.tiny, self.vocabulary, self.dropout, self.training)
+        more = {"training": self.training, "with_gradients": self.with_gradients}
+        return tiny_gpt2(self.tiny, self.vocabulary, self.dropout, **more)
 
     def describe(self, shown: int | None = None) -> str:
         given = {name: value for name, value in self.spec().items() if name != "tiny"}

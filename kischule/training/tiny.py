@@ -28,12 +28,17 @@ class TinyGPT2(GPT2LMHeadModel):
 
 
 def tiny_gpt2(
-    seed: int, vocabulary: int = 12, dropout: float = 0.0, training: bool = True
+    seed: int,
+    vocabulary: int = 12,
+    dropout: float = 0.0,
+    training: bool = True,
+    with_gradients: bool = False,
 ) -> TinyGPT2:
     """Make a GPT-2 of one layer, width 8 and 16 positions, with weights from a seed.
 
     Its weights have gradients already, as after an earlier step. dropout: of its embeddings, where
-    it has an effect in training mode. training: its mode.
+    it has an effect in training mode. training: its mode. with_gradients: note that it has computed
+    with gradients before.
     """
     model = copy.deepcopy(_tiny(whole_number("vocabulary", vocabulary, 2), float(dropout)))
     rng = torch.Generator().manual_seed(whole_number("seed", seed, 0))
@@ -42,6 +47,7 @@ def tiny_gpt2(
             shift = 1.0 if "ln_" in name and name.endswith("weight") else 0.0
             weight.copy_(shift + SCALE * torch.randn(weight.shape, generator=rng))
             weight.grad = torch.full_like(weight, STALE)
+    model.with_gradients = bool(with_gradients)
     return model.train(training)
 
 

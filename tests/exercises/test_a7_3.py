@@ -38,7 +38,7 @@ def reference_source() -> dict[str, str]:
 
 
 def student(name: str, source: str) -> LocalStudent:
-    given = {"imports": "import math\nfrom statistics import fmean"}
+    given = {"imports": "import copy\nimport math\nfrom statistics import fmean"}
     return LocalStudent(namespace({**given, **reference_source(), name: source}))
 
 
@@ -79,7 +79,7 @@ def test_correct_solutions_pass(name: str) -> None:
             assert result.passed, (solution, result.told("en"))
 
 
-@pytest.mark.parametrize("name", ["train_step", "train_accumulated", "evaluate"])
+@pytest.mark.parametrize("name", ["train_step", "train_accumulated", "evaluate", "try_rate"])
 def test_the_tolerance_lies_between_right_and_wrong(name: str) -> None:
     """A tenth of it is enough for what is right, and ten times as much refuses what is wrong."""
     from dataclasses import replace
@@ -93,11 +93,14 @@ def test_the_tolerance_lies_between_right_and_wrong(name: str) -> None:
         assert not run_check(wide, student(name, known.source)).passed, solution
 
 
-def test_an_unchanged_nan_is_no_change() -> None:
-    """Neither in a list nor in a tensor; a changed one is."""
+def test_what_has_no_equal_copy_is_unchanged() -> None:
+    """A nan in a list or a tensor, a model in a list; a changed one is found."""
     for spec, change in (
         ([1.0, float("nan")], "x[0] = float('nan')"),
         ({"vector": [1.0, float("nan")]}, "x[0] = float('nan')"),
+        ({"list": [{"tiny": 1}]}, "x[0].eval()"),
+        ({"list": [{"tiny": 1}]}, "next(x[0].parameters()).data[0, 0] = 1.0"),
+        ({"list": [{"tiny": 1}]}, "x[0] = None"),
     ):
         for line, changed in (("pass", ()), (change, ("x",))):
             own = LocalStudent(namespace({"f": f"def f(x):\n    {line}\n    return 1"}))

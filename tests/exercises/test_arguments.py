@@ -179,10 +179,13 @@ def test_an_optimizer_gets_the_weights_of_its_model() -> None:
     ("last", "place"),
     [
         ("pass", ""),
-        ("loss = loss + 1", "['returned']"),
-        ("model.eval()", "['model']['training']"),
-        ("model(torch.tensor([[1]]))", "['model']['with_gradients']"),
-        ("model.lm_head.weight.data[2, 3] += 0.01", "['model']['weights']['wte.weight'][2, 3]"),
+        ("loss = loss + 1", "Erhalten: 1"),
+        ("model.eval()", "True bei model.training nach dem Aufruf"),
+        ("model(torch.tensor([[1]]))", "auf die Frage, ob model mit Gradienten rechnete"),
+        (
+            "model.lm_head.weight.data[2, 3] += 0.01",
+            "0 im Gewicht wte.weight[2, 3] von model nach dem Aufruf",
+        ),
     ],
 )
 def test_what_a_call_leaves_is_judged(last: str, place: str) -> None:

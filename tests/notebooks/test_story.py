@@ -7,23 +7,18 @@ with the reference solutions.
 from __future__ import annotations
 
 import ast
-import io
 import math
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from IPython.core.inputtransformer2 import TransformerManager
 from support.notebooks import A7_2, EXERCISES, ROOT, SOURCE
+from support.story import Claim, Shown, execute, run
 from transformers import GenerationConfig
 
 from autograder.notebooks.cells import metadata_of, read_notebook
@@ -47,55 +42,13 @@ def cells(language: str) -> dict[str, Any]:
     return {cell.id: cell for cell in read_notebook(EDITIONS[language]).cells}
 
 
-@dataclass(frozen=True)
-class Shown:
-    """One cell after it ran: its output, its names, and its computing time."""
-
-    text: str  # printed
-    value: Any  # of its last expression
-    displayed: list[Any]
-    names: SimpleNamespace
-    seconds: float
-
-    @property
-    def lines(self) -> list[str]:
-        return self.text.splitlines()
-
-
-def run(language: str) -> dict[str, Shown]:
-    """Every code cell but the checks, top to bottom, in this process."""
-    displayed: list[Any] = []
-    names: dict[str, Any] = {"display": displayed.append}
-    found = {}
-    for cell_id, cell in cells(language).items():
-        if cell.cell_type != "code" or "check(" in cell.source:
-            continue
-        printed = io.StringIO()
-        displayed.clear()
-        began = time.process_time()
-        with redirect_stdout(printed):
-            value = _execute(cell.source, names)
-        seconds = time.process_time() - began
-        shown = SimpleNamespace(**names)
-        found[cell_id] = Shown(printed.getvalue(), value, list(displayed), shown, seconds)
-    return found
-
-
-def _execute(source: str, names: dict[str, Any]) -> Any:
-    """Run a cell and return the value of its last expression."""
-    tree = ast.parse(TransformerManager().transform_cell(source))
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "<cell>", "exec"), names)
-    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
-
-
 @pytest.fixture(
     scope="module", params=["de", pytest.param("en", marks=pytest.mark.slow)], ids=["de", "en"]
 )
 def shown(request: pytest.FixtureRequest) -> Iterator[dict[str, Shown]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(LANGUAGE_VARIABLE, request.param)
-        yield run(request.param)
+        yield run(cells(request.param))
 
 
 # --- what the sentences claim ---------------------------------------------------------------------
@@ -415,16 +368,6 @@ def _texts_begin_as_tales_do(shown: dict[str, Shown]) -> bool:
     tales = [text.startswith(("ONCE UPON", "THERE W", "IN THE", "A KING")) for text in begins]
     assert any(text.startswith("ONCE UPON A TIME THERE LIVED A KING") for text in begins)
     return sum(tales) >= 9 and len(set(begins)) == 12
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A sentence of a text cell, and what must hold for it in the outputs."""
-
-    cell: str
-    de: str
-    en: str
-    holds: Callable[[dict[str, Shown]], bool]
 
 
 CLAIMS = [
@@ -823,5 +766,5 @@ def test_a_step_is_shown_without_the_exercises_before(language: str, name: str) 
     solution = next(i for i in A7_2 if i.endswith(f"_{name}"))
     names: dict[str, Any] = {"display": lambda _: None}
     for cell_id in ("setup", "show_example", solution, f"show_{own}_step"):
-        value = _execute(cells(language)[cell_id].source, names)
+        value = execute(cells(language)[cell_id].source, names)
     assert len(value.axes) == 2
