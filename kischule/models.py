@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kischule import compat, hub, messages, smollm2
+from kischule.bars import bars_for
 from kischule.catalog import FAMILY, MINI_FOLDER, SHARED_VARIABLE, WEIGHTS
 from kischule.errors import ArgumentError, ModelUnavailableError, ModelUnsuitableError
 
@@ -212,29 +213,23 @@ def _read_model(name: str, folder: Path, kind: str) -> tuple[Any, Any]:
     """Tokenizer and model from a folder: only safetensors, and never code from the folder."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
 
     safely = {"trust_remote_code": False, "local_files_only": True}
-    progress = logging.is_progress_bar_enabled()
-    if folder == MINI_FOLDER:
-        logging.disable_progress_bar()  # it loads in an instant
     try:
         compat.check_architecture(name, AutoConfig.from_pretrained(folder, **safely))
         tokenizer = AutoTokenizer.from_pretrained(folder, **safely)
-        model, facts = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=getattr(torch, kind),
-            use_safetensors=True,
-            output_loading_info=True,
-            **safely,
-        )
+        with bars_for(sum(path.stat().st_size for path in folder.glob("*.safetensors"))):
+            model, facts = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=getattr(torch, kind),
+                use_safetensors=True,
+                output_loading_info=True,
+                **safely,
+            )
     except (ModelUnsuitableError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # the readers of so many formats have no common base class
         raise ModelUnavailableError(_unreadable_message(folder, error)) from error
-    finally:
-        if progress:
-            logging.enable_progress_bar()
     if missing := sorted(facts["missing_keys"]):
         raise ModelUnsuitableError(
             f"{name}: the weights must be complete, {len(missing)} missing: {missing[0]} ..."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError, safe_open
 
 from kischule.arguments import check_model, check_tokenizer
+from kischule.bars import bars_for
 from kischule.catalog import WEIGHTS
 from kischule.errors import UserError
 from kischule.training import messages
@@ -47,7 +48,8 @@ def save(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, folder: str
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=parent, prefix=".saving-") as place:
             new, old = Path(place, "new"), Path(place, "old")
-            model.save_pretrained(new)
+            with bars_for(model.get_memory_footprint()):
+                model.save_pretrained(new)
             tokenizer.save_pretrained(new)
             if folder.exists():
                 folder.rename(old)

@@ -14,6 +14,7 @@ import torch
 
 import kischule
 from kischule import training
+from kischule.bars import MIN_BYTES, bars_for
 from kischule.errors import ArgumentError
 from kischule.i18n import LANGUAGE_VARIABLE
 from kischule.training.corpus import END, IGNORED
@@ -280,6 +281,25 @@ def test_pictures_of_a_training(loaded: tuple[Any, Any], blocks: list[list[int]]
 
 
 # --- saving -------------------------------------------------------------------------------------
+
+
+def test_a_small_model_is_saved_and_loaded_without_bars(
+    loaded: tuple[Any, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And others have theirs afterwards, unless they were switched off before."""
+    from transformers.utils import logging
+
+    for shown in (True, False):
+        (logging.enable_progress_bar if shown else logging.disable_progress_bar)()
+        training.save(*loaded, tmp_path / "poet")
+        kischule.load(str(tmp_path / "poet"))
+        with bars_for(MIN_BYTES):
+            assert logging.is_progress_bar_enabled() is shown
+        with bars_for(MIN_BYTES - 1):
+            assert not logging.is_progress_bar_enabled()
+        assert logging.is_progress_bar_enabled() is shown
+    logging.enable_progress_bar()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_saved_model_gives_the_same_logits(loaded: tuple[Any, Any], tmp_path: Path) -> None:
