@@ -18,6 +18,7 @@ from autograder.checking.carried import CELL
 from autograder.cli import main
 from autograder.course import grade
 from autograder.course.configuration import course_config
+from autograder.course.new import new_assignment
 from autograder.course.new_course import CONFIG
 from autograder.course.pages import feedback
 from autograder.course.registration import make
@@ -98,6 +99,13 @@ def test_a_teachers_own_texts_stay(tmp_path: Path) -> None:
     assert metadata_of(cells[1])["locked"]
     assert CELL not in by_id(reader.parse(files["Mine.ipynb"]))
     assert "# DEIN CODE · YOUR CODE" in cells[3].source
+
+
+def test_a_new_assignment_says_du(tmp_path: Path) -> None:
+    course_of.configured(tmp_path, DU)
+    new_assignment(tmp_path, "a7_4")
+    cells = by_id(read_notebook(tmp_path / "source" / "a7_4" / "A7_4.ipynb"))
+    assert cells["question_1"].source.startswith("**Frage 1.** Was fällt dir")
 
 
 @pytest.mark.parametrize("given", ["Du", "ihr", "", None, ["du"]])

@@ -69,6 +69,7 @@ def texts() -> list[tuple[str, Path, str]]:
     found = []
     modules = [*(ROOT / "kischule").rglob("*.py")]
     modules += [p for room in ROOMS for p in (ROOT / "autograder" / room).glob("*.py")]
+    modules.append(ROOT / "autograder" / "course" / "skeleton.py")
     for path in sorted(modules):
         found += [("messages.json", path, text) for text in _spoken(path)]
     names = set(re.findall(r"messages\.([A-Z_]+)", IN_CONTAINER.read_text(encoding="utf-8")))
