@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from autograder.files import packaged, write_atomically
+from kischule.i18n import addressing
 
 if TYPE_CHECKING:
     from autograder.exercises.exercise import Exercise
@@ -191,13 +192,14 @@ class ExerciseItem(pytest.Item):
         result = next((r for r in record.results if r.grade_id == self.grade_id), None)
         if result is None:
             raise NotPassedError("; ".join(map(str, record.flags)))
-        language = self.parent.edition.language  # type: ignore[union-attr]
-        told = result.told(language)
-        if not result.ours and self.config.getoption("classroom50"):
-            from autograder.grading.classroom50 import ClassroomScore
+        edition = self.parent.edition  # type: ignore[union-attr]
+        with addressing(edition.address):
+            told = result.told(edition.language)
+            if not result.ours and self.config.getoption("classroom50"):
+                from autograder.grading.classroom50 import ClassroomScore
 
-            score = ClassroomScore.of(self.name, result, language)
-            self.user_properties.append((SCORE, score.as_data()))
+                score = ClassroomScore.of(self.name, result, edition.language)
+                self.user_properties.append((SCORE, score.as_data()))
         if result.passed is None and not result.ours:
             pytest.skip(told)
         if not result.passed:

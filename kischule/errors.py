@@ -2,6 +2,8 @@
 
 from kischule.i18n import Text
 
+WAS = Text("{rule}, war: {was}", "{rule}, was: {was}")
+
 
 class UserError(Exception):
     """Something the user can fix; the command prints the message and exits with 2.
@@ -29,7 +31,7 @@ class ArgumentError(UserError, ValueError):
     """
 
     def __init__(self, name: str, rule: Text, was: object) -> None:
-        super().__init__(Text(f"{rule.de}, war: {shown(was)}", f"{rule.en}, was: {shown(was)}"))
+        super().__init__(WAS.format(rule=rule, was=shown(was)))
         self.name, self.rule, self.was = name, rule, was
 
 

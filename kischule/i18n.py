@@ -1,17 +1,43 @@
 """German and English side by side: a text in both, and numbers as each language writes them.
 
 German unless the environment variable KISCHULE_LANGUAGE is `en`; the notebook's English edition
-sets it in its first cell.
+sets it in its first cell. German says Sie, or du: where the variable is `de-du`, as a notebook sets
+it that was released for du, and within `addressing("du")`.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+from kischule.informal import informal
+
 LANGUAGE_VARIABLE = "KISCHULE_LANGUAGE"
 LANGUAGES = ("de", "en")
+EDITIONS = (*LANGUAGES, "du")  # of a text: du is German as well
+FORMAL, INFORMAL = ADDRESSES = ("Sie", "du")
+INFORMAL_LANGUAGE = "de-du"  # of the variable
+_address: ContextVar[str] = ContextVar("address", default="")
+
+
+def address() -> str:
+    """The address in German texts, Sie or du."""
+    language = os.environ.get(LANGUAGE_VARIABLE, "").lower()
+    return _address.get() or (INFORMAL if language == INFORMAL_LANGUAGE else FORMAL)
+
+
+@contextmanager
+def addressing(chosen: str) -> Iterator[None]:
+    """Have German texts address their reader so, Sie or du, within the block."""
+    token = _address.set(chosen)
+    try:
+        yield
+    finally:
+        _address.reset(token)
 
 
 @dataclass(frozen=True)
@@ -25,7 +51,11 @@ class Text:
         """The text in one language, de or en. ValueError for another one."""
         if language not in LANGUAGES:
             raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, was: {language!r}")
-        return self.en if language == "en" else self.de
+        return self.edition(INFORMAL if (language, address()) == ("de", INFORMAL) else language)
+
+    def edition(self, name: str) -> str:
+        """One of EDITIONS, whoever reads it."""
+        return self.en if name == "en" else self.de if name == "de" else informal(self.de)
 
     def __str__(self) -> str:
         """The text in the notebook's language."""
@@ -39,12 +69,32 @@ class Text:
 
         A float has a decimal comma in German.
         """
-        return Text(*(self[code].format(**_in(code, values)) for code in LANGUAGES))
+        return in_editions(*(self.edition(name).format(**_in(name, values)) for name in EDITIONS))
+
+    def each(self, change: Callable[[str], str]) -> Text:
+        """The same change made to each edition."""
+        return in_editions(*(change(self.edition(name)) for name in EDITIONS))
 
     @classmethod
     def same(cls, text: str) -> Text:
         """A text that reads the same in both languages: code, a name, a number."""
         return cls(text, text)
+
+
+@dataclass(frozen=True)
+class InformalText(Text):
+    """A text whose edition that says du is not to be looked up: its placeholders are filled in."""
+
+    du: str
+
+    def edition(self, name: str) -> str:
+        """One of EDITIONS."""
+        return self.du if name == INFORMAL else super().edition(name)
+
+
+def in_editions(de: str, en: str, du: str | None = None) -> Text:
+    """A text in its editions; du: None, where it is looked up or the same."""
+    return Text(de, en) if du is None or du == de else InformalText(de, en, du)
 
 
 @dataclass(frozen=True)
@@ -106,14 +156,14 @@ class _GermanInt(_German, int):  # with the hyphen: a negative one is what someb
 
 def _in(language: str, values: dict[str, object]) -> dict[str, object]:
     said = {n: text_of(v) if isinstance(v, (Text, Line)) else v for n, v in values.items()}
-    found = {n: v[language] if isinstance(v, Text) else v for n, v in said.items()}
+    found = {n: v.edition(language) if isinstance(v, Text) else v for n, v in said.items()}
     return {n: _number_in(language, v) for n, v in found.items()}
 
 
 def _number_in(language: str, value: object) -> object:
     if isinstance(value, float):
         return _EnglishFloat(value) if language == "en" else _GermanFloat(value)
-    return _GermanInt(value) if language == "de" and type(value) is int else value
+    return _GermanInt(value) if language != "en" and type(value) is int else value
 
 
 def language() -> str:

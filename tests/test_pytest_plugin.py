@@ -251,7 +251,7 @@ def test_what_we_could_not_judge_is_no_skip(kind: str) -> None:
         record=lambda: Record(
             key="", status=Status.GRADED, results=(replace(result, passed=None),)
         ),
-        edition=SimpleNamespace(language="en"),
+        edition=SimpleNamespace(language="en", address="Sie"),
     )
     item = SimpleNamespace(parent=parent, grade_id=result.grade_id)
     with pytest.raises(NotPassedError, match="not judged"):

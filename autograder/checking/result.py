@@ -172,7 +172,7 @@ class Result:
             return line
         points = messages.BONUS if self.bonus else messages.POINTS
         told = points.of(self.max_points, points=self.points)
-        return Text(f"{line.de}, {told.de}", f"{line.en}, {told.en}")
+        return Text.same("{line}, {told}").format(line=line, told=told)
 
     @property
     def progress(self) -> Text | None:

@@ -28,7 +28,7 @@ from autograder.exercises.generate import GENERATORS, generated_id_list
 from autograder.exercises.strict import DataError, inside, load_yaml, mapping, not_one_of
 from autograder.files import write_atomically
 from autograder.sandbox.arguments import KINDS, Kind
-from kischule.i18n import LANGUAGES, Text
+from kischule.i18n import EDITIONS, INFORMAL, Text
 
 PATH = Path(autograder.exercises.__path__[0]) / "exercise.schema.json"
 TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
@@ -130,14 +130,14 @@ def _settings(kind: str) -> dict[str, inspect.Parameter]:
 def schema() -> Schema:
     """Make the JSON schema of exercise files, in the draft that editors read."""
     text, checker = _ref("text"), {"enum": sorted(CHECKERS)}
-    languages: Schema = {language: {"type": "string"} for language in LANGUAGES}
+    languages: Schema = {language: {"type": "string"} for language in EDITIONS}
     rule = {"rule": {"type": "string"}, **languages, "function": {"type": "string"}}
     file = _typed(ExerciseFile)
     file["properties"] |= {
         "checker": checker,
         "helpers": {"type": "object", "additionalProperties": checker},
         "read": text,
-        "misconceptions": {"type": "array", "items": _object(rule, ["function"])},
+        "misconceptions": {"type": "array", "items": _object(rule, ["function", INFORMAL])},
         "cases": {"type": "array", "items": _case("argument")},
         "hidden": {"type": "array", "items": _case("hidden")},
     }
@@ -147,7 +147,7 @@ def schema() -> Schema:
         "title": "An exercise of kischule",
         **file,
         "definitions": {
-            "text": _object(languages),
+            "text": _object(languages, [INFORMAL]),
             "argument": {"anyOf": _kinds_of("argument")},
             "hidden": {"anyOf": [*_kinds_of("hidden"), _ref("generated")]},
             "generated": {"anyOf": generated},

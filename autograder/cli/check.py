@@ -20,6 +20,7 @@ from autograder.cli.output import (
     write_json,
 )
 from autograder.errors import MissingPackageError
+from kischule.i18n import addressing
 
 if TYPE_CHECKING:
     from autograder.precheck.precheck import Precheck
@@ -43,9 +44,10 @@ def run(options: argparse.Namespace) -> int:
     finally:
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")
-    if options.json != "-":
-        _print(checked, messages.NO_TEST[checked.language], messages.NUMBERS[checked.language])
-    write_json(options.json, {"notebook": options.notebook.name, **checked.as_data()})
+    with addressing(checked.address):
+        if options.json != "-":
+            _print(checked, messages.NO_TEST[checked.language], messages.NUMBERS[checked.language])
+        write_json(options.json, {"notebook": options.notebook.name, **checked.as_data()})
     return DONE if checked.passed else NOT_PASSED
 
 

@@ -22,12 +22,12 @@ from autograder.course.formgrader import FormgraderPage, HarmlessText, Rubrics
 from autograder.course.preprocessors import (
     CarryExercises,
     CarryRelease,
-    ClearToStubs,
     FeedbackExporter,
     FeedbackPage,
     PlainMetadata,
     SaveResults,
 )
+from autograder.course.stubs import ClearToStubs, address_in
 from autograder.course.timestamps import tolerate
 from autograder.errors import UserError
 from autograder.notebooks.running import TRANSPORT_ENCRYPTION
@@ -89,7 +89,7 @@ def _replaced(converter: Any, name: str) -> list[Any]:
 def course_config(root: Path) -> Config:
     """Read a course's settings as nbgrader does: ours, the user's files, the course's own.
 
-    Raises ConfigurationError.
+    Raises ConfigurationError, AddressError.
     """
     config = Config()
     configure(config)
@@ -98,6 +98,7 @@ def course_config(root: Path) -> Config:
     config.merge(user)
     with importable(root):
         config.merge(_read(str(root)))
+    address_in(config)
     directory = config.CourseDirectory
     if "root" in directory and (root / directory.root).resolve() != root.resolve():
         about = {"file": f"{root / NAME}.py", "folder": directory.root}

@@ -116,6 +116,10 @@ BROKEN_CONFIG = Text(
     "{file} in {folder} ist nicht zu gebrauchen: {reason}",
     "{file} in {folder} cannot be used: {reason}",
 )
+NO_ADDRESS = Text(
+    "c.Kischule.address muss 'Sie' oder 'du' sein, war: {was!r}",
+    "c.Kischule.address must be 'Sie' or 'du', was: {was!r}",
+)
 NO_KEY = Text(
     "c.Kischule.grading_key muss zu jeder Note den Prozentsatz nennen, ab dem es sie gibt, die "
     "beste zuerst und die letzte ab 0, war: {was!r}",

@@ -16,6 +16,7 @@ from autograder.course.gradebook import Course
 from autograder.course.ours import AssignmentError, notebooks_in
 from autograder.course.release import source_notebooks
 from autograder.course.skeleton import PREFIXES, Skeleton, assignment_notebook
+from autograder.course.stubs import address_in
 from autograder.exercises.exercise import base_of, exercises_for_assignment
 from autograder.files import write_atomically
 from autograder.notebooks.cells import grade_id_of, read_notebook
@@ -23,6 +24,7 @@ from autograder.notebooks.display import is_display_only
 from autograder.notebooks.editions import language_of
 from autograder.notebooks.exercises import is_test
 from autograder.notebooks.names import names
+from kischule.i18n import addressing
 
 SIGNATURE = "logits"
 RESERVED = ("course",)  # `kischule new course DIR`
@@ -48,7 +50,8 @@ def new_assignment(course: Path, assignment: str) -> list[Path]:
     if folder.exists():
         raise NewError(messages.EXISTS.format(path=os.path.relpath(folder, course)))
     example = Skeleton(name=f"example_{base}", parameters=[SIGNATURE], number=1)
-    notebook = assignment_notebook(base, example, language_of(assignment))
+    with addressing(address_in(Course(course).config)):
+        notebook = assignment_notebook(base, example, language_of(assignment))
     path = folder / f"{base[0].upper()}{base[1:]}.ipynb"
     files = _exercise_files(course, base, example) | {path: _as_bytes(notebook)}
     _write_together(course, files)
@@ -78,7 +81,8 @@ def new_exercise(
     skeleton = Skeleton(name=exercise, parameters=parameters, number=number)
     files = _exercise_files(course, base, skeleton)
     for path, notebook in notebooks.items():
-        cells = skeleton.cells(language_of(path.parent.name))
+        with addressing(address_in(Course(course).config)):
+            cells = skeleton.cells(language_of(path.parent.name))
         if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
             for cell in cells:
                 del cell["id"]  # which came later

@@ -15,6 +15,7 @@ configure(get_config())
 SPEAKS = """
 c = get_config()
 c.Kischule.language = "{language}"  # of the command: de or en
+# c.Kischule.address = "du"  # in what students read in German; then `kischule release a7_2`
 """
 IGNORED = """# data of students: never in a repository
 /submitted/

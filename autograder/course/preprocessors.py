@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Unicode
 
 from autograder.checking.carried import CELL, cell_of, own_exercises
@@ -24,6 +24,7 @@ from autograder.course.ours import (
     has_exercises,
     notebook_of,
 )
+from autograder.course.stubs import address_in, locked_cell
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.feedback.student_page import TEMPLATES, page
@@ -42,12 +43,11 @@ from autograder.notebooks.cells import (
     points_of,
     role,
 )
-from autograder.notebooks.editions import carry, is_packaged
+from autograder.notebooks.editions import address_of, carry, is_packaged
 from autograder.notebooks.intake import find_notebook
 from autograder.notebooks.reader import UnreadableError
+from kischule.i18n import INFORMAL, addressing
 
-CODE_STUB = "# IHR CODE · YOUR CODE\nraise NotImplementedError()"
-TEXT_STUB = "*Ihre Antwort · Your answer*"
 EARLIER = "kischule_earlier"  # the keys of the student's records before that one
 
 
@@ -88,7 +88,7 @@ class CarryRelease(ForExercises):
             directory.format_path(directory.source_directory, ".", named["assignment"])
         ).resolve()
         ours = folder == (packaged("source") / named["assignment"]).resolve()  # a checkout
-        if not ours and not is_packaged(nb):
+        if (not ours or address_of(nb) == INFORMAL) and not is_packaged(nb):
             carry(nb, named["assignment"], named["notebook"])
         return nb, resources
 
@@ -96,32 +96,10 @@ class CarryRelease(ForExercises):
 def with_cell(notebook: Any, source: str, exercises: Collection[str]) -> Any:
     """Put a locked cell before the notebook's first test."""
     place = next(i for i, cell in enumerate(notebook.cells) if exercise_of(cell, exercises))
-    cell = nbformat.v4.new_code_cell(source, id=CELL)
+    cell = locked_cell(source, CELL)
     cell.metadata.jupyter = {"source_hidden": True}
-    about = {"grade": False, "solution": False, "locked": True, "task": False}
-    cell.metadata.nbgrader = {**about, "grade_id": CELL, "schema_version": 3}
     notebook.cells.insert(place, cell)
     return notebook
-
-
-class ClearToStubs(ForExercises, ClearSolutions):
-    """Puts our stubs in the place of solutions."""
-
-    stock = ClearSolutions
-
-    def _code_stub_default(self) -> dict[str, str]:
-        return {"python": CODE_STUB}
-
-    def _text_stub_default(self) -> str:
-        return TEXT_STUB
-
-    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Clear a solution; a picture of the reference's answer goes with its text."""
-        cell, resources = super().preprocess_cell(cell, resources, cell_index)
-        if is_solution(cell) and "attachments" in cell:
-            shown = {n: p for n, p in cell.attachments.items() if f"attachment:{n}" in cell.source}
-            cell.attachments = nbformat.from_dict(shown)
-        return cell, resources
 
 
 class RecordedOutputs(NbGraderPreprocessor):
@@ -300,21 +278,22 @@ class FeedbackPage(ForExercises):
             if is_graded(cell):
                 cell.metadata.nbgrader["waits"] = waits[grade_id_of(cell)]
         results = self._results(nb, exercises, resources)
-        show_results(nb, results)
         adjusted, cells = Adjustments.of(Path(self.directory.root), named["assignment"]), by_id(nb)
-        resources["kischule"] = page(
-            nb,
-            results,
-            exercises,
-            dropped={n: r for n, r in adjusted.reasons(Action.DROP).items() if n in cells},
-            given={n: r for n, r in adjusted.reasons(Action.GIVE).items() if n in cells},
-            name=named["notebook"],
-            student=name or named["student"],
-            points=named["score"],
-            max_points=named["max_score"],
-            penalty=named["late_penalty"],
-            language=self.language,
-        )
+        with addressing(address_in(self.config)):
+            show_results(nb, results)
+            resources["kischule"] = page(
+                nb,
+                results,
+                exercises,
+                dropped={n: r for n, r in adjusted.reasons(Action.DROP).items() if n in cells},
+                given={n: r for n, r in adjusted.reasons(Action.GIVE).items() if n in cells},
+                name=named["notebook"],
+                student=name or named["student"],
+                points=named["score"],
+                max_points=named["max_score"],
+                penalty=named["late_penalty"],
+                language=self.language,
+            )
         return nb, resources
 
     def _results(self, nb: Any, exercises: Collection[str], resources: Any) -> dict[str, Result]:

@@ -24,7 +24,7 @@ from autograder.exercises.strict import (
 )
 from autograder.files import write_atomically
 from kischule.errors import UserError, shown
-from kischule.i18n import LANGUAGES, Text
+from kischule.i18n import EDITIONS, Text
 
 SEED_VARIABLE = "KISCHULE_SEED"  # of the environment: the seed of hidden cases
 ENTRIES = {"cases": "case", "hidden": "hidden", "misconceptions": "misconception"}  # in errors
@@ -340,12 +340,13 @@ def _places(entries: Sequence[Any], place: str, key: str) -> Iterator[tuple[Any,
 
 
 def _misconception(data: Any, where: str) -> Misconception:
-    data = mapping(data, ("rule", "de", "en", "function"), where)
+    data = mapping(data, ("rule", *EDITIONS, "function"), where)
     if not {"rule", "de", "en"} <= set(data):
         raise ExerciseError(f"{where} needs rule, de and en, was: {', '.join(map(str, data))}")
     rule = value_of(str, data["rule"], where, "rule")
     function = value_of(str, data.get("function", ""), where, "function")
-    return Misconception(rule, read_text({c: data[c] for c in LANGUAGES}, where), function)
+    hint = read_text({name: data[name] for name in EDITIONS if name in data}, where)
+    return Misconception(rule, hint, function)
 
 
 def _read_case(file: ExerciseFile, given: Any, where: str, reply: Any = None) -> Case:

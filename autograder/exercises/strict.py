@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import yaml
 
 from kischule.errors import UserError, shown
-from kischule.i18n import LANGUAGES, Text
+from kischule.i18n import EDITIONS, INFORMAL, LANGUAGES, Text, in_editions
 
 T = TypeVar("T")
 MAX_DEPTH = 40  # of a YAML document
@@ -260,9 +260,9 @@ def _is(value: Any, wanted: Any) -> bool:
 
 
 def read_text(data: Any, where: str, one_line: bool = False) -> Text:
-    """Read a text in both languages, `{de: .., en: ..}`."""
-    given = mapping(data, LANGUAGES, where)
-    if set(given) != set(LANGUAGES):
+    """Read a text in both languages, `{de: .., en: ..}`, and perhaps the German that says du."""
+    given = mapping(data, EDITIONS, where)
+    if not set(LANGUAGES) <= set(given):
         missing = ", ".join(given) or "neither"
         raise DataError(f"{where} needs both de and en, was: {missing}")
     for key, value in given.items():
@@ -271,4 +271,4 @@ def read_text(data: Any, where: str, one_line: bool = False) -> Text:
             raise DataError(f"{place} must be text, was: {shown(value)}")
         if one_line and (not value.strip() or "\n" in value):
             raise DataError(f"{place} must be one line in each language, was: {shown(value)}")
-    return Text(given["de"], given["en"])
+    return in_editions(given["de"], given["en"], given.get(INFORMAL))

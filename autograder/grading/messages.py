@@ -101,7 +101,7 @@ SHORT_SEED = Text(
 
 def both(text: Text) -> str:
     """German first, English in brackets: readers of a graded notebook may want either."""
-    return f"{text.de} ({text.en})"
+    return f"{text['de']} ({text.en})"
 
 
 # `kischule doctor`

@@ -389,10 +389,6 @@ def _clean(result: Result) -> Result:
     message = result.message
     if message is None:
         return result
-    parts = {n: _clean_text(p) for n, p in vars(message).items() if isinstance(p, Text)}
+    parts = {n: p.each(clean) for n, p in vars(message).items() if isinstance(p, Text)}
     told: Message = replace(message, **parts)  # type: ignore[arg-type]
     return replace(result, message=told, error=clean(result.error))
-
-
-def _clean_text(text: Text) -> Text:
-    return Text(clean(text.de), clean(text.en))

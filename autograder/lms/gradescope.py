@@ -45,6 +45,9 @@ from autograder.files import write_atomically
 from autograder.grading.record import EngineError, Rules
 from autograder.grading.settings import Settings
 from autograder.lms.gradescope_container import RELEASE, RULES, failure
+from autograder.notebooks.editions import address_of
+from autograder.notebooks.reader import parse
+from kischule.i18n import INFORMAL, INFORMAL_LANGUAGE, addressing
 
 SUBMISSION_LIMIT_S = 420.0  # Gradescope ends a run after 600, and then there is no result
 PLAIN, EXECUTABLE, PRIVATE = 0o644, 0o755, 0o600
@@ -75,7 +78,7 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
     name, wheel = build_wheel()
     files = {
         "setup.sh": (SETUP.encode(), EXECUTABLE),
-        "run_autograder": (RUN.replace("FAILURE", json.dumps(failure())).encode(), EXECUTABLE),
+        "run_autograder": (_run_script(address_of(parse(rules.release))).encode(), EXECUTABLE),
         RULES: (rules_json(rules), PRIVATE),
         RELEASE: (rules.release, PLAIN),
         name: (wheel, PLAIN),
@@ -84,6 +87,14 @@ def export(course: Path, assignment: str, target: Path, seed_file: Path | None =
     notes = ["in Gradescope's autograder settings choose at least 2 GB of memory"]
     adjusted = Adjustments.of(course, assignment).in_force
     return [*notes, *(f"not on Gradescope: {entry}" for entry in adjusted)]
+
+
+def _run_script(address: str) -> str:
+    """The script that grades, with its messages in German that says Sie or du."""
+    with addressing(address):
+        told = json.dumps(failure())
+    spoken = INFORMAL_LANGUAGE if address == INFORMAL else "de"
+    return RUN.replace("SPOKEN", spoken).replace("FAILURE", told)
 
 
 def rules_json(rules: Rules) -> bytes:
@@ -183,6 +194,7 @@ wheel=("$here"/kischule-*-py3-none-any.whl)
 RUN = """#!/usr/bin/env bash
 # Gradescope runs this for each submission, in a fresh container. bash reads all of it before it
 # begins, so that a submission's changes to this file come too late.
+export KISCHULE_LANGUAGE=SPOKEN
 main() {
   local base results status
   base="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -16,9 +16,11 @@ from autograder.notebooks.cells import Role, grade_id_of, role
 from autograder.notebooks.matching import Matching, plain
 from autograder.notebooks.names import Bindings, Definitions, bindings, definitions, tree
 from autograder.notebooks.pictures import Album
+from kischule.informal import informal
 
 # of an answer, in a release that nbgrader made without our configuration
 NBGRADER_STUB = "YOUR ANSWER HERE"
+TEXT_STUB = "*Ihre Antwort · Your answer*"  # of ours
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def collect_answers(
     the answers that have a cell of the student's own, and whether there is something in it.
     """
     texts = {plain(c.source) for c in known.values() if role(c) == Role.TEXT}
-    blanks = {"", NBGRADER_STUB, *texts}
+    blanks = {"", NBGRADER_STUB, TEXT_STUB, informal(TEXT_STUB), *texts}
     writings = _writings(cells, found, set(released) - blanks)
     answers: dict[str, Placed] = {}
     own: dict[str, bool] = {}

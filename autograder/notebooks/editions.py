@@ -12,8 +12,11 @@ from autograder.files import packaged
 from autograder.notebooks.cells import by_id
 from autograder.notebooks.matching import match, plain, texts_of
 from autograder.notebooks.reader import parse
+from kischule.i18n import FORMAL, INFORMAL, INFORMAL_LANGUAGE, LANGUAGE_VARIABLE
 
 CARRIED = "kischule"  # the key in a release's metadata
+# in the first cell of a release whose German says du
+SAYS_DU = f'os.environ["{LANGUAGE_VARIABLE}"] = "{INFORMAL_LANGUAGE}"'
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Edition:
     def language(self) -> str:
         """The language of its assignment: de or en."""
         return language_of(self.path.parent.name)
+
+    @property
+    def address(self) -> str:
+        """The address in its German: Sie or du."""
+        return address_of(self.release)
 
     @cached_property
     def release(self) -> Any:
@@ -92,6 +100,11 @@ def carried_by(notebook: Any) -> Edition | None:
         return edition if edition.known else None
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def address_of(release: Any) -> str:
+    """The address in a release's German: Sie or du."""
+    return INFORMAL if any(SAYS_DU in cell.source for cell in release.cells) else FORMAL
 
 
 def language_of(assignment: str) -> str:

@@ -26,7 +26,7 @@ from autograder.precheck.cells import Costs, cells_of
 from autograder.precheck.findings import Answer, Finding
 from autograder.precheck.results import as_graded, missing_exercises, result_of
 from autograder.precheck.running import OnExercise, run, stops
-from kischule.i18n import LANGUAGE_VARIABLE, Counted, Text, language
+from kischule.i18n import FORMAL, LANGUAGE_VARIABLE, Counted, Text, language
 
 CELL_LIMIT_S = 60.0
 
@@ -41,6 +41,7 @@ class Precheck:
     findings: Sequence[Finding]
     exercises: Mapping[str, Exercise] = field(default_factory=dict)  # the notebook's
     texts: Sequence[Answer] = ()
+    address: str = FORMAL  # in German: the notebook's
     foreign: bool = False  # another notebook, or an untouched one: nothing else is said of it
 
     @property
@@ -164,7 +165,7 @@ def precheck(
         rebuilt = rebuild(edition.release, submitted, exercises)
         other = findings.untouched(path, rebuilt, edition.release)
     if other:
-        return Precheck(language_code, [], [], [other], foreign=True)
+        return Precheck(language_code, [], [], [other], address=edition.address, foreign=True)
     cells = cells_of(rebuilt, submitted, edition.release, exercises)
     no_kernel = run(cells, time_limit_s, progress)
     nodes = [cell.node for cell in cells]
@@ -186,7 +187,8 @@ def precheck(
     beside = [f.cell for f in found if f.kind == "beside"]
     found = [f for f in found if f.kind != "raised" or f.cell not in beside]
     missing = missing_exercises(results, exercises)
-    return Precheck(language_code, results, missing, found, exercises=exercises, texts=texts)
+    about: dict[str, Any] = {"exercises": exercises, "texts": texts, "address": edition.address}
+    return Precheck(language_code, results, missing, found, **about)
 
 
 def _reached(points: Counted, results: Sequence[Result]) -> Text:

@@ -25,7 +25,7 @@ from torch.overrides import TorchFunctionMode
 
 import kischule
 from autograder.sandbox import messages
-from kischule.i18n import Text
+from kischule.i18n import LANGUAGES, Text
 
 NOTE_MIME = "application/vnd.kischule.note+json"
 MAX_INPUTS = 100  # of a kernel; then the input has ended, and so does a loop that waits for a word
@@ -76,7 +76,8 @@ class Unattended:
         if told.en in self._noted:
             return
         self._noted.add(told.en)
-        data = {"text/plain": f"{told.de} ({told.en})", NOTE_MIME: {"de": told.de, "en": told.en}}
+        both = {language: told[language] for language in LANGUAGES}
+        data = {"text/plain": "{de} ({en})".format(**both), NOTE_MIME: both}
         self._shell.display_pub.publish(data)
 
     def before_cell(self, info: Any) -> None:

@@ -32,12 +32,12 @@ from autograder.cli.demo import MISTAKES
 from autograder.course import release
 from autograder.course.configuration import configure
 from autograder.course.gradebook import Course
-from autograder.course.preprocessors import TEXT_STUB
 from autograder.course.writer import Entry, GradebookWriter
 from autograder.exercises.exercise import PACKAGED, Level
 from autograder.feedback import student_page
 from autograder.grading.record import Record, Status, key_of
 from autograder.grading.settings import SANDBOXES
+from autograder.notebooks.answers import TEXT_STUB
 from autograder.notebooks.cells import is_graded, read_notebook, with_solutions
 from kischule.i18n import Text
 
