@@ -193,9 +193,12 @@ def _report_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _import_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("system", choices=("moodle", "ilias", "folder", "roster"))
-    about = "the system's zip file, or a folder; roster: a table of names"
-    sub.add_argument("file", type=Path, help=about)
+    sub.add_argument("system", choices=("moodle", "moodle-api", "ilias", "folder", "roster"))
+    about = (
+        "the system's zip file, or a folder; roster: a table of names; moodle-api: the address of "
+        "the assignment (token: environment variable KISCHULE_MOODLE_TOKEN)"
+    )
+    sub.add_argument("file", help=about)
     sub.add_argument("assignment")
     sub.add_argument("--table", type=Path, metavar="F", help="moodle: the grading worksheet")
     sub.add_argument(
@@ -214,9 +217,11 @@ def _import_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _export_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("system", choices=("moodle", "ilias", "canvas", "gradescope", "csv"))
+    systems = ("moodle", "moodle-api", "ilias", "canvas", "gradescope", "csv")
+    sub.add_argument("system", choices=systems)
     sub.add_argument("assignment")
-    sub.add_argument("out", type=Path, help="moodle, ilias: a folder; otherwise a file")
+    about = "moodle, ilias: a folder; moodle-api: the assignment's address; otherwise a file"
+    sub.add_argument("out", help=about)
     sub.add_argument(
         "--table",
         type=Path,
