@@ -9,7 +9,10 @@ from kischule.i18n import LANGUAGES
 
 # commands whose --language is that of their words; elsewhere it is that of what they make, and that
 # of their words stands before the command's name
-SPEAKING = ("demo", "verify", "grade", "adjust", "import", "export", "models", "selftest", "doctor")
+SPEAKING = (
+    *("demo", "verify", "grade", "adjust", "observations", "import", "export", "models"),
+    *("selftest", "doctor"),
+)
 TEACHER = "teacher"  # commands that need nbgrader
 
 
@@ -41,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     _grade_options(command("grade", "grade.run", "Grade the submissions of an assignment."))
     _adjust_options(
         command("adjust", "adjust.run", "Adjust points after grading, extend a due date.")
+    )
+    _observations_options(
+        command("observations", "observations.run", "Grade answers in words, on a local page.")
     )
     _feedback_options(
         command("feedback", "pages.feedback", "Make a feedback page for each student.")
@@ -174,6 +180,14 @@ def _adjust_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--hours", type=float, metavar="H", help="of the extension")
     about = "kept in the log; students read it on their pages if it is about an exercise"
     sub.add_argument("--reason", metavar="TEXT", help=about)
+    _course(sub)
+
+
+def _observations_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    about = "keep these marks apart, beside those of others (default: enter them as points)"
+    sub.add_argument("--grader", metavar="NAME", help=about)
+    sub.add_argument("--names", action="store_true", help="show names in place of numbers")
     _course(sub)
 
 
