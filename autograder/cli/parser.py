@@ -243,7 +243,9 @@ def _export_options(sub: argparse.ArgumentParser) -> None:
         help="Moodle's worksheet or Canvas's gradebook, to fill in",
     )
     sub.add_argument(
-        "--scale", action="store_true", help="moodle: convert points to Moodle's maximum"
+        "--scale",
+        action="store_true",
+        help="moodle, moodle-api: to Moodle's maximum",
     )
     sub.add_argument(
         "--pass-mark", type=float, metavar="PERCENT", help="ilias: of the points (default: 50)"

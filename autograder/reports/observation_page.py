@@ -9,6 +9,7 @@ to its own name (Host) and takes only what its own page sends (Origin).
 import hmac
 import json
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
@@ -185,7 +186,9 @@ class PageServer(ThreadingHTTPServer):
         self.address = f"{self.origin}/{self.token}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Let a browser leave without a traceback."""
+        """Let a browser leave without a traceback; a mistake of ours is shown."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -430,6 +430,19 @@ def test_a_failure_in_the_middle_is_made_good(
     assert sorted(moodle.effective) == sorted(POSTED)
 
 
+def test_a_slow_answer_is_not_asked_for_twice(
+    moodle: MoodleServer, graded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The grade takes effect after its sender has given up."""
+    with monkeypatch.context() as patch:
+        patch.setattr(moodle_client, "READ_TIMEOUT_S", 0.1)
+        moodle.faults["mod_assign_save_grades"] = ["", "0.8"]
+        with pytest.raises(MoodleError, match="not answer in time"):
+            exported(graded, moodle)
+    exported(graded, moodle)
+    assert sorted(moodle.effective) == sorted(POSTED)
+
+
 def test_a_wrong_token_stops_at_once(moodle: MoodleServer, graded: Path) -> None:
     moodle.faults["mod_assign_save_grades"] = ["", "code invalidtoken"]
     with pytest.raises(MoodleError, match="invalidtoken"):
