@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import signal
 import sys
 import warnings
@@ -21,6 +20,7 @@ from support.school import ASSIGNMENT, NAME, PEOPLE, notebook
 
 from autograder.cli import main
 from autograder.course.gradebook import Course
+from autograder.grading.store import BusyError, Store
 from autograder.lms import moodle_client, moodle_grades, systems
 from autograder.lms.moodle_client import TOKEN_VARIABLE, Moodle, MoodleError
 from autograder.lms.people import PeopleError
@@ -410,6 +410,12 @@ def test_forget_leaves_no_trace_of_posting(moodle: MoodleServer, graded: Path) -
     assert not (graded / ".kischule" / "posted" / ASSIGNMENT / "zoe-oeztuerk").exists()
 
 
+def test_one_export_at_a_time(moodle: MoodleServer, graded: Path) -> None:
+    with Store(graded).alone(), pytest.raises(BusyError):
+        exported(graded, moodle)
+    assert moodle.effective == []
+
+
 def test_an_export_needs_an_import(moodle: MoodleServer, course: Path) -> None:
     with pytest.raises(PeopleError, match="kischule import moodle-api"):
         exported(course, moodle)
@@ -469,15 +475,20 @@ def test_a_grade_that_moodle_drops_is_told(moodle: MoodleServer, graded: Path) -
 # --- killed -------------------------------------------------------------------------------------
 
 
-def forked(course: Path, address: str) -> int:
-    """Export in a copy of this process, which has all modules; returns its id."""
+def forked(work: Callable[..., Any], *arguments: Any) -> int:
+    """Work in a copy of this process, which has all modules; returns its id."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
         child = os.fork()
     if child:
         return child
-    systems.export("moodle-api", course, ASSIGNMENT, address)
+    work(*arguments)
     os._exit(0)
+
+
+def posted(course: Path, address: str) -> int:
+    """Export in a copy of this process."""
+    return forked(systems.export, "moodle-api", course, ASSIGNMENT, address)
 
 
 def started(course: Path, address: str) -> int:
@@ -491,7 +502,7 @@ def killed_at(
     moments: list[str],
     moodle: MoodleServer,
     course: Path,
-    start: Callable[[Path, str], int] = forked,
+    start: Callable[[Path, str], int] = posted,
 ) -> None:
     """Kill an export at each moment in turn; then one runs to its end, and all is posted once."""
     running = 0  # none: the server may still be at work on a call of one that was killed
@@ -543,10 +554,26 @@ def test_ten_kills_lose_and_double_nothing(moodle: MoodleServer, course: Path) -
     killed_at([*moments, "mod_assign_get_submissions done 1"], moodle, course, started)
 
 
-def test_a_killed_import_is_completed(
+@pytest.mark.parametrize("event", ["pluginfile.php done", "mod_assign_get_submissions done"])
+def test_a_killed_import_is_completed(moodle: MoodleServer, course: Path, event: str) -> None:
+    filled(moodle)
+    running = 0
+
+    def watch(seen: str) -> None:
+        if seen == event:
+            os.kill(running, signal.SIGKILL)
+
+    moodle.watch = watch
+    running = forked(imported, course, moodle)
+    assert os.waitstatus_to_exitcode(os.waitpid(running, 0)[1]) == -signal.SIGKILL
+    moodle.watch = lambda event: None
+    assert len(imported(course, moodle).new) == 3
+
+
+def test_students_of_an_unfinished_import_stay_themselves(
     moodle: MoodleServer, course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the first file is stored, and before the students are known."""
+    """The files are stored, the students not known yet."""
     filled(moodle)
 
     def stop(*_: object) -> None:
@@ -557,4 +584,4 @@ def test_a_killed_import_is_completed(
         with pytest.raises(KeyboardInterrupt):
             imported(course, moodle)
     assert len(imported(course, moodle).unchanged) == 3
-    assert re.search("joerg", (course / ".kischule" / "lms" / "a7_2.json").read_text())
+    assert "joerg" in (course / ".kischule" / "lms" / "a7_2.json").read_text()
