@@ -9,7 +9,10 @@ from kischule.i18n import LANGUAGES
 
 # commands whose --language is that of their words; elsewhere it is that of what they make, and that
 # of their words stands before the command's name
-SPEAKING = ("demo", "verify", "grade", "adjust", "import", "export", "models", "selftest", "doctor")
+SPEAKING = (
+    *("demo", "verify", "grade", "adjust", "observations", "import", "export", "models"),
+    *("selftest", "doctor"),
+)
 TEACHER = "teacher"  # commands that need nbgrader
 
 
@@ -41,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     _grade_options(command("grade", "grade.run", "Grade the submissions of an assignment."))
     _adjust_options(
         command("adjust", "adjust.run", "Adjust points after grading, extend a due date.")
+    )
+    _observations_options(
+        command("observations", "observations.run", "Grade answers in words, on a local page.")
     )
     _feedback_options(
         command("feedback", "pages.feedback", "Make a feedback page for each student.")
@@ -177,6 +183,14 @@ def _adjust_options(sub: argparse.ArgumentParser) -> None:
     _course(sub)
 
 
+def _observations_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("assignment")
+    about = "keep these marks apart, beside those of others (default: enter them as points)"
+    sub.add_argument("--grader", metavar="NAME", help=about)
+    sub.add_argument("--names", action="store_true", help="show names in place of numbers")
+    _course(sub)
+
+
 def _feedback_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("assignment")
     _students(sub)
@@ -193,9 +207,12 @@ def _report_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _import_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("system", choices=("moodle", "ilias", "folder", "roster"))
-    about = "the system's zip file, or a folder; roster: a table of names"
-    sub.add_argument("file", type=Path, help=about)
+    sub.add_argument("system", choices=("moodle", "moodle-api", "ilias", "folder", "roster"))
+    about = (
+        "the system's zip file, or a folder; roster: a table of names; moodle-api: the address of "
+        "the assignment (token: environment variable KISCHULE_MOODLE_TOKEN)"
+    )
+    sub.add_argument("file", help=about)
     sub.add_argument("assignment")
     sub.add_argument("--table", type=Path, metavar="F", help="moodle: the grading worksheet")
     sub.add_argument(
@@ -214,9 +231,11 @@ def _import_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _export_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("system", choices=("moodle", "ilias", "canvas", "gradescope", "csv"))
+    systems = ("moodle", "moodle-api", "ilias", "canvas", "gradescope", "csv")
+    sub.add_argument("system", choices=systems)
     sub.add_argument("assignment")
-    sub.add_argument("out", type=Path, help="moodle, ilias: a folder; otherwise a file")
+    about = "moodle, ilias: a folder; moodle-api: the assignment's address; otherwise a file"
+    sub.add_argument("out", help=about)
     sub.add_argument(
         "--table",
         type=Path,
@@ -224,7 +243,9 @@ def _export_options(sub: argparse.ArgumentParser) -> None:
         help="Moodle's worksheet or Canvas's gradebook, to fill in",
     )
     sub.add_argument(
-        "--scale", action="store_true", help="moodle: convert points to Moodle's maximum"
+        "--scale",
+        action="store_true",
+        help="moodle, moodle-api: to Moodle's maximum",
     )
     sub.add_argument(
         "--pass-mark", type=float, metavar="PERCENT", help="ilias: of the points (default: 50)"

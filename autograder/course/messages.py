@@ -340,3 +340,31 @@ STALE = Text(
     "the source has changed since the release, {submissions}",
 )
 RELEASE_IT = Text("kischule release {assignment}", "kischule release {assignment}")
+
+# `kischule observations`
+NO_QUESTIONS = Text(
+    "{assignment} hat keine Fragen, die in Worten beantwortet werden",
+    "{assignment} has no questions that are answered in words",
+)
+NOTHING_TO_READ = Text(
+    "noch keine Abgabe ist bewertet: `kischule grade {assignment}`",
+    "no submission is graded yet: `kischule grade {assignment}`",
+)
+NO_ANSWER_HERE = Text("diese Antwort gibt es nicht mehr", "this answer is no longer there")
+MARK_CHANGED = Text(
+    "inzwischen steht im Gradebook etwas anderes; laden Sie die Seite neu",
+    "the gradebook has something else by now; reload the page",
+)
+UNREADABLE_MARK = Text("die Anfrage ist nicht lesbar", "the request cannot be read")
+POINTS_RANGE = Text(
+    "die Punkte müssen zwischen 0 und {limit:g} liegen, war: {was}",
+    "points must be between 0 and {limit:g}, was: {was}",
+)
+LONG_COMMENT = Text(
+    "ein Kommentar darf höchstens {limit:,} Zeichen haben, hat: {was:,}",
+    "a comment must have at most {limit:,} characters, has: {was:,}",
+)
+BROKEN_MARKS = Text(
+    "{file} ist nicht lesbar: {reason}; räumen Sie die Datei weg",
+    "{file} cannot be read: {reason}; move it away",
+)

@@ -179,6 +179,20 @@ def opened(path: Path, zone: tzinfo | None = None) -> Iterator[Archive]:
         yield reading.finished(reading.listed(file))
 
 
+def gathered(files: Iterable[tuple[str, Path, float, float]]) -> Archive:
+    """Make an archive of files that were fetched: name, place, and two times as in ArchiveFile."""
+    reading, entries = _Reading(None), list[ArchiveFile]()
+    for name, place, modified, saved in files:
+        try:
+            path = _safe(name)
+        except RefusedError as error:
+            reading.refused.append(of_file(clean(name), error.text))
+            continue
+        if not _ignored(path):
+            entries.append(ArchiveFile(path, modified, _file_reader(place), saved=saved))
+    return reading.finished(entries)
+
+
 def _no_archive(path: Path, reason: Text) -> ArchiveError:
     return ArchiveError(messages.NO_ARCHIVE.format(path=path, reason=reason))
 

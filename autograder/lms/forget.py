@@ -36,7 +36,8 @@ from autograder.lms.people import Person, known_persons, without_persons
 from kischule.i18n import Text
 
 PAGES, GRADED, SUBMITTED = "feedback", "autograded", "submitted"
-OF_STUDENTS = ("written", "preferred", "replaced")  # folders in `.kischule/`: assignment, student
+# folders in `.kischule/`: assignment, student
+OF_STUDENTS = ("written", "preferred", "replaced", "posted", "observations")
 NOT_SEARCHED = {".git", "__pycache__", "source", "release"}  # of the course, without a student's
 MAX_SEARCHED_BYTES = 200 << 20
 TABLES, LOGS, ZIPS = (".csv", ".tsv"), (".log",), (".zip",)

@@ -14,6 +14,8 @@ from autograder.lms import (
     ilias,
     messages,
     moodle,
+    moodle_api,
+    moodle_grades,
     roster,
     spreadsheet,
 )
@@ -23,6 +25,7 @@ IMPORTS: Mapping[str, Callable[..., Imported]] = {
     "folder": folder.import_,
     "ilias": ilias.import_,
     "moodle": moodle.import_,
+    "moodle-api": moodle_api.import_,
     "roster": roster.import_,
 }
 EXPORTS: Mapping[str, Callable[..., list[str]]] = {
@@ -31,6 +34,7 @@ EXPORTS: Mapping[str, Callable[..., list[str]]] = {
     "gradescope": gradescope.export,
     "ilias": ilias.export,
     "moodle": moodle.export,
+    "moodle-api": moodle_grades.export,
 }
 
 
@@ -38,19 +42,30 @@ class OptionError(UserError, ValueError):
     """An option that this system does not have."""
 
 
-def import_(system: str, file: Path, course: Path, assignment: str, **options: Any) -> Imported:
+def import_(
+    system: str, file: Path | str, course: Path, assignment: str, **options: Any
+) -> Imported:
     """Import submissions from a system's archive; options that are None count as not given."""
-    return IMPORTS[system](course, assignment, file, **_given(system, IMPORTS, options))
+    return IMPORTS[system](
+        course, assignment, _place(system, file), **_given(system, IMPORTS, options)
+    )
 
 
-def export(system: str, course: Path, assignment: str, out: Path, **options: Any) -> list[str]:
+def export(
+    system: str, course: Path, assignment: str, out: Path | str, **options: Any
+) -> list[str]:
     """Export grades, and feedback pages, as a system takes them; returns notes.
 
     Raises AssignmentError where the gradebook differs from the source.
     """
     given = _given(system, EXPORTS, options)
     compare_gradebook(course, assignment)
-    return EXPORTS[system](course, assignment, out, **given) or []
+    return EXPORTS[system](course, assignment, _place(system, out), **given) or []
+
+
+def _place(system: str, named: Path | str) -> Path | str:
+    """The address of an assignment, or a path."""
+    return str(named) if system == moodle_api.SYSTEM else Path(named)
 
 
 def _given(

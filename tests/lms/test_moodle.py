@@ -327,4 +327,4 @@ def test_an_option_of_another_system_is_refused(
 ) -> None:
     command = ["export", "ilias", ASSIGNMENT, str(tmp_path), "--course", str(course), "--scale"]
     assert main(command) == 2
-    assert "--scale is for moodle, not for ilias" in capsys.readouterr().err
+    assert "--scale is for moodle, moodle-api, not for ilias" in capsys.readouterr().err
