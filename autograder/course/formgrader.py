@@ -14,17 +14,17 @@ from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import ClearMarkScheme
 
 from autograder.course.messages import BY_HAND, BY_PROGRAM, SUBMITTED_OUTPUT, SUBMITTED_OUTPUT_LARGE
-from autograder.course.ours import ForExercises, exercises_by_notebook
+from autograder.course.ours import ForExercises
+from autograder.course.own_outputs import beside_answers, own_outputs
 from autograder.errors import UserError
 from autograder.grading.messages import DISPLAY_ONLY, both
 from autograder.grading.outputs import framed, harmless_markdown
-from autograder.grading.submission import rebuilt_from
-from autograder.notebooks import intake, reader
+from autograder.notebooks import reader
 from autograder.notebooks.cells import (
     RUBRIC,
     Role,
+    by_id,
     grade_id_of,
-    is_graded,
     metadata_of,
     read_notebook,
     role,
@@ -51,11 +51,11 @@ class FormgraderPage(ForExercises):
         """Put what a teacher gives points for first, with the student's own outputs."""
         if "student" not in resources:
             return nb, resources
-        try:
-            texts, shown = self._files(nb, resources)
-        except (UserError, OSError, KeyError):  # gone since it was graded
-            texts, shown = set(), {}
-        by_hand = _by_hand(nb.cells)
+        name = f"{resources['notebook_id']}.ipynb"
+        about = self.directory, resources["assignment_id"], name
+        texts, shown = _texts(*about), own_outputs(*about, resources["student"], nb)
+        beside = beside_answers(nb.cells)
+        by_hand = [c for n, cells in beside.items() for c in (*cells, by_id(nb)[n])]
         for cell in by_hand:
             _add_outputs(cell, shown)
             if cell.cell_type != "code" and role(cell) == Role.OWN and plain(cell.source) in texts:
@@ -63,56 +63,25 @@ class FormgraderPage(ForExercises):
         rest = [cell for cell in nb.cells if all(cell is not other for other in by_hand)]
         rest = [_folded(cell) if plain(cell.source) in texts else cell for cell in rest]
         if by_hand:
-            links = [grade_id_of(cell) for cell in by_hand if _is_answer(cell)]
-            line = " · ".join(f"[{name}](#{name})" for name in links)
+            line = " · ".join(f"[{answer}](#{answer})" for answer in beside)
             first = _locked(f"**{both(BY_HAND)}:** {line}")
             rest = [first, *by_hand, _locked(f"---\n\n**{both(BY_PROGRAM)}**"), *rest]
         nb.cells = [cell for cell in rest if cell is not None]
         return nb, resources
 
-    def _files(self, nb: Any, resources: Any) -> tuple[set[str], Mapping[str, list[Any] | None]]:
-        """The texts of the release, and what cells show in the submitted file, by the cell's id.
 
-        Raises UserError, OSError or KeyError for files that are not there any more. Of a file that
-        is another one by now, the cells that differ are left out.
-        """
-        directory, name = self.directory, f"{resources['notebook_id']}.ipynb"
-        assignment, student = resources["assignment_id"], resources["student"]
-        folder = Path(directory.format_path(directory.release_directory, ".", assignment))
-        release = (folder / name).read_bytes()
-        notebooks = exercises_by_notebook(directory, assignment)
-        folder = Path(directory.format_path(directory.submitted_directory, student, assignment))
-        content = intake.read_submission(folder, name, notebooks.keys() - {name}).content
-        rebuilt = rebuilt_from(release, content, notebooks[name])
-        shown, graded = reader.outputs(content), {c.get("id"): plain(c.source) for c in nb.cells}
-        pairs = zip(rebuilt.notebook.cells, rebuilt.origins, strict=True)
-        return texts_of_editions(reader.parse(release))[1], {
-            cell.id: shown[origin]
-            for cell, origin in pairs
-            if origin in shown and graded.get(cell.id) == plain(cell.source)
-        }
-
-
-def _is_answer(cell: Any) -> bool:
-    """Return True for what a teacher gives points for."""
-    return is_graded(cell) and role(cell) != Role.TEST
-
-
-def _by_hand(cells: list[Any]) -> list[Any]:
-    """The answers, each with the cells between it and what a program judges before it."""
-    found: list[Any] = []
-    since: list[Any] = []
-    for cell in cells:
-        if _is_answer(cell):
-            found += [*since, cell]
-        judged = _is_answer(cell) or role(cell) in (Role.TEST, Role.SOLUTION)
-        since = [] if judged else [*since, cell]
-    return found
+def _texts(directory: Any, assignment: str, name: str) -> set[str]:
+    """The texts of the release's cells, in all editions; none where it is gone."""
+    path = Path(directory.format_path(directory.release_directory, ".", assignment), name)
+    try:
+        return texts_of_editions(reader.parse(path.read_bytes()))[1]
+    except (UserError, OSError):
+        return set()
 
 
 def _add_outputs(cell: Any, shown: Mapping[str, list[Any] | None]) -> None:
     """Add a frame with what the cell shows in the file, if grading did not show the same."""
-    if cell.cell_type != "code" or cell.get("id") not in shown:
+    if cell.get("id") not in shown:
         return
     theirs = shown[cell.id]
     title = both(SUBMITTED_OUTPUT if theirs is not None else SUBMITTED_OUTPUT_LARGE)

@@ -24,9 +24,11 @@ from nbgrader.api import (
 from autograder.course import messages
 from autograder.course.adjustments import Adjustments
 from autograder.course.gradebook import Course
+from autograder.course.own_outputs import beside_answers, own_outputs
 from autograder.course.release import source_notebooks
 from autograder.errors import UserError
 from autograder.files import write_atomically
+from autograder.grading.outputs import texts_and_pictures
 from autograder.grading.record import key_of
 from autograder.grading.store import STORE_FOLDER
 from autograder.notebooks.cells import (
@@ -155,6 +157,21 @@ class Observations(Course):
                         answer = _answer(student, cells[question.cell], *there)
                         found[question.cell].append(answer)
         return found
+
+    def outputs(self, question: Question, student: str) -> list[tuple[str, str]] | None:
+        """Read what cells beside an answer show in the submitted file; None: more than a page can.
+
+        As `texts_and_pictures` has it. They are the student's word, and nothing that was graded.
+        """
+        name = f"{question.notebook}.ipynb"
+        path = self.folder("autograded", self.assignment, student) / name
+        graded = read_notebook(path)
+        about = self.directory(self.assignment), self.assignment, name, student
+        shown = own_outputs(*about, graded)
+        beside = beside_answers(graded.cells).get(question.cell, [])
+        found = [shown[cell.id] for cell in beside if cell.get("id") in shown]
+        parts = [each for each in found if each is not None]
+        return None if found and not parts else [p for e in parts for p in texts_and_pictures(e)]
 
     def _marks(self, question: Question) -> Iterator[tuple[str, tuple[Mark, bool]]]:
         """Yield students with their points by hand and whether a teacher has to look."""

@@ -121,31 +121,41 @@ def _harmless_part(mime: Any, content: Any) -> str | None:
     return picture(mime, content)
 
 
-def framed(title: str, outputs: Iterable[Any]) -> str:
-    """Show outputs of a file as HTML in a frame: text and pictures, nothing else.
+def texts_and_pictures(outputs: Iterable[Any]) -> list[tuple[str, str]]:
+    """Read what outputs of a file show: ("text", …) or a picture's type and its base64.
 
-    The file is the student's, so a value may be anything. What is in the frame cannot leave it, and
-    so cannot pass for what stands outside, such as a result of grading.
+    The file is the student's, so a value may be anything.
     """
-    shown = "".join(map(_framed, outputs))
-    style = "border-left: 4px solid #888; padding-left: 1em; max-height: 45em; overflow: auto"
-    return f'<div style="{style}"><p><em>{html.escape(title)}</em></p>{shown}</div>'
+    return [part for output in outputs if (part := _text_or_picture(output)) is not None]
 
 
-def _framed(output: Any) -> str:
+def _text_or_picture(output: Any) -> tuple[str, str] | None:
     if not isinstance(output, Mapping):
-        return ""
+        return None
     data = output.get("data")
     data = data if isinstance(data, Mapping) else {}
     for mime in SIGNATURES:
         if (made := picture(mime, _one_text(data.get(mime)))) is not None:
-            return (
-                f'<img alt="" style="max-width: 100%; border: 0" src="data:{mime};base64,{made}">'
-            )
+            return mime, made
     text = _joined(output.get("text", data.get("text/plain")))
     if output.get("output_type") == "error":
         text = f"{_joined(output.get('ename'))}: {_joined(output.get('evalue'))}"
-    return f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>' if text.strip() else ""
+    return ("text", text) if text.strip() else None
+
+
+def framed(title: str, outputs: Iterable[Any]) -> str:
+    """Show outputs of a file as HTML in a frame.
+
+    What is in it cannot leave it, and so cannot pass for what stands outside, such as a result.
+    """
+    shown = [
+        f'<pre style="white-space: pre-wrap">{html.escape(content)}</pre>'
+        if kind == "text"
+        else f'<img alt="" style="max-width: 100%; border: 0" src="data:{kind};base64,{content}">'
+        for kind, content in texts_and_pictures(outputs)
+    ]
+    style = "border-left: 4px solid #888; padding-left: 1em; max-height: 45em; overflow: auto"
+    return f'<div style="{style}"><p><em>{html.escape(title)}</em></p>{"".join(shown)}</div>'
 
 
 def harmless_html(text: str) -> str:

@@ -85,6 +85,14 @@ class Marking:
         words = {key: text[self.language] for key, text in WORDS.items()}
         return {"questions": questions, "words": words, "grader": self._grader}
 
+    def outputs(self, cell: str, number: str) -> dict[str, Any]:
+        """Read what cells beside an answer show in the submitted file. Raises MarkError."""
+        question = self._book.question(cell)
+        answers = self._answers.get(cell, [])
+        if not number.isdecimal() or int(number) >= len(answers):
+            raise MarkError(UNREADABLE_MARK)
+        return {"outputs": self._book.outputs(question, answers[int(number)].student)}
+
     def grade(self, sent: Any) -> dict[str, Any]:
         """Enter a mark that the page sent. Raises MarkError, ChangedError."""
         try:
@@ -202,6 +210,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(self.server.marking.page(), "text/html")
         elif name == "data":
             self._answer(lambda: self.server.marking.data())
+        elif name is not None and name.startswith("outputs/") and name.count("/") == 2:
+            _, cell, number = name.split("/")
+            self._answer(lambda: self.server.marking.outputs(cell, number))
         elif name in STATIC:
             self._send((PAGE_FILES / name).read_bytes(), STATIC[name])
         elif name is not None:

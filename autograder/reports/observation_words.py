@@ -32,6 +32,11 @@ WORDS = {
     "rubric": Text("Bewertung", "Rubric"),
     "answer": Text("Antwort", "Answer"),
     "empty": Text("(keine Antwort)", "(no answer)"),
+    "outputs": Text(
+        "Ausgaben in der abgegebenen Datei, nicht bei der Bewertung",
+        "Outputs in the submitted file, not of grading",
+    ),
+    "large": Text("für diese Seite zu groß", "too large for this page"),
     "picture": Text("Bild zur Antwort", "Picture of the answer"),
     "points": Text("Punkte", "Points"),
     "of": Text("von", "of"),

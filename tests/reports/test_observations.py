@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+from attacks import small
 from support import browser as tools
 from support import school
 from support.nbgrader import AllPass, submit
 from support.nbgrader import course as small_course
-from support.notebooks import RELEASE, filled
+from support.notebooks import EXERCISES, RELEASE, filled
 from support.school import ASSIGNMENT, NAME
 
 from autograder.cli import main
@@ -35,6 +36,7 @@ from autograder.course.observations import (
     criteria_of,
 )
 from autograder.grading.record import Record, Rules, Task
+from autograder.grading.submission import rebuilt_from
 from autograder.notebooks import reader
 from autograder.notebooks.cells import by_id, solutions, with_solutions
 from autograder.reports.agreement import agreed, agreements, weighted_kappa
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 QUESTION = "observation_greedy"
 SCRIPT = "</script><script>fetch('https://evil.example')</script><img src=x onerror=alert(1)>"
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\nand more").decode()
+REAL_PNG = small.PNG
 STUDENTS = ("ada", "bo", "cy")
 
 
@@ -488,6 +491,41 @@ def test_pictures_come_as_data(course: Path) -> None:
     assert pictures == (f"data:image/png;base64,{PNG}",)
 
 
+def with_outputs(course: Path, student: str, outputs: list[Any]) -> None:
+    """Let the student's file have these outputs in the cell before the answer, and be graded."""
+    place = course / "autograded" / student / ASSIGNMENT / NAME
+    notebook = nbformat.read(place, 4)
+    index = notebook.cells.index(by_id(notebook)[QUESTION])
+    cell = next(c for c in reversed(notebook.cells[:index]) if c.cell_type == "code")
+    cell["outputs"] = outputs
+    file = course / "submitted" / student / ASSIGNMENT / NAME
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(notebook), encoding="utf-8")
+    shutil.copytree(RELEASE.parent, course / "release" / ASSIGNMENT, dirs_exist_ok=True)
+    graded = rebuilt_from(RELEASE.read_bytes(), file.read_bytes(), EXERCISES).notebook
+    nbformat.write(graded, place)
+
+
+def test_what_the_student_saw_comes_with_the_answer(server: PageServer, course: Path) -> None:
+    """As data, and only for answers that there are; of another file nothing."""
+    shown = {"output_type": "display_data", "data": {"image/png": PNG, "text/html": SCRIPT}}
+    with_outputs(course, "bo", [{"output_type": "stream", "text": SCRIPT}, shown, 3, {"data": []}])
+    with_outputs(course, "cy", [{"output_type": "stream", "text": "a" * reader.MAX_SHOWN_BYTES}])
+    answers = server.marking.data()["questions"][0]["answers"]
+    found = {}
+    for number, answer in enumerate(answers):
+        status, content, _ = asked(server, "GET", f"/{server.token}/outputs/{QUESTION}/{number}")
+        assert status == 200
+        found[answer["text"]] = json.loads(content)["outputs"]
+    assert found[SCRIPT] == [["text", SCRIPT], ["image/png", PNG]]
+    assert found["Keine Ahnung"] is None
+    assert [each for each in found.values() if each == []] == [[]]
+    for wrong in (f"{QUESTION}/3", f"{QUESTION}/-1", f"{QUESTION}/x", "other/0"):
+        assert asked(server, "GET", f"/{server.token}/outputs/{wrong}")[0] == 400
+    for wrong in ("", f"{QUESTION}", f"{QUESTION}/0/1"):
+        assert asked(server, "GET", f"/{server.token}/outputs/{wrong}")[0] == 404
+
+
 # --- in a browser -------------------------------------------------------------------------------
 
 
@@ -495,6 +533,9 @@ def test_pictures_come_as_data(course: Path) -> None:
 def test_a_teacher_grades_by_keyboard(chromium: Browser, server: PageServer, course: Path) -> None:
     """Three answers without a mouse; a hostile one runs nothing; axe finds nothing."""
     outside: list[str] = []
+    picture = {"output_type": "display_data", "data": {"image/png": REAL_PNG}}
+    for student in STUDENTS:
+        with_outputs(course, student, [{"output_type": "stream", "text": SCRIPT}, picture])
     with tools.page_at(chromium, 1280, outside=outside) as page:
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -511,6 +552,8 @@ def test_a_teacher_grades_by_keyboard(chromium: Browser, server: PageServer, cou
             label = f"submission {number + 1}"
             assert page.locator("#label").inner_text() == f"{label} ({number + 1}/3)"
             texts.append(page.locator(".answer").inner_text())
+            page.locator(".outputs img").wait_for()
+            assert page.locator(".outputs pre").inner_text() == SCRIPT
             keys.type(presses)
             if number == 0:
                 keys.press("c")

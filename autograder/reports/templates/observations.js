@@ -72,11 +72,33 @@ function read() {
   box.setAttribute("tabindex", "0");
   box.setAttribute("role", "region");
   box.setAttribute("aria-label", words.answer);
-  parts.push(box, ...pictures.map((src) => element("img", { src, alt: words.picture })));
+  parts.push(box, ...pictures.map((src) => element("img", { src, alt: words.picture })), outputs());
   parts.push(element("h2", {}, words.question), formatted(text, "question"));
   for (const [title, body] of [[words.reference, reference], [words.rubric, criteria.length ? "" : rubric]])
     if (body) parts.push(element("details", {}, element("summary", {}, title), formatted(body, "")));
   return element("section", { "aria-labelledby": "label" }, ...parts);
+}
+
+// what cells beside the answer show in the student's file; the next answer's are fetched as well
+const fetched = new Map();
+
+function outputsOf(where) {
+  if (!fetched.has(where))
+    fetched.set(where, fetch(`outputs/${where}`).then((reply) => reply.json()).catch(() => ({})));
+  return fetched.get(where);
+}
+
+function outputs() {
+  const { words } = data, box = element("div", { class: "outputs", tabindex: "0", role: "region", "aria-label": words.outputs });
+  const whole = element("details", { open: true, hidden: true }, element("summary", {}, words.outputs), box);
+  outputsOf(`${asked().cell}/${place}`).then(({ outputs: parts }) => {
+    if (parts === undefined || (parts && !parts.length)) return;
+    whole.hidden = false;
+    box.append(...(parts ?? [["text", words.large]]).map(([kind, content]) => kind === "text"
+      ? element("pre", {}, content) : element("img", { src: `data:${kind};base64,${content}`, alt: words.outputs })));
+  });
+  if (place + 1 < answers().length) outputsOf(`${asked().cell}/${place + 1}`);
+  return whole;
 }
 
 const heading = () => `${answer().label} (${place + 1}/${answers().length})`;
