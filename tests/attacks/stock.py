@@ -144,7 +144,9 @@ def tried(name: str, base: Path) -> tuple[str, str]:
         except ValueError:
             cells = []
         outputs = json.dumps([c.get("outputs", []) for c in cells])
-        if '"FOUND' in outputs or "FOUND " in outputs:
+        # not in a traceback, which quotes the cell
+        printed = [o.get("text", "") for c in cells for o in c.get("outputs", [])]
+        if "FOUND" in json.dumps(printed):
             came.append("found what it looked for")
         if name.startswith("markup/") and any(word in outputs for word in ACTS):
             came.append("markup goes to the browser as it is")
