@@ -259,6 +259,30 @@ def test_a_thread_of_libzmq_starts(arena: Arena) -> None:
     assert printed.splitlines()[-1] == "on"
 
 
+NOBODYS = """
+import nbformat
+from support import docker
+docker.open_interpreter()
+from autograder.grading.kernel import Kernel
+from autograder.grading.settings import Settings
+cell = nbformat.v4.new_code_cell("import os; print(os.getresuid(), os.getgroups(), os.listdir())")
+kernel = Kernel(nbformat.v4.new_notebook(cells=[cell]), Settings(isolation="landlock"))
+kernel.start()
+kernel.execute(cell, 0, 30)
+kernel.close()
+print(cell.outputs[0].text)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0, reason="only root has somebody to become")
+def test_root_becomes_nobody_where_that_one_can_read() -> None:
+    variables = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    command = [sys.executable, "-c", NOBODYS]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "(65534, 65534, 65534) [] []", done.stderr
+
+
 # --- the watchdog -------------------------------------------------------------------------------
 
 FULL = {
