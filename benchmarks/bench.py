@@ -28,6 +28,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import starts
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -63,6 +64,7 @@ def main() -> None:
         "growth": growth,
         "large": large_models,
         "one": one_submission,
+        "start": lambda _: starts.page(),
         "hidden": hidden_cases_of_a_class,
         "generation": generation,
     }

@@ -66,6 +66,10 @@ SENTENCES = {
         "Der Aufruf braucht mehr Speicher, als erlaubt ist.",
         "The call needs more memory than it may use.",
     ),
+    "disk": Text(
+        "Der Aufruf schreibt mehr oder größere Dateien, als erlaubt ist.",
+        "The call writes more or larger files than it may.",
+    ),
     "too_large": Text(
         "Die Rückgabe ist zu groß, um sie zu prüfen.",
         "The returned value is too large to be checked.",

@@ -20,7 +20,7 @@ from kischule.training.tiny import RETURNED
 # kinds whose sentence needs no hint
 SELF_EXPLANATORY = (
     *("missing", "not_callable", "ours", "timeout", "changed", "no_return"),
-    *("died", "memory", "too_large", "unreadable", "no_generate", "not_in_table"),
+    *("died", "memory", "disk", "too_large", "unreadable", "no_generate", "not_in_table"),
 )
 # kinds whose sentence says itself what is wrong; the others show a symptom
 TELLING = (

@@ -48,7 +48,7 @@ START_LIMIT_S = 60.0  # until a kernel is there
 
 
 class KernelGoneError(RuntimeError):
-    """The kernel ended, or had to be ended. reason: died | timeout | memory."""
+    """The kernel ended, or had to be ended. reason: died | timeout | memory | disk."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -206,6 +206,7 @@ class Kernel:
         finally:
             self.waited += time.monotonic() - began
         if not self._client.timed_out:
+            self._look_at_files()
             return ""
         cell.outputs.append(error_output(TIMEOUT_ERROR, both(CELL_TIMEOUT.format(seconds=limit))))
         if not self._answers():
@@ -221,7 +222,9 @@ class Kernel:
         """Send a request and return the reply. Raises KernelGoneError, or WireError."""
         began = time.monotonic()
         try:
-            return self._run(self._ask(request, min(began + limit, self.deadline)))
+            reply = self._run(self._ask(request, min(began + limit, self.deadline)))
+            self._look_at_files()
+            return reply
         except TimeoutError:
             self._run(self._client.km.interrupt_kernel())
             if not self._answers():
@@ -252,7 +255,19 @@ class Kernel:
         if "killed" not in end:  # its supervisor is gone, which no student's code can bring about
             raise ServerError("the fork server ended while a submission ran")
         killed = end["killed"]
-        return KernelGoneError("memory" if killed == "memory" else reason)
+        return KernelGoneError(killed if killed in ("memory", "disk") else reason)
+
+    def _look_at_files(self) -> None:
+        """Raise KernelGoneError if the code that just ran has left more files than it may.
+
+        The watchdog would find them later, when another cell or function runs. Only where nothing
+        else limits them: a file system of the kernel's own has a size.
+        """
+        if self.settings.isolation == "landlock":
+            provisioner = self._client.km.provisioner
+            self._run(provisioner.computed())
+            if provisioner.end is not None:
+                raise self._gone("died")
 
     def idle(self) -> float:
         """Seconds in which the student's code held us up without computing.

@@ -11,12 +11,18 @@ MEMORY = Text(
     "Der Kernel brauchte mehr Speicher, als erlaubt ist, und wurde beendet.",
     "The kernel used more memory than allowed, and was ended.",
 )
-GONE = {"died": DIED, "timeout": TIMEOUT, "memory": MEMORY}
+DISK = Text(
+    "Diese Zelle hat mehr oder größere Dateien geschrieben, als erlaubt ist; der Kernel wurde "
+    "beendet.",
+    "This cell wrote more or larger files than allowed, and its kernel was ended.",
+)
+GONE = {"died": DIED, "timeout": TIMEOUT, "memory": MEMORY, "disk": DISK}
 # in a flag, which names the cell
 GONE_WORDS = {
     "died": Text("abgestürzt", "died"),
     "timeout": Text("Zeit abgelaufen", "timeout"),
     "memory": Text("Speicher reichte nicht", "memory"),
+    "disk": Text("zu viele oder zu große Dateien", "too many or too large files"),
 }
 CELL_TIMEOUT = Text(
     "Die Zelle war nach {seconds:g} s noch nicht fertig.",

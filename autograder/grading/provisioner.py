@@ -130,7 +130,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
         self._computed, deadline = None, time.monotonic() + ANSWER_S
         await self._command(COMPUTED)
         while self._computed is None and self.end is None and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.001)
             self._listen()
         if self.end is not None:
             return float(self.end.get("cpu", math.inf))

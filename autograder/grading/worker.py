@@ -289,7 +289,7 @@ class _SubmissionRun:
     def _restart_after(self, gone: KernelGoneError, cell: Any, index: int) -> None:
         flag = Flag(FlagKind.KERNEL_ENDED, cell.id, messages.GONE_WORDS[gone.reason])
         self.done.flags.append(flag)
-        if gone.reason != "died":
+        if gone.reason in ("timeout", "memory"):
             self._mark(Status(gone.reason))
         self.patience.after_kernel(gone)
         self._restart(index)

@@ -31,7 +31,7 @@ from autograder.sandbox.landlock import Landlock
 from autograder.sandbox.namespaces import GIVEN_FOLDER, Limits, Namespaces, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
-COMPUTED = b"?"  # the command that asks how long a kernel has computed
+COMPUTED = b"?"  # the command that asks how long a kernel has computed, and ends one beyond a limit
 WATCH_S = 0.1  # between two looks at a kernel's memory
 DISK_WATCH = 5  # looks at its memory for one at its files
 Tier = Namespaces | Landlock
@@ -163,14 +163,15 @@ def _supervise(channel: socket.socket, request: dict[str, Any], tier: Tier) -> N
     waiting: list[Any] = [channel, ours, end]
     while end in waiting:
         readable, _, _ = select.select(waiting, [], [], WATCH_S)
-        reason = watch.look()
+        command = channel.recv(64) if channel in readable else b""
+        reason = watch.look(command == COMPUTED)
         if reason and not killed:
             killed = reason
             os.kill(kernel, signal.SIGKILL)
         if channel in readable:
-            command = channel.recv(64)
             if command == COMPUTED:
-                _tell(channel, cpu=_computed(times))
+                if not killed:  # its end says so as well
+                    _tell(channel, cpu=_computed(times))
             elif command:
                 os.kill(kernel, int(command))
             else:  # nobody waits for this kernel any more
@@ -206,8 +207,8 @@ class _Watch:
         self._status, self._kernel, self._limits, self._tier = status, kernel, limits, tier
         self._before, self.most, self._looks = _resident(status)[0], 0, 0
 
-    def look(self) -> str:
-        """The limit that the kernel is beyond, or ""."""
+    def look(self, thoroughly: bool) -> str:
+        """The limit that the kernel is beyond, or ""; thoroughly: its files are looked at now."""
         resident, threads = _resident(self._status)
         grown, self._looks = resident - self._before, self._looks + 1
         self.most = max(self.most, grown)
@@ -215,7 +216,8 @@ class _Watch:
             return "memory"
         if threads > self._limits.threads:
             return "threads"
-        full = self._looks % DISK_WATCH == 0 and self._tier.overfull(self._kernel, self._limits)
+        thoroughly = thoroughly or self._looks % DISK_WATCH == 0
+        full = thoroughly and self._tier.overfull(self._kernel, self._limits)
         return "disk" if full else ""
 
 

@@ -70,9 +70,10 @@ _WITHOUT_EFFECT = (
     *("utime", "utimes", "futimesat", "utimensat"),
 )
 _OF_ITSELF = ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
-_OF_THIS_THREAD = (
-    *("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "setpriority"),
-)
+_OF_THIS_THREAD = ("prlimit64", "sched_setaffinity", "setpriority")
+# the C library names a new thread by its number, and libzmq ends the process where that is refused;
+# a filter cannot tell it from another process: nothing is done, and said to be done
+_OF_A_THREAD = ("sched_setscheduler", "sched_setparam")
 _OWNERS = {"fcntl": (8, 15), "ioctl": (0x8901, 0x8902)}  # who gets a file's signals (F_SETOWN, ..)
 
 
@@ -276,6 +277,8 @@ class Landlock:
             deny(rules, name, seccomp.Arg(0, seccomp.NE, os.getpid()))
         for name in _OF_THIS_THREAD:
             deny(rules, name, seccomp.Arg(0, seccomp.NE, 0))
+        for name in _OF_A_THREAD:
+            deny(rules, name, seccomp.Arg(0, seccomp.NE, 0), code=0)
         deny(rules, "setpriority", seccomp.Arg(1, seccomp.NE, 0))
         for name, commands in _OWNERS.items():
             for command in commands:

@@ -1,4 +1,4 @@
-"""The attacks on stock nbgrader: `python tests/attacks/stock.py` writes README.md here.
+"""The attacks on stock nbgrader: `python tests/attacks/stock.py [NAME ...]` writes README.md here.
 
 Not a test: it takes twenty minutes, and runs hostile code without this project's engine. So that
 it harms nobody, each run is in a bubblewrap of its own (process, network and ipc namespaces, a
@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from attacks import small, structure
-
-HERE = Path(__file__).parent
+from attacks import small, structure, table
 
 CONFIG = "c = get_config()\nc.CourseDirectory.course_id = 'stock'\nc.Execute.timeout = 10\n"
 CONFIG += "c.ClearMarkScheme.enforce_metadata = False\n"
@@ -103,7 +101,7 @@ def known(home: Path) -> dict[str, str]:
 
 
 def tried(name: str, base: Path) -> tuple[str, str]:
-    """An attack's name, and what came of it."""
+    """An attack's name in the table, and what came of it."""
     home = Path(tempfile.mkdtemp(prefix="stock-", dir=base))
     shutil.rmtree(home)
     shutil.copytree(base / "made", home, symlinks=True)
@@ -146,7 +144,9 @@ def tried(name: str, base: Path) -> tuple[str, str]:
         except ValueError:
             cells = []
         outputs = json.dumps([c.get("outputs", []) for c in cells])
-        if '"FOUND' in outputs or "FOUND " in outputs:
+        # not in a traceback, which quotes the cell
+        printed = [o.get("text", "") for c in cells for o in c.get("outputs", [])]
+        if "FOUND" in json.dumps(printed):
             came.append("found what it looked for")
         if name.startswith("markup/") and any(word in outputs for word in ACTS):
             came.append("markup goes to the browser as it is")
@@ -165,7 +165,8 @@ def tried(name: str, base: Path) -> tuple[str, str]:
     if left and int(left[-1].split()[1]) > 0:
         came.append("left processes running")
     shutil.rmtree(home, ignore_errors=True)
-    return name, "; ".join(came) or "–"
+    named = f"structure/{name}" if name in structure.EXPECT else name
+    return named, "; ".join(came) or table.NOTHING
 
 
 def main() -> None:
@@ -175,44 +176,11 @@ def main() -> None:
         base = Path(temporary).resolve()
         prepare(base / "made")
         with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
-            found = {}
+            found = table.stock_column() if sys.argv[1:] else {}
             for name, came in pool.map(lambda n: tried(n, base), chosen):
                 print(f"{name}: {came}", flush=True)
                 found[name] = came
-    if chosen == names:
-        (HERE / "README.md").write_text(table(found), encoding="utf-8")
-
-
-def table(found: dict[str, str]) -> str:
-    says = {a.name: a.says for a in small.attacks()}
-    says |= {
-        f"structure/{n}": getattr(structure, n).__doc__.splitlines()[0] for n in structure.EXPECT
-    }
-    rows = [f"| {n} | {says[n]} | {found[n.removeprefix('structure/')]} |" for n in says]
-    harmed = sum(came != "–" for came in found.values())
-    forged = sum("deserved" in came for came in found.values())
-    head = f"""# Hostile notebooks
-
-Each is a cell, or a change of the notebook, in a submission with one of three exercises solved.
-`tests/grading/test_attacks.py` grades all of them with this project's engine, in the sandbox. For
-every one it asserts: the score of an honest reading, nothing found, nothing changed outside, no
-process left, a limited time.
-
-The last column is what stock nbgrader {version()} made of the same submission, with its default
-configuration and test cells that call the same `check` in the student's kernel
-(`python tests/attacks/stock.py`). Of {len(found)}, {harmed} did harm there, {forged} of them by
-points that were not deserved. –: nothing of what was looked for.
-
-| attack | what it does | stock nbgrader |
-|---|---|---|
-"""
-    return head + "\n".join(rows) + "\n"
-
-
-def version() -> str:
-    from importlib.metadata import version as of
-
-    return of("nbgrader")
+    table.README.write_text(table.table(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from support.nbgrader import AllPass
 
 from autograder.cli import main
 from autograder.course.grade import weakest
+from autograder.grading.isolation import RISK
 from autograder.grading.record import Record
 from autograder.grading.submission import settle
 from autograder.reports import machine
@@ -22,20 +23,29 @@ from autograder.reports.class_page import class_page
 
 
 class Settling:
-    """An engine that settles the isolation, and gives all points."""
+    """An engine that settles the isolation, and gives all points; it keeps each run's warning."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
 
     def run(self, rules: Any, tasks: Any) -> Iterator[Record]:
-        settings, self.warning = settle(rules.settings)
+        settings, warning = settle(rules.settings)
+        self.warnings.append(warning)
         for record in AllPass().run(rules, tasks):
             yield replace(record, isolation=settings.isolation)
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def engine() -> Settling:
+    return Settling()
+
+
+@pytest.fixture
+def course(tmp_path: Path, engine: Settling, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A class of two on a system without sandboxes."""
     for module in ("grading.isolation", "course.rules"):
         monkeypatch.setattr(f"autograder.{module}.sys", SimpleNamespace(platform="darwin"))
-    monkeypatch.setattr("autograder.course.grade._engine", lambda *_: Settling())
+    monkeypatch.setattr("autograder.course.grade._engine", lambda *_: engine)
     folder = school.course(tmp_path / "course")
     for name in ("ada", "bob"):
         place = folder / "submitted" / name / school.ASSIGNMENT
@@ -49,7 +59,10 @@ def graded(course: Path, *more: str) -> int:
 
 
 def test_a_plain_process_is_asked_for_once_a_course(
-    course: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    course: Path,
+    engine: Settling,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert graded(course) == 2
     assert "a sandbox needs Linux, this is darwin; to go on" in capsys.readouterr().err
@@ -57,6 +70,7 @@ def test_a_plain_process_is_asked_for_once_a_course(
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == "isolation: process"
     assert graded(course, "--force") == 0
+    assert engine.warnings == [f"no sandbox: {RISK}"] * 2  # in one line, each time
     assert graded(course, "--isolation", "landlock") == 2  # asked for by name: it is not that
     monkeypatch.setattr("autograder.course.rules.sys.platform", "linux")
     assert graded(course, "--force") == 2  # on Linux nothing that was remembered weakens a run

@@ -1,7 +1,12 @@
 """Hostile notebooks against the grading engine, each in a real sandbox with a real gradebook.
 
-Each attack is graded as a submission with one exercise solved. These must hold: the score that an
-honest reading gives, nothing found, nothing changed outside, no process left running, in time.
+Each attack is graded as a submission with one exercise solved, in each tier of the sandbox. These
+must hold: the score that an honest reading gives, nothing found, nothing changed outside, no
+process left running, in time. An attack prints FOUND for a success. Without namespaces a file can
+be seen to be there, and a process: SEEN.
+
+The second tier takes minutes as well and is slow; the cells that look and change, the worst for it,
+run in one submission of every test run.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
-from attacks import small, structure
+from attacks import small, structure, table
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
@@ -41,6 +46,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox nee
 
 TIME_LIMIT_S = 2.0  # of a cell; a submission has ten times as long
 MAX_S = 45.0  # that any attack may take, machine and nbgrader included
+LANDLOCK = pytest.param("landlock", marks=pytest.mark.slow)
 SECRET = hashlib.sha256(b"the teacher's").hexdigest()
 
 
@@ -83,8 +89,10 @@ class Arena:
         return found
 
 
-@pytest.fixture(scope="module")
-def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+@pytest.fixture(scope="module", params=["namespaces", LANDLOCK])
+def arena(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Arena]:
     course = tmp_path_factory.mktemp("attacked").resolve()
     small.make(course)
     seed = course.parent / f"{course.name}-seed"
@@ -93,7 +101,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         patch.setenv("SECRET_OF_THE_TEACHER", "SECRET_OF_THE_TEACHER")
         patch.setenv("KISCHULE_SEED", SECRET)
         patch.setattr(kernel, "GRACE_S", 2.0)
-        settings = Settings(time_limit_s=TIME_LIMIT_S, memory_mib=300, isolation="namespaces")
+        settings = Settings(time_limit_s=TIME_LIMIT_S, memory_mib=300, isolation=request.param)
         patch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
         released = read_notebook(release.registered(course, "small")[0])
         known = {
@@ -125,11 +133,12 @@ class _Listening:
         self.unix.close()
 
 
-def _kernels() -> list[str]:
+def _kernels(tier: str) -> list[str]:
     """Supervisors and kernels that are alive."""
-    server = psutil.Process(servers.shared()._process.pid)
-    (inner,) = server.children()
-    return [str(p) for p in inner.children(recursive=True)]
+    server = psutil.Process(servers.shared(tier=tier)._process.pid)
+    if tier == "namespaces":
+        (server,) = server.children()
+    return [str(p) for p in server.children(recursive=True)]
 
 
 def _unquoted(output: dict[str, Any], cell: dict[str, Any]) -> dict[str, Any]:
@@ -144,8 +153,12 @@ def _unquoted(output: dict[str, Any], cell: dict[str, Any]) -> dict[str, Any]:
     return output | {"traceback": told}
 
 
-def _attacked(arena: Arena, student: str) -> dict[str, Any]:
-    """Grade a student, assert all that must always hold, and return the row."""
+def _attacked(arena: Arena, student: str, sees: bool = False) -> dict[str, Any]:
+    """Grade a student, assert all that must always hold, and return the row.
+
+    sees: what is out of reach is seen to be there, where there are no namespaces.
+    """
+    tier = arena.settings.isolation
     before, began = arena.outside(student), time.monotonic()
     row = arena.grade(student)
     assert time.monotonic() - began < MAX_S
@@ -153,15 +166,17 @@ def _attacked(arena: Arena, student: str) -> dict[str, Any]:
     assert arena.outside(student) == before
     assert arena.book("honest") == arena.honest
     deadline = time.monotonic() + 5
-    while (left := _kernels()) and time.monotonic() < deadline:
+    while (left := _kernels(tier)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left == []
+    assert row["isolation"] == (None if row["status"] == Status.UNREADABLE else tier)
     graded = arena.course / "autograded" / student / "small" / small.NAME
     if row["status"] != Status.UNREADABLE:
         cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
         text = json.dumps(cells)
         shown = [_unquoted(output, cell) for cell in cells for output in cell.get("outputs", [])]
         assert "FOUND" not in json.dumps(shown), json.dumps(shown)[:2000]
+        assert ("SEEN" in json.dumps(shown)) == (sees and tier == "landlock")
         assert len(text) < 3_000_000
         assert sum(each[0] or 0 for each in arena.book(student)) == row["score"]
     return row
@@ -179,10 +194,27 @@ def _expected(attack: small.Attack) -> tuple[float, str]:
 def test_a_hostile_cell_gets_what_it_deserves(arena: Arena, attack: small.Attack) -> None:
     student = attack.name.replace("/", "-")
     small.write(arena.course, student, small.submission(arena.released, attack, arena.known))
-    row = _attacked(arena, student)
+    row = _attacked(arena, student, "seen" in attack.expect)
     score, status = _expected(attack)
     assert row["score"] == score, row
     assert row["status"] == status or "any" in attack.expect, row
+
+
+@pytest.mark.parametrize("arena", ["landlock"], indirect=True)
+def test_hostile_cells_find_nothing_without_namespaces(arena: Arena) -> None:
+    """One after the other in one kernel; the same with a kernel for each is slow."""
+    harmless = small.Attack("together", "", "pass", "first")
+    notebook = small.submission(arena.released, harmless, arena.known)
+    families = ("look/", "change/", "outlive/")
+    attacks = [a for a in small.attacks() if a.name.startswith(families) and a.place == "first"]
+    disk = [a for a in small.attacks() if a.name == "exhaust/disk"]  # which ends the kernel
+    for attack in reversed(attacks + disk):
+        source = small.filled(attack.source, arena.known)
+        notebook.cells.insert(1, nbformat.v4.new_code_cell(source))
+    small.write(arena.course, "together", notebook)
+    unhurried = replace(arena, settings=replace(arena.settings, time_limit_s=10.0))
+    row = _attacked(unhurried, "together", sees=True)
+    assert (row["score"], row["status"]) == (small.SOLVED, "graded"), row
 
 
 @pytest.mark.parametrize("name", structure.EXPECT)
@@ -197,6 +229,11 @@ def test_a_hostile_structure_changes_nothing(arena: Arena, name: str) -> None:
     if wanted["flag"]:
         assert any(flag.startswith(wanted["flag"]) for flag in row["flags"]), row["flags"]
     assert row["max_score"] == small.ALL + 2  # the observation's
+
+
+def test_the_table_says_what_is_asserted() -> None:
+    """After a change: `python tests/attacks/table.py`."""
+    assert table.README.read_text("utf-8") == table.table(table.stock_column())
 
 
 ACTS = (

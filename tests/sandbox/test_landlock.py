@@ -1,4 +1,4 @@
-"""The tier without namespaces: the worst attacks, each of which works in a plain process."""
+"""The worst attacks on a sandbox, each of which works in a plain process, and Landlock's rules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ for change in (
     except OSError:
         pass
 """,
-    "parent": "os.kill(os.getppid(), 0); print('FOUND')",
+    "parent": "os.kill(os.getppid() or VICTIM, 0); print('FOUND')",
     "kill": "os.kill(VICTIM, signal.SIGCONT); print('FOUND')",
     "tkill": "print('FOUND' if call(200, VICTIM, 0) == 0 else '')",
     "queue": """
@@ -88,7 +88,9 @@ print('FOUND' if ctypes.get_errno() == 3 else '')  # there is no such user
     "memory": "open('/proc/VICTIM/mem', 'rb'); print('FOUND')",
     "environment": "open('/proc/VICTIM/environ').read(); print('FOUND')",
     "command line": "open('/proc/VICTIM/cmdline').read(); print('FOUND')",
-    "processes": "os.listdir('/proc'); print('FOUND')",
+    "processes": """
+print('FOUND' if {p for p in os.listdir('/proc') if p.isdigit()} - {str(os.getpid())} else '')
+""",
     "tcp": "socket.create_connection(('127.0.0.1', PORT), 1); print('FOUND')",
     "udp": """
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -136,8 +138,11 @@ print('FOUND' if libc.inotify_add_watch(libc.inotify_init(), b'OUTSIDE', 2) > 0 
     "outlive the parent": "print('FOUND' if call(157, 1 | 1 << 32, 0, 0, 0, 0) == 0 else '')",
 }
 ENTRY = "from autograder.sandbox.forkserver import run"
-# these say that they worked, and do nothing: what happened is looked at from outside
-SAY_DONE = {"mode", "time", "new mode"}
+# these say that they worked, and do nothing outside, which is looked at
+SAY_DONE = {
+    "landlock": {"mode", "time", "new mode"},
+    "namespaces": {"priority of all"},  # of all processes in it
+}
 # not in a plain process: it has other channels; Yama or the file system may refuse it as well
 ONLY_HERE = {"own channel", "ptrace", "memory", "attribute", "make a folder", "rename", "delete"}
 
@@ -204,30 +209,33 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 
 # Linux 6.2 has version 3; from 6 on Landlock itself keeps signals and abstract sockets away
-OLDEST = pytest.param(landlock.NEEDED, id="oldest", marks=pytest.mark.slow)
+OLDEST = pytest.param(("landlock", landlock.NEEDED), id="oldest", marks=pytest.mark.slow)
+TIERS = [pytest.param(("landlock", 99), id="newest"), OLDEST]
+TIERS += [pytest.param(("namespaces", 99), id="namespaces")]
 
 
-@pytest.fixture(scope="module", params=[pytest.param(99, id="newest"), OLDEST])
-def found(request: pytest.FixtureRequest, arena: Arena) -> dict[str, str]:
-    """Text that each attack printed in this tier; nothing outside is another than before."""
-    before = arena.state()
+@pytest.fixture(scope="module", params=TIERS)
+def found(request: pytest.FixtureRequest, arena: Arena) -> tuple[str, dict[str, str]]:
+    """The tier, and text that each attack printed in it; nothing outside has changed."""
+    before, (tier, version) = arena.state(), request.param
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == landlock.NEEDED:
+        if version == landlock.NEEDED:
             mask = f"from autograder.sandbox import landlock; landlock.version = lambda: 3; {ENTRY}"
             patch.setattr(servers, "START_CODE", servers.START_CODE.replace(ENTRY, mask))
             patch.setattr(servers, "_servers", {})
-            printed = arena.printed("landlock", *ATTACKS.values())
+            printed = arena.printed(tier, *ATTACKS.values())
             servers.close_all()
         else:
-            printed = arena.printed("landlock", *ATTACKS.values())
+            printed = arena.printed(tier, *ATTACKS.values())
     assert arena.state() == before
-    return dict(zip(ATTACKS, printed, strict=True))
+    return tier, dict(zip(ATTACKS, printed, strict=True))
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_finds_and_changes_nothing(name: str, found: dict[str, str]) -> None:
-    assert ("FOUND" in found[name]) == (name in SAY_DONE), found[name]
-    assert name != "own channel" or "k-1" in found[name]
+def test_an_attack_finds_and_changes_nothing(name: str, found: tuple[str, dict[str, str]]) -> None:
+    tier, printed = found
+    assert ("FOUND" in printed[name]) == (name in SAY_DONE[tier]), printed[name]
+    assert (name, tier) != ("own channel", "landlock") or "k-1" in printed[name]
 
 
 def test_each_attack_works_in_a_plain_process(arena: Arena) -> None:
@@ -235,6 +243,44 @@ def test_each_attack_works_in_a_plain_process(arena: Arena) -> None:
     attacks = {name: cell for name, cell in ATTACKS.items() if name not in ONLY_HERE}
     printed = dict(zip(attacks, arena.printed("process", *attacks.values()), strict=True))
     assert [name for name, text in printed.items() if "FOUND" not in text] == []
+
+
+THREADED = """
+import IPython.display
+with zmq.Context() as context, context.socket(zmq.PAIR) as pair:
+    print(pair.bind('inproc://x') is not None)
+IPython.display.display({'text/plain': 'x', 'image/png': 'A' * 500_000}, raw=True)
+"""
+
+
+def test_a_thread_of_libzmq_starts(arena: Arena) -> None:
+    """A picture is enough: pyzmq has a thread for large messages, made at the first one."""
+    (printed,) = arena.printed("landlock", f"import zmq\n{THREADED}\ntime.sleep(0.5)\nprint('on')")
+    assert printed.splitlines()[-1] == "on"
+
+
+NOBODYS = """
+import nbformat
+from support import docker
+docker.open_interpreter()
+from autograder.grading.kernel import Kernel
+from autograder.grading.settings import Settings
+cell = nbformat.v4.new_code_cell("import os; print(os.getresuid(), os.getgroups(), os.listdir())")
+kernel = Kernel(nbformat.v4.new_notebook(cells=[cell]), Settings(isolation="landlock"))
+kernel.start()
+kernel.execute(cell, 0, 30)
+kernel.close()
+print(cell.outputs[0].text)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0, reason="only root has somebody to become")
+def test_root_becomes_nobody_where_that_one_can_read() -> None:
+    variables = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    command = [sys.executable, "-c", NOBODYS]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "(65534, 65534, 65534) [] []", done.stderr
 
 
 # --- the watchdog -------------------------------------------------------------------------------
@@ -288,11 +334,28 @@ def test_a_kernel_that_keeps_too_much_is_ended(name: str, arena: Arena) -> None:
     assert list(arena.other.parent.iterdir()) == [arena.other]
 
 
+def test_a_cell_that_leaves_too_much_is_to_blame(arena: Arena) -> None:
+    """The watchdog alone would end its kernel later, in a cell that did nothing."""
+    cell = nbformat.v4.new_code_cell("for n in (1, 2): open(str(n), 'wb').write(bytes(40_000_000))")
+    kernel = Kernel(nbformat.v4.new_notebook(cells=[cell]), Settings(isolation="landlock"))
+    try:
+        kernel.start()
+        with pytest.raises(KernelGoneError) as gone:
+            kernel.execute(cell, 0, 30)
+    finally:
+        kernel.close()
+    assert gone.value.reason == "disk"
+    assert list(arena.other.parent.iterdir()) == [arena.other]
+
+
 def test_a_folder_is_removed_with_its_kernel(arena: Arena, tmp_path: Path) -> None:
     """Also where its folders are closed; a link in it leads nowhere."""
     closed = tmp_path / "closed"
     closed.mkdir(0o500)
-    arena.printed("landlock", f"os.mkdir('a', 0); os.makedirs('b/c'); os.symlink('{closed}', 'l')")
+    with suppress(KernelGoneError):  # an ordinary user's watchdog cannot look into it
+        arena.printed(
+            "landlock", f"os.makedirs('b/c'); os.symlink('{closed}', 'l'); os.mkdir('a', 0)"
+        )
     assert list(arena.other.parent.iterdir()) == [arena.other]
     assert closed.stat().st_mode & 0o777 == 0o500
 

@@ -1,3 +1,4 @@
+# expect: seen
 # The exercise files, and all that knows what they expect.
 import autograder
 
@@ -6,5 +7,10 @@ import os
 
 for name in ("exercises", "exercises/oracle.py", "exercises/misconceptions.py", "checking",
              "checking/judge.py", "checking/check.py", "checking/stored.py", "course", "grading"):
-    if os.path.exists(f"{folder}/{name}"):
-        print("FOUND", name)
+    path = f"{folder}/{name}"
+    if os.path.exists(path):
+        print("SEEN", name)
+    try:
+        print("FOUND", name, os.listdir(path) if os.path.isdir(path) else open(path).read(9))
+    except OSError as error:
+        print(error)

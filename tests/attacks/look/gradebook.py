@@ -1,3 +1,4 @@
+# expect: seen
 # Everybody's scores.
 import os
 
@@ -6,4 +7,8 @@ for folder, names, files in os.walk("/"):
     if "gradebook.db" in files:
         print("FOUND", folder)
 if os.path.exists("COURSE/gradebook.db"):
-    print("FOUND", "COURSE/gradebook.db")
+    print("SEEN", "COURSE/gradebook.db")
+try:
+    print("FOUND", open("COURSE/gradebook.db", "rb").read(9))
+except OSError as error:
+    print(error)

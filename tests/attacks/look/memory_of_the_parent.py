@@ -1,11 +1,13 @@
 # The parent's memory.
 import os
 
-for process in range(1, 64):
+for process in {*range(1, 64), os.getppid()} - {os.getpid()}:
     try:
-        group = open(f"/proc/{process}/status").read().split("Tgid:")[1].split()[0]
-        if int(group) == os.getpid():  # a thread of this process
-            continue
+        if f"Tgid:\t{os.getpid()}\n" in open(f"/proc/{process}/status").read():
+            continue  # a thread of this process
+    except OSError:
+        pass
+    try:
         open(f"/proc/{process}/mem", "rb").close()
         print("FOUND", process)
     except OSError:

@@ -1,3 +1,4 @@
+# expect: seen
 # The solutions, wherever they lie.
 import os
 
@@ -8,4 +9,8 @@ for folder, names, files in os.walk("/"):
             print("FOUND", os.path.join(folder, file))
 for place in ("COURSE/source/small/small.ipynb", "PROJECT/source/a7_2/A7_2.ipynb"):
     if os.path.exists(place):
-        print("FOUND", place)
+        print("SEEN", place)
+    try:
+        print("FOUND", open(place).read(9))
+    except OSError as error:
+        print(error)
