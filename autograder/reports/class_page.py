@@ -18,8 +18,6 @@ from autograder.course.grading_key import GradingKey, grading_key
 from autograder.course.messages import ABSENT
 from autograder.course.ours import exercises_of
 from autograder.course.registration import graded_by_older
-from autograder.errors import MissingPackageError
-from autograder.exercises.exercise import Exercise
 from autograder.feedback import svg
 from autograder.feedback.student_page import STYLE
 from autograder.notebooks.messages import flag_text
@@ -49,7 +47,8 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         for student in everybody
         if key and student.total
     }
-    found, compared = _similar_pairs(course, assignment, graded, exercises)
+    released = class_data.released_cells(course, assignment)
+    found = similar.pairs({s.name: s.cells for s in graded}, released, exercises)
     older = graded_by_older(course, assignment)
     remarks = [
         *_class_remarks(everybody, names, older, assignment),
@@ -81,11 +80,10 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
             ],
             students=everybody,
             pairs=found[:MAX_LISTED_PAIRS],
-            ask=messages.ASK.format(share=similar.MIN_COMMON_SHARE)[language],
+            ask=messages.ASK[language],
             more=messages.MORE_PAIRS.of(len(found) - MAX_LISTED_PAIRS)[language]
             if len(found) > MAX_LISTED_PAIRS
             else "",
-            compared=compared,
         )
     )
 
@@ -105,6 +103,10 @@ def _environment(language: str) -> Environment:
             ("share", messages.SHARE),
             ("decimals", messages.TWO_DECIMALS),
         )
+    }
+    environment.filters |= {
+        name: lambda count, text=text: text.of(count)[language]
+        for name, text in (("alike", messages.ALIKE), ("others", messages.OTHERS))
     }
     return environment
 
@@ -196,20 +198,6 @@ def _bands(key: GradingKey, grades: Iterable[str]) -> list[tuple[str, float, int
 
 def _in_language(text: Text, language: str, value: float) -> str:
     return text.format(value=float(value))[language]
-
-
-def _similar_pairs(
-    course: Path,
-    assignment: str,
-    graded: Sequence[GradedStudent],
-    exercises: Mapping[str, Exercise],
-) -> tuple[list[similar.Pair], bool]:
-    """The similar pairs, and whether the library that finds them is installed."""
-    try:
-        released = class_data.released_cells(course, assignment)
-        return similar.pairs({s.name: s.cells for s in graded}, released, exercises), True
-    except MissingPackageError:
-        return [], False
 
 
 def _histogram(graded: Sequence[GradedStudent], words: Mapping[str, str]) -> str:

@@ -85,12 +85,22 @@ SLOW_BY = Text("{seconds:g} s Rechenzeit", "{seconds:g} s of computing")
 
 # pairs of similar submissions
 ASK = Text(
-    "Bei diesen Paaren steht viel eigener Code der einen Abgabe auch in der anderen. Das kann "
-    "Zusammenarbeit sein, eine gemeinsame Quelle oder Zufall: eine Frage wert, kein Urteil. "
-    "Der Code der Vorlage zählt nicht mit; gezeigt ab {share:.0%}.",
-    "Much of one submission's own code is also in the other. That may be collaboration, a common "
-    "source or chance: worth a question, not a verdict. The release's code does not count; pairs "
-    "above {share:.0%} are listed.",
+    "Diese Paare haben mehr Aufgaben gleich gelöst, als der Zufall erklärt; andere Namen, eine "
+    "andere Reihenfolge und Zeilen ohne Wirkung ändern daran nichts. Das kann Zusammenarbeit sein, "
+    "eine gemeinsame Quelle oder doch Zufall: eine Frage wert, kein Urteil. Der Code der Vorlage "
+    "zählt nicht mit, und was viele so schreiben, zählt wenig.",
+    "These pairs solved more exercises alike than chance explains; other names, another order and "
+    "lines without effect do not change that. It may be collaboration, a common source or chance "
+    "after all: worth a question, not a verdict. The release's code does not count, and code that "
+    "many write counts little.",
+)
+ALIKE = Counted(
+    Text("eine Aufgabe gleich", "one exercise alike"),
+    Text("{count} Aufgaben gleich", "{count} exercises alike"),
+)
+OTHERS = Counted(
+    Text("ähnlich schreibt es eine weitere Abgabe", "one more submission is as close"),
+    Text("ähnlich schreiben es {count} weitere Abgaben", "{count} more submissions are as close"),
 )
 MORE_PAIRS = Counted(
     Text("und ein weiteres Paar", "and one more pair"),
@@ -140,11 +150,7 @@ PAGE_WORDS = {
     "flags": Text("Anmerkungen", "Flags"),
     "similar": Text("Ähnliche Abgaben", "Similar submissions"),
     "no_pair": Text(
-        "Kein Paar hat auffällig viel Code gemeinsam.",
-        "No pair has a conspicuous amount of code in common.",
+        "Kein Paar hat auffällig viele Aufgaben gleich gelöst.",
+        "No pair solved a conspicuous number of exercises alike.",
     ),
-    "no_library": Text(
-        "Der Vergleich braucht copydetect.", "Comparing submissions needs copydetect."
-    ),
-    "in_common": Text("gemeinsam", "in common"),
 }
