@@ -34,7 +34,7 @@ TOGETHER = tuple(
     f"tests/{name}.py"
     for name in (
         *("course/test_grading", "course/test_class", "course/test_rebuild"),
-        *("course/test_several", "lms/test_forget"),
+        *("course/test_several", "lms/test_forget", "lms/test_pseudonyms"),
         *("sandbox/test_forkserver", "sandbox/test_landlock"),
         *("grading/test_dask", "lms/test_gradescope", "kischule/test_hub"),
     )
