@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -19,10 +21,10 @@ from autograder.course.messages import ABSENT
 from autograder.course.ours import exercises_of
 from autograder.course.registration import graded_by_older
 from autograder.feedback import svg
-from autograder.feedback.student_page import STYLE
+from autograder.feedback.student_page import STYLE, chart_picture
 from autograder.notebooks.messages import flag_text
 from autograder.reports import class_data, messages, similar
-from autograder.reports.class_data import ExerciseRow, GradedStudent
+from autograder.reports.class_data import ExerciseRow, GradedStudent, Misconception
 from kischule.colours import BLUE
 from kischule.i18n import Text
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 PAGE_TEMPLATES = Path(__file__).parent / "templates"
 MAX_LISTED_OUTPUTS = 15
+MAX_LISTED_MISTAKES = 12
 MAX_LISTED_PAIRS = 20  # that are shown side by side
 
 
@@ -73,6 +76,14 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
             rows=rows,
             bars=_solved_bars(rows, words, language) if rows else "",
             hints=class_data.hint_counts(graded, language).most_common(),
+            misconceptions=[
+                _misconception(each, len(graded), language)
+                for each in class_data.misconceptions(graded)[:MAX_LISTED_MISTAKES]
+            ],
+            together=[
+                (pair.exercises, messages.FAILED_BOTH.format(**vars(pair))[language])
+                for pair in class_data.failing_together(graded)[:MAX_LISTED_MISTAKES]
+            ],
             outputs=class_data.wrong_outputs(graded, language)[:MAX_LISTED_OUTPUTS],
             talks=[
                 (talk.student, [reason[language] for reason in talk.reasons])
@@ -198,6 +209,27 @@ def _bands(key: GradingKey, grades: Iterable[str]) -> list[tuple[str, float, int
 
 def _in_language(text: Text, language: str, value: float) -> str:
     return text.format(value=float(value))[language]
+
+
+def _misconception(found: Misconception, count: int, language: str) -> dict[str, Any]:
+    """A misconception for the page, with a slide that names nobody."""
+    who = messages.OF_SUBMISSIONS.of(len(found.students), all=count)[language]
+    title = messages.SLIDE_TITLE.format(hint=found.hint, who=who)[language]
+    example, message = found.example, found.example.message
+    if example.chart:
+        slide = chart_picture(example.chart, language, title)
+    else:
+        text = replace(message, hint=None).plain(language) if message else ""
+        slide = svg.text_slide(title, text, f"{title}: {text}".replace("\n", " "))
+    return {
+        "name": found.name,
+        "hint": found.hint[language],
+        "who": who,
+        "exercises": found.exercises,
+        "students": found.students,
+        "slide": slide,
+        "data": base64.b64encode(slide.encode()).decode(),
+    }
 
 
 def _histogram(graded: Sequence[GradedStudent], words: Mapping[str, str]) -> str:

@@ -73,6 +73,17 @@ FEW = Text(
     "With fewer than ten submissions, discrimination means little.",
 )
 
+# misconceptions, and pairs of exercises
+OF_SUBMISSIONS = Counted(
+    Text("eine von {all} Abgaben", "one of {all} submissions"),
+    Text("{count} von {all} Abgaben", "{count} of {all} submissions"),
+)
+SLIDE_TITLE = Text.same("{hint}\n{who}")
+FAILED_BOTH = Text(
+    "{both} gescheitert an beiden; erwartbar wären {expected:.1f}",
+    "{both} failed both; {expected:.1f} were to be expected",
+)
+
 # reasons to talk to a student
 ENDED_WITH = Text("Bewertung endete mit: {status}", "grading ended with: {status}")
 LOW = Text("{share:.0%} der automatischen Punkte", "{share:.0%} of the automatic points")
@@ -136,6 +147,21 @@ PAGE_WORDS = {
     "hint": Text("Häufigster Hinweis", "Most frequent hint"),
     "hints": Text("Alle Hinweise", "All hints"),
     "times": Text("bei", "for"),
+    "misconceptions": Text("Fehlvorstellungen", "Misconceptions"),
+    "about_misconceptions": Text(
+        "Erkannte Fehler über alle Aufgaben. Jedes Bild ist für eine Folie gemacht und nennt "
+        "niemanden.",
+        "Mistakes that were recognised, over all exercises. Each picture is made for a slide and "
+        "names nobody.",
+    ),
+    "slide": Text("Bild speichern (SVG)", "Save the picture (SVG)"),
+    "together": Text("Aufgaben, die zusammen misslingen", "Exercises that fail together"),
+    "about_together": Text(
+        "Mehr Abgaben als durch Zufall scheitern an beiden (exakter Test nach Fisher, unter 1 %, "
+        "ohne Abgaben, die nichts gelöst haben). Oft braucht die eine Aufgabe, was die andere übt.",
+        "More submissions than by chance fail both (Fisher's exact test, below 1 %, without "
+        "submissions that solved nothing). Often one exercise needs what the other one teaches.",
+    ),
     "outputs": Text("Häufigste falsche Ergebnisse", "Most frequent wrong results"),
     "talks": Text("Mit wem sprechen?", "Who needs a talk?"),
     "no_talk": Text("Niemand fällt auf.", "No student stands out."),
