@@ -35,7 +35,7 @@ TOGETHER = tuple(
     for name in (
         *("course/test_grading", "course/test_class", "course/test_rebuild"),
         *("course/test_several", "course/test_address", "lms/test_forget"),
-        "reports/test_observations",
+        *("lms/test_pseudonyms", "reports/test_observations"),
         *("sandbox/test_forkserver", "sandbox/test_landlock"),
         *("grading/test_dask", "lms/test_gradescope", "kischule/test_hub"),
         "notebooks/test_story_of_training",

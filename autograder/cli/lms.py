@@ -6,16 +6,20 @@ from autograder.cli import messages
 from autograder.cli.output import DONE, NOT_GRADED, WrongUseError, stderr, stdout, worded
 from autograder.errors import UserError, system_reason
 from autograder.lms import systems
+from autograder.lms.kept import use_pseudonyms
 from autograder.sandbox.text import clean
 from kischule.i18n import text_of
 
 
 def import_(options: argparse.Namespace) -> int:
     """Import submissions."""
+    course = options.course.resolve()
+    if options.pseudonyms is not None:
+        stderr(worded(use_pseudonyms(course, options.pseudonyms)))
     found = systems.import_(
         options.system,
         options.file,
-        options.course.resolve(),
+        course,
         options.assignment,
         table=options.table,
         pattern=options.pattern,

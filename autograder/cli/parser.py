@@ -227,6 +227,14 @@ def _import_options(sub: argparse.ArgumentParser) -> None:
         help="of several notebooks of a student take the one with this in its path (repeatable; "
         "default: the newest)",
     )
+    sub.add_argument(
+        "--pseudonyms",
+        nargs="?",
+        const="",
+        metavar="F",
+        help="from the first import on: names are in a key file F alone "
+        "(default: .kischule/pseudonyms.json)",
+    )
     _course(sub)
 
 

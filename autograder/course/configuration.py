@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Application, Config
 
 from autograder.course import messages
+from autograder.course.assistants import AddAssistantRules
 from autograder.course.formgrader import FormgraderPage, HarmlessText, Rubrics
 from autograder.course.preprocessors import (
     CarryExercises,
@@ -63,6 +64,7 @@ def configure(config: Any) -> None:
         CarryExercises,
         *_replaced(GenerateAssignment, "preprocessors"),
         CarryRelease,
+        AddAssistantRules,
     ]
     config.Autograde.sanitize_preprocessors = [
         TAKE_IN,

@@ -13,7 +13,12 @@ from typing import Any
 from nbformat.v4 import new_markdown_cell, new_output
 from nbgrader.preprocessors import ClearMarkScheme
 
-from autograder.course.messages import BY_HAND, BY_PROGRAM, SUBMITTED_OUTPUT, SUBMITTED_OUTPUT_LARGE
+from autograder.course.messages import (
+    FOR_YOU_TO_GRADE,
+    GRADED_BY_PROGRAM,
+    SUBMITTED_OUTPUT,
+    SUBMITTED_OUTPUT_LARGE,
+)
 from autograder.course.ours import ForExercises
 from autograder.course.own_outputs import beside_answers, own_outputs
 from autograder.errors import UserError
@@ -38,7 +43,7 @@ from autograder.notebooks.pictures import pictures
 RUBRIC_HEADING = "Bewertung · Rubric"
 COLAB = "https://colab.research.google.com/"
 LOCKED = {"locked": True}  # metadata of a text that needs no cleaning
-_MARKS = re.compile(r"[#*`$\\]")  # of Markdown
+_MARKDOWN = re.compile(r"[#*`$\\]")  # of Markdown
 
 
 class FormgraderPage(ForExercises):
@@ -61,11 +66,11 @@ class FormgraderPage(ForExercises):
             if cell.cell_type != "code" and role(cell) == Role.OWN and plain(cell.source) in texts:
                 cell.metadata.nbgrader = LOCKED
         rest = [cell for cell in nb.cells if all(cell is not other for other in by_hand)]
-        rest = [_folded(cell) if plain(cell.source) in texts else cell for cell in rest]
+        rest = [_in_one_line(cell) if plain(cell.source) in texts else cell for cell in rest]
         if by_hand:
             line = " · ".join(f"[{answer}](#{answer})" for answer in beside)
-            first = _locked(f"**{both(BY_HAND)}:** {line}")
-            rest = [first, *by_hand, _locked(f"---\n\n**{both(BY_PROGRAM)}**"), *rest]
+            first = _own_text(f"**{both(FOR_YOU_TO_GRADE)}:** {line}")
+            rest = [first, *by_hand, _own_text(f"---\n\n**{both(GRADED_BY_PROGRAM)}**"), *rest]
         nb.cells = [cell for cell in rest if cell is not None]
         return nb, resources
 
@@ -97,21 +102,21 @@ def _was_skipped(cell: Any) -> bool:
     return [output.get("text", "").strip() for output in cell.outputs] == [both(DISPLAY_ONLY)]
 
 
-def _folded(cell: Any) -> Any:
+def _in_one_line(cell: Any) -> Any:
     """A text of the release in one line that opens; None for its code that shows nothing here."""
     if role(cell) not in (Role.OWN, Role.LOCKED):
         return cell
     if cell.cell_type == "code":
         return None if is_display_only(cell) and _was_skipped(cell) else cell
-    first = html.escape(_MARKS.sub("", cell.source.strip().partition("\n")[0]))
+    first = html.escape(_MARKDOWN.sub("", cell.source.strip().partition("\n")[0]))
     summary = f'<summary style="display: list-item; cursor: pointer">{first}</summary>'
-    made = _locked(f"<details>{summary}\n\n{cell.source}\n\n</details>")
+    made = _own_text(f"<details>{summary}\n\n{cell.source}\n\n</details>")
     if "attachments" in cell:
         made.attachments = cell.attachments
     return made
 
 
-def _locked(text: str) -> Any:
+def _own_text(text: str) -> Any:
     """A cell with a text of ours."""
     return new_markdown_cell(text, metadata={"nbgrader": LOCKED})
 

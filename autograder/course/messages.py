@@ -27,8 +27,8 @@ LESS = Counted(
 )
 
 # formgrader's page of a submission
-BY_HAND = Text("Von Ihnen zu bewerten", "for you to grade")
-BY_PROGRAM = Text("Vom Programm bewertet", "graded by the program")
+FOR_YOU_TO_GRADE = Text("Von Ihnen zu bewerten", "for you to grade")
+GRADED_BY_PROGRAM = Text("Vom Programm bewertet", "graded by the program")
 SUBMITTED_OUTPUT = Text(
     "Ausgabe in der abgegebenen Datei, nicht bei der Bewertung",
     "output in the submitted file, not of grading",

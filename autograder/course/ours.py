@@ -27,6 +27,7 @@ from autograder.notebooks.cells import grade_id_of, is_graded, is_solution, read
 from autograder.notebooks.exercises import asked_in, exercises_in, with_references
 from autograder.sandbox.namespaces import MAX_FILES_BYTES
 
+ASSISTANTS = "AGENTS.md"  # in a release: rules for coding assistants
 RECORD = "kischule_record"  # in nbgrader's resources
 
 
@@ -99,10 +100,13 @@ def notebooks_in(folder: Path) -> list[Path]:
 def files_beside(directory: Any, assignment: str) -> dict[str, bytes]:
     """The files beside the source notebook that a kernel gets, by relative path.
 
-    nbgrader chooses the same ones. Raises AssignmentError for more than a kernel may have.
+    nbgrader chooses the same ones, but for the rules for coding assistants: they are no part of
+    what is graded. Raises AssignmentError for more than a kernel may have.
     """
     folder = Path(directory.format_path(directory.source_directory, ".", assignment))
-    paths = sorted(map(Path, find_all_files(str(folder), [*directory.ignore, "*.ipynb"])))
+    ignored = [*directory.ignore, "*.ipynb"]
+    paths = sorted(map(Path, find_all_files(str(folder), ignored)))
+    paths = [path for path in paths if path != folder / ASSISTANTS]
     size = sum(path.stat().st_size for path in paths)
     if size > MAX_FILES_BYTES:
         about = {"folder": folder, "limit": MAX_FILES_BYTES, "size": size}

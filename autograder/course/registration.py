@@ -21,7 +21,7 @@ from autograder.course import messages
 from autograder.course.gradebook import Course
 from autograder.course.layout import GRADED, ByHand, Layout, outline
 from autograder.course.made_with import note_package
-from autograder.course.ours import has_exercises, notebooks_in
+from autograder.course.ours import ASSISTANTS, has_exercises, notebooks_in
 from autograder.exercises.strict import load_json, read
 from autograder.files import write_atomically
 from autograder.grading.record import key_of
@@ -111,7 +111,7 @@ def changes_of(course: Path, assignment: str, made: Made) -> Changes | None:
     given, before = book.given_by_hand(assignment), book.layout(assignment)
     cells = changed_cells(before, made.layout)
     registered = _files_in(_registered_folder(course, assignment))
-    if not given or (not cells and registered == made.files):
+    if not given or (not cells and _graded_part(registered) == _graded_part(made.files)):
         return None
     there = book.students("submitted", assignment)
     return Changes(
@@ -120,6 +120,10 @@ def changes_of(course: Path, assignment: str, made: Made) -> Changes | None:
         absent=frozenset(given) - set(there),
         backup=None if book.file is None else _backup(course, book.file),
     )
+
+
+def _graded_part(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in files.items() if name != ASSISTANTS}
 
 
 def _effects(items: list[ByHand], cells: tuple[Change, ...], after: Layout) -> list[str]:

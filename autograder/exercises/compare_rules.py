@@ -62,10 +62,12 @@ def tried_difference(model: Any, batch: Batch, rate: float) -> dict[str, Any]:
 
 # --- sample_both --------------------------------------------------------------------------------
 
-Texts = list[list[int]]
+TokenLists = list[list[int]]
 
 
-def both_from_one_generator(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_from_one_generator(
+    models: list[Any], input_ids: Tensor, steps: int, seed: int
+) -> TokenLists:
     rng = torch.Generator().manual_seed(seed)
     texts = []
     for model in models:
@@ -77,66 +79,72 @@ def both_from_one_generator(models: list[Any], input_ids: Tensor, steps: int, se
 
 
 def _drawn(model: Any, tokens: list[int], rng: torch.Generator) -> int:
-    return int(torch.multinomial(_probs(model, tokens), 1, generator=rng))
+    return int(torch.multinomial(_next_probs(model, tokens), 1, generator=rng))
 
 
-def _probs(model: Any, tokens: list[int]) -> Tensor:  # (V,)
+def _next_probs(model: Any, tokens: list[int]) -> Tensor:  # (V,)
     with torch.no_grad():
         probs: Tensor = model(torch.tensor([tokens])).logits[0, -1].softmax(-1)
     return probs
 
 
-def both_in_turn(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_in_turn(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> TokenLists:
     """One generator from which the models draw alternately."""
     rng = torch.Generator().manual_seed(seed)
-    texts: Texts = [input_ids[0].tolist() for _ in models]
+    texts: TokenLists = [input_ids[0].tolist() for _ in models]
     for _ in range(steps):
         for model, tokens in zip(models, texts, strict=True):
             tokens.append(_drawn(model, tokens, rng))
     return texts
 
 
-def both_seeded_each_step(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
-    texts: Texts = [input_ids[0].tolist() for _ in models]
+def both_seeded_each_step(
+    models: list[Any], input_ids: Tensor, steps: int, seed: int
+) -> TokenLists:
+    texts: TokenLists = [input_ids[0].tolist() for _ in models]
     for model, tokens in zip(models, texts, strict=True):
         for _ in range(steps):
             tokens.append(_drawn(model, tokens, torch.Generator().manual_seed(seed)))
     return texts
 
 
-def both_with_other_seeds(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_with_other_seeds(
+    models: list[Any], input_ids: Tensor, steps: int, seed: int
+) -> TokenLists:
     return [right.continued(m, input_ids, steps, seed + i) for i, m in enumerate(models)]
 
 
-def both_greedy(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
-    texts: Texts = [input_ids[0].tolist() for _ in models]
+def both_greedy(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> TokenLists:
+    texts: TokenLists = [input_ids[0].tolist() for _ in models]
     for model, tokens in zip(models, texts, strict=True):
         for _ in range(steps):
-            tokens.append(int(_probs(model, tokens).argmax()))
+            tokens.append(int(_next_probs(model, tokens).argmax()))
     return texts
 
 
-def both_seed_ignored(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_seed_ignored(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> TokenLists:
     return right.sample_both(models, input_ids, steps, 0)
 
 
-def both_without_prompt(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_without_prompt(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> TokenLists:
     length = input_ids.shape[1]
     return [text[length:] for text in right.sample_both(models, input_ids, steps, seed)]
 
 
-def both_from_the_first(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_from_the_first(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> TokenLists:
     return right.sample_both([models[0]] * len(models), input_ids, steps, seed)
 
 
-def both_one_after_another(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_one_after_another(
+    models: list[Any], input_ids: Tensor, steps: int, seed: int
+) -> TokenLists:
     """Each model goes on with the text of the one before."""
-    texts: Texts = []
+    texts: TokenLists = []
     for model in models:
         input_ids = torch.tensor([right.continued(model, input_ids, steps, seed)])
         texts.append(input_ids[0].tolist())
     return texts
 
 
-def both_one_step_short(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> Texts:
+def both_one_step_short(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> TokenLists:
     return right.sample_both(models, input_ids, steps - 1, seed)

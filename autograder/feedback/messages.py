@@ -100,6 +100,7 @@ WORDS = {
 # pictures of a mistake
 EXPECTED = Text("richtig", "expected")
 ACTUAL = Text("Ihre Funktion", "your function")
+OF_SUBMISSION = Text("eine Abgabe", "a submission")  # on a slide
 CUT_NOTE = Text(
     "Wahrscheinlichkeit der Tokens nach dem Abschneiden",
     "Probability of the tokens after the cut",

@@ -245,13 +245,15 @@ def _part(
         max_points=result.max_points if result and result.bonus else points_of(cell),
         message="\n".join(line.plain(language) for line in lines),
         empty=result is not None and result.kind == "not_implemented",
-        picture=_picture(result.chart, language) if result and result.chart else "",
+        picture=chart_picture(result.chart, language) if result and result.chart else "",
     )
 
 
-def _picture(chart: Chart, language: str) -> str:
+def chart_picture(chart: Chart, language: str, title: str = "") -> str:
+    """Draw the bars of a mistake; title: for a slide."""
     what = (messages.SAMPLED_CAPTION if chart.sampled else messages.CUT_NOTE)[language]
-    expected, actual = messages.EXPECTED[language], messages.ACTUAL[language]
+    whose = messages.OF_SUBMISSION if title else messages.ACTUAL
+    expected, actual = messages.EXPECTED[language], whose[language]
     shares = "; ".join(
         messages.TOKEN.format(
             label=label, expected=expected, share=float(e), actual=actual, yours=float(a)
@@ -267,6 +269,7 @@ def _picture(chart: Chart, language: str) -> str:
         (actual, chart.actual),
         axis=what,
         alternative=f"{what}. {shares}.",
+        title=title,
     )
 
 

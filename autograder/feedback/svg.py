@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from kischule.colours import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+SLIDE = (10.0, 5.625)  # inches, 16:9
+SLIDE_COLUMNS, TITLE_POINTS = 72, 17
 
 
 def picture(size: tuple[float, float], alternative: str, draw: Callable[[Axes], None]) -> str:
@@ -51,8 +55,12 @@ def paired_bars(
     *,
     axis: str,
     alternative: str,
+    title: str = "",
 ) -> str:
-    """Draw two bars a label, side by side; first, second: a name and the shares."""
+    """Draw two bars a label, side by side; first, second: a name and the shares.
+
+    title: makes it a slide, which is understood without the page.
+    """
 
     def draw(axes: Axes) -> None:
         places = range(len(labels))
@@ -75,5 +83,25 @@ def paired_bars(
         axes.set_xlabel(axis)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, loc="lower right")
+        if title:
+            axes.set_title(_wrapped(title), loc="left", fontsize=TITLE_POINTS, pad=14)
 
-    return picture((6.0, 1.0 + 0.36 * len(labels)), alternative, draw)
+    size = SLIDE if title else (6.0, 1.0 + 0.36 * len(labels))
+    return picture(size, alternative, draw)
+
+
+def text_slide(title: str, text: str, alternative: str) -> str:
+    """Draw a slide with a title and lines of text below it."""
+
+    def draw(axes: Axes) -> None:
+        axes.set_axis_off()
+        axes.set_title(_wrapped(title), loc="left", fontsize=TITLE_POINTS, pad=14)
+        axes.text(0, 0.95, _wrapped(text), fontsize=TITLE_POINTS - 3, va="top", family="monospace")
+
+    return picture(SLIDE, alternative, draw)
+
+
+def _wrapped(text: str) -> str:
+    lines = (textwrap.wrap(line, SLIDE_COLUMNS) for line in text.splitlines())
+    # matplotlib would read what is between dollars as a formula
+    return "\n".join(part for line in lines for part in line).replace("$", r"\$")

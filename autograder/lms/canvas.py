@@ -14,6 +14,7 @@ the language (`54,0` and `;`).
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from autograder.course.gradebook import Course, Total
@@ -21,7 +22,7 @@ from autograder.errors import system_reason
 from autograder.files import write_atomically
 from autograder.lms import messages, spreadsheet
 from autograder.lms.final import not_final
-from autograder.lms.people import slug
+from autograder.lms.people import Person, real_names, slug
 from autograder.lms.spreadsheet import Table, TableError
 from kischule.i18n import Line, Text
 
@@ -36,7 +37,12 @@ def export(course: Path, assignment: str, target: Path, table: Path | None = Non
     table: an export of Canvas's gradebook, whose column of the assignment is filled in. Without it
     the students' names in the course folder become SIS login ids.
     """
-    totals = Course(course).totals(assignment)
+    by_student = Course(course).totals(assignment)
+    names = real_names(course, assignment)
+    totals = {
+        names[student].login if student in names else student: _with_name(total, names.get(student))
+        for student, total in by_student.items()
+    }
     notes: list[str] = []
     if table is None:
         sheet = _new(assignment, totals)
@@ -48,7 +54,14 @@ def export(course: Path, assignment: str, target: Path, table: Path | None = Non
             raise TableError(told) from error
         sheet, notes = _filled(sheet, assignment, totals)
     write_atomically(target, sheet.content())
-    return [*notes, *not_final(course, assignment, totals)]
+    return [*notes, *not_final(course, assignment, by_student)]
+
+
+def _with_name(total: Total, person: Person | None) -> Total:
+    if person is None:
+        return total
+    last, first = person.last_and_first
+    return replace(total, last_name=last, first_name=first)
 
 
 def _new(assignment: str, totals: dict[str, Total]) -> Table:

@@ -31,6 +31,7 @@ from autograder.errors import UserError
 from autograder.files import write_atomically
 from autograder.grading.store import STORE_FOLDER, Store
 from autograder.lms import messages
+from autograder.lms.kept import Kept
 from autograder.lms.mentions import Marks, Mentions, folded
 from autograder.lms.people import Person, known_persons, without_persons
 from kischule.i18n import Text
@@ -77,7 +78,7 @@ class _Known:
     def __init__(self, course: Path) -> None:
         self.course, self.book, self.store = course, Course(course), course / STORE_FOLDER
         self.content: BookContent = content_of(self.book)
-        self.persons = list(known_persons(course))
+        self.kept, self.persons = Kept(course), list(known_persons(course))
         names = {path.name for step in OF_STUDENTS for path in _inside(self.store / step)}
         names |= {assignment for assignment, *_ in self.persons}
         names |= {assignment for assignment, _ in self.content.submissions}
@@ -101,8 +102,7 @@ class _Known:
             newest[assignment] = max(newest[assignment], when)
         for assignment in {a for a, when in newest.items() if not when}:
             with suppress(OSError):
-                table = self.store / "lms" / f"{assignment}.json"
-                newest[assignment] = table.stat().st_mtime
+                newest[assignment] = self.kept.place(f"{assignment}.json").stat().st_mtime
         return {each: when or newest[each[0]] for each, when in found.items()}
 
     def _time(self, submission: Submission) -> float:
@@ -166,10 +166,10 @@ class Forgetting:
             own = list(self._own())
             late = [path for path in own if path in set(self._own((SUBMITTED,), kept=False))]
             self._discard(path for path in own if path not in late)
-            tables = store / "lms"
+            tables = {store / "lms", self.known.kept.key}
             for last in (False, True):  # the tables say who a student is
                 for path, _, content in list(self._shared()):
-                    if (path.parent == tables) == last:
+                    if bool(tables & {path, path.parent}) == last:
                         private = not path.stat().st_mode & 0o077
                         write_atomically(path, content, private=private)
                 if not last:
@@ -242,6 +242,10 @@ class Forgetting:
                 content, count = without_persons(table.read_bytes(), names)
                 if count:
                     yield table, count, content
+        if known.kept.key is not None:
+            content, count = known.kept.edited(self._without)
+            if count:
+                yield known.kept.key, count, content
         edits: dict[str, Callable[[bytes, str], tuple[bytes, int]]] = {
             **dict.fromkeys(TABLES, self._mentions.without_rows),
             **dict.fromkeys(LOGS, lambda content, _: self._mentions.without_lines(content)),
@@ -254,6 +258,16 @@ class Forgetting:
                 content, count = edit(path.read_bytes(), path.name)
                 if count:
                     yield path, count, content
+
+    def _without(self, name: str, content: bytes) -> tuple[bytes | None, int]:
+        """A table of the key file without what is theirs; None: nothing of it stays."""
+        stem = name.removesuffix(".json")
+        if "/" in name:  # of one student
+            theirs = tuple(stem.split("/")[1:3]) in self.submissions
+            return (None, 1) if theirs else (content, 0)
+        if name == stem:
+            return self._mentions.without_rows(content, name)
+        return without_persons(content, {s for a, s in self.submissions if a == stem})
 
     def _discard(self, paths: Iterable[Path]) -> None:
         """Delete each as a whole: what is no longer in its place is deleted by the next run."""

@@ -12,7 +12,7 @@ from itertools import pairwise, permutations
 from pathlib import PurePosixPath
 from unicodedata import normalize
 
-from autograder.lms.people import Person
+from autograder.lms.people import People, Person
 from autograder.lms.spreadsheet import TableError, read_table
 
 MIN_SEARCHED = 3  # characters; a shorter login is in every file
@@ -123,6 +123,12 @@ class Mentions:
         either = b"|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
         # not within a longer name or number
         return re.compile(rb"(?<![\w.-])(?:%s)(?![\w-])" % (either or rb"(?!)"), re.IGNORECASE)
+
+
+def is_named(content: bytes, system: str, people: People, student: str) -> bool:
+    """True if a file names the person behind a pseudonym."""
+    marks = Marks.of((), [(system, people.by_student[student])])
+    return Mentions(marks, Marks(frozenset(), frozenset())).found_in(content)
 
 
 def _forms(text: str) -> Iterator[bytes]:

@@ -140,6 +140,25 @@ CALLED = Text(
     "{who}: heißt hier {student}, denn {name} ist nicht eindeutig",
     "{who}: called {student}, since {name} is not theirs alone",
 )
+NO_KEY_FILE = Text(
+    "Die Schlüsseldatei der Pseudonyme fehlt: {path}",
+    "the key file of the pseudonyms is not there: {path}",
+)
+OTHER_KEY_FILE = Text(
+    "Der Kurs hat schon eine Schlüsseldatei: {path}", "the course has a key file already: {path}"
+)
+NAMES_ALREADY = Text(
+    "Der Kurs hat schon Namen; Pseudonyme gehen nur von der ersten Einfuhr an",
+    "the course has names already; pseudonyms must begin with the first import",
+)
+KEY_IS_AT = Text(
+    "Namen, Adressen und Anmeldenamen stehen nur in {path}: nicht weitergeben, und sichern",
+    "names, addresses and logins are in {path} alone: keep it to yourself, and keep a copy",
+)
+NAMED_INSIDE = Text(
+    "{student}: Die Datei selbst nennt diese Person; sie bleibt, wie sie abgegeben wurde",
+    "{student}: the file itself names this person; it stays as it was submitted",
+)
 BROKEN_PEOPLE = Text(
     "{path} ist nicht lesbar: {reason}; die Datei wegräumen und neu importieren",
     "{path} cannot be read: {reason}; move it away and import anew",

@@ -21,10 +21,10 @@ from pathlib import Path, PurePosixPath
 from autograder.course.gradebook import Course, Total
 from autograder.errors import system_reason
 from autograder.files import write_atomically
-from autograder.grading.store import STORE_FOLDER
 from autograder.lms import messages, spreadsheet
 from autograder.lms.archive import Archive, opened
 from autograder.lms.final import not_final
+from autograder.lms.kept import Kept
 from autograder.lms.local_time import zone_of
 from autograder.lms.pages import pages_zip
 from autograder.lms.people import People, Person
@@ -71,7 +71,7 @@ def import_(
         more = list(persons(sheet)) if sheet else []
         found = take_in(course, assignment, "moodle", archive, owner, prefer=prefer, more=more)
     if sheet:
-        write_atomically(_kept_worksheet(course, assignment), sheet.content())
+        Kept(course).write(_kept_worksheet(assignment), sheet.content())
         found.notes.append(Line(messages.WORKSHEET_KEPT.format(name=sheet.name)))
     return found
 
@@ -85,10 +85,11 @@ def export(
     Raises PeopleError, TableError.
     """
     people = People.of_import(course, assignment, "moodle")
-    kept = _kept_worksheet(course, assignment)
-    if table is None and not kept.exists():
+    name = _kept_worksheet(assignment)
+    kept = people.kept.read(name)
+    if table is None and kept is None:
         raise TableError(messages.NO_WORKSHEET)
-    sheet = read_worksheet(table or kept)
+    sheet = read_worksheet(table) if table else _worksheet(kept or b"", name)
     totals = Course(course).totals(assignment)
     notes = fill(
         sheet, {p.id: totals[s] for s, p in people.by_student.items() if s in totals}, scale
@@ -106,9 +107,13 @@ def export(
 def read_worksheet(path: Path) -> Table:
     """Read a grading worksheet. Raises TableError."""
     try:
-        sheet = spreadsheet.read_table(path.read_bytes(), path.name)
+        return _worksheet(path.read_bytes(), path.name)
     except OSError as error:
         raise TableError(messages.OF_FILE.format(path=path, reason=system_reason(error))) from error
+
+
+def _worksheet(content: bytes, name: str) -> Table:
+    sheet = spreadsheet.read_table(content, name)
     sheet.need(*GRADE)
     for row in sheet.rows:
         if not _NUMBER.fullmatch(row[0]):
@@ -169,8 +174,8 @@ def persons(sheet: Table) -> Iterator[Person]:
         )
 
 
-def _kept_worksheet(course: Path, assignment: str) -> Path:
-    return course / STORE_FOLDER / "lms" / f"{assignment}.moodle.csv"
+def _kept_worksheet(assignment: str) -> str:
+    return f"{assignment}.moodle.csv"
 
 
 def _beside(file: Path, archive: Archive) -> Table | None:

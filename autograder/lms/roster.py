@@ -39,7 +39,7 @@ def import_(course: Path, assignment: str, file: Path) -> Imported:
     with Store(course).alone():
         students, notes = people.add(persons)
         people.save()
-        Course(course).enrol(people.by_student)
+        Course(course).enrol(people.shown())
     names = [students[person.id] for person in persons]
     return Imported(
         new=[name for name in names if name not in before],

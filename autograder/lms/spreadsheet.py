@@ -14,6 +14,7 @@ from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
 from autograder.lms import messages
 from autograder.lms.final import not_final
+from autograder.lms.people import real_names
 from kischule.i18n import Text
 
 
@@ -188,10 +189,12 @@ def export(course: Path, assignment: str, target: Path) -> list[str]:
     cells = [c for c in tests if c in known]
     cells += sorted(known - set(cells))
     head = ["student", "last_name", "first_name", "email", "points", "max_points", "waiting"]
-    rows = []
+    rows, names = [], real_names(course, assignment)
     for student, total in sorted(totals.items()):
         found = scores.get(student, {})
         about = [student, total.last_name, total.first_name, total.email]
+        if person := names.get(student):
+            about = [person.login, *person.last_and_first, person.email]
         figures = [total.points, total.max_points, total.waiting, total.penalty]
         each = [f"{found[cell].points:g}" if cell in found else "" for cell in cells]
         grade = [key.grade(total.points, total.max_points)] if key else []

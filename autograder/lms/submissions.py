@@ -27,7 +27,9 @@ from autograder.grading.record import key_of
 from autograder.grading.store import STORE_FOLDER, Store
 from autograder.lms import messages
 from autograder.lms.archive import Archive, ArchiveFile, RefusedError, of_file
+from autograder.lms.kept import Kept
 from autograder.lms.local_time import zone_of
+from autograder.lms.mentions import is_named
 from autograder.lms.people import People, Person
 from autograder.notebooks import intake, reader
 from autograder.sandbox.text import clean
@@ -130,7 +132,7 @@ def take_in(
             before, states = _time_of(folder / STAMP_FILE), []
             for name, own in _by_notebook(candidates, names, student, found).items():
                 place = student if len(names) == 1 else f"{student}/{name}"
-                choice = _Choice(course / STORE_FOLDER / "preferred" / assignment / place)
+                choice = _Choice(course, people.kept, f"preferred/{assignment}/{place}")
                 chosen = _choose(choice.marked(own), name, student, found)
                 if chosen is None:
                     continue
@@ -146,15 +148,17 @@ def take_in(
                     several=len(names) > 1,
                 )
                 states.append(_store(target, chosen, found))
+                if people.kept.pseudonymous and is_named(chosen.content, system, people, student):
+                    found.notes.append(Line(messages.NAMED_INSIDE.format(student=student)))
                 # named now, not by an earlier choice
                 if chosen.file.prefer and chosen.file in own:
                     choice.keep(chosen.file, own)
             if any(states):
                 _report(list(filter(None, states)), student, found)
             elif not states:
-                _note_missing(folder, names, candidates)
+                _note_missing(folder, names, candidates, people.kept.pseudonymous)
         people.save()
-        book.enrol(people.by_student)
+        book.enrol(people.shown())
     return found
 
 
@@ -280,11 +284,13 @@ def _choose(files: list[_Incoming], name: str, student: str, found: Imported) ->
 class _Choice:
     """A student's file that was taken by --prefer, and the time of the newest one at hand then."""
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._name, self.newest = path, "", 0.0
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(path.read_bytes())
-            self._name, self.newest = str(kept["name"]), float(kept["newest"])
+    def __init__(self, course: Path, kept: Kept, name: str) -> None:
+        self._path, self._kept, self._entry = course / STORE_FOLDER / name, kept, f"{name}.json"
+        self._name, self.newest = "", 0.0
+        with suppress(OSError, ValueError, KeyError, TypeError):  # a file's name may be a person's
+            text = kept.read(self._entry) if kept.pseudonymous else self._path.read_bytes()
+            found = json.loads(text or b"")
+            self._name, self.newest = str(found["name"]), float(found["newest"])
 
     def marked(self, files: list[_Incoming]) -> list[_Incoming]:
         """The files with the one that was chosen as preferred, unless another or a newer one is."""
@@ -294,8 +300,10 @@ class _Choice:
 
     def keep(self, chosen: _Incoming, files: list[_Incoming]) -> None:
         newest = max(file.entry.modified for file in files)
-        kept = {"name": chosen.name, "newest": newest}
-        write_atomically(self._path, json.dumps(kept).encode())
+        text = json.dumps({"name": chosen.name, "newest": newest}).encode()
+        if self._kept.pseudonymous:
+            return self._kept.write(self._entry, text)
+        return write_atomically(self._path, text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,10 +361,13 @@ def _store(target: _Target, chosen: _Chosen, found: Imported) -> str:
     return "new" if there is None else "replaced"
 
 
-def _note_missing(folder: Path, expected: Sequence[str], files: Sequence[_Incoming]) -> None:
+def _note_missing(
+    folder: Path, expected: Sequence[str], files: Sequence[_Incoming], pseudonymous: bool
+) -> None:
     """Leave the reason in the place of a notebook; an earlier notebook stays."""
     if not any((folder / name).exists() for name in expected):
-        names = ", ".join(sorted({clean(file.name) for file in files}))
+        known = {PurePosixPath(file.name).suffix if pseudonymous else file.name for file in files}
+        names = ", ".join(sorted(map(clean, known)))
         write_atomically(folder / intake.NO_NOTEBOOK, names.encode())
 
 

@@ -8,6 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
+from math import comb
 from pathlib import Path
 
 import nbformat
@@ -29,6 +31,8 @@ from kischule.i18n import Text
 
 EMPTY = ("missing", "not_implemented")  # kinds of a mismatch where there is no solution
 MIN_SHARE = 0.4  # of the points that the machine gives: below it, the student needs a talk
+MIN_TOGETHER = 3  # students who failed both of two exercises
+MAX_P = 0.01  # of Fisher's test; with fifteen exercises chance lists one pair of 105
 SLOW_FACTOR = 3.0  # times the class's median
 # flags that are worth a question
 ODD_KINDS = (FlagKind.CHANGED, FlagKind.DOUBLED, FlagKind.KERNEL_ENDED, FlagKind.CHECK_FAILED)
@@ -98,6 +102,26 @@ class WrongOutput:
     exercise: str
     message: str  # call, expected, got
     students: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misconception:
+    """A mistake that was recognised, over all exercises of the class."""
+
+    name: str  # see `Result.rule`
+    hint: Text  # what is said of it to a student
+    exercises: tuple[str, ...]
+    students: tuple[str, ...]
+    example: Result  # a result that shows it, of a public case if there is one
+
+
+@dataclass(frozen=True)
+class FailingPair:
+    """Two exercises that the same students failed."""
+
+    exercises: tuple[str, str]
+    both: int  # students who failed both
+    expected: float  # the number, if one failure said nothing of the other
 
 
 @dataclass(frozen=True)
@@ -229,6 +253,58 @@ def wrong_outputs(graded: Iterable[GradedStudent], language: str) -> list[WrongO
                 groups[exercise, message.plain(language)].append(student.name)
     found = [WrongOutput(e, m, tuple(names)) for (e, m), names in groups.items()]
     return sorted(found, key=lambda w: (-len(w.students), w.exercise))
+
+
+def misconceptions(graded: Iterable[GradedStudent]) -> list[Misconception]:
+    """List the mistakes that results name, the most frequent first."""
+    found: dict[str, list[tuple[str, Result, Text]]] = defaultdict(list)
+    for student in graded:
+        for result in student.results.values():
+            if _is_wrong(result) and result.rule and result.message and result.message.hint:
+                found[result.rule].append((student.name, result, result.message.hint))
+    listed = []
+    for name, seen in found.items():
+        example = max(seen, key=lambda s: (bool(s[1].chart), s[1].level == Level.PUBLIC))
+        listed.append(
+            Misconception(
+                name=name,
+                hint=example[2],
+                exercises=tuple(sorted({result.exercise for _, result, _ in seen})),
+                students=tuple(sorted({student for student, *_ in seen})),
+                example=example[1],
+            )
+        )
+    return sorted(listed, key=lambda m: (-len(m.students), m.name))
+
+
+def failing_together(graded: Sequence[GradedStudent]) -> list[FailingPair]:
+    """List pairs of exercises that more students failed together than chance explains.
+
+    Counted are those for whom both were judged and who solved at least one exercise; listed are
+    pairs with at least `MIN_TOGETHER` students and Fisher's exact test below `MAX_P`.
+    """
+    names = list(dict.fromkeys(name for student in graded for name in student.solved))
+    working = [student for student in graded if any(student.solved.values())]
+    found = []
+    for pair in combinations(names, 2):
+        judged = [
+            [not s.solved[name] for name in pair]
+            for s in working
+            if all(name in s.solved and not s.left_out(name) for name in pair)
+        ]
+        left, right = (sum(failed[i] for failed in judged) for i in (0, 1))
+        both = sum(all(failed) for failed in judged)
+        if both >= MIN_TOGETHER and _chance_of(both, left, right, len(judged)) < MAX_P:
+            found.append(FailingPair(pair, both, left * right / len(judged)))
+    return sorted(found, key=lambda f: (f.expected - f.both, f.exercises))
+
+
+def _chance_of(both: int, left: int, right: int, count: int) -> float:
+    """The chance of at least so many in common, if the two are independent (Fisher)."""
+    ways = sum(
+        comb(left, n) * comb(count - left, right - n) for n in range(both, min(left, right) + 1)
+    )
+    return ways / comb(count, right)
 
 
 def _is_wrong(result: Result) -> bool:

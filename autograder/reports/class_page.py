@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -18,13 +20,11 @@ from autograder.course.grading_key import GradingKey, grading_key
 from autograder.course.messages import ABSENT
 from autograder.course.ours import exercises_of
 from autograder.course.registration import graded_by_older
-from autograder.errors import MissingPackageError
-from autograder.exercises.exercise import Exercise
 from autograder.feedback import svg
-from autograder.feedback.student_page import STYLE
+from autograder.feedback.student_page import STYLE, chart_picture
 from autograder.notebooks.messages import flag_text
 from autograder.reports import class_data, messages, similar
-from autograder.reports.class_data import ExerciseRow, GradedStudent
+from autograder.reports.class_data import ExerciseRow, GradedStudent, Misconception
 from kischule.colours import BLUE
 from kischule.i18n import Text
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PAGE_TEMPLATES = Path(__file__).parent / "templates"
 MAX_LISTED_OUTPUTS = 15
+MAX_LISTED_MISTAKES = 12
 MAX_LISTED_PAIRS = 20  # that are shown side by side
 
 
@@ -49,7 +50,8 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
         for student in everybody
         if key and student.total
     }
-    found, compared = _similar_pairs(course, assignment, graded, exercises)
+    released = class_data.released_cells(course, assignment)
+    found = similar.pairs({s.name: s.cells for s in graded}, released, exercises)
     older = graded_by_older(course, assignment)
     remarks = [
         *_class_remarks(everybody, names, older, assignment),
@@ -74,6 +76,14 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
             rows=rows,
             bars=_solved_bars(rows, words, language) if rows else "",
             hints=class_data.hint_counts(graded, language).most_common(),
+            misconceptions=[
+                _misconception(each, len(graded), language)
+                for each in class_data.misconceptions(graded)[:MAX_LISTED_MISTAKES]
+            ],
+            together=[
+                (pair.exercises, messages.FAILED_BOTH.format(**vars(pair))[language])
+                for pair in class_data.failing_together(graded)[:MAX_LISTED_MISTAKES]
+            ],
             outputs=class_data.wrong_outputs(graded, language)[:MAX_LISTED_OUTPUTS],
             talks=[
                 (talk.student, [reason[language] for reason in talk.reasons])
@@ -81,11 +91,10 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
             ],
             students=everybody,
             pairs=found[:MAX_LISTED_PAIRS],
-            ask=messages.ASK.format(share=similar.MIN_COMMON_SHARE)[language],
+            ask=messages.ASK[language],
             more=messages.MORE_PAIRS.of(len(found) - MAX_LISTED_PAIRS)[language]
             if len(found) > MAX_LISTED_PAIRS
             else "",
-            compared=compared,
         )
     )
 
@@ -105,6 +114,10 @@ def _environment(language: str) -> Environment:
             ("share", messages.SHARE),
             ("decimals", messages.TWO_DECIMALS),
         )
+    }
+    environment.filters |= {
+        name: lambda count, text=text: text.of(count)[language]
+        for name, text in (("alike", messages.ALIKE), ("others", messages.OTHERS))
     }
     return environment
 
@@ -198,18 +211,25 @@ def _in_language(text: Text, language: str, value: float) -> str:
     return text.format(value=float(value))[language]
 
 
-def _similar_pairs(
-    course: Path,
-    assignment: str,
-    graded: Sequence[GradedStudent],
-    exercises: Mapping[str, Exercise],
-) -> tuple[list[similar.Pair], bool]:
-    """The similar pairs, and whether the library that finds them is installed."""
-    try:
-        released = class_data.released_cells(course, assignment)
-        return similar.pairs({s.name: s.cells for s in graded}, released, exercises), True
-    except MissingPackageError:
-        return [], False
+def _misconception(found: Misconception, count: int, language: str) -> dict[str, Any]:
+    """A misconception for the page, with a slide that names nobody."""
+    who = messages.OF_SUBMISSIONS.of(len(found.students), all=count)[language]
+    title = messages.SLIDE_TITLE.format(hint=found.hint, who=who)[language]
+    example, message = found.example, found.example.message
+    if example.chart:
+        slide = chart_picture(example.chart, language, title)
+    else:
+        text = replace(message, hint=None).plain(language) if message else ""
+        slide = svg.text_slide(title, text, f"{title}: {text}".replace("\n", " "))
+    return {
+        "name": found.name,
+        "hint": found.hint[language],
+        "who": who,
+        "exercises": found.exercises,
+        "students": found.students,
+        "slide": slide,
+        "data": base64.b64encode(slide.encode()).decode(),
+    }
 
 
 def _histogram(graded: Sequence[GradedStudent], words: Mapping[str, str]) -> str:

@@ -73,6 +73,17 @@ FEW = Text(
     "With fewer than ten submissions, discrimination means little.",
 )
 
+# misconceptions, and pairs of exercises
+OF_SUBMISSIONS = Counted(
+    Text("eine von {all} Abgaben", "one of {all} submissions"),
+    Text("{count} von {all} Abgaben", "{count} of {all} submissions"),
+)
+SLIDE_TITLE = Text.same("{hint}\n{who}")
+FAILED_BOTH = Text(
+    "{both} gescheitert an beiden; erwartbar wären {expected:.1f}",
+    "{both} failed both; {expected:.1f} were to be expected",
+)
+
 # reasons to talk to a student
 ENDED_WITH = Text("Bewertung endete mit: {status}", "grading ended with: {status}")
 LOW = Text("{share:.0%} der automatischen Punkte", "{share:.0%} of the automatic points")
@@ -85,12 +96,22 @@ SLOW_BY = Text("{seconds:g} s Rechenzeit", "{seconds:g} s of computing")
 
 # pairs of similar submissions
 ASK = Text(
-    "Bei diesen Paaren steht viel eigener Code der einen Abgabe auch in der anderen. Das kann "
-    "Zusammenarbeit sein, eine gemeinsame Quelle oder Zufall: eine Frage wert, kein Urteil. "
-    "Der Code der Vorlage zählt nicht mit; gezeigt ab {share:.0%}.",
-    "Much of one submission's own code is also in the other. That may be collaboration, a common "
-    "source or chance: worth a question, not a verdict. The release's code does not count; pairs "
-    "above {share:.0%} are listed.",
+    "Diese Paare haben mehr Aufgaben gleich gelöst, als der Zufall erklärt; andere Namen, eine "
+    "andere Reihenfolge und Zeilen ohne Wirkung ändern daran nichts. Das kann Zusammenarbeit sein, "
+    "eine gemeinsame Quelle oder doch Zufall: eine Frage wert, kein Urteil. Der Code der Vorlage "
+    "zählt nicht mit, und was viele so schreiben, zählt wenig.",
+    "These pairs solved more exercises alike than chance explains; other names, another order and "
+    "lines without effect do not change that. It may be collaboration, a common source or chance "
+    "after all: worth a question, not a verdict. The release's code does not count, and code that "
+    "many write counts little.",
+)
+ALIKE = Counted(
+    Text("eine Aufgabe gleich", "one exercise alike"),
+    Text("{count} Aufgaben gleich", "{count} exercises alike"),
+)
+OTHERS = Counted(
+    Text("ähnlich schreibt es eine weitere Abgabe", "one more submission is as close"),
+    Text("ähnlich schreiben es {count} weitere Abgaben", "{count} more submissions are as close"),
 )
 MORE_PAIRS = Counted(
     Text("und ein weiteres Paar", "and one more pair"),
@@ -126,6 +147,21 @@ PAGE_WORDS = {
     "hint": Text("Häufigster Hinweis", "Most frequent hint"),
     "hints": Text("Alle Hinweise", "All hints"),
     "times": Text("bei", "for"),
+    "misconceptions": Text("Fehlvorstellungen", "Misconceptions"),
+    "about_misconceptions": Text(
+        "Erkannte Fehler über alle Aufgaben. Jedes Bild ist für eine Folie gemacht und nennt "
+        "niemanden.",
+        "Mistakes that were recognised, over all exercises. Each picture is made for a slide and "
+        "names nobody.",
+    ),
+    "slide": Text("Bild speichern (SVG)", "Save the picture (SVG)"),
+    "together": Text("Aufgaben, die zusammen misslingen", "Exercises that fail together"),
+    "about_together": Text(
+        "Mehr Abgaben als durch Zufall scheitern an beiden (exakter Test nach Fisher, unter 1 %, "
+        "ohne Abgaben, die nichts gelöst haben). Oft braucht die eine Aufgabe, was die andere übt.",
+        "More submissions than by chance fail both (Fisher's exact test, below 1 %, without "
+        "submissions that solved nothing). Often one exercise needs what the other one teaches.",
+    ),
     "outputs": Text("Häufigste falsche Ergebnisse", "Most frequent wrong results"),
     "talks": Text("Mit wem sprechen?", "Who needs a talk?"),
     "no_talk": Text("Niemand fällt auf.", "No student stands out."),
@@ -140,11 +176,7 @@ PAGE_WORDS = {
     "flags": Text("Anmerkungen", "Flags"),
     "similar": Text("Ähnliche Abgaben", "Similar submissions"),
     "no_pair": Text(
-        "Kein Paar hat auffällig viel Code gemeinsam.",
-        "No pair has a conspicuous amount of code in common.",
+        "Kein Paar hat auffällig viele Aufgaben gleich gelöst.",
+        "No pair solved a conspicuous number of exercises alike.",
     ),
-    "no_library": Text(
-        "Der Vergleich braucht copydetect.", "Comparing submissions needs copydetect."
-    ),
-    "in_common": Text("gemeinsam", "in common"),
 }

@@ -1,53 +1,37 @@
-"""Pairs of submissions with nearly the same code: worth a question, never a verdict.
+"""Pairs of submissions with more exercises alike than chance explains: a question, never a verdict.
 
-Method: fingerprints as in MOSS (Schleimer, Wilkerson, Aiken, "Winnowing: Local Algorithms for
-Document Fingerprinting", SIGMOD 2003), by the library copydetect. Code is reduced to what renaming
-does not change (every variable is V, comments and layout are gone); its passages of `PASSAGE`
-characters are the fingerprints, those of the release's own code left out. Cells are compared with
-the same exercise's only. Lengths below are characters of reduced code: the reference solution has
-about 1,550 of its own.
+Cells are compared with the same exercise's only, by fingerprints that names, order and dead
+statements leave as they are (`prints`). Two cells are alike if `MIN_ALIKE` of the smaller one's own
+code is in the other. The chance of that among honest students is estimated from the class: the
+share of other students who have as much in common with one of the two. A class too small to tell
+is helped out by the length of the common code: the longer, the less likely, but never less than
+`MIN_CHANCE`, for two may have taken the same way. A pair's chance is the product over the exercises
+alike, times the number of ways to choose so many exercises of the assignment's.
 
-Measured by `PYTHONPATH=tests python tests/reports/test_similar.py` (fixed seeds; honest: combined
-at random from the known correct solutions; obvious: the reference and two more notebooks, written
-from the exercises' texts alone):
-
-    pairs of submissions                                     share: min  mean   max   found
-    1000 honest, no exercise solved the same way                0.02  0.03  0.08       0
-    1000 honest and obvious                                     0.00  0.01  0.07       0
-       3 obvious                                                0.09  0.14  0.24       0
-    2162 obvious, one of them only some of the exercises        0.00  0.14  0.45       0
-    1000 honest, 3.4 exercises the same, taken from one pool    0.02  0.27  0.63      58
-     100 copies, verbatim                                       1.00  1.00  1.00     100
-     100 copies, comments, blanks and order of cells changed    1.00  1.00  1.00     100
-     100 copies, variables renamed and laid out anew            0.92  0.97  1.00     100
-     100 the same, a statement put before a tenth of the lines  0.81  0.90  0.98     100
-     100 the same, before a quarter                             0.64  0.78  0.87     100
-     100 copies of 8 of the 15 exercises, renamed               0.35  0.53  0.66      63
-     100 copies of 5 of the 15 exercises, renamed               0.21  0.35  0.49       0
-
-So a whole copy is found and a copied third is not: honest students who submitted little have shares
-of that size, too. No false alarm in 1000 pairs bounds their rate by 0.3 %, which in a class of 300
-would still be 130 pairs; the distance of 0.24 and 0.45 from 0.5 is the better assurance. Code that
-the whole class was shown belongs in `release`. 300 submissions take 15 to 30 s on one core, 54 s if
-all are copies of one.
+BENCHMARKS.md has what is found and what is shown by mistake, measured on generated classes
+(`tests/reports/test_similar.py`) and beside Dolos (`benchmarks/bench_copies.py`). Two thirds of an
+assignment of three exercises, or any part of one of two, is too little to tell; code that the whole
+class was shown does not count, for everybody has it.
 """
 
-import io
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
+from math import comb, log2
 from typing import Any
 
-from autograder.errors import MissingPackageError
-from autograder.sandbox.text import clean
+import numpy as np
 
-PASSAGE = 35  # length; shorter common passages are idioms
-# Every passage is a fingerprint. A longer window would keep some of them, by Python's hash of a
-# string, which differs from run to run: so would the shares.
-WINDOW = 1
-MIN_COMMON_SHARE = 0.5
-MIN_OWN = 500  # two students who solved a few short exercises are alike without copying
-MAX_LENGTH = 20_000  # characters of a cell that are read
+from autograder.reports.prints import Cell, code_cell, plain, words_cell
+
+MAX_CHANCE = 1e-5  # that two who know nothing of each other are listed
+MIN_ALIKE = 0.8  # of the smaller cell's own code
+AS_MUCH = 0.97  # from this part of the common code on another student has as much in common
+SIZE_OF_A_BIT = 3  # parts of a syntax tree that halve the chance of writing the same
+MIN_CHANCE = 0.01  # whatever the length
+# students that the length of the common code counts for, in the estimate from the class
+PRIOR_STUDENTS = 150
+RING = 4  # so many may have copied from each other; what more have in common is common knowledge
 MAX_PAIRS = 1000
 
 
@@ -61,208 +45,195 @@ class CodeLine:
 
 @dataclass(frozen=True)
 class Match:
-    """One exercise as both students submitted it, as plain text."""
+    """An exercise that both solved alike, as plain text."""
 
     exercise: str  # its grade_id; observation_* for an answer in words
+    others: int  # students with as much in common with one of the two; 0 for an answer in words
     left: tuple[CodeLine, ...]  # of Pair.students[0]
     right: tuple[CodeLine, ...]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two submissions with much code in common."""
+    """Two submissions with more in common than chance explains."""
 
     students: tuple[str, str]  # sorted
-    share: float  # 0..1: of the smaller one's own code, the part that is in the other's as well
-    exercises: tuple[Match, ...]  # with something in common, in the release's order
-
-
-@dataclass(frozen=True)
-class _Cell:
-    text: str
-    print: Any  # copydetect's CodeFingerprint, without passages of the release
-    own: int  # length of the student's own code
-
-
-@dataclass(frozen=True)
-class _OwnCode:
-    student: str
-    code: Mapping[str, _Cell]  # longest first
-    words: Mapping[str, _Cell]
-    own: int
+    chance: float  # of as much in common, if they know nothing of each other
+    alike: tuple[str, ...]  # exercises, in the release's order
+    exercises: tuple[Match, ...]  # those, and answers in words with something in common
 
 
 def pairs(
     submissions: Mapping[str, Mapping[str, str]],
     release: Mapping[str, str],
     exercises: Iterable[str],
-    min_share: float = MIN_COMMON_SHARE,
+    max_chance: float = MAX_CHANCE,
     max_pairs: int = MAX_PAIRS,
 ) -> list[Pair]:
-    """List the pairs with a share of at least `min_share`, the most similar first.
+    """List the pairs with a chance of at most `max_chance`, the least likely first.
 
     submissions: student -> {grade_id: source of a solution cell}. release: the same of the student
-    release: cells as they were released are left out, and so are its passages anywhere else.
-    Answers in words (cells that belong to no exercise) do not count; common passages of theirs are
+    release: cells as they were released are left out, and so are its fingerprints anywhere else.
+    Answers in words (cells that belong to no exercise) do not count; common words of theirs are
     shown in a pair that was found by its code. exercises: the ids of the assignment's. max_pairs:
-    the length of the list. Raises MissingPackageError without copydetect.
+    the length of the list.
     """
-    if not 0 < min_share <= 1:
-        raise ValueError(f"min_share must be in (0, 1], was: {min_share}")
-    _copydetect()
+    if not 0 < max_chance <= 1:
+        raise ValueError(f"max_chance must be in (0, 1], was: {max_chance}")
     reader = _CellReader(release, exercises)
     read = [reader.submission(student, submissions[student]) for student in sorted(submissions)]
-    candidates = [submission for submission in read if submission.own >= MIN_OWN]
+    likeness = {name: _Likeness(read, name) for name in reader.exercises}
+    bits = _pair_bits(list(likeness.values()), len(read))
     found = [
-        (share, left, right)
-        for left, right in combinations(candidates, 2)
-        if (share := _share(left, right, min_share)) >= min_share
+        (float(bits[left, right]), left, right)
+        for left, right in np.argwhere(np.triu(bits >= max(-log2(max_chance), 1e-9), k=1))
     ]
-    found.sort(key=lambda f: (-f[0], f[1].student, f[2].student))
-    return [
-        Pair((left.student, right.student), share, tuple(reader.matches(left, right)))
-        for share, left, right in found[:max_pairs]
-    ]
+    found.sort(key=lambda each: (-each[0], each[1], each[2]))
+    listed = []
+    for surprise, left, right in found[:max_pairs]:
+        others = {
+            name: int(each.others[left, right])
+            for name, each in likeness.items()
+            if each.bits[left, right] > 0
+        }
+        matches = tuple(reader.matches(read[left], read[right], others))
+        alike = tuple(m.exercise for m in matches if m.exercise in others)
+        students = (read[left].student, read[right].student)
+        listed.append(Pair(students, 2.0**-surprise, alike, matches))
+    return listed
+
+
+@dataclass(frozen=True)
+class _OwnCode:
+    student: str
+    code: Mapping[str, Cell]
+    words: Mapping[str, Cell]
 
 
 class _CellReader:
     """Reads cells of one class: what was released, and each different source once."""
 
     def __init__(self, release: Mapping[str, str], exercises: Iterable[str]) -> None:
-        self._exercises = frozenset(exercises)
-        self._release = {grade_id: _plain(source) for grade_id, source in release.items()}
-        self._cells: dict[tuple[str, bool], _Cell] = {}
-        prints: dict[bool, set[int]] = {True: set(), False: set()}
-        for grade_id, text in self._release.items():
-            is_code = grade_id in self._exercises
-            prints[is_code] |= _fingerprint(text, is_code, frozenset()).hashes
-        self._given = {is_code: frozenset(found) for is_code, found in prints.items()}
+        self._release = {grade_id: plain(source) for grade_id, source in release.items()}
+        given = {*exercises}
+        defined = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
+        self._public = given.union(*map(defined.findall, self._release.values()))
+        order = [name for name in self._release if name in given]
+        self.exercises = [*order, *sorted(given.difference(order))]
+        self._cells: dict[tuple[str, bool], Cell] = {}
+        self._given: dict[bool, frozenset[str]] = {True: frozenset(), False: frozenset()}
+        cells = [(name in given, self._cell(t, name in given)) for name, t in self._release.items()]
+        self._given = {
+            is_code: frozenset(p for code, cell in cells if code == is_code for p in cell.weights)
+            for is_code in (True, False)
+        }
+        self._cells.clear()
 
     def submission(self, student: str, sources: Mapping[str, str]) -> _OwnCode:
-        cells: dict[bool, dict[str, _Cell]] = {True: {}, False: {}}
+        cells: dict[bool, dict[str, Cell]] = {True: {}, False: {}}
         for grade_id, source in sources.items():
-            text, is_code = _plain(source), grade_id in self._exercises
+            text, is_code = plain(source), grade_id in self.exercises
             if text != self._release.get(grade_id):
                 cells[is_code][grade_id] = self._cell(text, is_code)
-        code = dict(sorted(cells[True].items(), key=lambda item: -item[1].own))
-        return _OwnCode(student, code, cells[False], sum(cell.own for cell in code.values()))
+        return _OwnCode(student, cells[True], cells[False])
 
-    def matches(self, left: _OwnCode, right: _OwnCode) -> Iterator[Match]:
-        """The cells with something in common, in the release's order."""
+    def matches(
+        self, left: _OwnCode, right: _OwnCode, others: Mapping[str, int]
+    ) -> Iterator[Match]:
+        """The exercises alike and words in common, in the release's order."""
         ours, theirs = {**left.code, **left.words}, {**right.code, **right.words}
-        both = ours.keys() & theirs.keys()
-        for grade_id in [
-            *(g for g in self._release if g in both),
-            *sorted(both - {*self._release}),
-        ]:
-            a, b = ours[grade_id], theirs[grade_id]
-            places, others = _copydetect().compare_files(a.print, b.print)[2]
-            given = set(_stripped(self._release.get(grade_id, "")))
-            match = Match(
-                grade_id,
-                _marked_lines(a.text, places, set(_stripped(b.text)), given),
-                _marked_lines(b.text, others, set(_stripped(a.text)), given),
-            )
-            if any(line.same for line in match.left + match.right):
-                yield match
+        names = {*others, *(left.words.keys() & right.words.keys())}
+        for name in [*(g for g in self._release if g in names), *sorted(names - {*self._release})]:
+            a, b, given = ours[name], theirs[name], self._release.get(name, "")
+            lines = _marked_lines(a, b, given), _marked_lines(b, a, given)
+            if name in others or any(line.same for side in lines for line in side):
+                yield Match(name, others.get(name, 0), *lines)
 
-    def _cell(self, text: str, is_code: bool) -> _Cell:
+    def _cell(self, text: str, is_code: bool) -> Cell:
         key = (text, is_code)
         if key not in self._cells:
-            found = _fingerprint(text, is_code, self._given[is_code])
-            self._cells[key] = _Cell(text, found, int(found.token_coverage))
+            given = self._given[is_code]
+            self._cells[key] = (
+                code_cell(text, given, self._public) if is_code else words_cell(text, given)
+            )
         return self._cells[key]
 
 
-def _share(left: _OwnCode, right: _OwnCode, min_share: float) -> float:
-    """Share of the smaller submission's own code that is in the other; 0 if below `min_share`."""
-    small, large = (left, right) if left.own <= right.own else (right, left)
-    wanted = min_share * small.own
-    same, rest = 0, small.own
-    for grade_id, cell in small.code.items():
-        rest -= cell.own
-        if grade_id in large.code:
-            same += _common_length(cell, large.code[grade_id])
-        if same + rest < wanted:
-            return 0.0
-    return min(same / small.own, 1.0)
+class _Likeness:
+    """One exercise of a class: for each two students the others as near, and the surprise in bits.
 
-
-def _common_length(a: _Cell, b: _Cell) -> int:
-    """Length of what a's own code has in common with b's.
-
-    As `compare_files` counts; that finds b's side and the places in the text too, for which a class
-    would wait twice as long.
+    others, bits: (number of students, the same); bits are 0 where the two are not alike.
     """
-    import numpy as np
-    from copydetect.utils import get_copied_slices
 
-    if a.print.filtered_code == b.print.filtered_code:
-        return a.own
-    passages = a.print.hashes & b.print.hashes
-    if not passages:
-        return 0
-    places = np.fromiter(chain.from_iterable(map(a.print.hash_idx.__getitem__, passages)), int)
-    starts, ends = get_copied_slices(places, PASSAGE)
-    return int((ends - starts).sum())
+    def __init__(self, submissions: Sequence[_OwnCode], exercise: str) -> None:
+        cells = [submission.code.get(exercise) for submission in submissions]
+        common = _common_sizes(cells)
+        size = np.array([cell.size if cell else 0 for cell in cells], np.float32)
+        smaller = np.minimum.outer(size, size)
+        alike = (smaller > 0) & (common >= MIN_ALIKE * smaller)
+        np.fill_diagonal(alike, False)
+        np.fill_diagonal(common, 0)
+        as_near = np.zeros(common.shape, int)
+        for i, values in enumerate(common):
+            # those below the bound, and the other one of the two, do not count
+            below: Any = np.searchsorted(np.sort(values), AS_MUCH * values - 1e-6)
+            as_near[i] = np.maximum(len(cells) - below - 1, 0)
+        self.others = np.maximum(as_near, as_near.T)
+        students = max(sum(cell is not None for cell in cells) - 2, 0)
+        prior = PRIOR_STUDENTS * np.maximum(2.0 ** (-common / SIZE_OF_A_BIT), MIN_CHANCE)
+        chance = np.maximum(
+            (self.others + prior) / (students + PRIOR_STUDENTS),
+            (self.others - (RING - 2)) / (students + 10 * RING),
+        )
+        self.bits = np.where(alike, np.maximum(-np.log2(chance), 0), 0).astype(np.float32)
 
 
-def _fingerprint(text: str, is_code: bool, given: frozenset[int]) -> Any:
-    """copydetect's CodeFingerprint of a cell, without the given passages.
+def _common_sizes(cells: Sequence[Cell | None]) -> np.ndarray:
+    """The size of what each two cells have in common."""
+    weights: list[dict[str, float]] = [cell.weights if cell else {} for cell in cells]
+    places: dict[str, int] = {}
+    for each in weights:
+        for fingerprint in each:
+            places.setdefault(fingerprint, len(places))
+    sizes = np.zeros((len(cells), len(places)), np.float32)
+    for row, each in zip(sizes, weights, strict=True):
+        for fingerprint, size in each.items():
+            row[places[fingerprint]] = size
+    common = sizes @ (sizes > 0).astype(np.float32).T
+    return np.minimum(common, common.T)
 
-    They are taken out here: `CodeFingerprint(boilerplate=...)` of 0.5.0 also takes out passages
-    that the code repeats (`intersect1d(assume_unique=True)` on hashes that are not unique).
+
+def _pair_bits(likeness: Sequence[_Likeness], students: int) -> np.ndarray:
+    """The surprise of each pair: the best choice of its exercises, less the number of choices."""
+    if not likeness:
+        return np.zeros((students, students), np.float32)
+    bits = -np.sort(-np.stack([each.bits for each in likeness]), axis=0)
+    choices = [log2(comb(len(bits), n)) for n in range(1, len(bits) + 1)]
+    sums = np.cumsum(bits, axis=0) - np.array(choices, np.float32)[:, None, None]
+    return np.where(bits > 0, sums, 0).max(axis=0)
+
+
+def _marked_lines(cell: Cell, other: Cell, given: str) -> tuple[CodeLine, ...]:
+    """The cell's lines.
+
+    A line is the same if most fingerprints of what begins on it, or goes on, are in the other cell.
+    The release's own lines never are, and a comment, of which the fingerprints know nothing, only
+    if the other cell has it.
     """
-    from copydetect.utils import get_token_coverage
-
-    # in words a line break is a blank; `filter` reduces code
-    file = io.StringIO(text if is_code else text.replace("\n", " "))
-    found = _copydetect().CodeFingerprint(
-        "cell.py", PASSAGE, WINDOW, filter=is_code, language="python", fp=file
-    )
-    places = {int(passage): where for passage, where in found.hash_idx.items()}
-    found.hash_idx = {p: where for p, where in places.items() if p not in given}
-    found.hashes = set(found.hash_idx)
-    found.token_coverage = get_token_coverage(found.hash_idx, PASSAGE, len(found.filtered_code))
-    return found
-
-
-def _marked_lines(text: str, places: Any, other: set[str], given: set[str]) -> tuple[CodeLine, ...]:
-    """The text's lines; places: (2, n) int, starts and ends of what is in common.
-
-    A line is the same if more than half of it lies in such a place. The release's own lines never
-    are, and a comment, of which the fingerprints know nothing, only if the other cell has it.
-    """
-    covered = bytearray(len(text))
-    for start, end in zip(*places, strict=True) if len(places) else ():
-        covered[start:end] = bytes([1]) * len(covered[start:end])
-    lines, at = [], 0
-    for line in text.split("\n"):
-        words = line.strip()
-        first = at + line.find(words)
-        same = 2 * sum(covered[first : first + len(words)]) > len(words)
-        if words.startswith("#"):
-            same = words in other
-        lines.append(CodeLine(line, same and words not in given))
-        at += len(line) + 1
+    known = other.weights
+    same: dict[int, float] = {}
+    for each in cell.statements:
+        share = sum(p in known for p in each.prints) / len(each.prints) - 0.5
+        for line in range(each.first, each.last + 1):
+            same[line] = same.get(line, 0) + (share or 0.01) * each.size
+    theirs, released = _stripped(other.text), _stripped(given)
+    lines = []
+    for number, text in enumerate(cell.text.split("\n")):
+        words = text.strip()
+        is_same = words in theirs if words.startswith("#") else same.get(number, 0) > 0
+        lines.append(CodeLine(text, is_same and bool(words) and words not in released))
     return tuple(lines)
 
 
-def _stripped(text: str) -> list[str]:
-    return [line.strip() for line in text.split("\n")]
-
-
-def _plain(source: str) -> str:
-    """The source as pygments reads it, so that places in its tokens are places in the text."""
-    text = source[:MAX_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
-    return clean(text).strip("\n\ufeff")
-
-
-def _copydetect() -> Any:
-    try:
-        import copydetect
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            "comparing submissions needs copydetect: pip install 'kischule[teacher]'"
-        ) from error
-    return copydetect
+def _stripped(text: str) -> set[str]:
+    return {line.strip() for line in text.split("\n")}

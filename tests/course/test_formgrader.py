@@ -18,7 +18,7 @@ from support.notebooks import EXERCISES, RELEASE, ROOT, filled, reference_cells
 from traitlets.config import Config
 
 from autograder.course.configuration import configure
-from autograder.course.messages import BY_HAND, BY_PROGRAM, SUBMITTED_OUTPUT
+from autograder.course.messages import FOR_YOU_TO_GRADE, GRADED_BY_PROGRAM, SUBMITTED_OUTPUT
 from autograder.course.preprocessors import show_results
 from autograder.grading.messages import DISPLAY_ONLY, both
 from autograder.grading.submission import rebuilt_from
@@ -136,7 +136,9 @@ def test_what_a_teacher_grades_comes_first(course: Path) -> None:
     notebook = filled(RELEASE, reference_cells())
     page = _page(course, notebook)
     questions = [f"<strong>Beobachtung {number}.</strong>" for number in range(1, 5)]
-    first = [page.index(text) for text in (both(BY_HAND), *questions, both(BY_PROGRAM))]
+    first = [
+        page.index(text) for text in (both(FOR_YOU_TO_GRADE), *questions, both(GRADED_BY_PROGRAM))
+    ]
     rest = page[first[-1] :]
     first += [first[-1] + rest.index(text) for text in ("Vorbereitungen", "filter_min_p")]
     assert first == sorted(first)

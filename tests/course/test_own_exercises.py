@@ -220,7 +220,7 @@ def test_a_translation_has_the_exercises_and_english_messages(course: Path, tmp_
         "cases:", f"hints: [{hint}, {hint}, {hint}]\ncases:"
     )
     (folder / "apply_logit_bias.yaml").write_text(own, encoding="utf-8")
-    assert stale_files(tmp_path, "small_fr") == ["Petit.ipynb"]  # and can be built
+    assert stale_files(tmp_path, "small_fr") == ["AGENTS.md", "Petit.ipynb"]  # and can be built
     found = {n: exercises_of(Course(tmp_path).directory(), n) for n in ("small", "small_fr")}
     assert list(found["small"]) == list(found["small_fr"])
     assert found["small"]["apply_logit_bias"].title.en == "Shifting logits"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from support import school
 from support.notebooks import A7_2
 
-from autograder.checking.result import Message, Result
+from autograder.checking.result import Chart, Message, Result
 from autograder.course.gradebook import Total
 from autograder.course.messages import UNGRADED
 from autograder.exercises.exercise import Level
 from autograder.grading.record import Record, Status
 from autograder.notebooks.flags import Flag, FlagKind
-from autograder.reports import class_data, messages
+from autograder.reports import class_data, class_page, messages
 from autograder.reports.class_data import GradedStudent
 from kischule.i18n import Text
 
@@ -153,3 +156,89 @@ def test_students_who_need_a_talk_are_listed_with_the_reasons() -> None:
 
 def test_every_status_has_words() -> None:
     assert set(messages.STATUS_WORDS) == set(Status)
+
+
+def named(exercise: str, level: Level, rule: str, hint: str, **about: Any) -> Result:
+    told = Message(sentence=Text.same("Nein."), hint=Text.same(hint))
+    kinds = {"passed": False, "points": 0.0, "max_points": 1.0, "kind": "value", "message": told}
+    return Result(exercise=exercise, level=level, rule=rule, **kinds, **about)
+
+
+def with_results(name: str, *results: Result) -> GradedStudent:
+    record = Record(key="key", results=results, status=Status.GRADED, seconds=5.0)
+    return GradedStudent(name=name, record=record, total=None, cells={})
+
+
+def test_misconceptions_are_counted_over_all_exercises() -> None:
+    chart = Chart(labels=("a", "b"), expected=(1.0, 0.0), actual=(0.5, 0.5), sampled=False)
+    public, hidden = LEVELS
+    graded = [
+        with_results("anna", named("filter_top_k", hidden, "shifted", "Um eins verschoben.")),
+        with_results(
+            "bert",
+            named("filter_top_p", public, "shifted", "Um eins daneben.", chart=chart),
+            named("filter_top_p", hidden, "shifted", "Um eins daneben."),
+            named("explore", public, "", "Ein Hinweis ohne Namen."),
+        ),
+        with_results("cara", named("explore", public, "once", "Nur einmal.")),
+    ]
+    first, second = class_data.misconceptions(graded)
+    assert (first.name, first.students) == ("shifted", ("anna", "bert"))
+    assert first.exercises == ("filter_top_k", "filter_top_p")
+    assert (first.example.chart, first.hint["de"]) == (chart, "Um eins daneben.")
+    assert (second.name, second.students) == ("once", ("cara",))
+
+
+def test_exercises_that_fail_together_are_listed() -> None:
+    """Of twenty, five fail p and q; r fails at random; who solved nothing does not count."""
+    graded = [
+        student(
+            str(i), {"p": (i > 4,) * 2, "q": (i > 4,) * 2, "r": (i % 2 == 0,) * 2, "s": (True,) * 2}
+        )
+        for i in range(20)
+    ]
+    (pair,) = class_data.failing_together(graded)
+    assert (pair.exercises, pair.both, pair.expected) == (("p", "q"), 5, 1.25)
+    empty = [student(f"e{i}", dict.fromkeys("prs", (False, False))) for i in range(9)]
+    assert class_data.failing_together([*graded, *empty]) == [pair]
+    assert class_data.failing_together(graded[:6]) == []
+    assert class_data.failing_together([]) == []
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_slide_says_all_and_names_nobody(language: str) -> None:
+    chart = Chart(labels=("a$", "b"), expected=(1.0, 0.0), actual=(0.5, 0.5), sampled=False)
+    for about in ({"chart": chart}, {}):
+        result = named("filter_top_p", Level.PUBLIC, "shifted", "Zahlt $5 <zu viel>.", **about)
+        graded = [with_results(name, result) for name in ("anna", "bert")]
+        (found,) = class_data.misconceptions(graded)
+        slide = class_page._misconception(found, 7, language)["slide"]
+        tree = ElementTree.fromstring(slide)
+        text = " ".join("".join(node.itertext()) for node in tree.iter())
+        assert "$5 <zu viel>" in text
+        assert {"de": "2 von 7 Abgaben", "en": "2 of 7 submissions"}[language] in text
+        assert "anna" not in slide
+        _, _, width, height = map(float, tree.attrib["viewBox"].split())
+        assert width / height == pytest.approx(16 / 9)
+
+
+def test_the_page_shows_misconceptions_and_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = named("filter_top_p", Level.PUBLIC, "shifted", "Um <eins> verschoben.")
+    graded = [with_results(name, wrong) for name in ("anna", "bert")]
+    failed = [("greedy_decode", (False, False)), ("explore", (False, False))]
+    solved = {"top_tokens": (True, True)}
+    graded += [student(f"f{i}", {**solved, **dict(failed)}) for i in range(4)]
+    graded += [
+        student(f"s{i}", {**solved, **dict.fromkeys(dict(failed), (True, True))}) for i in range(9)
+    ]
+    monkeypatch.setattr(class_data, "students", lambda *_: graded)
+    course = school.course(tmp_path / "course")
+    for language, who in (("de", "2 von 15 Abgaben"), ("en", "2 of 15 submissions")):
+        page = class_page.class_page(course, school.ASSIGNMENT, language)
+        assert f"Um &lt;eins&gt; verschoben. ({who})" in page
+        assert 'download="shifted.svg" href="data:image/svg+xml;base64,' in page
+        pair = "<li><code>greedy_decode</code> · <code>explore</code>: 4 "
+        assert pair in page
+        assert "<script" not in page
