@@ -179,10 +179,10 @@ def test_an_optimizer_gets_the_weights_of_its_model() -> None:
     ("last", "place"),
     [
         ("pass", ""),
-        ("loss = loss + 1", "['returned']"),
-        ("model.eval()", "['model']['training']"),
-        ("model(torch.tensor([[1]]))", "['model']['with_gradients']"),
-        ("model.lm_head.weight.data[2, 3] += 0.01", "['model']['weights']['wte.weight'][2, 3]"),
+        ("loss = loss + 1", "Erwartet"),
+        ("model.eval()", "model.training nach dem Aufruf"),
+        ("model(torch.tensor([[1]]))", "ob model mit Gradienten rechnete"),
+        ("model.lm_head.weight.data[2, 3] += 0.01", "im Gewicht wte.weight[2, 3] von model"),
     ],
 )
 def test_what_a_call_leaves_is_judged(last: str, place: str) -> None:
@@ -191,6 +191,35 @@ def test_what_a_call_leaves_is_judged(last: str, place: str) -> None:
     assert result.passed is not bool(place)
     if place:
         assert place in str(result)
+
+
+WATCHED = {"model": {"watched": {"row": [0.0, 1.0], "eos": 0}}, "ids": {"ids": [1, 1, 0]}}
+CALLS = """
+def f(model, ids):
+    cache = model(ids{whole}).past_key_values
+    model(ids[:, {start}:], past_key_values={cache}){more}
+    return ids
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({}, ""),
+        ({"more": "\n    model(ids)"}, "Zahl der Aufrufe von model"),
+        ({"start": "-2"}, "Zahl der Tokens, die Aufruf 1 von model bekommt"),
+        ({"cache": "None"}, "Zahl der Tokens in past_key_values bei Aufruf 1"),
+        ({"whole": "[:, 1:]"}, "Zahl der Tokens, die Aufruf 0 von model bekommt"),
+    ],
+)
+def test_the_calls_of_a_watched_model_are_judged(changed: dict[str, str], place: str) -> None:
+    right = {"whole": "", "start": "-1", "cache": "cache", "more": ""}
+    keys = {"parameters": ["model", "ids"], "checker": "record", "cases": [WATCHED]}
+    exercise = own_exercise("f", CALLS.format(**right), **keys)
+    result = checked(exercise, CALLS.format(**right | changed))
+    assert result.passed is not bool(place)
+    assert place in str(result)
+    assert not place or "f(table_model([0.0, 1.0], eos=0), " in str(result)
 
 
 def test_the_same_seed_gives_the_same_model() -> None:

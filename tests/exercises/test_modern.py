@@ -20,6 +20,8 @@ from transformers import (
 )
 
 from autograder.exercises import modern
+from autograder.sandbox.watched import WatchedModel
+from kischule.training.tiny import RETURNED, tiny_gpt2
 
 FEW = 300
 MANY = pytest.param(10_000, marks=pytest.mark.slow)
@@ -97,6 +99,17 @@ def _watermarks(rng: Rng) -> None:
     assert found == pytest.approx(expected, abs=1e-9), (ids, size, ratio, key)
 
 
+def _caches(rng: Rng) -> None:
+    """transformers, too, gives the prompt to the first call and one token to each other one."""
+    model = WatchedModel.of(tiny_gpt2(int(rng.integers(10**6)), training=False))
+    ids, limit = torch.tensor(rng.integers(1, 12, (1, int(rng.integers(1, 8))))), 12
+    expected = model.generate(ids, max_length=limit, do_sample=False)
+    noted = model.noted()
+    found = modern.generate_cached(model, ids, limit)
+    assert found[RETURNED].tolist() == expected.tolist(), ids
+    assert found["model"] == noted
+
+
 @pytest.mark.parametrize("count", [FEW, MANY])
 @pytest.mark.parametrize("compare", [_typical, _ngrams, _biases, _automata])
 def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], count: int) -> None:
@@ -105,8 +118,12 @@ def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], co
         compare(rng)
 
 
-@pytest.mark.parametrize("count", [20, MANY])  # transformers makes a table of a million each time
-def test_the_z_score_is_that_of_transformers_detector(count: int) -> None:
+# transformers makes a table of a million each time; or generates a text
+@pytest.mark.parametrize("count", [20, MANY])
+@pytest.mark.parametrize("compare", [_watermarks, _caches])
+def test_a_reference_agrees_with_slow_transformers(
+    compare: Callable[[Rng], None], count: int
+) -> None:
     rng = np.random.default_rng(1)
     for _ in range(count):
-        _watermarks(rng)
+        compare(rng)

@@ -58,6 +58,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "og_softmax(logits, dim=-1) probs = log_probs. -> og_softmax(logits, dim=-0) probs = log_probs.": SAME_DIMENSION,
         "robs[order].cumsum(dim=-1) - probs[order] res -> robs[order].cumsum(dim=-0) - probs[order] res": SAME_DIMENSION,
     },
+    "generate_cached": {
+        "im=1) if new.item() == model.config.eos_tok -> im=1) if new == model.config.eos_tok": ZERO_DIMENSIONS,
+    },
     "generate_text": {
         "tokenizer.decode(output[0]) -> tokenizer.decode(output[-1])": ONE_TEXT,
     },

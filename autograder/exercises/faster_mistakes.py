@@ -1,0 +1,85 @@
+"""Known wrong rules of the cache and of speculative decoding: see `misconceptions`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.exercises.modern import generate_cached
+from kischule.training.tiny import RETURNED
+
+# --- the cache ----------------------------------------------------------------------------------
+
+Run = Callable[[Any, Tensor, int], Tensor]  # from model, input_ids and max_length to all ids
+# the tokens of the next call, and its cache, from all ids so far and the last call's cache
+Feed = Callable[[Tensor, Any], tuple[Tensor, Any]]
+
+
+def _noted(run: Run) -> Callable[..., dict[str, Any]]:
+    """The reply to a run on a watched model: its return value, and the model's calls."""
+
+    def rule(model: Any, input_ids: Tensor, max_length: int) -> dict[str, Any]:
+        before, model.calls = model.calls, []
+        try:
+            with torch.inference_mode():
+                ids = run(model, input_ids, max_length)
+            return {RETURNED: ids, "model": model.noted()}
+        finally:
+            model.calls = before
+
+    return rule
+
+
+def _fed(feed: Feed, first: Callable[[Any, Tensor], Any] = lambda model, ids: None) -> Run:
+    """A greedy run that feeds the model so. first: the cache from all calls before the loop."""
+
+    def run(model: Any, ids: Tensor, max_length: int) -> Tensor:
+        cache = first(model, ids)
+        while ids.shape[1] < max_length:
+            tokens, cache = feed(ids, cache)
+            output = model(tokens, past_key_values=cache)
+            cache = output.past_key_values
+            ids = torch.cat([ids, output.logits[:, -1:].argmax(-1)], dim=1)
+            if ids[0, -1] == model.config.eos_token_id:
+                break
+        return ids
+
+    return run
+
+
+def _one_by_one(model: Any, ids: Tensor) -> Any:
+    cache = None
+    for token in ids[0, :-1]:
+        cache = model(token.view(1, 1), past_key_values=cache).past_key_values
+    return cache
+
+
+def _but_last(model: Any, ids: Tensor) -> Any:
+    return model(ids[:, :-1]).past_key_values if ids.shape[1] > 1 else None
+
+
+def _right(ids: Tensor, cache: Any) -> tuple[Tensor, Any]:
+    return (ids if cache is None else ids[:, -1:]), cache
+
+
+def cache_and_one_call_more(model: Any, input_ids: Tensor, max_length: int) -> dict[str, Any]:
+    """The last token is fed as well, unless it ends the text."""
+    reply = generate_cached(model, input_ids, max_length)
+    noted, ids = reply["model"], reply[RETURNED]
+    if ids[0, -1] != model.config.eos_token_id:
+        noted["calls"] += 1
+        noted["cached"].append(sum(noted["tokens"]))
+        noted["tokens"].append(1)
+    return reply
+
+
+cache_unused = _noted(_fed(lambda ids, cache: (ids, None)))
+cache_and_the_whole_text = _noted(_fed(lambda ids, cache: (ids, cache)))
+cache_left_behind = _noted(_fed(lambda ids, cache: (_right(ids, cache)[0], None)))
+cache_without_the_prompt = _noted(_fed(lambda ids, cache: (ids[:, -1:], cache)))
+cache_filled_one_by_one = _noted(_fed(lambda ids, cache: (ids[:, -1:], cache), _one_by_one))
+cache_with_a_token_twice = _noted(_fed(_right, lambda model, ids: model(ids).past_key_values))
+cache_with_the_prompt_in_two = _noted(_fed(_right, _but_last))
+
+__all__ = [name for name in list(globals()) if name.startswith("cache_")]
