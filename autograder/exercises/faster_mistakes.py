@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.exercises import oracle
 from autograder.exercises.modern import generate_cached
+from autograder.exercises.oracle import Floats
 from kischule.training.tiny import RETURNED
 
 # --- the cache ----------------------------------------------------------------------------------
@@ -82,4 +85,46 @@ cache_filled_one_by_one = _noted(_fed(lambda ids, cache: (ids[:, -1:], cache), _
 cache_with_a_token_twice = _noted(_fed(_right, lambda model, ids: model(ids).past_key_values))
 cache_with_the_prompt_in_two = _noted(_fed(_right, _but_last))
 
-__all__ = [name for name in list(globals()) if name.startswith("cache_")]
+
+# --- the draft's tokens -------------------------------------------------------------------------
+
+
+def _accepted(
+    chance: Callable[[float, float], float] = lambda p, q: min(1.0, p / q),
+    rest: Callable[[Floats, Floats, int], Floats] = lambda p, q, token: np.maximum(p - q, 0.0),
+    normalised: bool = True,
+) -> Callable[..., list[Any]]:
+    """The right rule with one change.
+
+    chance: that a token stays, from its probability in target and draft. rest: weights of what
+    replaces it, from both laws and the token.
+    """
+
+    def rule(target_probs: Tensor, draft_probs: Tensor, token: int) -> list[Any]:
+        p, q = oracle.floats(target_probs), oracle.floats(draft_probs)
+        weights = rest(p, q, token)
+        total = weights.sum() if normalised else 1.0
+        left = weights / total if weights.sum() > 0 else p
+        return [float(chance(p[token], q[token])), left]
+
+    return rule
+
+
+def _but(p: Floats, q: Floats, token: int) -> Floats:
+    return np.where(np.arange(len(p)) == token, 0.0, p)
+
+
+accept_inverted = _accepted(lambda p, q: min(1.0, q / p) if p else 1.0)
+accept_not_capped = _accepted(lambda p, q: p / q)
+accept_by_the_target = _accepted(lambda p, q: p)
+accept_always = _accepted(lambda p, q: 1.0)
+accept_the_likelier = _accepted(lambda p, q: float(p >= q))
+rest_of_the_target = _accepted(rest=lambda p, q, token: p)
+rest_of_the_draft = _accepted(rest=lambda p, q, token: q)
+rest_reversed = _accepted(rest=lambda p, q, token: np.maximum(q - p, 0.0))
+rest_absolute = _accepted(rest=lambda p, q, token: np.abs(p - q))
+rest_but_the_token = _accepted(rest=_but)
+rest_not_normalised = _accepted(normalised=False)
+
+_PREFIXES = ("cache_", "accept_", "rest_")
+__all__ = [name for name in list(globals()) if name.startswith(_PREFIXES)]

@@ -158,3 +158,14 @@ def generate_cached(model: Any, input_ids: Tensor, max_length: int) -> dict[str,
     cached = [sum(tokens[:i]) for i in range(len(tokens))]
     noted = {"calls": len(tokens), "tokens": tokens, "cached": cached}
     return {RETURNED: torch.tensor([ids]), "model": noted}
+
+
+def accept_draft(target_probs: Tensor, draft_probs: Tensor, token: int) -> list[Any]:
+    """The chance that a drafted token stays, and the law of what replaces it: arXiv 2211.17192.
+
+    Where the target has nowhere more than the draft, nothing is ever replaced; then its own law.
+    """
+    p, q = floats(target_probs), floats(draft_probs)
+    missing = np.maximum(p - q, 0.0)
+    residual = missing / missing.sum() if missing.sum() > 0 else p
+    return [float(min(1.0, p[token] / q[token])), residual]

@@ -9,6 +9,9 @@ ON_THE_CPU = "models and prompts of checks lie on the CPU; the notebook's may no
 ZERO_DIMENSIONS = "a tensor of one number serves as that number here"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "accept_draft": {
+        "acceptance = min(1.0, (target_probs[token] / draft_probs[token]).item()) missing = (target_ -> acceptance = min(1.0, target_probs[token] / draft_probs[token]) missing = (target_": ZERO_DIMENSIONS,
+    },
     "apply_count_penalties": {
         "generated = input_ids[0, prompt_length:] co -> generated = input_ids[-1, prompt_length:] co": ONE_TEXT,
     },
