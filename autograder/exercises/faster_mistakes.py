@@ -126,5 +126,48 @@ rest_absolute = _accepted(rest=lambda p, q, token: np.abs(p - q))
 rest_but_the_token = _accepted(rest=_but)
 rest_not_normalised = _accepted(normalised=False)
 
-_PREFIXES = ("cache_", "accept_", "rest_")
+# --- texts from guesses: the law of a token, given those before it -------------------------------
+
+Law = Callable[[Floats, Floats, int], Floats]  # from both laws and num_draft
+
+
+def _sampled(
+    chance: Callable[[Floats, Floats], Any] = lambda p, q: np.minimum(1.0, p / q),
+    rest: Callable[[Floats, Floats], Any] = lambda p, q: np.maximum(p - q, 0.0),
+) -> Law:
+    """The law of a token in a long text, with one change of the right rule.
+
+    chance: that each token stays; rest: weights of what replaces it. It mixes the law of a guess
+    with that of the last token of a round, which no guess precedes where all of them stay.
+    """
+
+    def law(p: Floats, q: Floats, num_draft: int) -> Floats:
+        there = np.maximum(q, np.finfo(np.float64).tiny)
+        kept = q * chance(p, there)
+        stays, weights = kept.sum(), rest(p, q)
+        guessed = kept + (1 - stays) * weights / (weights.sum() or 1.0)
+        last = stays**num_draft / sum(stays**i for i in range(num_draft + 1))
+        mixed = (1 - last) * guessed + last * p
+        return mixed / mixed.sum()
+
+    return law
+
+
+drafted_always = _sampled(lambda p, q: np.ones_like(p))
+drafted_by_the_target = _sampled(lambda p, q: p)
+drafted_if_likelier = _sampled(lambda p, q: 1.0 * (p >= q))
+drafted_inverted = _sampled(lambda p, q: np.minimum(1.0, q / np.maximum(p, 1e-300)))
+drafted_then_from_the_target = _sampled(rest=lambda p, q: p)
+drafted_then_drafted = _sampled(rest=lambda p, q: q)
+
+
+def drafted_alone(p: Floats, q: Floats, num_draft: int) -> Floats:
+    return q
+
+
+def drafted_greedily(p: Floats, q: Floats, num_draft: int) -> Floats:
+    return 0.999 * (np.arange(len(p)) == p.argmax()) + 0.001 / len(p)
+
+
+_PREFIXES = ("cache_", "accept_", "rest_", "drafted_")
 __all__ = [name for name in list(globals()) if name.startswith(_PREFIXES)]
