@@ -13,6 +13,7 @@ from torch import Tensor
 
 from autograder.exercises import oracle
 from autograder.exercises.beams import *  # noqa: F403 (its rules belong to these)
+from autograder.exercises.choosing_mistakes import *  # noqa: F403
 from autograder.exercises.cuts import *  # noqa: F403
 from autograder.exercises.faster_mistakes import *  # noqa: F403
 from autograder.exercises.laws import *  # noqa: F403

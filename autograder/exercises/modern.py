@@ -169,3 +169,30 @@ def accept_draft(target_probs: Tensor, draft_probs: Tensor, token: int) -> list[
     missing = np.maximum(p - q, 0.0)
     residual = missing / missing.sum() if missing.sum() > 0 else p
     return [float(min(1.0, p[token] / q[token])), residual]
+
+
+# --- stopping and choosing ----------------------------------------------------------------------
+
+
+def stop_text(pieces: Sequence[str], stop_strings: Sequence[str]) -> list[Any]:
+    """The text before the first stop string, and the tokens generated when it was complete."""
+    for count in range(1, len(pieces) + 1):
+        text = "".join(pieces[:count])
+        found = [text.index(stop) for stop in stop_strings if stop in text]
+        if found:
+            return [text[: min(found)], count]
+    return ["".join(pieces), len(pieces)]
+
+
+def majority_answer(answers: Sequence[str | None]) -> list[Any]:
+    """The most frequent answer, and the samples until none could reach it: arXiv 2203.11171.
+
+    None is a sample without an answer. Of answers that are as frequent the first wins.
+    """
+    for used in range(1, len(answers) + 1):
+        given = [answer for answer in answers[:used] if answer is not None]
+        ranked = sorted(dict.fromkeys(given), key=given.count, reverse=True)  # stable
+        first, second, *_ = [*map(given.count, ranked), 0, 0]
+        if used == len(answers) or first - second > len(answers) - used:
+            return [ranked[0] if ranked else None, used]
+    return [None, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -14,11 +15,13 @@ from transformers import (
     NoRepeatNGramLogitsProcessor,
     PrefixConstrainedLogitsProcessor,
     SequenceBiasLogitsProcessor,
+    StopStringCriteria,
     TypicalLogitsWarper,
     WatermarkDetector,
     WatermarkingConfig,
 )
 
+import kischule
 from autograder.exercises import modern
 from autograder.sandbox.watched import WatchedModel
 from kischule.training.tiny import RETURNED, tiny_gpt2
@@ -110,8 +113,44 @@ def _caches(rng: Rng) -> None:
     assert found["model"] == noted
 
 
+def _stops(rng: Rng) -> None:
+    """The token at which transformers' criterion is met first, and the text before the string."""
+    tokenizer, _ = kischule.load("mini")
+    ids = rng.choice(tokenizer.convert_tokens_to_ids([*"abc,.", "Ġa", "Ġ"]), 10)
+    pieces = [tokenizer.decode([token]) for token in ids.tolist()]
+    stops = ["".join(rng.choice([*"abc,. "], int(rng.integers(2, 4)))) for _ in range(2)]
+    criteria = StopStringCriteria(tokenizer, stops)
+    met = [bool(criteria(torch.tensor(ids[None, :n]), None)[0]) for n in range(1, len(ids) + 1)]
+    text, count = modern.stop_text(pieces, stops)
+    assert count == (met.index(True) + 1 if any(met) else len(ids)), (pieces, stops)
+    whole = "".join(pieces[:count])
+    places = [whole.find(stop) for stop in stops if stop in whole]
+    assert text == whole[: min(places, default=len(whole))]
+
+
+def _votes(rng: Rng) -> None:
+    """Settled: no continuation changes the winner, and some ties where one sample less was used."""
+    answers = [[None, "a", "b", "c"][i] for i in rng.integers(4, size=int(rng.integers(1, 8)))]
+    winner, used = modern.majority_answer(answers)
+    counts = [Counter({"a": 0, "b": 0, "c": 0})]
+    for answer in answers:
+        counts.append(counts[-1] + Counter([answer] if answer else []))
+
+    def settled(n: int) -> bool:
+        best, second, *_ = [*sorted(counts[n].values(), reverse=True), 0, 0]
+        return all(
+            best + extra > second + (len(answers) - n - extra)
+            for extra in range(len(answers) - n + 1)
+        )
+
+    first = next((n for n in range(1, len(answers)) if settled(n)), len(answers))
+    assert used == first, answers
+    top = max(counts[used].values(), default=0)
+    assert winner == next((a for a in answers[:used] if a and counts[used][a] == top), None)
+
+
 @pytest.mark.parametrize("count", [FEW, MANY])
-@pytest.mark.parametrize("compare", [_typical, _ngrams, _biases, _automata])
+@pytest.mark.parametrize("compare", [_typical, _ngrams, _biases, _automata, _votes])
 def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], count: int) -> None:
     rng = np.random.default_rng(1)
     for _ in range(count):
@@ -120,7 +159,7 @@ def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], co
 
 # transformers makes a table of a million each time; or generates a text
 @pytest.mark.parametrize("count", [20, MANY])
-@pytest.mark.parametrize("compare", [_watermarks, _caches])
+@pytest.mark.parametrize("compare", [_watermarks, _caches, _stops])
 def test_a_reference_agrees_with_slow_transformers(
     compare: Callable[[Rng], None], count: int
 ) -> None:

@@ -67,6 +67,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "generate_text": {
         "tokenizer.decode(output[0]) -> tokenizer.decode(output[-1])": ONE_TEXT,
     },
+    "majority_answer": {
+        "es(), reverse=True), 0, 0] if first - sec -> es(), reverse=True), 0, 1] if first - sec": "the last number counts only where nobody has a vote, which ends nothing",
+        "es(), reverse=True), 0, 0] if first - sec -> es(), reverse=True), 0, -1] if first - sec": "the last number counts only where nobody has a vote, which ends nothing",
+    },
     "next_token_probs": {
         "model(input_ids).logits[0, -1] return torch.s -> model(input_ids).logits[-1, -1] return torch.s": ONE_TEXT,
         "ch.softmax(logits, dim=-1) -> ch.softmax(logits, dim=-0)": SAME_DIMENSION,
