@@ -4,6 +4,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from torch import Tensor
+
+from autograder.exercises import oracle
 from autograder.exercises.modern import stop_text
 
 # --- stop strings -------------------------------------------------------------------------------
@@ -134,7 +137,67 @@ def vote_of_the_first(answers: Answers) -> list[Any]:
     return [answers[0], 1]
 
 
-_PREFIXES = ("stop_", "vote_")
+# --- beams with a length penalty ----------------------------------------------------------------
+
+Beam = tuple[float, tuple[int, ...]]  # sum of logarithms, all ids
+
+
+def _score(total: float, new: int, penalty: float) -> float:
+    return total / new**penalty
+
+
+def _searched(
+    score: Callable[[float, int, float], float] = _score,
+    changed: Callable[[int, float], tuple[int, float]] = lambda beams, penalty: (beams, penalty),
+    chosen: Callable[[list[Beam], list[Beam]], list[Beam]] = lambda ended, running: ended + running,
+    in_the_race: bool = False,
+    with_prompt: bool = False,
+) -> Callable[..., tuple[int, ...]]:
+    """The right rule with one change.
+
+    score: from the sum, the new tokens and the penalty. changed: num_beams and penalty. chosen:
+    the candidates at the end. in_the_race: ended beams keep their places. with_prompt: the length
+    counts the prompt.
+    """
+
+    def rule(
+        model: Any, input_ids: Tensor, max_length: int, num_beams: int, length_penalty: float
+    ) -> tuple[int, ...]:
+        prompt, eos = tuple(input_ids[0].tolist()), model.config.eos_token_id
+        width, penalty = changed(num_beams, length_penalty)
+        running: list[Beam] = [(0.0, prompt)]
+        ended: list[Beam] = []
+        for _ in range(max_length - len(prompt)):
+            found = [
+                (total + float(log), (*ids, token))
+                for total, ids in running
+                for token, log in enumerate(oracle.next_logs(model, ids))
+            ]
+            best = sorted(found + (ended if in_the_race else []), reverse=True)[:width]
+            stopped = [b for b in best if b[1][-1] == eos and len(b[1]) > len(prompt)]
+            ended = stopped if in_the_race else ended + stopped
+            running = [b for b in best if b not in stopped]
+        start = 0 if with_prompt else len(prompt)
+        candidates = chosen(ended, running) or ended + running
+        return max(candidates, key=lambda b: score(b[0], len(b[1]) - start, penalty))[1]
+
+    return rule
+
+
+search_without_penalty = _searched(lambda total, new, penalty: total)
+search_multiplied = _searched(lambda total, new, penalty: total * new**penalty)
+search_by_the_mean = _searched(lambda total, new, penalty: total / new)
+search_divided_by_the_product = _searched(
+    lambda total, new, penalty: total / (new * penalty or 1.0)
+)
+search_with_the_prompt = _searched(with_prompt=True)
+search_with_one_beam = _searched(changed=lambda beams, penalty: (1, penalty))
+search_ended_only = _searched(chosen=lambda ended, running: ended)
+search_running_only = _searched(chosen=lambda ended, running: running)
+search_first_ended = _searched(chosen=lambda ended, running: ended[:1])
+search_in_the_race = _searched(in_the_race=True)
+
+_PREFIXES = ("stop_", "vote_", "search_")
 __all__ = [
     name for name in list(globals()) if name.startswith(_PREFIXES) and name != stop_text.__name__
 ]

@@ -196,3 +196,37 @@ def majority_answer(answers: Sequence[str | None]) -> list[Any]:
         if used == len(answers) or first - second > len(answers) - used:
             return [ranked[0] if ranked else None, used]
     return [None, 0]
+
+
+def search_text(
+    model: Any, input_ids: Tensor, max_length: int, num_beams: int, length_penalty: float
+) -> tuple[int, ...]:
+    """The text that a beam search with length penalty finds."""
+    prompt = input_ids[0].tolist()
+    return searched(model, prompt, max_length, num_beams, length_penalty)[0]
+
+
+def searched(
+    model: Any, prompt: list[int], max_length: int, num_beams: int, length_penalty: float
+) -> tuple[tuple[int, ...], float]:
+    """The ids with the best score, and the smallest gap along the way and to the second best."""
+    running, ended, gap = [(0.0, tuple(prompt))], list[tuple[float, tuple[int, ...]]](), np.inf
+    while running and len(running[0][1]) < max_length:
+        found = [
+            (total + float(log), (*ids, token))
+            for total, ids in running
+            for token, log in enumerate(oracle.next_logs(model, ids))
+        ]
+        found.sort(reverse=True)
+        kept, dropped = found[:num_beams], found[num_beams:]
+        gap = min([gap, *(kept[-1][0] - total for total, _ in dropped[:1])])
+        ended += [pair for pair in kept if pair[1][-1] == model.config.eos_token_id]
+        running = [pair for pair in kept if pair not in ended]
+    ranked = sorted(
+        (
+            (total / (len(ids) - len(prompt)) ** length_penalty, ids)
+            for total, ids in ended + running
+        ),
+        reverse=True,
+    )
+    return ranked[0][1], min([gap, *(ranked[0][0] - score for score, _ in ranked[1:2])])

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from transformers import (
 )
 
 import kischule
-from autograder.exercises import modern
+from autograder.exercises import modern, oracle
 from autograder.sandbox.watched import WatchedModel
 from kischule.training.tiny import RETURNED, tiny_gpt2
 
@@ -157,9 +158,39 @@ def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], co
         compare(rng)
 
 
+def _texts(model: Any, ids: list[int], limit: int) -> dict[tuple[int, ...], float]:
+    """All texts to their end, with the sums of their logarithms."""
+    found, open_texts = dict[tuple[int, ...], float](), {tuple(ids): 0.0}
+    while open_texts:
+        text, total = open_texts.popitem()
+        for token, log in enumerate(oracle.next_logs(model, text)):
+            longer = (*text, token)
+            ends = token == model.config.eos_token_id or len(longer) == limit
+            (found if ends else open_texts)[longer] = total + float(log)
+    return found
+
+
+def _searches(rng: Rng) -> None:
+    """With beams for all texts it is the best of them, for transformers as well."""
+    model = tiny_gpt2(int(rng.integers(10**6)), vocabulary=4, training=False)
+    ids, penalty = (
+        rng.integers(4, size=int(rng.integers(1, 4))).tolist(),
+        rng.choice([0.0, 0.7, 1.4]),
+    )
+    limit = len(ids) + 4
+    found, gap = modern.searched(model, ids, limit, 128, penalty)
+    if gap < 1e-4:
+        return
+    scores = {t: s / (len(t) - len(ids)) ** penalty for t, s in _texts(model, ids, limit).items()}
+    assert found == max(scores, key=lambda text: scores[text]), (ids, penalty)
+    settings = {"num_beams": 128, "length_penalty": float(penalty), "early_stopping": "never"}
+    theirs = model.generate(torch.tensor([ids]), max_length=limit, do_sample=False, **settings)
+    assert found == tuple(theirs[0].tolist()), (ids, penalty)
+
+
 # transformers makes a table of a million each time; or generates a text
 @pytest.mark.parametrize("count", [20, MANY])
-@pytest.mark.parametrize("compare", [_watermarks, _caches, _stops])
+@pytest.mark.parametrize("compare", [_watermarks, _caches, _stops, _searches])
 def test_a_reference_agrees_with_slow_transformers(
     compare: Callable[[Rng], None], count: int
 ) -> None:

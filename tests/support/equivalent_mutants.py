@@ -85,6 +85,13 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ch.softmax(logits, dim=-1) next_token = t -> ch.softmax(logits, dim=-0) next_token = t": SAME_DIMENSION,
         "model(input_ids).logits[0, -1].cpu() logi -> model(input_ids).logits[-1, -1].cpu() logi": ONE_TEXT,
     },
+    "search_text": {
+        "lue, token in zip(values.tolist(), tokens): -> lue, token in zip(values, tokens):": ZERO_DIMENSIONS,
+        "finished = beam[1][0, -1] == model.config.eo -> finished = beam[1][-1, -1] == model.config.eo": ONE_TEXT,
+        "ile running and running[0][1].shape[1] < max_leng -> ile running and running[-1][1].shape[1] < max_leng": "all running beams have the same length",
+        "ftmax(model(ids).logits[0, -1], dim=-1) -> ftmax(model(ids).logits[-1, -1], dim=-1)": ONE_TEXT,
+        "ds).logits[0, -1], dim=-1) values, to -> ds).logits[0, -1], dim=-0) values, to": SAME_DIMENSION,
+    },
     "sequence_log_prob": {
         "[i - 1, input_ids[0, i]].item() return total -> [i - 1, input_ids[0, i]] return total": ZERO_DIMENSIONS,
         "model(input_ids).logits[0], dim=-1) total = 0 -> model(input_ids).logits[-1], dim=-1) total = 0": ONE_TEXT,
