@@ -10,11 +10,17 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from transformers import (
+    LogitsProcessor,
+    MinPLogitsWarper,
+    NoRepeatNGramLogitsProcessor,
+    TypicalLogitsWarper,
+)
 
 from kischule.arguments import (
     check_float_rows,
@@ -35,12 +41,17 @@ NEUTRAL: dict[str, float] = {
     "top_k": 0,
     "top_p": 1.0,
 }
+# further steps, in the places that transformers gives them, and their neutral values
+FURTHER: dict[str, float] = {"no_repeat_ngram_size": 0, "min_p": 0.0, "typical_p": 1.0}
 # parameter -> its range, as the end of "must ..."
 _RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     "repetition_penalty": ("be a number above 0", lambda x: x > 0),
     "temperature": ("be a number above 0", lambda x: x > 0),
     "top_k": ("be a whole number of 0 or more", lambda x: x >= 0 and x == int(x)),
     "top_p": ("lie in (0, 1]", lambda x: 0 < x <= 1),
+    "no_repeat_ngram_size": ("be a whole number of 0 or more", lambda x: x >= 0 and x == int(x)),
+    "min_p": ("lie in [0, 1]", lambda x: 0 <= x <= 1),
+    "typical_p": ("lie in (0, 1]", lambda x: 0 < x <= 1),
 }
 MAX_TOP_K = 2**31 - 1  # far more than any vocabulary has
 MIN_SCALE, MAX_SCALE = 1e-30, 1e30  # of penalty and temperature: beyond these float32 overflows
@@ -68,11 +79,14 @@ class Setting:
     """Choice of the next token, in transformers' words; None turns a parameter off, the default.
 
     repetition_penalty: > 0; neutral 1.0. Keskar et al. 2019, arXiv 1909.05858.
-    do_sample: draw the token; False: take the most likely one, so that the other three parameters
-        have no effect.
+    do_sample: draw the token; False: take the most likely one, so that only repetition_penalty and
+        no_repeat_ngram_size have an effect.
     temperature: > 0; neutral 1.0.
     top_k: 0 or greater; neutral 0 (transformers' default is 50). Fan et al. 2018, arXiv 1805.04833.
     top_p: in (0, 1]; neutral 1.0. Holtzman et al. 2019, arXiv 1904.09751.
+    no_repeat_ngram_size: 0 or greater; neutral 0. Paulus et al. 2017, arXiv 1705.04304.
+    min_p: in [0, 1]; neutral 0.0. Nguyen et al. 2024, arXiv 2407.01082.
+    typical_p: in (0, 1]; neutral 1.0. Meister et al. 2022, arXiv 2202.00666.
 
     Raises SettingError, a ValueError, for a value outside its range.
     """
@@ -82,9 +96,12 @@ class Setting:
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None
+    no_repeat_ngram_size: int | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
 
     def __post_init__(self) -> None:
-        for name in NEUTRAL:
+        for name in NEUTRAL | FURTHER:
             if (value := getattr(self, name)) is not None:
                 check_value(name, value)
         if not isinstance(self.do_sample, bool | np.bool_):
@@ -92,8 +109,21 @@ class Setting:
 
     @property
     def effective(self) -> Setting:
-        """The parameters that have an effect: without sampling, only the penalty."""
-        return self if self.do_sample else Setting(repetition_penalty=self.repetition_penalty)
+        """The parameters that have an effect: without sampling, those about repetition."""
+        if self.do_sample:
+            return self
+        return Setting(
+            repetition_penalty=self.repetition_penalty,
+            no_repeat_ngram_size=self.no_repeat_ngram_size,
+        )
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The steps that this setting shows: those of `STAGES`, and each further one that is on."""
+        on = [name for name, off in FURTHER.items() if getattr(self, name) not in (None, off)]
+        before = STAGES.index("temperature")
+        early = [name for name in on if name == "no_repeat_ngram_size"]
+        return (*STAGES[:before], *early, *STAGES[before:], *(n for n in on if n not in early))
 
 
 def apply_repetition_penalty(
@@ -226,6 +256,8 @@ class Pipeline:
         self.penalizes = bool((self.penalty != NEUTRAL["repetition_penalty"]).any())
         self.cuts_k = bool((self.k != NEUTRAL["top_k"]).any())
         self.cuts_p = bool((self.p != NEUTRAL["top_p"]).any())
+        # a further step is transformers' own, row by row
+        self.further = {name: _processors(settings, name) for name in FURTHER}
 
     def steps(
         self,
@@ -238,6 +270,8 @@ class Pipeline:
             penalty = self.penalty.to(logits.dtype)
             logits = apply_repetition_penalty(logits, input_ids, penalty)
         yield "repetition_penalty", logits
+        yield from (ngrams := self._further("no_repeat_ngram_size", logits, input_ids))
+        logits = ngrams[0][1] if ngrams else logits
         logits = apply_temperature(logits, self.temperature.to(logits.dtype))
         yield "temperature", logits
         if self.cuts_k:
@@ -246,6 +280,17 @@ class Pipeline:
         if self.cuts_p:
             logits = filter_top_p(logits, self.p)
         yield "top_p", logits
+        for name in ("min_p", "typical_p"):
+            yield from (cut := self._further(name, logits, input_ids))
+            logits = cut[0][1] if cut else logits
+
+    def _further(self, name: str, logits: Tensor, input_ids: Tensor) -> list[tuple[str, Tensor]]:
+        """A further step with its name; nothing where it is off in all rows."""
+        if not any(self.further[name]):
+            return []
+        rows = zip(self.further[name], input_ids, logits, strict=True)
+        after = [do(ids[None], row[None])[0] if do else row for do, ids, row in rows]
+        return [(name, torch.stack(after))]
 
     def apply(
         self,
@@ -265,12 +310,26 @@ def _parameter_column(settings: Sequence[Setting], name: str) -> Tensor:  # (B, 
     return torch.tensor(values, dtype=torch.float64)[:, None]
 
 
+_PROCESSORS: dict[str, Callable[[Any], LogitsProcessor]] = {
+    "no_repeat_ngram_size": lambda n: NoRepeatNGramLogitsProcessor(int(n)),
+    "min_p": MinPLogitsWarper,
+    "typical_p": TypicalLogitsWarper,
+}
+
+
+def _processors(settings: Sequence[Setting], name: str) -> list[LogitsProcessor | None]:
+    """transformers' processor for a further step of each row; None where it is off."""
+    values = [getattr(setting, name) for setting in settings]
+    make = _PROCESSORS[name]
+    return [None if value in (None, FURTHER[name]) else make(value) for value in values]
+
+
 def stages(
     logits: Tensor,  # (V,) float
     input_ids: Tensor,  # (T,) long
     setting: Setting,
 ) -> dict[str, Tensor]:  # each (V,)
-    """The logits from the model and after each step, by the names of `STAGES`."""
+    """The logits from the model and after each step, by the names of `Setting.stages`."""
     steps = Pipeline([setting]).steps(logits[None], input_ids[None])
     return {stage: rows[0] for stage, rows in steps}
 
@@ -281,7 +340,7 @@ class NextTokens:
 
     ids: Tensor  # (n,) long, by the model's own probability, largest first
     probs: dict[str, Tensor]  # stage -> (n,) probabilities after it
-    kept: Tensor  # (n,) bool: not cut off by top-k or top-p
+    kept: Tensor  # (n,) bool: not cut off by any step
     num_kept: int  # in the whole vocabulary
     vocab_size: int
     mass_cut: float  # probability, after the temperature, of all tokens that are cut off
@@ -309,7 +368,7 @@ def next_tokens(
     likely = torch.maximum(probs["model"], probs["temperature"])
     ids = likely.topk(min(num_tokens, len(likely))).indices
     ids = ids[probs["model"][ids].argsort(descending=True, stable=True)]
-    kept = after["top_p"] > -torch.inf
+    kept = after[setting.stages[-1]] > -torch.inf
     return NextTokens(
         ids=ids,
         probs={stage: values[ids] for stage, values in probs.items()},

@@ -102,6 +102,9 @@ def generate(
     temperature: Each[float | None] = None,
     top_k: Each[int | None] = None,
     top_p: Each[float | None] = None,
+    no_repeat_ngram_size: Each[int | None] = None,
+    min_p: Each[float | None] = None,
+    typical_p: Each[float | None] = None,
 ) -> Tensor:  # (B, <= max_length) long
     """Continue prompts; the same seed gives the same tokens, on any machine and in any batch.
 
@@ -109,7 +112,7 @@ def generate(
     seed: of the draws, from 0 to 2**64 - 1; it has no effect without `do_sample`. A row's text
         depends only on its own prompt, settings and seed, so equal rows with one seed are equal.
     max_length: tokens in all, prompt included.
-    repetition_penalty, do_sample, temperature, top_k, top_p: see `decoding.Setting`; None is off.
+    repetition_penalty and all others: see `decoding.Setting`; None is off.
 
     Each parameter but `max_length` is one value for all rows, or a sequence with one per row; a
     single prompt is continued once for each. So a table of settings, or many seeds, takes one pass:
@@ -131,6 +134,9 @@ def generate(
         "temperature": temperature,
         "top_k": top_k,
         "top_p": top_p,
+        "no_repeat_ngram_size": no_repeat_ngram_size,
+        "min_p": min_p,
+        "typical_p": typical_p,
     }
     # one list per parameter, as long as there are rows; then one setting per row
     columns = _columns({"input_ids": list(range(len(input_ids)))} | given)

@@ -57,6 +57,19 @@ SETTING_ERRORS = {
         de="top_p muss größer als 0 und höchstens 1 sein (1 schaltet aus). Gegeben: {was}.",
         en="top_p must be greater than 0 and at most 1 (1 turns it off). You gave {was}.",
     ),
+    "no_repeat_ngram_size": Text(
+        de="no_repeat_ngram_size muss eine ganze Zahl ab 0 sein (0 schaltet aus). Gegeben: {was}.",
+        en="no_repeat_ngram_size must be a whole number, 0 or greater (0 turns it off). You gave "
+        "{was}.",
+    ),
+    "min_p": Text(
+        de="min_p muss von 0 bis 1 sein (0 schaltet aus). Gegeben: {was}.",
+        en="min_p must be from 0 to 1 (0 turns it off). You gave {was}.",
+    ),
+    "typical_p": Text(
+        de="typical_p muss größer als 0 und höchstens 1 sein (1 schaltet aus). Gegeben: {was}.",
+        en="typical_p must be greater than 0 and at most 1 (1 turns it off). You gave {was}.",
+    ),
 }
 
 # --- other arguments: rules without a full stop; GIVEN adds the value --------------------------
@@ -276,6 +289,7 @@ CONTINUE_WITH = Text(de="weiter mit diesem Token", en="continue with this token"
 NEXT_TOKEN = Text(de="Das nächste Token", en="The next token")
 TOKEN = Text(de="Token", en="token")
 GOES_ON = Text(de="so geht der Text weiter", en="the text goes on with this token")
+FURTHER_STEPS = Text(de="weitere Schritte", en="further steps")
 COMPARE = Text(de="vergleichen", en="compare")
 AS_CODE = Text(de="als Code", en="as code")
 COMPUTING = Text(de="rechnet …", en="computing …")

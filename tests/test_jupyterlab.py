@@ -166,7 +166,9 @@ def test_the_laboratory_fits_the_window(
         left, top, right, bottom = _box(lab)
         assert lab.evaluate("lab => lab.scrollWidth <= lab.clientWidth")  # no sideways scrolling
         assert bottom - top <= height - 120  # of JupyterLab's bars
-        for part in lab.locator("input, textarea, button, [role=slider]").all():
+        for part in (
+            lab.locator("input, textarea, button, [role=slider]").locator("visible=true").all()
+        ):
             assert left <= _box(part)[0] < _box(part)[2] <= right
         slider = _box(lab.locator(".widget-slider").filter(has_text="temperature"))
         text = _box(lab.get_by_text("There was once a poor woman").last)

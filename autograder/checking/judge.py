@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.checking import general, sampling, texts, values
+from autograder.checking import general, sampling, speculative, texts, values
 from autograder.checking.calls import Call, built_arguments
 from autograder.checking.compare import Mismatch
 from autograder.checking.registry import Checker, checker_named
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.student import Reply
 
-REGISTERED = (general, sampling, texts, values)  # importing them has registered their checkers
+# importing them has registered their checkers
+REGISTERED = (general, sampling, speculative, texts, values)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ CALL = Text("Aufruf", "Call")
 HIDDEN_CALL = Text("in einem neuen Fall", "in a hidden case")
 INDEX_PLACE = Text(" an Stelle {place}", " at index {place}")
 KEY_PLACE = Text(" bei {place}", " at {place}")
-# of a model that the call trains
+# of a model that the call trains, or whose calls are noted
 WEIGHT_PLACE = Text(
     " im Gewicht {name}{index} von {model} nach dem Aufruf",
     " in the weight {name}{index} of {model} after the call",
@@ -51,6 +51,15 @@ STATE_PLACES = {
     "with_gradients": Text(
         " auf die Frage, ob {model} mit Gradienten rechnete",
         " to the question if {model} computed with gradients",
+    ),
+    "calls": Text(" als Zahl der Aufrufe von {model}", " as the number of calls of {model}"),
+    "tokens": Text(
+        " als Zahl der Tokens, die Aufruf {index} von {model} bekommt (ab 0 gezählt)",
+        " as the number of tokens that call {index} of {model} gets (counted from 0)",
+    ),
+    "cached": Text(
+        " als Zahl der Tokens in past_key_values bei Aufruf {index} von {model} (ab 0 gezählt)",
+        " as the number of tokens in past_key_values at call {index} of {model} (counted from 0)",
     ),
 }
 HINT = Text("Hinweis", "Hint")

@@ -36,7 +36,7 @@ def _fit(exercise: Exercise, case: Case, calls: Sequence[Call], name: str) -> fl
             return None
         probs.append(p)
         likelihood += math.log(p[step.token])
-    return likelihood if distribution.p_value(_transformed(steps, probs)) > MIN_P_VALUE else None
+    return likelihood if distribution.p_value(transformed(steps, probs)) > MIN_P_VALUE else None
 
 
 def _differs(exercise: Exercise, case: Case, name: str) -> bool:
@@ -75,7 +75,7 @@ def sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | 
     for i, seed in enumerate(seeds):
         if texts[i] != texts[seeds.index(seed)]:
             return Mismatch("seed_ignored", actual=seed, call=i)
-    values = _transformed(steps, probs)
+    values = transformed(steps, probs)
     if distribution.p_value(values) < distribution.ALPHA:
         _, x = distribution.distance(values)
         share = float(np.mean(np.array(values) <= x))
@@ -118,7 +118,8 @@ def _same_for_all(
     return Mismatch("seed_fixed", seeds[0], seeds[others[0]], call=others[0])
 
 
-def _transformed(steps: Sequence[Step], probs: Sequence[Floats]) -> list[float]:
+def transformed(steps: Sequence[Step], probs: Sequence[Floats]) -> list[float]:
+    """The place of each token in the law of its step, uniform if it was sampled from that."""
     spread = seeded("transform", *(s.token for s in steps)).random(len(steps))
     return [
         distribution.transform(p, s.token, float(u))

@@ -16,7 +16,7 @@ from autograder.checking.calls import (
 )
 from autograder.checking.compare import Mismatch
 from autograder.checking.registry import checker
-from autograder.exercises import oracle
+from autograder.exercises import modern, oracle
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.models import SpyModel, TableModel
 from kischule.compat import window
@@ -90,6 +90,31 @@ def beam(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
             return Mismatch(
                 "beam", token_text(model, wanted), token_text(model, token), f"[0, {i}]"
             )
+    return None if len(ids) == len(expected) else Mismatch("early", len(expected), len(ids))
+
+
+def _searched_expected(
+    exercise: Exercise, case: Case, arguments: Mapping[str, Any]
+) -> tuple[Any, float]:
+    settings = (arguments[name] for name in ("max_length", "num_beams", "length_penalty"))
+    found = modern.searched(arguments["model"], arguments["input_ids"][0].tolist(), *settings)
+    return None, found[1]
+
+
+@checker("searched", expect=_searched_expected, margin=1e-3, tables_only=True)
+def searched(exercise: Exercise, case: Case, call: Call) -> Mismatch | None:
+    """The tokens of the best beam by its score, which divides by a power of the length."""
+    model = call.arguments["model"]
+    ids = continuation(call)
+    if isinstance(ids, Mismatch) and ids.kind not in ENDED_EARLY:
+        return ids
+    expected = modern.search_text(**call.arguments)
+    if isinstance(ids, Mismatch):
+        return Mismatch("early", len(expected), ids.actual)
+    for i, (wanted, token) in enumerate(zip(expected, ids, strict=False)):
+        if wanted != token:
+            best, got = token_text(model, wanted), token_text(model, token)
+            return Mismatch("beam", best, got, f"[0, {i}]")
     return None if len(ids) == len(expected) else Mismatch("early", len(expected), len(ids))
 
 

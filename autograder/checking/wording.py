@@ -126,20 +126,22 @@ def _sentence(mismatch: Mismatch, hidden: bool) -> Text:
     return sentence.format(expected=expected, actual=actual, place=place)
 
 
-# places in `kischule.training.tiny.state_of`, under the argument's name
+# places in the state that a call leaves of a model, under the argument's name
 _WEIGHT = re.compile(r"\['(?P<model>\w+)'\]\['weights'\]\['(?P<name>[\w.]+)'\](?P<index>\[.*\])?")
-_STATE = re.compile(rf"\['(?P<model>\w+)'\]\['(?P<state>{'|'.join(messages.STATE_PLACES)})'\]")
+_STATE = re.compile(
+    rf"\['(?P<model>\w+)'\]\['(?P<state>{'|'.join(messages.STATE_PLACES)})'\](\[(?P<index>\d+)\])?"
+)
 
 
 def _place(place: str) -> Text:
     """A place such as `[3]`, `[0, 7]` or `[0]['text']` in words.
 
-    Of the reply of a function that trains a model, in words for what a student knows.
+    Of the reply of a function whose models are looked at, in words for what a student knows.
     """
     if found := _WEIGHT.fullmatch(place):
         return messages.WEIGHT_PLACE.format(**found.groupdict(""))
     if found := _STATE.fullmatch(place):
-        return messages.STATE_PLACES[found["state"]].format(model=found["model"])
+        return messages.STATE_PLACES[found["state"]].format(**found.groupdict(""))
     place = place.removeprefix(f"['{RETURNED}']")
     if not place:
         return Text.same("")

@@ -58,7 +58,7 @@ class FormgraderPage(ForExercises):
             return nb, resources
         name = f"{resources['notebook_id']}.ipynb"
         about = self.directory, resources["assignment_id"], name
-        texts, shown = _texts(*about), own_outputs(*about, resources["student"], nb)
+        texts, shown = _release_texts(*about), own_outputs(*about, resources["student"], nb)
         beside = beside_answers(nb.cells)
         by_hand = [c for n, cells in beside.items() for c in (*cells, by_id(nb)[n])]
         for cell in by_hand:
@@ -75,7 +75,7 @@ class FormgraderPage(ForExercises):
         return nb, resources
 
 
-def _texts(directory: Any, assignment: str, name: str) -> set[str]:
+def _release_texts(directory: Any, assignment: str, name: str) -> set[str]:
     """The texts of the release's cells, in all editions; none where it is gone."""
     path = Path(directory.format_path(directory.release_directory, ".", assignment), name)
     try:

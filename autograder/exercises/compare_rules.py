@@ -79,10 +79,10 @@ def both_from_one_generator(
 
 
 def _drawn(model: Any, tokens: list[int], rng: torch.Generator) -> int:
-    return int(torch.multinomial(_next_probs(model, tokens), 1, generator=rng))
+    return int(torch.multinomial(_probs_after(model, tokens), 1, generator=rng))
 
 
-def _next_probs(model: Any, tokens: list[int]) -> Tensor:  # (V,)
+def _probs_after(model: Any, tokens: list[int]) -> Tensor:  # (V,)
     with torch.no_grad():
         probs: Tensor = model(torch.tensor([tokens])).logits[0, -1].softmax(-1)
     return probs
@@ -118,7 +118,7 @@ def both_greedy(models: list[Any], input_ids: Tensor, steps: int, seed: int) -> 
     texts: TokenLists = [input_ids[0].tolist() for _ in models]
     for model, tokens in zip(models, texts, strict=True):
         for _ in range(steps):
-            tokens.append(int(_next_probs(model, tokens).argmax()))
+            tokens.append(int(_probs_after(model, tokens).argmax()))
     return texts
 
 

@@ -67,6 +67,8 @@ IN_ORACLE = frozenset(
         # of a7_2_plus: see `modern`
         *("filter_typical", "block_ngrams", "apply_count_penalties"),
         *("apply_sequence_bias", "constrained_probs", "watermark_score"),
+        *("generate_cached", "accept_draft", "speculative_decode"),
+        *("stop_text", "majority_answer", "search_text"),
         # of a7_3: see `training_oracle`
         *("split_texts", "make_blocks", "pad_batch", "token_losses", "perplexity", "train_step"),
         *("train_accumulated", "evaluate", "learning_rate", "best_epoch"),

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from autograder.exercises import oracle
 from autograder.exercises.beams import *  # noqa: F403 (its rules belong to these)
+from autograder.exercises.choosing_mistakes import *  # noqa: F403
 from autograder.exercises.compare_rules import *  # noqa: F403
 from autograder.exercises.cuts import *  # noqa: F403
+from autograder.exercises.faster_mistakes import *  # noqa: F403
 from autograder.exercises.laws import *  # noqa: F403
 from autograder.exercises.measures import *  # noqa: F403
 from autograder.exercises.modern_mistakes import *  # noqa: F403

@@ -14,6 +14,7 @@ import torch
 
 from autograder.sandbox.arguments import Kind, build, kind
 from autograder.sandbox.data import plain
+from autograder.sandbox.watched import WatchedModel
 from kischule.training.tiny import RETURNED, TinyGPT2, state_of, tiny_gpt2
 
 
@@ -81,9 +82,16 @@ def build_all(specs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_models(value: Any, arguments: Mapping[str, Any]) -> Any:
-    """The value that a function returned, as plain data, with what it did to the tiny models."""
-    models = {name: model for name, model in arguments.items() if isinstance(model, TinyGPT2)}
-    if not models:
-        return plain(value)
-    states = {name: plain(state_of(model)) for name, model in models.items()}
-    return {RETURNED: plain(value), **states}
+    """The value that a function returned, as plain data, with what it did to the call's models.
+
+    Tiny models and watched ones.
+    """
+    states = {name: plain(state) for name, model in arguments.items() if (state := _state(model))}
+    return {RETURNED: plain(value), **states} if states else plain(value)
+
+
+def _state(argument: Any) -> dict[str, Any] | None:
+    """The state that a call leaves of an argument; None where nobody asks for it."""
+    if isinstance(argument, TinyGPT2):
+        return state_of(argument)
+    return argument.noted() if isinstance(argument, WatchedModel) else None

@@ -34,7 +34,8 @@ def lab(
     """Try out settings: sliders, the next token's probabilities after each step, and a text.
 
     prompt_text, seed, max_new_tokens and the settings (`repetition_penalty`, `temperature`,
-    `top_k`, `top_p`; None is off) are the initial values. A value outside its range is explained
+    `top_k`, `top_p`; the further steps `no_repeat_ngram_size`, `min_p`, `typical_p`, which are
+    folded away; None is off) are the initial values. A value outside its range is explained
     beside its control; without widgets it raises ValueError. TypeError for an unknown setting.
     """
     check_tokenizer(tokenizer)

@@ -12,10 +12,10 @@ import ipywidgets as widgets
 
 from kischule import messages
 from kischule.arguments import whole_number
-from kischule.decoding import NEUTRAL, STAGES, Setting, check_value
+from kischule.decoding import FURTHER, NEUTRAL, Setting, check_value
 from kischule.errors import PromptError
 from kischule.laboratory.dial import LABEL_STYLE, Dial, alert
-from kischule.laboratory.snapshot import ENDS, MAX_ROWS, ROW_HEIGHT, Snapshot, take_snapshots
+from kischule.laboratory.snapshot import MAX_ROWS, ROW_HEIGHT, Snapshot, take_snapshots
 from kischule.tokens import explain
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ SLIDERS: dict[str, tuple[Any, dict[str, float]]] = {
     "temperature": (widgets.FloatSlider, {"min": 0.0, "max": 3.0, "step": 0.05}),
     "top_k": (widgets.IntSlider, {"min": 0, "max": 100, "step": 1}),
     "top_p": (widgets.FloatSlider, {"min": 0.0, "max": 1.0, "step": 0.01}),
+    "no_repeat_ngram_size": (widgets.IntSlider, {"min": 0, "max": 8, "step": 1}),
+    "min_p": (widgets.FloatSlider, {"min": 0.0, "max": 1.0, "step": 0.01}),
+    "typical_p": (widgets.FloatSlider, {"min": 0.0, "max": 1.0, "step": 0.01}),
 }
+_OFF = NEUTRAL | FURTHER
 _GREY = '<div style="opacity:.4">'
 # ipywidgets gives the handle of a slider no name; this names it in the browser, after its label
 _NAMES = """<style onload="
@@ -57,7 +61,7 @@ class Panel(widgets.VBox):
         )
         self.dials = {}
         for name, (kind, options) in SLIDERS.items():
-            value, neutral = initial.get(name), NEUTRAL[name]
+            value, neutral = initial.get(name), _OFF[name]
             self.dials[name] = Dial(
                 name,
                 kind,
@@ -70,15 +74,20 @@ class Panel(widgets.VBox):
         self.problems = {name: dial.problem for name, dial in self.dials.items()}
         for control in (self.do_sample, *self.dials.values()):
             control.observe(lambda _: changed(), "value")
-        first, *others = self.dials.values()
+        first, *others = (self.dials[name] for name in NEUTRAL)
+        further = widgets.VBox([self.dials[name] for name in FURTHER])
+        folded = not any(self.dials[name].value != off for name, off in FURTHER.items())
+        self.further = widgets.Accordion(
+            [further], titles=[str(messages.FURTHER_STEPS)], selected_index=None if folded else 0
+        )
         layout = widgets.Layout(flex="0 1 24em", overflow="visible")
-        super().__init__([first, self.do_sample, *others], layout=layout)
+        super().__init__([first, self.do_sample, *others, self.further], layout=layout)
 
     def setting(self) -> Setting | None:
         """The setting; None if a value cannot be used, which is explained below it."""
         if not all(dial.usable for dial in self.dials.values()):
             return None
-        on = {n: dial.value for n, dial in self.dials.items() if dial.value != NEUTRAL[n]}
+        on = {n: dial.value for n, dial in self.dials.items() if dial.value != _OFF[n]}
         return Setting(do_sample=self.do_sample.value, **on)
 
 
@@ -108,14 +117,14 @@ class View:
         layout = widgets.Layout(max_width="100%", overflow="auto")
         self.tokens = widgets.HBox([names, self.table], layout=layout)
 
-    def show(self, snapshot: Snapshot, stages: Sequence[str], longest: float) -> None:
-        """Show a snapshot; `stages` and `longest` as in `Snapshot.table`."""
+    def show(self, snapshot: Snapshot, ends: bool, longest: float) -> None:
+        """Show a snapshot; `ends` and `longest` as in `Snapshot.table`."""
         self.shown = snapshot
         for i, button in enumerate(self.buttons):
             text = snapshot.rows[i] if i < len(snapshot.rows) else ""
             button.description = repr(text) if text else ""
             button.disabled = not text or "\ufffd" in text  # "\ufffd": part of a character
-        self.table.value = snapshot.table(stages=stages, longest=longest)
+        self.table.value = snapshot.table(ends=ends, longest=longest)
         self.text.value = snapshot.written()
 
     def grey(self) -> None:
@@ -138,9 +147,9 @@ class Lab(widgets.VBox):
         max_new_tokens: int,
         initial: Mapping[str, Any],
     ) -> None:
-        unknown = initial.keys() - NEUTRAL.keys() - {"do_sample"}
+        unknown = initial.keys() - _OFF.keys() - {"do_sample"}
         if unknown:
-            names = ", ".join(NEUTRAL)
+            names = ", ".join(_OFF)
             raise TypeError(f"settings must be among {names}, was: {', '.join(unknown)}")
         self._tokenizer, self._model = tokenizer, model
         self._timer: asyncio.TimerHandle | None = None
@@ -255,7 +264,7 @@ class Lab(widgets.VBox):
             self.busy.value = ""
         longest = max(snapshot.longest for snapshot in snapshots)
         for view, snapshot in zip(self.views, snapshots, strict=False):
-            view.show(snapshot, STAGES if self._number == 1 else ENDS, longest)
+            view.show(snapshot, self._number > 1, longest)
         if self.as_code.value:
             self.code.value = "".join(_code_block(snapshot.code) for snapshot in snapshots)
 

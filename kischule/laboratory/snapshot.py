@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kischule import measures, messages
 from kischule.colours import BLUE, shade
 from kischule.compat import window
-from kischule.decoding import NEUTRAL, STAGES, NextTokens, Setting, next_tokens
+from kischule.decoding import FURTHER, NEUTRAL, STAGES, NextTokens, Setting, next_tokens
 from kischule.generation import generate_settings, until_end
 from kischule.i18n import percent, written
 from kischule.tokens import encode, texts_after, texts_of
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 10  # of the table
 ROW_HEIGHT = 26  # pixels; the buttons of the laboratory are beside the rows
-ENDS = (STAGES[0], STAGES[-1])  # the columns of two settings that are side by side
 _BAR_WIDTH = 48  # pixels of the longest bar
 _KEPT = BLUE
 # as wide as the table: a long sentence does not widen it
@@ -65,6 +64,7 @@ class Snapshot:
     def code(self) -> str:
         """Python code: one call for a text like this, and one for exactly this text."""
         setting = asdict(self.setting)
+        setting = {n: v for n, v in setting.items() if n not in FURTHER or v is not None}
         given = ", ".join(f"{name}={value!r}" for name, value in setting.items())
         prompt = f"tokenizer({self.prompt_text!r}, return_tensors='pt')"
         return (
@@ -80,9 +80,9 @@ class Snapshot:
 
     def __repr__(self) -> str:
         """The table and the text, for a terminal."""
-        table = [f"{'':14}" + "".join(f"{_head(s, self.setting)[0][:12]:>14}" for s in STAGES)]
+        table = [f"{'':14}" + "".join(f"{_head(s, self.setting)[0][:12]:>14}" for s in self.stages)]
         for i, text in enumerate(self.rows):
-            cells = [_percent(self.following, s, i) for s in STAGES]
+            cells = [_percent(self.following, s, i) for s in self.stages]
             table.append(f"{text!r:14}" + "".join(f"{cell:>14}" for cell in cells))
         return "\n".join([*table, "", self.text])
 
@@ -90,21 +90,25 @@ class Snapshot:
         return f"<b>{messages.NEXT_TOKEN}</b>{self.table(names=True)}{self.written()}"
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        """The columns of the table: the steps whose probabilities are there."""
+        return tuple(self.following.probs)
+
+    @property
     def longest(self) -> float:
         """The largest probability in the table."""
         return max(float(column.max()) for column in self.following.probs.values())
 
-    def table(
-        self, names: bool = False, stages: Sequence[str] = STAGES, longest: float | None = None
-    ) -> str:
+    def table(self, names: bool = False, ends: bool = False, longest: float | None = None) -> str:
         """The next tokens as HTML, one column per step.
 
-        names: show the tokens; without, only a screen reader reads them. stages: the columns, names
-        of `STAGES`. longest: probability of a bar of full length, for tables that are compared. A
-        row is `ROW_HEIGHT` pixels high, the head twice as high.
+        names: show the tokens; without, only a screen reader reads them. ends: only the first and
+        the last step, for two tables side by side. longest: probability of a bar of full length,
+        for tables that are compared. A row is `ROW_HEIGHT` pixels high, the head twice as high.
         """
         longest = longest or self.longest
-        head = "".join(self._head_cell(stage, stages) for stage in stages)
+        stages = (self.stages[0], self.stages[-1]) if ends else self.stages
+        head = "".join(self._head_cell(stage, ends) for stage in stages)
         chosen = self.ids[self.prompt_length] if self.probs else None
         lines = []
         hidden = "" if names else _FOR_SCREEN_READERS
@@ -126,13 +130,13 @@ class Snapshot:
         found = self.following
         return messages.kept_tokens(found.num_kept, found.vocab_size, found.mass_cut)
 
-    def _head_cell(self, stage: str, stages: Sequence[str]) -> str:
+    def _head_cell(self, stage: str, ends: bool) -> str:
         name, value = _head(stage, self.setting)
-        if stages == ENDS and stage == ENDS[-1]:
+        if ends and stage != STAGES[0]:
             name, value = str(messages.FINAL_STAGE), ""
         # the longest name breaks at its underscore and leaves its column narrow
-        width = "auto" if stage == STAGES[0] or stages == ENDS else "1px"
-        name = name.replace("repetition_", "repetition_<wbr>")
+        width = "auto" if stage == STAGES[0] or ends else "1px"
+        name = name.replace("repetition_", "repetition_<wbr>").replace("ngram_", "ngram_<wbr>")
         return (
             f'<th scope="col" style="width:{width};{_CELL};{_HEAD}">{name}<br>'
             f'<span style="font-weight:normal">{value}&nbsp;</span></th>'
@@ -233,7 +237,7 @@ def _head(stage: str, setting: Setting) -> tuple[str, str]:
     if stage == "model":
         return str(messages.MODEL_STAGE), ""
     value = getattr(setting, stage)
-    if value is None or value == NEUTRAL[stage]:
+    if value is None or value == (NEUTRAL | FURTHER)[stage]:
         return stage, str(messages.OFF)
     if getattr(setting.effective, stage) is None:
         return stage, str(messages.NEEDS_SAMPLING)

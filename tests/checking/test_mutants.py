@@ -28,7 +28,7 @@ from autograder.sandbox.student import LocalStudent
 SEED = "a seed for mutants"
 
 
-LONG = ("explore", "sample_decode")  # a minute each
+LONG = ("explore", "sample_decode", "speculative_decode")  # a minute each
 
 
 @pytest.mark.parametrize(

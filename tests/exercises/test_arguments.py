@@ -196,6 +196,35 @@ def test_what_a_call_leaves_is_judged(last: str, place: str) -> None:
         assert place in str(result)
 
 
+WATCHED = {"model": {"watched": {"row": [0.0, 1.0], "eos": 0}}, "ids": {"ids": [1, 1, 0]}}
+CALLS = """
+def f(model, ids):
+    cache = model(ids{whole}).past_key_values
+    model(ids[:, {start}:], past_key_values={cache}){more}
+    return ids
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({}, ""),
+        ({"more": "\n    model(ids)"}, "Zahl der Aufrufe von model"),
+        ({"start": "-2"}, "Zahl der Tokens, die Aufruf 1 von model bekommt"),
+        ({"cache": "None"}, "Zahl der Tokens in past_key_values bei Aufruf 1"),
+        ({"whole": "[:, 1:]"}, "Zahl der Tokens, die Aufruf 0 von model bekommt"),
+    ],
+)
+def test_the_calls_of_a_watched_model_are_judged(changed: dict[str, str], place: str) -> None:
+    right = {"whole": "", "start": "-1", "cache": "cache", "more": ""}
+    keys = {"parameters": ["model", "ids"], "checker": "record", "cases": [WATCHED]}
+    exercise = own_exercise("f", CALLS.format(**right), **keys)
+    result = checked(exercise, CALLS.format(**right | changed))
+    assert result.passed is not bool(place)
+    assert place in str(result)
+    assert not place or "f(table_model([0.0, 1.0], eos=0), " in str(result)
+
+
 def test_the_same_seed_gives_the_same_model() -> None:
     state = torch.get_rng_state()
     one, other, third = (build({"tiny": seed}) for seed in (7, 7, 8))

@@ -229,5 +229,5 @@ def test_storing_replies_keeps_the_lines_above_them(tmp_path: Path) -> None:
 
 
 def test_an_unknown_exercise_is_refused_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match=r"no exercise '\.\./secret'; there are: apply_count"):
+    with pytest.raises(KeyError, match=r"no exercise '\.\./secret'; there are: accept_draft"):
         PACKAGED["../secret"]

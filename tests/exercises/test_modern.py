@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +16,16 @@ from transformers import (
     NoRepeatNGramLogitsProcessor,
     PrefixConstrainedLogitsProcessor,
     SequenceBiasLogitsProcessor,
+    StopStringCriteria,
     TypicalLogitsWarper,
     WatermarkDetector,
     WatermarkingConfig,
 )
 
-from autograder.exercises import modern
+import kischule
+from autograder.exercises import modern, oracle
+from autograder.sandbox.watched import WatchedModel
+from kischule.training.tiny import RETURNED, tiny_gpt2
 
 FEW = 300
 MANY = pytest.param(10_000, marks=pytest.mark.slow)
@@ -97,16 +103,97 @@ def _watermarks(rng: Rng) -> None:
     assert found == pytest.approx(expected, abs=1e-9), (ids, size, ratio, key)
 
 
+def _caches(rng: Rng) -> None:
+    """transformers, too, gives the prompt to the first call and one token to each other one."""
+    model = WatchedModel.of(tiny_gpt2(int(rng.integers(10**6)), training=False))
+    ids, limit = torch.tensor(rng.integers(1, 12, (1, int(rng.integers(1, 8))))), 12
+    expected = model.generate(ids, max_length=limit, do_sample=False)
+    noted = model.noted()
+    found = modern.generate_cached(model, ids, limit)
+    assert found[RETURNED].tolist() == expected.tolist(), ids
+    assert found["model"] == noted
+
+
+def _stops(rng: Rng) -> None:
+    """The token at which transformers' criterion is met first, and the text before the string."""
+    tokenizer, _ = kischule.load("mini")
+    ids = rng.choice(tokenizer.convert_tokens_to_ids([*"abc,.", "Ġa", "Ġ"]), 10)
+    pieces = [tokenizer.decode([token]) for token in ids.tolist()]
+    stops = ["".join(rng.choice([*"abc,. "], int(rng.integers(2, 4)))) for _ in range(2)]
+    criteria = StopStringCriteria(tokenizer, stops)
+    met = [bool(criteria(torch.tensor(ids[None, :n]), None)[0]) for n in range(1, len(ids) + 1)]
+    text, count = modern.stop_text(pieces, stops)
+    assert count == (met.index(True) + 1 if any(met) else len(ids)), (pieces, stops)
+    whole = "".join(pieces[:count])
+    places = [whole.find(stop) for stop in stops if stop in whole]
+    assert text == whole[: min(places, default=len(whole))]
+
+
+def _votes(rng: Rng) -> None:
+    """Settled: no continuation changes the winner, and some ties where one sample less was used."""
+    answers = [[None, "a", "b", "c"][i] for i in rng.integers(4, size=int(rng.integers(1, 8)))]
+    winner, used = modern.majority_answer(answers)
+    counts = [Counter({"a": 0, "b": 0, "c": 0})]
+    for answer in answers:
+        counts.append(counts[-1] + Counter([answer] if answer else []))
+
+    def settled(n: int) -> bool:
+        best, second, *_ = [*sorted(counts[n].values(), reverse=True), 0, 0]
+        return all(
+            best + extra > second + (len(answers) - n - extra)
+            for extra in range(len(answers) - n + 1)
+        )
+
+    first = next((n for n in range(1, len(answers)) if settled(n)), len(answers))
+    assert used == first, answers
+    top = max(counts[used].values(), default=0)
+    assert winner == next((a for a in answers[:used] if a and counts[used][a] == top), None)
+
+
 @pytest.mark.parametrize("count", [FEW, MANY])
-@pytest.mark.parametrize("compare", [_typical, _ngrams, _biases, _automata])
+@pytest.mark.parametrize("compare", [_typical, _ngrams, _biases, _automata, _votes])
 def test_a_reference_agrees_with_transformers(compare: Callable[[Rng], None], count: int) -> None:
     rng = np.random.default_rng(1)
     for _ in range(count):
         compare(rng)
 
 
-@pytest.mark.parametrize("count", [20, MANY])  # transformers makes a table of a million each time
-def test_the_z_score_is_that_of_transformers_detector(count: int) -> None:
+def _texts(model: Any, ids: list[int], limit: int) -> dict[tuple[int, ...], float]:
+    """All texts to their end, with the sums of their logarithms."""
+    found, open_texts = dict[tuple[int, ...], float](), {tuple(ids): 0.0}
+    while open_texts:
+        text, total = open_texts.popitem()
+        for token, log in enumerate(oracle.next_logs(model, text)):
+            longer = (*text, token)
+            ends = token == model.config.eos_token_id or len(longer) == limit
+            (found if ends else open_texts)[longer] = total + float(log)
+    return found
+
+
+def _searches(rng: Rng) -> None:
+    """With beams for all texts it is the best of them, for transformers as well."""
+    model = tiny_gpt2(int(rng.integers(10**6)), vocabulary=4, training=False)
+    ids, penalty = (
+        rng.integers(4, size=int(rng.integers(1, 4))).tolist(),
+        rng.choice([0.0, 0.7, 1.4]),
+    )
+    limit = len(ids) + 4
+    found, gap = modern.searched(model, ids, limit, 128, penalty)
+    if gap < 1e-4:
+        return
+    scores = {t: s / (len(t) - len(ids)) ** penalty for t, s in _texts(model, ids, limit).items()}
+    assert found == max(scores, key=lambda text: scores[text]), (ids, penalty)
+    settings = {"num_beams": 128, "length_penalty": float(penalty), "early_stopping": "never"}
+    theirs = model.generate(torch.tensor([ids]), max_length=limit, do_sample=False, **settings)
+    assert found == tuple(theirs[0].tolist()), (ids, penalty)
+
+
+# transformers makes a table of a million each time; or generates a text
+@pytest.mark.parametrize("count", [20, MANY])
+@pytest.mark.parametrize("compare", [_watermarks, _caches, _stops, _searches])
+def test_a_reference_agrees_with_slow_transformers(
+    compare: Callable[[Rng], None], count: int
+) -> None:
     rng = np.random.default_rng(1)
     for _ in range(count):
-        _watermarks(rng)
+        compare(rng)

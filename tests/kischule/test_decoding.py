@@ -9,10 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 from transformers import (
+    LogitsProcessorList,
+    MinPLogitsWarper,
+    NoRepeatNGramLogitsProcessor,
     RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
+    TypicalLogitsWarper,
 )
 
 import kischule
@@ -199,9 +203,45 @@ def test_stages_come_in_transformers_order() -> None:
     assert after["top_k"].tolist() == after["top_p"].tolist() == [DROPPED, 3.0, DROPPED]
 
 
+def test_further_steps_are_transformers_own_in_its_order() -> None:
+    """Each row has its own; where one is on elsewhere, the others stay as they are."""
+    logits, ids = _logits(3, 300), _ids(3, 40, size=300)
+    ids[0, -1] = ids[0, 3]  # so that a pair would come again
+    on = Setting(do_sample=True, temperature=0.8, no_repeat_ngram_size=2, min_p=0.01, typical_p=0.6)
+    plain = Setting(do_sample=True, temperature=0.8)
+    theirs = LogitsProcessorList(
+        [
+            NoRepeatNGramLogitsProcessor(2),
+            TemperatureLogitsWarper(0.8),
+            MinPLogitsWarper(0.01),
+            TypicalLogitsWarper(0.6),
+        ]
+    )
+    ours = Pipeline([on, plain, on]).apply(logits, ids)
+    expected = theirs(ids, logits.clone())
+    assert torch.equal(ours[[0, 2]], expected[[0, 2]])
+    assert torch.equal(ours[1], Pipeline([plain]).apply(logits[1:2], ids[1:2])[0])
+    assert tuple(decoding.stages(logits[0], ids[0], on)) == on.stages
+    assert ours[0, ids[0, 4]] == DROPPED
+    assert on.effective == on
+    greedy = Setting(no_repeat_ngram_size=2, min_p=0.01).effective
+    assert greedy == Setting(no_repeat_ngram_size=2)
+
+
+def test_a_greedy_text_repeats_no_ngram() -> None:
+    tokenizer, model = kischule.load("mini", "cpu")
+    ids = tokenizer("There was once a", return_tensors="pt").input_ids
+    ours = kischule.generate(model, ids, seed=0, max_length=40, no_repeat_ngram_size=2)
+    theirs = model.generate(ids, max_length=40, do_sample=False, no_repeat_ngram_size=2)
+    assert ours.tolist() == theirs.tolist()
+
+
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [
+        ({"min_p": 1.5}, r"min_p must lie in \[0, 1\], was: 1.5"),
+        ({"typical_p": 0}, r"typical_p must lie in \(0, 1\], was: 0"),
+        ({"no_repeat_ngram_size": 2.5}, "no_repeat_ngram_size must be a whole number of 0 or more"),
         ({"top_p": 1.5}, r"top_p must lie in \(0, 1\], was: 1.5"),
         ({"top_p": 0}, r"top_p must lie in \(0, 1\], was: 0"),
         ({"top_p": float("nan")}, r"top_p must lie in \(0, 1\], was: nan"),

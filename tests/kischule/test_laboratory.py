@@ -12,7 +12,7 @@ import pytest
 from support.notebooks import ROOT
 
 import kischule
-from kischule.decoding import NEUTRAL, Setting
+from kischule.decoding import FURTHER, NEUTRAL, STAGES, Setting
 from kischule.i18n import LANGUAGE_VARIABLE
 from kischule.laboratory import controls, snapshot
 from kischule.laboratory.controls import DELAY_S, SLIDERS, Lab
@@ -50,7 +50,15 @@ def test_it_begins_with_what_the_call_says(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("repetition_penalty", 1.5), ("temperature", 0.5), ("top_k", 7), ("top_p", 0.6)],
+    [
+        ("repetition_penalty", 1.5),
+        ("temperature", 0.5),
+        ("top_k", 7),
+        ("top_p", 0.6),
+        ("no_repeat_ngram_size", 1),
+        ("min_p", 0.3),
+        ("typical_p", 0.4),
+    ],
 )
 def test_each_control_changes_picture_and_text(lab: Lab, name: str, value: float) -> None:
     before = lab.views[0].table.value
@@ -61,12 +69,27 @@ def test_each_control_changes_picture_and_text(lab: Lab, name: str, value: float
 
 
 def test_a_neutral_value_is_off(lab: Lab) -> None:
-    for name, value in NEUTRAL.items():
+    for name, value in (NEUTRAL | FURTHER).items():
         _slide(lab, name, SLIDERS[name][1]["max"])
         _slide(lab, name, value)
     assert lab.snapshots[0].setting == Setting(do_sample=True)
     lab.panels[0].do_sample.value = False
     assert lab.snapshots[0].setting == Setting()
+
+
+def test_further_steps_are_folded_until_they_are_used(mini: tuple[Any, Any], lab: Lab) -> None:
+    assert lab.panels[0].further.selected_index is None
+    assert lab.snapshots[0].stages == STAGES
+    _slide(lab, "min_p", 0.2)
+    _slide(lab, "no_repeat_ngram_size", 2)
+    (shown,) = lab.snapshots
+    place = STAGES.index("temperature")
+    assert shown.stages == (*STAGES[:place], "no_repeat_ngram_size", *STAGES[place:], "min_p")
+    assert "min_p" in lab.views[0].table.value
+    assert "no_repeat_ngram_size=2, min_p=0.2" in shown.code
+    again = kischule.lab(*mini, "The old king", typical_p=0.5)
+    assert isinstance(again, Lab)
+    assert again.panels[0].further.selected_index == 0
 
 
 def test_a_click_on_a_token_goes_on_from_there_and_back(lab: Lab) -> None:

@@ -24,7 +24,13 @@ ENGLISH = ROOT / "source" / "a7_2_en" / "A7_2.ipynb"
 
 LANGUAGE = f'import os\nos.environ["{LANGUAGE_VARIABLE}"] = "en"'  # before all else, in `setup`
 MARKER = re.compile(r"^( *)(### (?:BEGIN|END) .*)$", re.MULTILINE)
-SHOWN_AS = ("label", "labels", "title")  # keyword arguments whose text is for a reader
+SHOWN_AS = (
+    "label",
+    "labels",
+    "title",
+    "xlabel",
+    "ylabel",
+)  # keyword arguments whose text is for a reader
 
 # none of these is English, as it is written here
 GERMAN_WORDS = (

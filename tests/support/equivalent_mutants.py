@@ -9,6 +9,9 @@ ON_THE_CPU = "models and prompts of checks lie on the CPU; the notebook's may no
 ZERO_DIMENSIONS = "a tensor of one number serves as that number here"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
+    "accept_draft": {
+        "acceptance = min(1.0, (target_probs[token] / draft_probs[token]).item()) missing = (target_ -> acceptance = min(1.0, target_probs[token] / draft_probs[token]) missing = (target_": ZERO_DIMENSIONS,
+    },
     "apply_count_penalties": {
         "generated = input_ids[0, prompt_length:] co -> generated = input_ids[-1, prompt_length:] co": ONE_TEXT,
     },
@@ -58,8 +61,15 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "og_softmax(logits, dim=-1) probs = log_probs. -> og_softmax(logits, dim=-0) probs = log_probs.": SAME_DIMENSION,
         "robs[order].cumsum(dim=-1) - probs[order] res -> robs[order].cumsum(dim=-0) - probs[order] res": SAME_DIMENSION,
     },
+    "generate_cached": {
+        "im=1) if new.item() == model.config.eos_tok -> im=1) if new == model.config.eos_tok": ZERO_DIMENSIONS,
+    },
     "generate_text": {
         "tokenizer.decode(output[0]) -> tokenizer.decode(output[-1])": ONE_TEXT,
+    },
+    "majority_answer": {
+        "es(), reverse=True), 0, 0] if first - sec -> es(), reverse=True), 0, 1] if first - sec": "the last number counts only where nobody has a vote, which ends nothing",
+        "es(), reverse=True), 0, 0] if first - sec -> es(), reverse=True), 0, -1] if first - sec": "the last number counts only where nobody has a vote, which ends nothing",
     },
     "next_token_probs": {
         "model(input_ids).logits[0, -1] return torch.s -> model(input_ids).logits[-1, -1] return torch.s": ONE_TEXT,
@@ -74,6 +84,13 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "ext_token.view(1, 1).to(input_ids.device) input_ -> ext_token.view(1, 1).to(logits.device) input_": ON_THE_CPU,
         "ch.softmax(logits, dim=-1) next_token = t -> ch.softmax(logits, dim=-0) next_token = t": SAME_DIMENSION,
         "model(input_ids).logits[0, -1].cpu() logi -> model(input_ids).logits[-1, -1].cpu() logi": ONE_TEXT,
+    },
+    "search_text": {
+        "lue, token in zip(values.tolist(), tokens): -> lue, token in zip(values, tokens):": ZERO_DIMENSIONS,
+        "finished = beam[1][0, -1] == model.config.eo -> finished = beam[1][-1, -1] == model.config.eo": ONE_TEXT,
+        "ile running and running[0][1].shape[1] < max_leng -> ile running and running[-1][1].shape[1] < max_leng": "all running beams have the same length",
+        "ftmax(model(ids).logits[0, -1], dim=-1) -> ftmax(model(ids).logits[-1, -1], dim=-1)": ONE_TEXT,
+        "ds).logits[0, -1], dim=-1) values, to -> ds).logits[0, -1], dim=-0) values, to": SAME_DIMENSION,
     },
     "sequence_log_prob": {
         "[i - 1, input_ids[0, i]].item() return total -> [i - 1, input_ids[0, i]] return total": ZERO_DIMENSIONS,
