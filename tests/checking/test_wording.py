@@ -210,7 +210,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "explore",
             "log_prob_summed",
-            " bei [0]['mean_log_prob']. Erhalten: -34.2",
+            " bei [0]['mean_log_prob']. Erhalten: -21.5",
             "Teilen Sie sequence_log_prob durch die Zahl der neuen Tokens",
         ),
         (
