@@ -36,7 +36,7 @@ from autograder.exercises.exercise import (
 )
 from autograder.exercises.generate import generate, seeded
 from autograder.exercises.strict import DataError
-from autograder.sandbox.student import Arguments, CallError, LocalStudent, Student
+from autograder.sandbox.student import Arguments, CallError, LocalStudent, Reply, Student
 from kischule.smollm2 import cache
 
 MAX_ATTEMPTS = 10_000  # to generate a hidden case that keeps away from ties
@@ -189,11 +189,23 @@ def try_case(exercise: Exercise, case: Case, student: Student) -> Trial:
     calls = arguments_of(exercise, case)
     if case.raises:
         return Trial(case, _not_raised(exercise, case, student, calls))
-    try:
-        replies = student.call_all(case.function, calls, exercise.time_limit_s)
-    except CallError as error:
-        built_arguments(exercise, case)  # if they cannot be built, it is not the student's mistake
-        return Trial(case, Mismatch(error.kind, actual=error.detail, call=error.number))
+    early = checker_of(exercise, case).stops_early and 0 < case.first_calls < len(calls)
+    replies: list[Reply] = []
+    # only to accept a case its first calls can be enough: a mistake is explained by all of them
+    for part in (calls[: case.first_calls], calls[case.first_calls :]) if early else (calls,):
+        try:
+            replies += student.call_all(case.function, part, exercise.time_limit_s)
+        except CallError as error:
+            built_arguments(exercise, case)  # what cannot be built is not the student's mistake
+            number = len(replies) + error.number
+            return Trial(case, Mismatch(error.kind, actual=error.detail, call=number))
+        trial = _judged(exercise, case, replies)
+        if trial.mismatch is None:
+            break
+    return trial
+
+
+def _judged(exercise: Exercise, case: Case, replies: Sequence[Reply]) -> Trial:
     try:
         return judge(exercise, case, replies)
     except ReferenceMissingError:

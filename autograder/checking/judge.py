@@ -31,12 +31,11 @@ def checker_of(exercise: Exercise, case: Case) -> Checker:
 
 
 def judge(exercise: Exercise, case: Case, replies: Sequence[Reply]) -> Trial:
-    """Judge the replies to a case's calls: the first mismatch, or None."""
+    """Judge the replies to a case's calls, or to the first of them: a mismatch, or None."""
+    built = built_arguments(exercise, case)[: len(replies)]
     calls = [
         Call(arguments, reply, number)
-        for number, (arguments, reply) in enumerate(
-            zip(built_arguments(exercise, case), replies, strict=True)
-        )
+        for number, (arguments, reply) in enumerate(zip(built, replies, strict=True))
     ]
     for i, call in enumerate(calls):
         if call.reply.changed:

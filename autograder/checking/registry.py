@@ -47,6 +47,7 @@ class Checker:
     fit: Fit | None = None  # with differs: of replies that are left to chance
     differs: Differs | None = None
     tables_only: bool = False  # on other models misconceptions take long to follow
+    stops_early: bool = False  # the first of a case's calls may be enough to accept it
     table: Tabulate | None = None
 
 

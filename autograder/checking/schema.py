@@ -190,7 +190,7 @@ def _typed(kind: Any, inner: Schema | None = None) -> Schema:
 
 def _case(argument: str) -> Schema:
     own = {name: {"type": "string"} for name in CASE_KEYS}
-    own["catches"] = _typed(tuple[str, ...])
+    own |= {"catches": _typed(tuple[str, ...]), "first_calls": _typed(int)}
     return {"type": "object", "properties": own, "additionalProperties": _ref(argument)}
 
 

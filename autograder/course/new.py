@@ -28,7 +28,7 @@ from kischule.i18n import addressing
 
 SIGNATURE = "logits"
 RESERVED = ("course",)  # `kischule new course DIR`
-KEYS_OF_A_CASE = ("function", "catches", "raises")
+KEYS_OF_A_CASE = ("function", "catches", "raises", "first_calls")
 MAX_LETTERS = 48  # characters; a cell's id may have 64
 NUMBER = re.compile(r"\*\*(?:Aufgabe|Exercise) (\d+)")
 

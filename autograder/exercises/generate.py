@@ -270,13 +270,14 @@ def generated_peaked(
 
 @generator("size: 12, p: 0.6")
 def generated_heavy(
-    rng: np.random.Generator, size: int, p: float, scale: float = 1.0
+    rng: np.random.Generator, size: int, p: float, scale: float = 1.0, step: float = 0.002
 ) -> dict[str, Any]:
     """A table model: one token has probability p after each token, the others share the rest.
 
-    All logits are positive, and no two alike. scale: what divides them before p is right.
+    All logits are positive, and no two alike: those of the others are `step` apart. scale: what
+    divides them before p is right.
     """
-    others = 0.002 * (1 + rng.permutation(size - 1))
+    others = step * (1 + rng.permutation(size - 1))
     heavy = math.log(p / (1 - p) * np.exp(others).sum())
     row = scale * np.insert(others, size // 2, heavy)
     return {"rotated": row.round(5).tolist()}

@@ -14,11 +14,11 @@ from support.notebooks import A7_2, hidden
 
 from autograder import check
 from autograder.checking import distribution
-from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.check import hidden_cases, run_case, run_check
 from autograder.checking.explain import catches_all
 from autograder.checking.result import RESULT_MIME
 from autograder.course.verify import MIN_CORRECT, MIN_WRONG, namespace
-from autograder.exercises.exercise import Exercise
+from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.models import model_of
@@ -35,6 +35,7 @@ UNNAMED = {
     ("next_token_probs", "half_temperature"),
     ("repetition_rate", "not_overlapping"),
     *(("sample_decode", name) for name in ("settings_fixed", "first_position")),
+    ("sample_decode", "only_the_last_20_penalised"),  # the rule's window is longer
     ("sequence_log_prob", "clamped"),
     ("sequence_log_prob", "log_of_the_product_kept_above_zero"),
 }
@@ -186,6 +187,54 @@ def test_a_table_of_public_replies_fails_the_hidden_cases(
     student.student = None
     assert run_check(exercise, student).passed
     assert run_check(exercise, student, SEED, hidden(name, SEED)).passed is False
+
+
+class Sampler:
+    """Draws two tokens with these chances of the second; counts its calls."""
+
+    def __init__(self, chances: Sequence[float]) -> None:
+        self.chances, self.calls = chances, 0
+
+    def __call__(self, model: Any, input_ids: torch.Tensor, max_length: int, **_: Any) -> Any:
+        chance = self.chances[self.calls]
+        self.calls += 1
+        new = max_length - input_ids.shape[1]
+        second = torch.arange(new) < round(chance * new)
+        return torch.cat([input_ids, second.long()[None]], dim=1)
+
+
+@pytest.mark.parametrize(
+    ("chances", "calls", "kind"),
+    [
+        ((0.5,), 1, None),
+        ((0.8, 0.5, 0.5, 0.5), 4, None),  # a doubt that the others clear up
+        ((0.8, 0.8, 0.8, 0.8), 4, "distribution"),
+        ((1.0, 0.5, 0.5, 0.5), 4, None),
+        ((1.0, 1.0, 1.0, 1.0), 4, "distribution"),
+    ],
+)
+def test_first_calls_are_enough_only_without_a_doubt(
+    chances: Sequence[float], calls: int, kind: str | None
+) -> None:
+    arguments = {
+        "model": {"row": [0.0, 0.0]},
+        "input_ids": {"ids": [0]},
+        "max_length": 41,
+        "seed": {"each": [1, 2, 3, 4]},
+    }
+    case = Case(arguments, "sample_decode", first_calls=1)
+    sampler = Sampler(chances)
+    mismatch = run_case(A7_2["sample_decode"], case, LocalStudent({"sample_decode": sampler}))
+    assert (sampler.calls, mismatch and mismatch.kind) == (calls, kind)
+
+
+def test_an_error_of_a_later_call_names_its_number() -> None:
+    first, *_, last = A7_2["sample_decode"].cases
+    case = replace(last, arguments=first.arguments, first_calls=1)
+    sampler = Sampler((1.0,))  # the second call raises
+    mismatch = run_case(A7_2["sample_decode"], case, LocalStudent({"sample_decode": sampler}))
+    assert mismatch is not None
+    assert (mismatch.kind, mismatch.call) == ("raised", 1)
 
 
 def test_a_run_makes_no_more_statistical_tests_than_the_budget() -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from support.power import chance, critical
 
 from autograder.checking import distribution
 from autograder.checking.distribution import distance, one_sided_tail, p_value, transform
@@ -87,6 +88,40 @@ def test_the_measured_rate_of_false_alarms_is_the_stated_one(n: int) -> None:
     refused = int((d >= high).sum())
     assert d[0] == pytest.approx(distance(values[0].tolist())[0])
     assert abs(refused / runs - stated) < 4.9 * math.sqrt(stated * (1 - stated) / runs)
+
+
+@pytest.mark.slow
+def test_two_looks_err_as_often_as_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100,000 honest samples and as many of a mistake, at rates that can be counted."""
+    monkeypatch.setattr(distribution, "ALPHA", 1e-3)
+    rng, runs, first, tokens = np.random.default_rng(20261129), 100_000, 36, 144
+    right, wrong = np.array([0.6, 0.25, 0.15]), np.array([0.25, 0.45, 0.3])
+    accepted, doubted = {}, {}
+    for name, law in (("right", right), ("wrong", wrong)):
+        starts = np.array([transform(right, token, 0.0) for token in range(3)])
+        sampled = rng.choice(3, (runs, tokens), p=law)
+        values = starts[sampled] + rng.random((runs, tokens)) * right[sampled]
+        passed = {
+            n: _distances(values[:, :n]) < critical(n, rate)
+            for n, rate in ((first, distribution.DOUBT), (tokens, distribution.ALPHA))
+        }
+        accepted[name] = (passed[first] | passed[tokens]).mean()
+        doubted[name] = 1 - passed[first].mean()
+    print(f"\nhonest: {1 - accepted['right']:.1e} refused, {doubted['right']:.3f} need all tokens")
+    bound = sum(
+        chance(right, wrong, n, rate)
+        for n, rate in ((first, distribution.DOUBT), (tokens, distribution.ALPHA))
+    )
+    print(f"a mistake: {accepted['wrong']:.1e} accepted, at most {bound:.1e}")
+    assert 1 - accepted["right"] < 1e-3 + 4.9 * math.sqrt(1e-3 / runs)
+    assert abs(doubted["right"] - 0.05) < 4.9 * math.sqrt(0.05 / runs)
+    assert 1e-4 < accepted["wrong"] < bound + 4.9 * math.sqrt(bound / runs)
+
+
+def _distances(values: np.ndarray) -> np.ndarray:  # (runs, n) -> (runs,)
+    n = values.shape[1]
+    x, steps = np.sort(values, axis=1), np.arange(1, n + 1) / n
+    return np.maximum((steps - x).max(axis=1), (x - steps + 1 / n).max(axis=1))
 
 
 def test_the_budget_of_a_run_is_one_in_a_million() -> None:

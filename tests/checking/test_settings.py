@@ -17,10 +17,13 @@ from support.mutation import SETTINGS, setting_mutants
 from support.notebooks import ROOT, hidden, reference_cells
 from support.power import Trial
 
+from autograder.checking import distribution
 from autograder.checking.check import run_case
 from autograder.course.verify import namespace
+from autograder.exercises import oracle
 from autograder.exercises.exercise import PACKAGED, Case
 from autograder.exercises.known import known_wrong
+from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.student import LocalStudent
 
 SAMPLING = PACKAGED["sample_decode"]
@@ -138,7 +141,51 @@ def mistakes_by_case() -> Iterator[str]:
             yield f"| {number} | {on(case) or '–'} | {', '.join(names)} |"
 
 
-@pytest.mark.parametrize("table", [mistakes_by_settings, mistakes_by_case])
+def error_rates() -> Iterator[str]:
+    yield "| case | on | beta | tokens at first | all | expected |"
+    yield "|---:|---|---:|---:|---:|---:|"
+    levels = [SAMPLING.cases, *(hidden("sample_decode", draw) for draw in DRAWS)]
+    sums = [0, 0, 0.0]
+    for number, cases in enumerate(zip(*levels, strict=True), 1):
+        missed = _missed(cases)
+        beta = f"{max(missed):.0e}" if missed else "–"
+        first, tokens, expected = tokens_of(cases[0])
+        sums = [a + b for a, b in zip(sums, (first, tokens, expected), strict=True)]
+        yield f"| {number} | {on(cases[0]) or '–'} | {beta} | {first} | {tokens} | {expected:.0f} |"
+    yield f"| all | | | {sums[0]:,} | {sums[1]:,} | {sums[2]:,.0f} |"
+
+
+def _missed(cases: Sequence[Case]) -> list[float]:
+    """The chances, of the worst of a case's versions, to miss the mistakes that it can refuse."""
+    if not independent(cases):
+        return []
+    trials = [Trial.of(case) for case in cases]
+    always = [function for (*_, condition), function in mutated().items() if not condition]
+    worst = [max(trial.missed(function) for trial in trials) for function in always]
+    return [chance for chance in worst if chance <= BETA]
+
+
+def tokens_of(case: Case) -> tuple[int, int, float]:
+    """The new tokens of the first calls, of all, and of a correct solution's on average."""
+    calls = calls_of(case.arguments)
+    arguments = {name: build(spec) for name, spec in calls[0].items()}
+    new = arguments["max_length"] - arguments["input_ids"].shape[1]
+    if case.arguments["model"].get("eos") is not None:  # each token may be the last
+        prompt = arguments["input_ids"][0].tolist()
+        probs = oracle.softmax(oracle.logits_of(arguments["model"], prompt)[-1])
+        new = 1 / probs[arguments["model"].config.eos_token_id]
+    tokens = round(new * len(calls))
+    first = round(new * case.first_calls) or tokens
+    return first, tokens, first + distribution.DOUBT * (tokens - first)
+
+
+def test_a_correct_solution_needs_a_third_of_the_tokens() -> None:
+    """Of those that tests of a fixed size needed, for the same bounds of both errors."""
+    for cases, fixed in ((SAMPLING.cases, 3_677), (hidden("sample_decode", DRAWS[0]), 3_658)):
+        assert sum(tokens_of(case)[2] for case in cases) <= fixed / 3
+
+
+@pytest.mark.parametrize("table", [mistakes_by_settings, mistakes_by_case, error_rates])
 def test_the_tables_of_sampling_are_those_of_the_code(
     table: Callable[[], Iterator[str]],
 ) -> None:

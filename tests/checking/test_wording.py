@@ -167,7 +167,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "sample_decode",
             "temperature_after_the_cut",
-            "Erwartet an Stelle [0, 3]: ein Token, das die Einstellungen zulassen, eines von 0, 1. "
+            "Erwartet an Stelle [0, 4]: ein Token, das die Einstellungen zulassen, eines von 0, 1. "
             "Erhalten: 2.",
             "Hier kommt die Temperatur nach dem Abschneiden.",
         ),
@@ -192,7 +192,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "sample_decode",
             "batch_dimension_lost",
-            "Erwartet: Form (shape) (1, T). Erhalten: (194,).",
+            "Erwartet: Form (shape) (1, T). Erhalten: (90,).",
             "ein Stapel mit einem Text",
         ),
         (
@@ -210,7 +210,7 @@ def test_every_kind_has_words_in_both_languages() -> None:
         (
             "explore",
             "log_prob_summed",
-            " bei [0]['mean_log_prob']. Erhalten: -34.2",
+            " bei [0]['mean_log_prob']. Erhalten: -21.5",
             "Teilen Sie sequence_log_prob durch die Zahl der neuen Tokens",
         ),
         (
@@ -238,7 +238,7 @@ def test_the_call_is_shown_as_one_would_type_it(solved: Callable[..., dict[str, 
     first = _told(solved, sample_decode=source).de.splitlines()[0]
     assert first == (
         "Aufruf: sample_decode(table_model([-1.05, -1.204, -1.609, -1.897], eos=4), "
-        "tensor([[0]]), 129, temperature=0.5, top_p=0.7, seed=35)"
+        "tensor([[0]]), 37, temperature=0.5, top_p=0.7, seed=545457)"
     )
     halves = "def apply_temperature(logits, temperature):\n    return (logits / 1).float()"
     case = PACKAGED["apply_temperature"].cases[9]

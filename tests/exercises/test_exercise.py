@@ -46,13 +46,15 @@ def test_an_unknown_key_is_refused_with_the_allowed_ones() -> None:
     assert re.fullmatch(
         r"greedy_decode.yaml, line \d+: bonus: unknown key 'open'; allowed: public, hidden", message
     )
-    message = _refused(TEXT.replace("max_length: 40}", "length: 40}"))
-    allowed = "function, catches, raises, model, input_ids, max_length"
+    message = _refused(TEXT.replace("max_length: 20}", "length: 40}"))
+    allowed = "function, catches, raises, first_calls, model, input_ids, max_length"
     assert (
         f"case 1: unknown key 'length' (did you mean 'max_length'?); allowed: {allowed}" in message
     )
-    message = _refused(TEXT.replace("max_length: 40}", "max_length: 40, function: beam}"))
+    message = _refused(TEXT.replace("max_length: 20}", "max_length: 40, function: beam}"))
     assert "case 1: function must be one of greedy_decode, was: 'beam'" in message
+    message = _refused(TEXT.replace("max_length: 20}", "max_length: 40, first_calls: -1}"))
+    assert "case 1: first_calls must not be negative, was: -1" in message
 
 
 def test_other_broken_rules_are_named() -> None:
@@ -73,7 +75,7 @@ def test_other_broken_rules_are_named() -> None:
     )
     assert "needs both de and en" in _refused(TEXT.replace(", en: Greedy decoding", ""))
     assert "the argument 'max_length' is missing" in _refused(
-        TEXT.replace(", max_length: 40}", "}")
+        TEXT.replace(", max_length: 20}", "}")
     )
     assert "not YAML" in _refused(TEXT + "\n: [")
     assert "must be a mapping, was: [1, 2]" in _refused("[1, 2]")

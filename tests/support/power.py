@@ -26,19 +26,25 @@ class Trial:
     arguments: dict[str, Any]
     right: Floats  # (V,)
     tokens: int
+    first_tokens: int  # at the first look; 0: there is only one
 
     @classmethod
     def of(cls, case: Case) -> Trial:
         calls = calls_of(case.arguments)
         arguments = {name: build(spec) for name, spec in calls[0].items()}
         prompt = arguments["input_ids"][0].tolist()
-        tokens = (arguments["max_length"] - len(prompt)) * len({c["seed"] for c in calls})
+        new = arguments["max_length"] - len(prompt)
+        tokens, first = new * len({c["seed"] for c in calls}), new * case.first_calls
         logits = oracle.logits_of(arguments["model"], prompt)[-1]
-        return cls(arguments, oracle.next_distribution(logits, prompt, arguments), tokens)
+        return cls(arguments, oracle.next_distribution(logits, prompt, arguments), tokens, first)
 
     def missed(self, function: Callable[..., Any]) -> float:
         """A bound on the chance that the case accepts this solution."""
-        return chance(self.right, law(function, self.arguments), self.tokens)
+        wrong = law(function, self.arguments)
+        at_last = chance(self.right, wrong, self.tokens, distribution.ALPHA)
+        if not self.first_tokens:
+            return at_last
+        return at_last + chance(self.right, wrong, self.first_tokens, distribution.DOUBT)
 
 
 def law(function: Callable[..., Any], arguments: dict[str, Any]) -> Floats:
@@ -55,24 +61,27 @@ def law(function: Callable[..., Any], arguments: dict[str, Any]) -> Floats:
     return drawn[0]
 
 
-def chance(right: Floats, wrong: Floats, tokens: int) -> float:
-    """A bound on the chance that tokens drawn from a wrong law pass for those of the right one."""
+def chance(right: Floats, wrong: Floats, tokens: int, rate: float) -> float:
+    """A bound on the chance that tokens drawn from a wrong law pass for those of the right one.
+
+    rate: of the test's false alarms.
+    """
     allowed = float(wrong[right > 0].sum())
     order = np.argsort(-right, kind="stable")
     expected, actual = np.cumsum(right[order]), np.cumsum(wrong[order])
     place = int(np.abs(actual - expected).argmax())
     # passes only where the share of tokens up to this place is near enough to the right one
-    x, q, near = float(expected[place]), min(float(actual[place]), 1.0), critical(tokens)
+    x, q, near = float(expected[place]), min(float(actual[place]), 1.0), critical(tokens, rate)
     return min(allowed**tokens, between(tokens, q, tokens * (x - near), tokens * (x + near)))
 
 
 @cache
-def critical(tokens: int) -> float:
+def critical(tokens: int, rate: float) -> float:
     """The distance from which the two-sided test refuses."""
     low, high = 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2
-        accepted = 2 * distribution.one_sided_tail(tokens, middle) >= distribution.ALPHA
+        accepted = 2 * distribution.one_sided_tail(tokens, middle) >= rate
         low, high = (middle, high) if accepted else (low, middle)
     return high
 

@@ -749,7 +749,7 @@ def model_generate(
     )
 
 
-@wrong(fails_case=11, kind="distribution", misconception="sampled_with_a_window_penalised")
+@wrong(fails_case=10, kind="distribution", misconception="sampled_with_a_window_penalised")
 def only_the_last_20_penalised(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
@@ -789,7 +789,7 @@ def only_the_last_64_penalised(
     return input_ids
 
 
-@wrong(fails_case=10, kind="distribution", misconception="sampled_with_penalty_per_occurrence")
+@wrong(fails_case=11, kind="distribution", misconception="sampled_with_penalty_per_occurrence")
 def penalty_once_per_occurrence(
     model, input_ids, max_length, *,
     repetition_penalty=1.0, temperature=1.0, top_k=None, top_p=None, seed=0,
