@@ -78,8 +78,8 @@ def test_the_page_says_that_cuts_need_do_sample(
     (shot,) = take_snapshots(*mini, "The old king", [Setting(None, False, 0.5, 3, 0.5)])
     assert "–" not in repr(shot)
     assert shot._repr_html_().count("nur mit do_sample") == 3
-    assert shot.table(stages=snapshot.ENDS).count('scope="col"') == 1 + 2
-    assert "am Ende" in shot.table(stages=snapshot.ENDS)
+    assert shot.table(ends=True).count('scope="col"') == 1 + 2
+    assert "am Ende" in shot.table(ends=True)
 
 
 def test_what_students_and_models_write_is_escaped(mini: tuple[Any, Any]) -> None:
