@@ -22,6 +22,7 @@ from autograder.cli import main
 from autograder.course import gradebook, registration
 from autograder.course.gradebook import Course, GradebookError
 from autograder.course.layout import outline
+from autograder.course.ours import ASSISTANTS
 from autograder.course.release import registered
 from autograder.grading.store import Store
 from autograder.notebooks.cells import grade_id_of, metadata_of, read_notebook
@@ -275,7 +276,7 @@ def test_a_teachers_work_stays_with_its_cell(
     assert totals["ada"].penalty == 0  # an extension
     assert (totals["bob"].points, totals["bob"].penalty > 0) == (0, True)
     made = Course(course).folder("release", "small") / name
-    assert [p.name for p in made.parent.iterdir()] == [name]
+    assert {p.name for p in made.parent.iterdir()} == {name, ASSISTANTS}
     order = [s.name for s in Course(course).layout("small")[0].sources]
     there = [grade_id_of(each) for each in read_notebook(made).cells if grade_id_of(each)]
     assert order == there
@@ -330,7 +331,8 @@ def test_a_new_text_needs_no_question(course: Path, capsys: pytest.CaptureFixtur
     before = small.rows(course / "gradebook.db")
     assert run(course, "release") == 0
     told = capsys.readouterr()
-    assert told.out.splitlines() == [f"release/small/{small.NAME}"]
+    made = (ASSISTANTS, small.NAME)
+    assert told.out.splitlines() == [f"release/small/{name}" for name in made]
     assert "3 graded submissions, of an older release: graded anew by `kischule grade" in told.err
     assert small.rows(course / "gradebook.db") == before
     assert run(course, "release") == 0
