@@ -20,8 +20,9 @@ from support.school import ASSIGNMENT, NAME, PEOPLE, notebook
 
 from autograder.cli import main
 from autograder.course.gradebook import Course
-from autograder.grading.store import BusyError, Store
+from autograder.grading.store import STORE_FOLDER, BusyError, Store
 from autograder.lms import moodle_client, moodle_grades, systems
+from autograder.lms.kept import KEY_FILE, use_pseudonyms
 from autograder.lms.moodle_client import TOKEN_VARIABLE, Moodle, MoodleError
 from autograder.lms.people import PeopleError
 from autograder.lms.submissions import Imported
@@ -94,6 +95,26 @@ def test_the_token_is_in_no_address(moodle: MoodleServer, course: Path) -> None:
         for path in course.rglob("*")
         if path.is_file()
     )
+
+
+def test_with_pseudonyms_nobody_is_named(moodle: MoodleServer, course: Path) -> None:
+    """But in the key file, and on the way back the grades find their students."""
+    use_pseudonyms(course, "")
+    filled(moodle)
+    students = imported(course, moodle).new
+    assert [len(student) for student in students] == [8, 8, 8]
+    school.grade(course, {student: i + 1.0 for i, student in enumerate(sorted(students))})
+    exported(course, moodle)
+    texts = {submitted(course, s): i + 1.0 for i, s in enumerate(sorted(students))}
+    for number, _ in PEOPLE[:3]:
+        (points,) = (p for text, p in texts.items() if f"von {number}" in text)
+        assert float(moodle.grades[int(number), 0]["grade"]) == points
+    key = course / STORE_FOLDER / KEY_FILE
+    said = [name for _, name in PEOPLE[:3]] + [name.split()[0] for _, name in PEOPLE[:3]]
+    for path in course.rglob("*"):
+        content = path.read_bytes() if path.is_file() and path != key else b""
+        found = [n for n in said if n.encode() in content or n in str(path.relative_to(course))]
+        assert found == [], path
 
 
 def test_an_import_again_changes_nothing(moodle: MoodleServer, course: Path) -> None:
