@@ -330,7 +330,7 @@ def test_check_finds_the_function_of_its_caller() -> None:
     namespace: dict[str, Any] = {"check": check}
     exec("result = check('encode_prompt')", namespace)
     assert namespace["result"].kind == "missing"
-    with pytest.raises(KeyError, match=r"no exercise 'nope'; there are: apply_count"):
+    with pytest.raises(KeyError, match=r"no exercise 'nope'; there are: accept_draft"):
         check("nope")
 
 

@@ -130,7 +130,7 @@ MISTAKES = {
     ),
     "a token too few": (
         GREEDY.format(less=" - 1", end=FIXED_END.replace("== 0", "== model.config.eos_token_id")),
-        ("Tokens: 40, denn ein Endezeichen kam nicht.", "since no end token came."),
+        ("Tokens: 20, denn ein Endezeichen kam nicht.", "since no end token came."),
         ("Die Schleife läuft, bis max_length Tokens beisammen sind; früher beendet sie nur ein "
          "erzeugtes model.config.eos_token_id.",
          "The loop runs until there are max_length tokens; only a generated "
@@ -183,7 +183,7 @@ MISTAKES = {
     ),
     "1 - top_p for top_p": (
         sampler(top_p="None if top_p in (None, 1.0) else 1 - top_p"),
-        ("nicht mit den richtigen Wahrscheinlichkeiten", "not sampled with the right"),
+        ("ein Token, das die Einstellungen zulassen", "a token that the settings allow"),
         ("Hier wurde 1 - top_p für top_p genommen.", "1 - top_p is used for top_p here."),
     ),
     "a penalty on probabilities": (

@@ -159,7 +159,7 @@ def test_a_step_that_there_is_not_is_refused(step: Any) -> None:
 
 
 def test_an_exercise_that_there_is_not_is_refused() -> None:
-    with pytest.raises(KeyError, match="no exercise 'top_q'; there are: apply_"):
+    with pytest.raises(KeyError, match="no exercise 'top_q'; there are: accept_"):
         hint("top_q")
 
 

@@ -56,7 +56,7 @@ def test_a_wrong_acceptance_is_missed_once_in_a_million(case: Case, rule: str) -
     """Computed as if tokens were independent, which they are but for a round's last token."""
     right, wrong, arguments = laws(case, rule)
     tokens = 2 * (arguments["max_length"] - arguments["input_ids"].shape[1])
-    assert chance(right, wrong, tokens) <= 1e-6
+    assert chance(right, wrong, tokens, distribution.ALPHA) <= 1e-6
     assert distribution.ALPHA <= 1e-6
 
 

@@ -7,6 +7,7 @@ ONE_TEXT = "the batch holds one text: its first is its last"
 SAME_DIMENSION = "the tensor has just that many dimensions: both names mean the same one"
 ON_THE_CPU = "models and prompts of checks lie on the CPU; the notebook's may not"
 ZERO_DIMENSIONS = "a tensor of one number serves as that number here"
+SEEDED_ANEW = "torch's own generator, seeded for each model, draws the same"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
     "accept_draft": {
@@ -116,6 +117,11 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "evaluate": {
         "'][:, 1:] != -100).sum().item() total += mo -> '][:, 1:] != -100).sum() total += mo": ZERO_DIMENSIONS,
         "l += model(**batch).loss.item() * count tok -> l += model(**batch).loss * count tok": ZERO_DIMENSIONS,
+    },
+    "sample_both": {
+        "generator = torch.Generator().manual_seed(seed) -> generator = torch.manual_seed(seed)": SEEDED_ANEW,
+        "ids).logits[:, -1], dim=-1) ids = tor -> ids).logits[:, -1], dim=1) ids = tor": SAME_DIMENSION,
+        "texts.append(ids[0].tolist()) return t -> texts.append(ids[-1].tolist()) return t": ONE_TEXT,
     },
     "train_accumulated": {
         "'][:, 1:] != -100).sum().item() for batch in batches] -> '][:, 1:] != -100).sum() for batch in batches]": ZERO_DIMENSIONS,
