@@ -158,10 +158,10 @@ class Observations(Course):
                         found[question.cell].append(answer)
         return found
 
-    def outputs(self, question: Question, student: str) -> list[tuple[str, str]] | None:
-        """Read what cells beside an answer show in the submitted file; None: more than a page can.
+    def outputs(self, question: Question, student: str) -> list[tuple[str, str]]:
+        """Read what cells beside an answer show in the submitted file, nothing of it graded.
 
-        As `texts_and_pictures` has it. They are the student's word, and nothing that was graded.
+        As `texts_and_pictures` has it; ("large", "") where a cell shows more than a page can.
         """
         name = f"{question.notebook}.ipynb"
         path = self.folder("autograded", self.assignment, student) / name
@@ -170,8 +170,8 @@ class Observations(Course):
         shown = own_outputs(*about, graded)
         beside = beside_answers(graded.cells).get(question.cell, [])
         found = [shown[cell.id] for cell in beside if cell.get("id") in shown]
-        parts = [each for each in found if each is not None]
-        return None if found and not parts else [p for e in parts for p in texts_and_pictures(e)]
+        parts = [[("large", "")] if each is None else texts_and_pictures(each) for each in found]
+        return [part for each in parts for part in each]
 
     def _marks(self, question: Question) -> Iterator[tuple[str, tuple[Mark, bool]]]:
         """Yield students with their points by hand and whether a teacher has to look."""

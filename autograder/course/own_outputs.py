@@ -36,7 +36,7 @@ def beside_answers(cells: list[Any]) -> dict[str, list[Any]]:
 def own_outputs(
     directory: Any, assignment: str, name: str, student: str, graded: Any
 ) -> Mapping[str, list[Any] | None]:
-    """Read what cells show in the submitted file, by the id of the graded notebook's cell.
+    """Read what cells beside answers show in the submitted file, by the graded cell's id.
 
     directory: nbgrader's of the course. name: of the notebook's file. None: more than a page can
     show. Cells that are not what was graded are left out, and so are all of a file that is gone or
@@ -54,14 +54,15 @@ def own_outputs(
         notebooks = exercises_by_notebook(directory, assignment)
         content = intake.read_submission(submitted, name, notebooks.keys() - {name}).content
         rebuilt = rebuilt_from((released / name).read_bytes(), content, notebooks[name])
-        shown = reader.outputs(content)
+        beside = [cell for cells in beside_answers(graded.cells).values() for cell in cells]
+        sources = {cell.get("id"): plain(cell.source) for cell in beside}
+        origins = {
+            origin: cell.id
+            for cell, origin in zip(rebuilt.notebook.cells, rebuilt.origins, strict=True)
+            if origin is not None and cell.cell_type == "code"
+            if sources.get(cell.id) == plain(cell.source)
+        }
+        shown = reader.outputs(content, origins)
     except (UserError, OSError, KeyError):
         return {}
-    sources = {cell.get("id"): plain(cell.source) for cell in graded.cells}
-    pairs = zip(rebuilt.notebook.cells, rebuilt.origins, strict=True)
-    return {
-        cell.id: shown[origin]
-        for cell, origin in pairs
-        if origin in shown and cell.cell_type == "code"
-        if sources.get(cell.id) == plain(cell.source)
-    }
+    return {origins[index]: outputs for index, outputs in shown.items()}

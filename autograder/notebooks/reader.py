@@ -10,7 +10,7 @@ whatever is there; only text is taken over.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import nbformat
@@ -22,7 +22,8 @@ from autograder.sandbox.text import clean
 MAX_BYTES = 200_000_000  # of a file
 MAX_TEXT_BYTES = 20_000_000  # without outputs
 MAX_OUTPUT_PARTS = 3_000_000  # texts and brackets that are skipped
-MAX_SHOWN_BYTES = 2_000_000  # of a cell's outputs
+MAX_SHOWN_BYTES = 2_000_000  # of a cell's outputs on a page
+MAX_SHOWN_ALL = 20_000_000  # of a notebook's
 MAX_PARTS = 1_000_000  # brackets and commas without outputs
 MAX_DEPTH = 40
 MAX_CELLS = 2_000
@@ -69,8 +70,8 @@ def parse(content: bytes) -> Any:
     return nbformat.from_dict(ours)
 
 
-def outputs(content: bytes) -> dict[int, list[Any] | None]:
-    """Read what the cells of a submission show, by their index in `parse`'s notebook.
+def outputs(content: bytes, wanted: Collection[int]) -> dict[int, list[Any] | None]:
+    """Read what these cells of a submission show, by their index in `parse`'s notebook.
 
     Whatever JSON a student put there: nothing is checked but its size, number and depth. None:
     there is more than a page can show. Cells without any are left out. Raises as `parse` does.
@@ -79,18 +80,23 @@ def outputs(content: bytes) -> dict[int, list[Any] | None]:
     rest, cut = _without_outputs(content)
     places = {repr([number]): part for number, part in enumerate(cut)}
     found: dict[int, list[Any] | None] = {}
+    left = MAX_SHOWN_ALL
     for index, cell in enumerate(_cells(_json(rest))):
         # any value may be there, under a key that is spelt with escapes
         place = places.get(repr(cell.get("outputs"))) if isinstance(cell, dict) else None
-        if place and (shown := _shown(content[place])) != []:
+        if index not in wanted or place is None:
+            continue
+        size = place.stop - place.start
+        fits = size <= min(MAX_SHOWN_BYTES, left)
+        left -= size if fits else 0
+        shown = _shown(content[place]) if fits else None
+        if shown != []:
             found[index] = shown
     return found
 
 
-def _shown(content: bytes) -> list[Any] | None:
+def _shown(content: bytes) -> list[Any]:
     """The outputs within these brackets; [] for a list that is no JSON."""
-    if len(content) > MAX_SHOWN_BYTES:
-        return None
     try:
         shown: list[Any] = _json(b"[" + content + b"]")
     except UnreadableError:

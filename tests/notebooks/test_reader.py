@@ -65,7 +65,9 @@ def test_outputs_are_found_by_the_index_of_their_cell() -> None:
         code("g"),
     ]
     content = written(*given)
-    assert reader.outputs(content) == {
+    every = range(len(given))
+    assert reader.outputs(content, [3, 4]) == {3: given[3]["outputs"]}
+    assert reader.outputs(content, every) == {
         0: given[0]["outputs"],
         3: given[3]["outputs"],
         5: None,
@@ -75,8 +77,19 @@ def test_outputs_are_found_by_the_index_of_their_cell() -> None:
     for value in ("[0]", "[99]", '["0"]', "[[0]]", "0", '{"0": 1}'):
         odd = content.replace(b'"outputs": []', b'"output\\u0073": ' + value.encode())
         assert odd != content
-        assert reader.outputs(odd).keys() - {0, 2, 3, 5} == set()
-    assert reader.outputs(content.replace(b'"A"', b'"A" nonsense')).keys() == {3, 5}
+        assert reader.outputs(odd, every).keys() - {0, 2, 3, 5} == set()
+    assert reader.outputs(content.replace(b'"A"', b'"A" nonsense'), every).keys() == {3, 5}
+
+
+def test_outputs_of_a_notebook_are_bounded_together() -> None:
+    """Those of cells that nobody asks for do not count; a small one still fits after a large."""
+    large, size = "A" * (reader.MAX_SHOWN_BYTES - 10), reader.MAX_SHOWN_ALL
+    count = size // (reader.MAX_SHOWN_BYTES - 8) + 2
+    content = written(*[code("a", outputs=[large])] * count, code("b", outputs=["small"]))
+    found = reader.outputs(content, range(count + 1))
+    assert [index for index, shown in found.items() if shown is None] == [count - 2, count - 1]
+    assert found[count] == ["small"]
+    assert reader.outputs(content, [count - 1]) == {count - 1: [large]}
 
 
 def test_21_mb_of_pictures_are_no_obstacle() -> None:

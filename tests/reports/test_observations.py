@@ -518,7 +518,7 @@ def test_what_the_student_saw_comes_with_the_answer(server: PageServer, course: 
         assert status == 200
         found[answer["text"]] = json.loads(content)["outputs"]
     assert found[SCRIPT] == [["text", SCRIPT], ["image/png", PNG]]
-    assert found["Keine Ahnung"] is None
+    assert found["Keine Ahnung"] == [["large", ""]]
     assert [each for each in found.values() if each == []] == [[]]
     for wrong in (f"{QUESTION}/3", f"{QUESTION}/-1", f"{QUESTION}/x", "other/0"):
         assert asked(server, "GET", f"/{server.token}/outputs/{wrong}")[0] == 400

@@ -92,10 +92,10 @@ function outputs() {
   const { words } = data, box = element("div", { class: "outputs", tabindex: "0", role: "region", "aria-label": words.outputs });
   const whole = element("details", { open: true, hidden: true }, element("summary", {}, words.outputs), box);
   outputsOf(`${asked().cell}/${place}`).then(({ outputs: parts }) => {
-    if (parts === undefined || (parts && !parts.length)) return;
+    if (!parts?.length) return;
     whole.hidden = false;
-    box.append(...(parts ?? [["text", words.large]]).map(([kind, content]) => kind === "text"
-      ? element("pre", {}, content) : element("img", { src: `data:${kind};base64,${content}`, alt: words.outputs })));
+    box.append(...parts.map(([kind, content]) => kind === "large" ? element("p", { class: "small" }, words.large)
+      : kind === "text" ? element("pre", {}, content) : element("img", { src: `data:${kind};base64,${content}`, alt: words.outputs })));
   });
   if (place + 1 < answers().length) outputsOf(`${asked().cell}/${place + 1}`);
   return whole;
