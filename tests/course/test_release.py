@@ -26,7 +26,7 @@ def test_the_committed_release_is_fresh(
 ) -> None:
     command = ["release", assignment, "--language", language, "--check", "--course", str(ROOT)]
     assert main(command) == 0
-    fresh, *_ = capsys.readouterr().out.splitlines()  # below it: with which version it was made here
+    fresh, *_ = capsys.readouterr().out.splitlines()  # below it: what it was made with here
     assert fresh == f"fresh: release/{in_language(assignment, language)}"
 
 
