@@ -184,6 +184,20 @@ def test_the_laboratory_fits_the_window(
         field.press("Enter")
         expect(lab.locator("th").filter(has_text="temperature")).to_contain_text("0,7")
         expect(lab.get_by_role("status")).to_have_count(0)
+        header = lab.locator(".lm-Accordion-header, .jupyter-widget-Collapse-header").first
+        further = lab.get_by_role("textbox", name="min_p", exact=True)
+        expect(further).to_be_hidden()
+        header.click()
+        further.fill("0,1")
+        further.press("Enter")
+        expect(lab.locator("th").filter(has_text="min_p")).to_contain_text("0,1")
+        for part in lab.locator("input, [role=slider]").locator("visible=true").all():
+            assert left <= _box(part)[0] < _box(part)[2] <= right
+        for dial in lab.locator(".kischule-dial").locator("visible=true").all():
+            name, number = dial.locator(".widget-label").first, dial.get_by_role("textbox")
+            assert name.evaluate("label => label.scrollWidth <= label.clientWidth")
+            assert _box(name)[1] < (_box(number)[1] + _box(number)[3]) / 2 < _box(name)[3]
+        page.screenshot(path=tmp_path / f"further_{width}.png")
         for _ in range(2):  # deletes a cell that can be deleted
             lab.get_by_role("slider", name="temperature", exact=True).press("d")
         expect(lab).to_be_visible()

@@ -42,7 +42,10 @@ const name = () => lab.querySelectorAll('.kischule-dial').forEach(dial =>
     part.setAttribute('aria-label', dial.querySelector('.widget-label').textContent)));
 new MutationObserver(name).observe(lab, {childList: true, subtree: true});
 name();
-"></style>"""
+">
+/* a number stays beside its slider */
+.kischule-lab .jupyter-widget-Collapse-contents {padding: 2px 0}
+</style>"""
 
 
 class Panel(widgets.VBox):
@@ -76,6 +79,8 @@ class Panel(widgets.VBox):
             control.observe(lambda _: changed(), "value")
         first, *others = (self.dials[name] for name in NEUTRAL)
         further = widgets.VBox([self.dials[name] for name in FURTHER])
+        for dial in further.children:
+            dial.slider.style.description_width = "11.5em"  # of no_repeat_ngram_size
         folded = not any(self.dials[name].value != off for name, off in FURTHER.items())
         self.further = widgets.Accordion(
             [further], titles=[str(messages.FURTHER_STEPS)], selected_index=None if folded else 0

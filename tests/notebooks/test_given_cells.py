@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from IPython.core.inputtransformer2 import TransformerManager
 from support.notebooks import A7_2, EXERCISES, RELEASE, filled, reference_cells
 
 from autograder.exercises.known import known_correct
-from autograder.notebooks.cells import exercise_of
+from autograder.notebooks.cells import exercise_of, read_notebook
 from autograder.notebooks.names import names
 
 FAST = ("top_tokens",)  # the others take minutes together
@@ -80,3 +83,24 @@ def test_given_cells_run_after_an_accepted_solution(
             run(CODE[solved], namespace)
         run(known_correct(exercise)[name], namespace)
         run(CODE[cell], namespace)
+
+
+@pytest.mark.parametrize("edition", ["a7_2_plus", "a7_2_plus_en"])
+def test_tokens_are_timed_after_months_of_uptime(edition: str) -> None:
+    notebook = read_notebook(RELEASE.parent.parent / edition / "A7_2_plus.ipynb")
+    [source] = [c.source for c in notebook.cells if "def seconds_a_token" in c.source]
+    [function] = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)][:1]
+    moments = iter([1e7, 1e7 + 2**-10, 1e7 + 3 * 2**-10])
+    namespace: dict[str, Any] = {
+        "torch": torch,
+        "model": torch.nn.Identity(),
+        "time": SimpleNamespace(perf_counter=lambda: next(moments)),
+    }
+    run(ast.unparse(function), namespace)
+
+    def decode(model: Any, ids: Any, max_length: int) -> None:
+        for _ in range(3):
+            model(ids)
+
+    seconds = namespace["seconds_a_token"](decode, torch.zeros(1, 1))
+    assert seconds.tolist() == [2**-10, 2**-9]
