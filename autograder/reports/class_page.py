@@ -76,6 +76,7 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
             rows=rows,
             bars=_solved_bars(rows, words, language) if rows else "",
             hints=class_data.hint_counts(graded, language).most_common(),
+            steps=class_data.hint_steps(graded, exercises),
             misconceptions=[
                 _misconception(each, len(graded), language)
                 for each in class_data.misconceptions(graded)[:MAX_LISTED_MISTAKES]
