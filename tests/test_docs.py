@@ -45,6 +45,14 @@ def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
+@for_each(PAGES)
+def test_github_classroom_is_named_as_ended(page: Path) -> None:
+    """It ended on 28 August 2026."""
+    text = re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
+    sentences = [s for s in re.split(r"(?<=[.!?]) ", text) if "GitHub Classroom" in s]
+    assert all(re.search(r"\bended\b|\beingestellt\b", sentence) for sentence in sentences)
+
+
 # --- links and pictures --------------------------------------------------------------------------
 
 

@@ -239,7 +239,7 @@ def _import_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _export_options(sub: argparse.ArgumentParser) -> None:
-    systems = ("moodle", "moodle-api", "ilias", "canvas", "gradescope", "csv")
+    systems = ("moodle", "moodle-api", "ilias", "canvas", "gradescope", "classroom50", "csv")
     sub.add_argument("system", choices=systems)
     sub.add_argument("assignment")
     about = "moodle, ilias: a folder; moodle-api: the assignment's address; otherwise a file"
@@ -248,7 +248,8 @@ def _export_options(sub: argparse.ArgumentParser) -> None:
         "--table",
         type=Path,
         metavar="F",
-        help="Moodle's worksheet or Canvas's gradebook, to fill in",
+        help="Moodle's worksheet or Canvas's gradebook, to fill in; "
+        "classroom50: the folder of gh teacher download",
     )
     sub.add_argument(
         "--scale",

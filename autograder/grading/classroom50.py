@@ -88,18 +88,7 @@ def classroom50_result(
     Half points become whole ones by counting all points twice, quarters by four, and so on.
     """
     tests = list(tests)
-    points = [(_exact(test.points), _exact(test.max_points)) for test in tests]
-    unit = lcm(*(each.denominator for pair in points for each in pair))
-    rows = [
-        {
-            "test-name": test.name,
-            "passed": test.passed,
-            "score": int(score * unit),
-            "max-score": int(possible * unit),
-            **({"message": test.message} if test.message else {}),
-        }
-        for test, (score, possible) in zip(tests, points, strict=True)
-    ]
+    rows = rows_of(tests, unit_of(n for test in tests for n in (test.points, test.max_points)))
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "schema": SCHEMA,
@@ -111,5 +100,29 @@ def classroom50_result(
     }
 
 
+def unit_of(points: Iterable[float]) -> int:
+    """Find the least number that makes all of these points whole."""
+    return lcm(*(_exact(each).denominator for each in points))
+
+
+def whole(points: float, unit: int) -> int:
+    """Count points by a unit of theirs."""
+    return int(_exact(points) * unit)
+
+
+def rows_of(tests: Iterable[ClassroomScore], unit: int) -> list[dict[str, Any]]:
+    """The tests as result.json lists them, each point counted so many times."""
+    return [
+        {
+            "test-name": test.name,
+            "passed": test.passed,
+            "score": whole(test.points, unit),
+            "max-score": whole(test.max_points, unit),
+            **({"message": test.message} if test.message else {}),
+        }
+        for test in tests
+    ]
+
+
 def _exact(points: float) -> Fraction:
-    return Fraction(points).limit_denominator(MAX_DENOMINATOR)
+    return Fraction(round(points, 2)).limit_denominator(MAX_DENOMINATOR)

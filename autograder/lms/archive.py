@@ -28,7 +28,7 @@ from kischule.i18n import Line, Text, text_of
 
 MAX_ENTRIES = 100_000
 MAX_TOTAL_BYTES = 4_000_000_000  # bytes that are read of one archive
-IGNORED = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", "desktop.ini")
+IGNORED = ("__MACOSX", ".ipynb_checkpoints", ".git", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 class ArchiveError(UserError, ValueError):

@@ -18,7 +18,7 @@ WITH_LATENESS = Text.same("{student} ({late})")
 def not_final(course: Path, assignment: str, totals: Mapping[str, Total]) -> list[str]:
     """Note who has no grade and why, who was late, and grades of an older file or release."""
     book, there = Course(course), students_of(course, assignment)
-    again = [s for s in there if s in totals and _newer(book, assignment, s)]
+    again = [s for s in there if s in totals and submitted_again(book, assignment, s)]
     older = [s for s in graded_by_older(course, assignment) if s in totals]
     waiting = [student for student, total in totals.items() if total.waiting]
     late = [
@@ -51,7 +51,7 @@ def some(names: Sequence[str | Text], count: int = 5) -> Text:
     return messages.SOME.format(names=listed, count=len(names)) if len(names) > count else listed
 
 
-def _newer(book: Course, assignment: str, student: str) -> bool:
+def submitted_again(book: Course, assignment: str, student: str) -> bool:
     """Return True if the submission is newer than the time that nbgrader keeps."""
     stamps = [
         book.folder(step, assignment, student) / "timestamp.txt"

@@ -281,6 +281,45 @@ UNSURE = Text(
     "{name} in Canvas has no grade: not sure to be {students}",
 )
 
+# Classroom 50
+NO_DOWNLOAD = Text(
+    "--table muss der Ordner sein, den `gh teacher download` ohne --by-pattern angelegt hat: von "
+    "dort kommen Commit und Tag jeder Abgabe",
+    "--table must be the folder that `gh teacher download` made without --by-pattern: the commit "
+    "and the tag of each submission are from there",
+)
+NO_CLONE = Text(
+    "zu diesem Namen gehört nicht genau ein Klon mit einem veröffentlichten Ergebnis",
+    "not exactly one clone with a published result belongs to this name",
+)
+OTHER_COMMIT = Text(
+    "zu dem Commit, den {clone} zeigt ({commit}), gibt es keine Abgabe",
+    "no submission is of the commit that {clone} shows ({commit})",
+)
+UNKNOWN_HEAD = Text("unbekannt", "unknown")
+OTHER_NOTEBOOK = Text(
+    "in {clone} liegt ein anderes Notebook als das abgegebene; importieren Sie den Ordner und "
+    "bewerten Sie neu",
+    "the notebook in {clone} is not the submitted one; import the folder, and grade again",
+)
+GRADE_FIRST = Text("seit der Bewertung neu abgegeben", "submitted again since the grading")
+NOT_FOR_CLASSROOM = Text(
+    "{notes}für Classroom 50 nicht geschrieben, ohne bekannten Commit ({count}):\n{lines}",
+    "{notes}not written for Classroom 50, without a known commit ({count}):\n{lines}",
+)
+WHOLE_POINTS = Text(
+    "Classroom 50 zählt ganze Punkte: jeder zählt dort {unit}-fach",
+    "Classroom 50 counts whole points: each counts {unit} times there",
+)
+CAPPED = Text(
+    "{who}: die Summe {points:g} ist auf {maximum:g} gekürzt, mehr nimmt Classroom 50 nicht",
+    "{who}: the total of {points:g} is cut to {maximum:g}, Classroom 50 takes no more",
+)
+STILL_WAITS = Text(
+    "Die Lehrkraft hat diese Antwort noch nicht bewertet.",
+    "The teacher has not graded this answer yet.",
+)
+
 # before an export
 SOME = Text("{names} … (insgesamt {count})", "{names} … ({count} in all)")
 SUBMITTED_LATE = Text("verspätet abgegeben: {names}", "submitted late: {names}")

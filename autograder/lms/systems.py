@@ -9,6 +9,7 @@ from autograder.course.release import compare_gradebook
 from autograder.errors import UserError
 from autograder.lms import (
     canvas,
+    classroom50,
     folder,
     gradescope,
     ilias,
@@ -30,6 +31,7 @@ IMPORTS: Mapping[str, Callable[..., Imported]] = {
 }
 EXPORTS: Mapping[str, Callable[..., list[str]]] = {
     "canvas": canvas.export,
+    "classroom50": classroom50.export,
     "csv": spreadsheet.export,
     "gradescope": gradescope.export,
     "ilias": ilias.export,

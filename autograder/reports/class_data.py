@@ -4,6 +4,7 @@ Nothing is graded here. Students without a record in the gradebook are listed as
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,10 +31,17 @@ from autograder.reports import messages
 from kischule.i18n import Text
 
 EMPTY = ("missing", "not_implemented")  # kinds of a mismatch where there is no solution
+MIN_ASKED = 5  # students who called for a hint; of fewer nothing is told
 MIN_SHARE = 0.4  # of the points that the machine gives: below it, the student needs a talk
 MIN_TOGETHER = 3  # students who failed both of two exercises
 MAX_P = 0.01  # of Fisher's test; with fifteen exercises chance lists one pair of 105
 SLOW_FACTOR = 3.0  # times the class's median
+# a call as a notebook's text has it; the step may be named
+HINT_CALL = re.compile(
+    r"(?<![\w.])hint\(\s{0,9}(['\"])([a-z_0-9]{1,60})\1\s{0,9}"
+    r"(?:,\s{0,9}(?:step\s{0,9}=\s{0,9})?([1-9])\s{0,9})?\)"
+)
+MAX_SOURCE = 20_000  # characters of a cell that are looked through
 # flags that are worth a question
 ODD_KINDS = (FlagKind.CHANGED, FlagKind.DOUBLED, FlagKind.KERNEL_ENDED, FlagKind.CHECK_FAILED)
 
@@ -48,6 +56,8 @@ class GradedStudent:
     full_name: str = ""  # in the gradebook
     reason: Text | None = None  # of a student without a grade
     cells: Mapping[str, str] = field(repr=False)  # grade_id -> source of a solution cell
+    # the last step of `hint("x", step)` that the notebook calls, by exercise
+    hint_steps: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def results(self) -> dict[tuple[str, Level], Result]:
@@ -143,10 +153,12 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
         records = store.records(assignment, name)
         record = Record.of_all(records) if records else None
         cells: dict[str, str] = {}
+        steps: dict[str, int] = {}
         if record is not None and record.results:
             for each in records.values():
-                content = store.notebook(assignment, each.key)
-                cells |= solutions(nbformat.from_dict(json.loads(content)))
+                notebook = nbformat.from_dict(json.loads(store.notebook(assignment, each.key)))
+                cells |= solutions(notebook)
+                steps |= hints_called(c.source for c in notebook.cells if c.cell_type == "code")
             points = scores.get(name, {})
             results = tuple(
                 result.worth(points[result.grade_id].max_points)
@@ -162,6 +174,7 @@ def students(course: Path, assignment: str) -> list[GradedStudent]:
                 full_name=names.get(name, ""),
                 reason=reasons.get(name),
                 cells=cells,
+                hint_steps=steps,
             )
         )
     return found
@@ -240,6 +253,33 @@ def hint_counts(graded: Iterable[GradedStudent], language: str) -> Counter[tuple
             }
         )
     return counts
+
+
+def hint_steps(
+    graded: Iterable[GradedStudent], exercises: Mapping[str, Exercise]
+) -> dict[str, tuple[int, ...]]:
+    """Count the students whose last call for a hint was its step 1, 2, …, by exercise.
+
+    Read from notebooks alone, so from those who left the call there: a teacher's statistic.
+    """
+    asked = [student.hint_steps for student in graded if student.hint_steps.keys() & {*exercises}]
+    if len(asked) < MIN_ASKED:
+        return {}
+    found = dict[str, tuple[int, ...]]()
+    for name, exercise in exercises.items():
+        counts = Counter(steps.get(name, 0) for steps in asked)
+        each = tuple(counts[step] for step in range(1, len(exercise.hints) + 1))
+        found |= {name: each} if any(each) else {}
+    return found
+
+
+def hints_called(sources: Iterable[str]) -> dict[str, int]:
+    """Find the last step of each exercise that code calls `hint` for, read and never run."""
+    found: dict[str, int] = {}
+    for source in sources:
+        for _, exercise, step in HINT_CALL.findall(source[:MAX_SOURCE]):
+            found[exercise] = max(found.get(exercise, 0), int(step or 1))
+    return found
 
 
 def wrong_outputs(graded: Iterable[GradedStudent], language: str) -> list[WrongOutput]:

@@ -52,9 +52,8 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
     }
     released = class_data.released_cells(course, assignment)
     found = similar.pairs({s.name: s.cells for s in graded}, released, exercises)
-    older = graded_by_older(course, assignment)
     remarks = [
-        *_class_remarks(everybody, names, older, assignment),
+        *_class_remarks(everybody, names, graded_by_older(course, assignment), assignment),
         *(_adjusted(entry) for entry in Adjustments.of(course, assignment).in_force),
     ]
     return (
@@ -76,6 +75,7 @@ def class_page(course: Path, assignment: str, language: str = "de") -> str:
             rows=rows,
             bars=_solved_bars(rows, words, language) if rows else "",
             hints=class_data.hint_counts(graded, language).most_common(),
+            steps=class_data.hint_steps(graded, exercises),
             misconceptions=[
                 _misconception(each, len(graded), language)
                 for each in class_data.misconceptions(graded)[:MAX_LISTED_MISTAKES]

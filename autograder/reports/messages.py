@@ -147,6 +147,16 @@ PAGE_WORDS = {
     "hint": Text("Häufigster Hinweis", "Most frequent hint"),
     "hints": Text("Alle Hinweise", "All hints"),
     "times": Text("bei", "for"),
+    "steps": Text("Abgerufene Hinweise", "Hints that were called for"),
+    "about_steps": Text(
+        "Soweit die Notebooks es zeigen: in wie vielen steht ein Aufruf von hint(…), und bis zu "
+        "welchem Schritt? Ein Hinweis, der unter einer Meldung aufgeklappt wurde, hinterlässt "
+        "keine Spur, ein gelöschter Aufruf auch nicht. Punkte hängen nicht davon ab.",
+        "As far as the notebooks show it: how many have a call of hint(…), and up to which step? A "
+        "hint that was unfolded below a message leaves no trace, and neither does a call that was "
+        "deleted. No points depend on it.",
+    ),
+    "step": Text("Schritt", "step"),
     "misconceptions": Text("Fehlvorstellungen", "Misconceptions"),
     "about_misconceptions": Text(
         "Erkannte Fehler über alle Aufgaben. Jedes Bild ist für eine Folie gemacht und nennt "

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from support import school
 from support.notebooks import A7_2
 
 from autograder.checking.result import Chart, Message, Result
 from autograder.course.gradebook import Total
 from autograder.course.messages import UNGRADED
-from autograder.exercises.exercise import Level
+from autograder.exercises.exercise import PACKAGED, Level
 from autograder.grading.record import Record, Status
+from autograder.grading.store import Store
 from autograder.notebooks.flags import Flag, FlagKind
 from autograder.reports import class_data, class_page, messages
 from autograder.reports.class_data import GradedStudent
@@ -222,17 +227,50 @@ def test_a_slide_says_all_and_names_nobody(language: str) -> None:
         assert width / height == pytest.approx(16 / 9)
 
 
+CALLS = {
+    'hint("top_tokens", 2)': {"top_tokens": 2},
+    "hint('top_tokens')\nhint( 'explore', step = 3 )\nhint('explore', 1)": {
+        "top_tokens": 1,
+        "explore": 3,
+    },
+    "x = hint": {},
+    "my.hint('explore', 1)": {},
+    "hint(name, 2)": {},
+    "hint('explore', " + " " * 100_000: {},
+    "hint(" * 100_000: {},
+    "(" * 100_000 + "hint('explore')": {},
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), CALLS.items(), ids=range(len(CALLS)))
+def test_calls_for_a_hint_are_read(source: str, expected: dict[str, int]) -> None:
+    began = time.process_time()
+    assert class_data.hints_called([source]) == expected
+    assert time.process_time() - began < 1
+
+
+def test_hint_steps_are_counted_for_a_class_alone() -> None:
+    """The last step of each student; nothing of fewer than five, and of no invented exercise."""
+    exercises = {name: PACKAGED[name] for name in (A, B)}
+    steps = [{A: 1}, {A: 3}, {A: 3, B: 2}, {B: 2}, {A: 9, "<b>": 1}, {"<b>": 2}, {}]
+    graded = [replace(student(f"s{i}", {A: YES}), hint_steps=each) for i, each in enumerate(steps)]
+    assert class_data.hint_steps(graded, exercises) == {A: (1, 0, 2), B: (0, 2, 0)}
+    assert class_data.hint_steps(graded[1:], exercises) == {}
+
+
 def test_the_page_shows_misconceptions_and_pairs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = named("filter_top_p", Level.PUBLIC, "shifted", "Um <eins> verschoben.")
     graded = [with_results(name, wrong) for name in ("anna", "bert")]
+    hints = [("top_tokens", 2), ("explore", 1)]
     failed = [("greedy_decode", (False, False)), ("explore", (False, False))]
     solved = {"top_tokens": (True, True)}
     graded += [student(f"f{i}", {**solved, **dict(failed)}) for i in range(4)]
     graded += [
         student(f"s{i}", {**solved, **dict.fromkeys(dict(failed), (True, True))}) for i in range(9)
     ]
+    graded = [replace(each, hint_steps=dict(hints)) for each in graded]
     monkeypatch.setattr(class_data, "students", lambda *_: graded)
     course = school.course(tmp_path / "course")
     for language, who in (("de", "2 von 15 Abgaben"), ("en", "2 of 15 submissions")):
@@ -241,4 +279,23 @@ def test_the_page_shows_misconceptions_and_pairs(
         assert 'download="shifted.svg" href="data:image/svg+xml;base64,' in page
         pair = "<li><code>greedy_decode</code> · <code>explore</code>: 4 "
         assert pair in page
+        word = {"de": "Schritt", "en": "step"}[language]
+        assert f"<code>top_tokens</code>: {word} 1: 0, {word} 2: 15, {word} 3: 0</li>" in page
         assert "<script" not in page
+
+
+def test_hint_steps_come_from_the_graded_notebook(tmp_path: Path) -> None:
+    """Own cells are in it, and text is no call."""
+    course, store = school.course(tmp_path / "course"), Store(tmp_path / "course")
+    school.grade(course, {"zoe": 10})
+    cells = [
+        new_code_cell("from autograder import hint\nhint('explore', 2)"),
+        new_markdown_cell("hint('explore', 3)"),
+    ]
+    notebook = json.dumps(new_notebook(cells=cells)).encode()
+    results = student("zoe", {"explore": YES}).record.results  # type: ignore[union-attr]
+    record = Record(key="k", status=Status.GRADED, results=results, notebook=notebook)
+    store.write(school.ASSIGNMENT, record)
+    store.note_written(school.ASSIGNMENT, "zoe", "m", {"A7_2": "k"})
+    (found,) = class_data.students(course, school.ASSIGNMENT)
+    assert found.hint_steps == {"explore": 2}
