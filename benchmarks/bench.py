@@ -19,7 +19,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -30,12 +29,14 @@ from typing import Any
 
 import starts
 import torch
+from commands import BINARIES, NOTEBOOK, Watched, demo_course, kischule, table, write
+from one_submission import one_submission, resubmission
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from attacks import small
 from support import shaped
 
-from autograder.cli.demo import ASSIGNMENT, make_course, submissions
+from autograder.cli.demo import ASSIGNMENT
 from autograder.course import release
 from autograder.exercises.exercise import PACKAGED
 from autograder.grading import memory, servers
@@ -43,17 +44,10 @@ from autograder.notebooks.cells import read_notebook
 from kischule.catalog import FAMILY, SHARED_VARIABLE
 
 ROOT = Path(__file__).parent.parent
-BINARIES = Path(sys.executable).parent
 OTTER = ROOT / ".venv-otter"
-NOTEBOOK = "A7_2.ipynb"
-STOCK = """c = get_config()
-c.CourseDirectory.course_id = "stock"
-c.ClearMarkScheme.enforce_metadata = False
-c.Execute.timeout = 10
-"""
 CORRECT = ("reference", "other_style")
 WITHOUT = "never_ends"  # `otter run` has no time limit
-SIZES = (8, 64, 512)
+SIZES = (8, 64, 300)
 COPIES = 4
 CLASS, ANEW = 300, 12  # submissions whose hidden cases are made
 
@@ -64,6 +58,7 @@ def main() -> None:
         "growth": growth,
         "large": large_models,
         "one": one_submission,
+        "again": resubmission,
         "start": lambda _: starts.page(),
         "hidden": hidden_cases_of_a_class,
         "generation": generation,
@@ -116,70 +111,12 @@ def machine() -> str:
     )
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
-
-
-# --- running commands ----------------------------------------------------------------------------
-
-
-class Watched:
-    """A command's seconds and the most memory that it had."""
-
-    def __init__(self) -> None:
-        self.seconds, self.memory = 0.0, 0
-
-    @contextmanager
-    def clock(self) -> Iterator[None]:
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.seconds += time.monotonic() - began
-
-    def run(self, folder: Path, *command: str, allowed: Sequence[int] = (0,)) -> None:
-        path = f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"
-        variables = {"PATH": path, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-        with (
-            self.clock(),
-            subprocess.Popen(
-                command,
-                cwd=folder,
-                env={**os.environ, **variables},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            ) as process,
-        ):
-            over = threading.Event()
-            thread = threading.Thread(target=self._look, args=(process.pid, over))
-            thread.start()
-            assert process.stderr is not None
-            messages = process.stderr.read()
-            process.wait()
-            over.set()
-            thread.join()
-        if process.returncode not in allowed:
-            raise SystemExit(f"{command} ended with {process.returncode}:\n{messages[-3000:]}")
-
-    def _look(self, process: int, over: threading.Event) -> None:
-        while not over.wait(3):
-            self.memory = max(self.memory, memory.used(process))
-
-
-def kischule(folder: Path, assignment: str, *more: str) -> Watched:
-    watched = Watched()
-    watched.run(folder, str(BINARIES / "kischule"), "grade", assignment, "--quiet", *more)
-    return watched
-
-
 # --- against others -------------------------------------------------------------------------------
 
 
 def compare_with_others(root: Path) -> str:
-    students = [name for name in _course(root / "stock", stock=True) if name != WITHOUT]
-    _course(root / "ours", stock=False)
+    students = [name for name in demo_course(root / "stock", stock=True) if name != WITHOUT]
+    demo_course(root / "ours", stock=False)
     for name in ("stock", "ours"):
         shutil.rmtree(root / name / "submitted" / WITHOUT)
     ours = root / "ours"
@@ -206,19 +143,29 @@ def compare_with_others(root: Path) -> str:
             f"{w.seconds:.1f}",
             f"{60 / took:.1f}",
             f"{took:.1f}",
+            f"{w.computed / number:.1f}",
             f"{w.memory >> 20:,}",
             f"{each[0] / took:.1f}",
             f"{each[1] / took:.1f}",
         ]
         for (label, w), number, took in zip(found.items(), numbers, each, strict=True)
     ]
-    head = ["", "submissions", "s", "a minute", "s a submission", "memory, MB"]
+    head = [
+        "",
+        "submissions",
+        "s",
+        "a minute",
+        "s a submission",
+        "CPU s a submission",
+        "memory, MB",
+    ]
     head += ["× stock", "× otter"]
     return f"""## A class
 
 The {len(students)} submissions of `kischule demo` that end by themselves. Times are of whole commands, start-up included; in a larger class
 the start-up counts for less (last row). Stock nbgrader has its default configuration, runs all cells, and grades in the
-students' kernels. `--display` runs the display cells, too, as the others do.
+students' kernels. `--display` runs the display cells, too, as the others do. All three call the same `check` for each exercise, so the
+others get faster with our checks and models as well. CPU: of all processes of a command; "One submission" has ours by parts.
 
 {table(head, rows)}
 Correct submissions get the same points for code as from stock nbgrader: {same}.
@@ -231,26 +178,7 @@ def _again(course: Path, students: Sequence[str]) -> None:
         notebook = read_notebook(course / "submitted" / student / ASSIGNMENT / NOTEBOOK)
         for number in range(1, COPIES):
             notebook.cells[-1].source += f"\n# {number}"
-            _write(course / "submitted" / f"{student}_{number}" / ASSIGNMENT / NOTEBOOK, notebook)
-
-
-def _course(course: Path, stock: bool) -> list[str]:
-    course.mkdir()
-    make_course(course)
-    if stock:
-        (course / "nbgrader_config.py").write_text(STOCK, encoding="utf-8")
-    Watched().run(course, str(BINARIES / "nbgrader"), "generate_assignment", ASSIGNMENT)
-    made = submissions(course)
-    for student, notebook in made.items():
-        _write(course / "submitted" / student / ASSIGNMENT / NOTEBOOK, notebook)
-    return sorted(made)
-
-
-def _write(path: Path, notebook: Any) -> None:
-    import nbformat
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, path)
+            write(course / "submitted" / f"{student}_{number}" / ASSIGNMENT / NOTEBOOK, notebook)
 
 
 def _stock(course: Path) -> Watched:
@@ -279,7 +207,7 @@ def _otter(root: Path, course: Path, students: Sequence[str]) -> Watched:
         notebook = read_notebook(course / "submitted" / student / ASSIGNMENT / NOTEBOOK)
         notebook.cells = [c for c in notebook.cells if not c.source.startswith("check(")]
         path = root / "otter" / student / NOTEBOOK
-        _write(path, notebook)
+        write(path, notebook)
         watched.run(path.parent, str(binary), "run", NOTEBOOK, "-a", str(archive))
         results = json.loads((path.parent / "results.json").read_text())
         if student in CORRECT:
@@ -338,13 +266,14 @@ def growth(root: Path) -> str:
                 f"{first.seconds:.1f}",
                 f"{60 * size / first.seconds:.0f}",
                 f"{first.seconds / size:.2f}",
+                f"{first.computed / size:.2f}",
                 f"{first.memory >> 20:,}",
                 f"{again.seconds:.1f}",
                 f"{book.seconds:.1f}",
                 f"{(book.seconds - again.seconds) / size:.2f}",
             ]
         )
-    head = ["submissions", "s", "a minute", "s each", "memory, MB", "again, s"]
+    head = ["submissions", "s", "a minute", "s each", "CPU s each", "memory, MB", "again, s"]
     head += ["gradebook from records, s", "s each"]
     return f"""## Growth
 
@@ -409,7 +338,7 @@ def _in_kernels(name: str) -> list[list[str]]:
 def _graded_with(root: Path, name: str) -> str:
     """The reference's submission, all exercises, with the checks' cases for this model."""
     course = root / "course"
-    students = _course(course, stock=False)
+    students = demo_course(course, stock=False)
     for student in students:
         if student != CORRECT[0]:
             shutil.rmtree(course / "submitted" / student)
@@ -460,65 +389,6 @@ def _kernels(model: str) -> Iterator[Callable[[str], float]]:
     finally:
         for kernel in started:
             kernel.close()
-
-
-# --- one submission -----------------------------------------------------------------------------------
-
-
-def one_submission(root: Path) -> str:
-    from dataclasses import replace
-
-    from autograder.course.rules import rules_of
-    from autograder.course.writer import Entry, GradebookWriter
-    from autograder.grading.record import task_of
-    from autograder.grading.settings import Settings
-    from autograder.grading.submission import grade_submission, settle, take
-
-    _course(root / "ours", stock=False)
-    course = root / "ours"
-    rules = rules_of(course, ASSIGNMENT, Settings(time_limit_s=10))[0]
-    settings, _ = settle(rules.settings)
-    rules = replace(rules, settings=settings)
-    content = (course / "submitted" / CORRECT[0] / ASSIGNMENT / NOTEBOOK).read_bytes()
-    writer = GradebookWriter(course, ASSIGNMENT, b"")
-    rows = []
-    for number in range(4):
-        times = [time.monotonic()]
-        take(rules, content)
-        times.append(time.monotonic())
-        record = grade_submission(rules, task_of(rules, content))
-        times.append(time.monotonic())
-        writer.store.write(ASSIGNMENT, record)
-        times.append(time.monotonic())
-        writer.write(Entry(f"student{number}", {NOTEBOOK: record}, {}))
-        times.append(time.monotonic())
-        parts = record.parts
-        rows.append(
-            {
-                "the student's own computing: cells, and functions when they are called": parts[
-                    "student"
-                ],
-                "checks, beyond what runs beside it": parts["checks"],
-                "intake": times[1] - times[0],
-                "a kernel, ready": parts["start"],
-                "its end": parts["end"],
-                "the record, on disk": times[3] - times[2],
-                "nbgrader's converter and gradebook": times[4] - times[3],
-            }
-        )
-    writer.close()
-    servers.close_all()
-    median = {name: statistics.median(row[name] for row in rows[1:]) for name in rows[0]}
-    harness, all_ = sum(list(median.values())[2:]), sum(median.values())
-    table_rows = [[name, f"{took:.2f}", f"{took / all_:.0%}"] for name, took in median.items()]
-    table_rows.append(
-        ["**harness**: the last five", f"**{harness:.2f}**", f"**{harness / all_:.0%}**"]
-    )
-    return f"""## One submission
-
-The reference solution of A7_2, one at a time; median of three after a first one. A kernel had {record.memory >> 20} MB of its own.
-
-{table(["", "s", "of all"], table_rows)}"""
 
 
 # --- hidden cases -------------------------------------------------------------------------------------

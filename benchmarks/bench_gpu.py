@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench import HEAD, ROOT, machine, table
+from bench import HEAD, ROOT, machine
+from commands import table
 from support import shaped
 
 import kischule

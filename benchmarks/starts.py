@@ -66,13 +66,13 @@ def measure(rounds: int) -> dict[str, Starts]:
     with _plain_server():
         for tier in TIERS:
             _start(tier)
-        before = {tier: _computed(tier) for tier in TIERS}
+        before = {tier: computed(tier) for tier in TIERS}
         for _ in range(rounds):
             for tier in TIERS:
                 found[tier].wall.append(_start(tier))
         for tier in TIERS:
             time.sleep(1.5)  # the server takes the last one's figures once a second
-            found[tier].cpu = (_computed(tier) - before[tier]) / rounds
+            found[tier].cpu = (computed(tier) - before[tier]) / rounds
     return found
 
 
@@ -105,7 +105,7 @@ def _start(tier: str) -> float:
         kernel.close()
 
 
-def _computed(tier: str) -> float:
+def computed(tier: str) -> float:
     """Seconds that a server and all that it has forked and outlived have computed."""
     server = psutil.Process(servers.shared(tier=tier)._process.pid)
     if tier == "namespaces":  # process 1 of its namespace

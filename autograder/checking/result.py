@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from autograder.checking import messages
+from autograder.checking import messages, sentences
 from autograder.exercises.exercise import Exercise, Level
 from autograder.exercises.strict import read
 from kischule.colours import ORANGE
@@ -313,3 +313,10 @@ def folded_steps(steps: Sequence[Text], code: str) -> str:
         summary = messages.STEP.format(step=number, count=len(steps))[code]
         markup = _folded(summary, f"<div>{html.escape(step[code])}{markup}</div>")
     return markup
+
+
+def explained(result: Result, kind: str, values: Mapping[str, str]) -> Result:
+    """The result of a function that is not defined, with the reason (see `why_undefined`)."""
+    message = Message(sentence=sentences.SENTENCES[kind].format(**values))
+    kind = kind if kind == "not_implemented" else result.kind
+    return replace(result, kind=kind, message=message)

@@ -2,7 +2,7 @@
 
 import builtins
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from autograder.checking import messages, sentences
 from autograder.checking.compare import Mismatch
 from autograder.checking.imports import import_line, missing_name
-from autograder.checking.result import OURS, Message, Result
+from autograder.checking.result import OURS, Message
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox.arguments import calls_of, describe
 from autograder.sandbox.text import shortened
@@ -69,13 +69,6 @@ def mistake_of(exercise: Exercise, case: Case, mismatch: Mismatch) -> str:
 def message_of_needs(broken: Sequence[str]) -> Message:
     """The message about an exercise that was not graded because these others failed."""
     return Message(sentence=sentences.SENTENCES["needs"].format(actual=", ".join(broken)))
-
-
-def explained(result: Result, kind: str, values: Mapping[str, str]) -> Result:
-    """The result of a function that is not defined, with the reason (see `why_undefined`)."""
-    message = Message(sentence=sentences.SENTENCES[kind].format(**values))
-    kind = kind if kind == "not_implemented" else result.kind
-    return replace(result, kind=kind, message=message)
 
 
 def working_note(working: Sequence[str]) -> Text:

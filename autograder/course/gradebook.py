@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, OverwriteCells
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from autograder.course import converters, messages
@@ -39,6 +40,7 @@ from autograder.course.layout import (
     read_layout,
     write_layout,
 )
+from autograder.course.one_pass import OnePass
 from autograder.course.preprocessors import RecordedOutputs
 from autograder.errors import UserError
 from autograder.files import write_atomically
@@ -95,6 +97,7 @@ class Course:
         for name, value in settings.items():
             setattr(self.config.CourseDirectory, name, value)
         self.root = root
+        self._engines: dict[str, Engine] = {}
         directory = CourseDirectory(config=self.config)
         self.url = self.config.CourseDirectory.db_url = _patient(directory.db_url)
 
@@ -154,7 +157,8 @@ class Course:
             for preprocessor in self.config.Autograde.autograde_preprocessors
             if preprocessor is not CheckCellMetadata
         ]
-        self._run(Autograde, assignment, student, config)
+        converter = partial(OnePass, engines=self._engines)
+        self._run(converter, assignment, student, config)
 
     def adjust(self, assignment: str) -> None:
         """Bring points in line with their cells' and with adjustments, then the penalties."""

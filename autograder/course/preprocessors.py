@@ -16,6 +16,7 @@ from traitlets import Unicode
 from autograder.checking.carried import CELL, cell_of, own_exercises
 from autograder.checking.result import Result, result_in
 from autograder.course.adjustments import Action, Adjustments, apply, put_back
+from autograder.course.one_pass import CellBook
 from autograder.course.ours import (
     RECORD,
     ForExercises,
@@ -154,10 +155,10 @@ class SaveResults(ForExercises, SaveAutoGrades):
         self.assignment_id, self.notebook_id = named["assignment"], named["notebook"]
         self._results = {result.grade_id: result for result in resources[RECORD].results}
         self._same = self._unchanged(nb, resources)
-        self.gradebook = Gradebook(self.db_url)
+        self.gradebook = CellBook(self.db_url)
         with self.gradebook:
-            commit = self.gradebook.db.commit
-            self.gradebook.db.commit = self.gradebook.db.flush  # nbgrader's, after each cell
+            session: Any = self.gradebook.db
+            commit, session.commit = session.commit, lambda: None  # nbgrader's, after each cell
             course = Path(self.directory.root)
             adjusted = Adjustments.of(course, self.assignment_id)
             put_back(self.gradebook, adjusted, self.assignment_id, self.student_id)

@@ -22,8 +22,7 @@ import nbformat
 
 from autograder.checking import sentences
 from autograder.checking.check import hidden_cases, run_check
-from autograder.checking.result import Message, Result
-from autograder.checking.wording import explained
+from autograder.checking.result import Message, Result, explained
 from autograder.exercises.exercise import Case, Exercise, Level
 from autograder.grading import messages, plain
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent

@@ -51,6 +51,7 @@ def execute(
         kernel_name="python3",
         allow_errors=True,
         interrupt_on_timeout=True,
+        shutdown_kernel="immediate",  # it has said everything; a polite end takes seconds
         error_on_timeout={
             "ename": "CellTimeoutError",
             "evalue": f"no reply within {time_limit_s:g} s",

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.checking import sentences
-from autograder.checking.result import Result, result_in
-from autograder.checking.wording import explained
+from autograder.checking.result import Result, explained, result_in
 from autograder.exercises.exercise import Exercise, Level
 from autograder.notebooks.cells import exercise_of
 from autograder.notebooks.names import bindings, is_stub

@@ -20,7 +20,7 @@ from autograder.precheck.cells import Cell, Costs, reachable
 from autograder.precheck.findings import Finding, at
 from autograder.precheck.messages import FINDINGS
 from autograder.precheck.results import one_line
-from autograder.sandbox.shell import NOTE_MIME
+from autograder.sandbox.text import NOTE_MIME
 from kischule.i18n import Text
 
 OnExercise = Callable[[int, int, str], None]  # number and count of exercises, the exercise

@@ -25,9 +25,9 @@ from torch.overrides import TorchFunctionMode
 
 import kischule
 from autograder.sandbox import messages
+from autograder.sandbox.text import NOTE_MIME
 from kischule.i18n import LANGUAGES, Text
 
-NOTE_MIME = "application/vnd.kischule.note+json"
 MAX_INPUTS = 100  # of a kernel; then the input has ended, and so does a loop that waits for a word
 MAX_LINE = 80  # characters of a line that a note quotes
 # magics that are programs of their own, whether or not this machine has them

@@ -2,6 +2,8 @@
 
 import re
 
+# of the outputs in which a kernel says what it skipped; here, since reading them needs no torch
+NOTE_MIME = "application/vnd.kischule.note+json"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")  # all but tab and line feed
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support import school
+from support.notebooks import ROOT
 
 # prints the slow packages that a command has imported when it ends
 PROGRAM = """
@@ -67,6 +68,11 @@ def test_feedback_loads_no_model(graded: Path) -> None:
 def test_a_report_draws_and_loads_no_model(graded: Path) -> None:
     _, found = slow_packages("report", school.ASSIGNMENT, "--course", str(graded))
     assert not found & {"torch", "transformers", "rfc3987_syntax"}
+
+
+def test_a_precheck_leaves_the_model_to_its_kernel() -> None:
+    untouched = ROOT / "release" / "a7_2" / "A7_2.ipynb"
+    assert slow_packages("check", str(untouched)) == (1, set())
 
 
 def test_grading_says_so_before_it_imports_nbgrader(tmp_path: Path) -> None:

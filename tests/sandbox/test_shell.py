@@ -10,8 +10,9 @@ import pytest
 
 from autograder.grading.kernel import Kernel, KernelStudent
 from autograder.grading.settings import Settings
-from autograder.sandbox.shell import MAX_INPUTS, NOTE_MIME
+from autograder.sandbox.shell import MAX_INPUTS
 from autograder.sandbox.student import CallError
+from autograder.sandbox.text import NOTE_MIME
 
 NO_ARGUMENTS = [((), {})]
 # lines, and a word of the note that they leave; "" for those that work
