@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["LC_ALL"] = "C.UTF-8"  # the command speaks English, wherever the tests run
 torch.set_num_threads(1)
+# keep what is compiled, whatever this machine's rule is: dozens of tests start processes of ours,
+# and pytest rewrites the assertions of all tests, in each of its own
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # nbgrader asks `alembic` for each new gradebook, in a process of seconds: always the same answer
 api.get_alembic_version = cache(api.get_alembic_version)
