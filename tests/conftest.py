@@ -1,33 +1,24 @@
-"""Fixtures of all tests, and the order in which two processes run them."""
+"""The processes that run the tests, and their order."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import Any
 
 import pytest
-import torch
-from nbgrader import api
-from support import browser
-from support.nbgrader import AllPass
-from support.notebooks import packaged_code, reference_cells
 from xdist.scheduler import LoadScopeScheduling
 
-from autograder.course.verify import namespace
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from autograder.notebooks.loading import without_slow_packages
 
 # one thread, as in a kernel that is graded: processes beside each other, each with its threads,
 # would wait for each other's cores most of the time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["LC_ALL"] = "C.UTF-8"  # the command speaks English, wherever the tests run
-torch.set_num_threads(1)
-
-# nbgrader asks `alembic` for each new gradebook, in a process of seconds: always the same answer
-api.get_alembic_version = cache(api.get_alembic_version)
+# keep what is compiled, whatever this machine's rule is: dozens of tests start processes of ours,
+# and pytest rewrites the assertions of all tests, in each of its own
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # files whose tests share something expensive, which is made once: a graded course, a fork server
 TOGETHER = tuple(
@@ -58,31 +49,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
-@pytest.fixture(scope="session")
-def reference() -> dict[str, str]:
-    return reference_cells()
-
-
-@pytest.fixture(scope="session")
-def solved() -> Callable[..., dict[str, Any]]:
-    """A namespace with all reference solutions, some replaced: `solved(top_tokens="def ...")`."""
-    return lambda **replaced: namespace({**packaged_code(), **replaced})
-
-
-@pytest.fixture
-def all_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grade without kernels: every exercise of every submission has its points."""
-
-    def passed(rules: Any, task: Any) -> Any:
-        return next(AllPass().run(rules, [task]))
-
-    monkeypatch.setattr("autograder.course.grade._engine", lambda *_: AllPass())
-    monkeypatch.setattr("autograder.course.commands.grade_submission", passed)
-    monkeypatch.setattr("autograder.course.commands.settle", lambda settings: (settings, ""))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A headless browser, for the tests that are marked so."""
-    with browser.chromium() as started:
-        yield started
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the fixtures where tests run: the process that hands them out needs no torch."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses"):
+        with without_slow_packages():
+            config.pluginmanager.import_plugin("support.fixtures")

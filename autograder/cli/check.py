@@ -8,7 +8,6 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
-from autograder.cli.imports import without_slow_packages
 from autograder.cli.messages import FILE_REASON, NEEDS_PACKAGE
 from autograder.cli.output import (
     DONE,
@@ -20,6 +19,7 @@ from autograder.cli.output import (
     write_json,
 )
 from autograder.errors import MissingPackageError
+from autograder.notebooks.loading import without_slow_packages
 from kischule.i18n import addressing
 
 if TYPE_CHECKING:

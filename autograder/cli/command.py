@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from autograder.cli import messages
-from autograder.cli.imports import without_slow_packages
 from autograder.cli.language import spoken
 from autograder.cli.output import LANGUAGE, STOPPED, WRONG_USE, stderr
 from autograder.cli.parser import TEACHER, parser
 from autograder.errors import MissingPackageError, UserError
+from autograder.notebooks.loading import without_slow_packages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

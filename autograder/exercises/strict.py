@@ -11,6 +11,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
@@ -170,12 +171,17 @@ def read(cls: type[T], data: Any, where: str) -> T:
     Field types: str, int, float (finite), bool, Text, Any, enumerations, unions of these,
     tuple[X, ...], Mapping[str, X] and other dataclasses.
     """
-    hints, known = get_type_hints(cls), fields(cls)  # type: ignore[arg-type]
+    hints, known = _hints_of(cls), fields(cls)  # type: ignore[arg-type]
     given = mapping(data, [f.name for f in known], where)
     for f in known:
         if f.name not in given and f.default is MISSING and f.default_factory is MISSING:
             raise DataError(f"{where}: the key {f.name!r} is missing")
     return cls(**{key: value_of(hints[key], v, where, key) for key, v in given.items()})
+
+
+@cache  # evaluating them takes most of the time of a record, and a class has thousands
+def _hints_of(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
 
 
 def typed(data: Any, allowed: Mapping[str, type], where: str) -> dict[str, Any]:

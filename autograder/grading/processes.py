@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-PRELOAD = ("autograder.grading.worker",)
+PRELOAD = ("autograder.grading.preload",)
 
 
 def context(preload: Sequence[str] = ()) -> Any:

@@ -1,4 +1,4 @@
-"""Imports that no command needs, left out so that each starts at once."""
+"""Imports that no notebook needs, left out so that commands and workers start at once."""
 
 import sys
 from collections.abc import Iterator
