@@ -5,8 +5,10 @@ statements leave as they are (`prints`). Two cells are alike if `MIN_ALIKE` of t
 code is in the other. The chance of that among honest students is estimated from the class: the
 share of other students who have as much in common with one of the two. A class too small to tell
 is helped out by the length of the common code: the longer, the less likely, but never less than
-`MIN_CHANCE`, for two may have taken the same way. A pair's chance is the product over the exercises
-alike, times the number of ways to choose so many exercises of the assignment's.
+`MIN_CHANCE`, for two may have taken the same way. Code that differs speaks against a copy: below
+the whole cell an exercise counts less, by a power of the share in common. A pair's chance is the
+product over the exercises alike, times the number of ways to choose so many exercises of the
+assignment's.
 
 BENCHMARKS.md has what is found and what is shown by mistake, measured on generated classes
 (`tests/reports/test_similar.py`) and beside Dolos (`benchmarks/bench_copies.py`). Two thirds of an
@@ -24,13 +26,16 @@ import numpy as np
 
 from autograder.reports.prints import Cell, code_cell, plain, words_cell
 
-MAX_CHANCE = 1e-5  # that two who know nothing of each other are listed
+# of a pair that is listed, as estimated: among generated students who know nothing of each other
+# fewer than one pair in 10^5 is, see BENCHMARKS.md
+MAX_CHANCE = 3.75e-5
 MIN_ALIKE = 0.8  # of the smaller cell's own code
 AS_MUCH = 0.97  # from this part of the common code on another student has as much in common
 SIZE_OF_A_BIT = 3  # parts of a syntax tree that halve the chance of writing the same
-MIN_CHANCE = 0.01  # whatever the length
+MIN_CHANCE = 0.02  # whatever the length
+DIFFERENCE_POWER = 4  # of the share in common, by which the bits of an exercise are multiplied
 # students that the length of the common code counts for, in the estimate from the class
-PRIOR_STUDENTS = 150
+PRIOR_STUDENTS = 200
 RING = 4  # so many may have copied from each other; what more have in common is common knowledge
 MAX_PAIRS = 1000
 
@@ -185,7 +190,9 @@ class _Likeness:
             (self.others + prior) / (students + PRIOR_STUDENTS),
             (self.others - (RING - 2)) / (students + 10 * RING),
         )
-        self.bits = np.where(alike, np.maximum(-np.log2(chance), 0), 0).astype(np.float32)
+        share = np.divide(common, smaller, where=alike, out=np.zeros_like(common))
+        self.bits = np.maximum(-np.log2(chance), 0) * np.minimum(share, 1) ** DIFFERENCE_POWER
+        self.bits = self.bits.astype(np.float32)
 
 
 def _common_sizes(cells: Sequence[Cell | None]) -> np.ndarray:
