@@ -7,7 +7,7 @@ are those of the course's folder `tests/known`, file by file, or else the packag
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -37,6 +37,7 @@ from autograder.exercises.exercise import (
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
 from autograder.notebooks.building_blocks import given_imports
 from autograder.notebooks.cells import Role, read_notebook, role, solutions
+from autograder.sandbox.arguments import calls_of
 from autograder.sandbox.student import LocalStudent
 from kischule.i18n import LANGUAGES, Line, Text, text_of
 
@@ -126,7 +127,8 @@ def verify(
 ) -> list[Verdict]:
     """Verify the checks of exercises, in the order of their ids; nothing is written.
 
-    progress: called with each verdict. exercises: of the assignment. Raises AssignmentError.
+    progress: called with each verdict as it comes. exercises: of the assignment. Raises
+    AssignmentError.
     """
     built = build_release(course, assignment)
     solved: dict[str, list[dict[str, str]]] = {}  # of its notebook: reference and skeletons
@@ -141,18 +143,29 @@ def verify(
     missing = {name: missing_parts(course, assignment, name) for name in exercises}
     tasks = [
         (exercise, *solved.get(name, ({}, {})), *known_folders(course, name))
-        for name, exercise in sorted(exercises.items())
+        for name, exercise in sorted(exercises.items(), key=lambda pair: _effort(pair[1]))
     ]
     # spawn: the forked child of a process that has used torch's threads can hang
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
         verdicts = []
-        for verdict in pool.map(_verdict_of, tasks):
+        for done in as_completed([pool.submit(_verdict_of, task) for task in reversed(tasks)]):
+            verdict = done.result()
             parts = map(text_of, missing[verdict.exercise])
             still = tuple(Line(messages.MUST_BE.format(part=part)) for part in parts)
             verdict = replace(verdict, problems=(*still, *verdict.problems))
             progress(verdict)
             verdicts.append(verdict)
-    return verdicts
+    return sorted(verdicts, key=lambda verdict: verdict.exercise)
+
+
+def _effort(exercise: Exercise) -> tuple[bool, int]:
+    """Sort what takes long last: a model computes, and there are many calls of it.
+
+    Begun first, it does not keep one worker busy when the others have nothing left.
+    """
+    cases = (*exercise.cases, *exercise.hidden)
+    calls = sum(len(calls_of(case.arguments)) for case in cases)
+    return "model" in exercise.parameters, calls
 
 
 def namespace(sources: Mapping[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -13,6 +14,7 @@ from support.own import Here
 
 from autograder.cli import main
 from autograder.course import verify
+from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import grade_id_of, read_notebook
 
 NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_mutants.py
@@ -92,6 +94,22 @@ def test_what_falls_short_is_named(
     assert "Got: 0.25." in out
     assert "✗ apply_temperature: the reference solution is rejected: public case 1: " in out
     assert "✗ repetition_rate: the empty notebook's cell is not rejected" in out
+
+
+def test_what_takes_longest_is_begun_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    def found(task: Any) -> verify.Verdict:
+        begun.append(task[0].id)
+        return verify.Verdict(exercise=begun[-1])
+
+    monkeypatch.setattr(verify, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(verify, "_verdict_of", found)
+    names = ["filter_top_k", "greedy_decode", "sample_decode", "top_tokens"]
+    exercises = {name: PACKAGED[name] for name in names}
+    verdicts = verify.verify(ROOT, "a7_2", lambda _: None, exercises)
+    assert begun == ["sample_decode", "greedy_decode", "filter_top_k", "top_tokens"]
+    assert [verdict.exercise for verdict in verdicts] == names
 
 
 def test_an_unknown_assignment_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
