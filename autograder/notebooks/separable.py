@@ -11,6 +11,7 @@ import builtins
 import collections
 import itertools
 import math
+import re
 import symtable
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -51,25 +52,21 @@ ATTRIBUTES = {name for kind in _CLASSES for name in dir(kind)} - _STATE | _KNOWN
 ATTRIBUTES = {a for a in ATTRIBUTES if a[0] != "_" and a[-1] != "_" and a[:4] != "set_"}
 BUILTINS = {
     *("abs", "all", "any", "bool", "bytes", "dict", "display", "divmod", "enumerate", "filter"),
-    *(
-        "float",
-        "frozenset",
-        "int",
-        "isinstance",
-        "iter",
-        "len",
-        "list",
-        "map",
-        "max",
-        "min",
-        "next",
-    ),
+    *("float", "frozenset", "int", "isinstance", "iter", "len", "list", "map", "max", "min"),
     *("pow", "print", "range", "repr", "reversed", "round", "set", "slice", "sorted", "str", "sum"),
-    *("tuple", "zip", "NotImplementedError", "NotImplemented", "Ellipsis"),
+    *("next", "tuple", "zip", "NotImplementedError", "NotImplemented", "Ellipsis"),
     *(n for n, v in vars(builtins).items() if isinstance(v, type) and issubclass(v, Exception)),
 }
 _REFUSED = {name for name in dir(builtins) if name not in BUILTINS} | {"get_ipython", "exit"}
 _REFUSED |= {"quit", "In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"}
+# IPython runs a line that begins with one of these as a command, where nothing has that name
+_COMMANDS = {
+    *("aimport", "alias", "alias_magic", "autocall", "automagic", "autoreload", "cd", "conda"),
+    *("config", "debug", "edit", "env", "gui", "load_ext", "logstart", "macro", "magic"),
+    *("matplotlib", "pdb", "pip", "prun", "pylab", "recall", "reload_ext", "rep", "rerun"),
+    *("reset", "reset_selective", "run", "sc", "set_env", "store", "sx", "system", "time"),
+    *("timeit", "unalias", "unload_ext", "writefile", "xdel"),
+}
 _NODES: tuple[type[ast.AST], ...] = (
     *(ast.ClassDef, ast.AsyncFunctionDef, ast.Global, ast.Nonlocal, ast.Delete, ast.Match),
     *(ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith),
@@ -167,7 +164,8 @@ def _code_of(source: str, by_us: bool) -> _Code | None:
         return None
     used, made = names(source)
     odd = (used | made) & (_REFUSED - {"_"}) or "_" in used
-    if not by_us and (odd or not _uses_config_alone(parsed)):
+    said = set(re.findall(r"^\s*(\w+)", source, re.MULTILINE))
+    if not by_us and (odd or said & _COMMANDS or not _uses_config_alone(parsed)):
         return None
     firm = {name for node in ast.walk(parsed) for name in _firm(node)}
     loose = {name for node in ast.walk(parsed) for name in _loose(node)}

@@ -135,6 +135,8 @@ DOUBTS = {
     "a decorator": "import functools\n@functools.lru_cache\ndef f(x):\n    return x",
     "a magic": "%time 1",
     "a shell": "!ls",
+    "a command": "pylab",
+    "a command with an option": "reset -f",
     "not Python": "def f(:",
     "a value in a function": "seen = []\ndef f(x):\n    seen.append(x)",
     "a value by a call": "seen = dict()\ndef f(x):\n    return seen",
