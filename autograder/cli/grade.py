@@ -118,6 +118,10 @@ def print_class(report: dict[str, Any], verbose: bool = False) -> None:
     print_table(messages.GRADE_HEADS, rows, right=(2, 3))
     for each in report.get("adjustments", []):
         stdout(printable(worded(Adjustment.from_data(each).text)))
+    for row in report["submissions"]:
+        if reused := row.get("reused"):
+            line = worded(messages.REUSED.format(names=", ".join(reused)))
+            print(shortened(f"{row['student']}: {line}"))
     flagged = [row for row in report["submissions"] if row["flags"]]
     if flagged:
         stdout(f"\n{worded(messages.FLAGS_ALL if verbose else messages.FLAGS_BRIEF)}")

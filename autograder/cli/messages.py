@@ -255,6 +255,12 @@ DEMO_SIZE = Text(
     "   {count} pages and {report}, {size:.1f} MB in {root}",
 )
 
+# grade: below the table
+REUSED = Text(
+    "unverändert seit der vorigen Abgabe, daher nicht noch einmal ausgeführt: {names}",
+    "unchanged since the file before, so not run again: {names}",
+)
+
 # grade: the last line
 ISOLATION_LINE = Text("Isolation: {tiers}", "isolation: {tiers}")
 

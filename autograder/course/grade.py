@@ -299,7 +299,7 @@ class _ClassRun:
                 if student not in self.settled:
                     self._settle(student, _Settled(flags=found, known=False))
                 continue
-            task = task_of(rules, found.content)
+            task = task_of(rules, found.content, self._earlier(rules, student))
             files, odd = _beside(folder, found.stamp)
             submission = _Waiting(student, rules.name, files, (*found.flags, *odd))
             if task.key in self.waiting:  # the same file, submitted twice
@@ -312,6 +312,12 @@ class _ClassRun:
                 continue
             self.waiting[task.key] = [submission]
             yield task
+
+    def _earlier(self, rules: Rules, student: str) -> Record | None:
+        """The record of the student's file before this one: what has not changed is not run."""
+        if self.options.force:
+            return None
+        return self.store.records(self.assignment, student).get(rules.name)
 
     def _have(self, submission: _Waiting, record: Record, known: bool = False) -> None:
         settled = self._partly.setdefault(submission.student, _Settled())
@@ -362,6 +368,7 @@ class _ClassRun:
             "seconds": record.seconds if record else 0.0,
             "exercises": self._exercises(record, scores) if record is not None and graded else [],
             "flags": [Line(flag_text(flag)) for flag in flags],
+            **({"reused": list(record.reused)} if record is not None and record.reused else {}),
         }
 
     def _exercises(self, record: Record, scores: dict[str, Score]) -> list[dict[str, Any]]:

@@ -9,12 +9,14 @@ import html
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from autograder.checking.result import Result
+from autograder.checking.result import Message, Result
 from autograder.grading.messages import OUTPUT_CUT, both
 from autograder.notebooks.pictures import REFERENCE, SIGNATURES, picture
 from autograder.sandbox.text import clean
+from kischule.i18n import Text
 
 CELL_BYTES = 1_000_000
 MAX_OUTPUTS = 200
@@ -84,6 +86,16 @@ def as_output(result: Result) -> Any:
     """The result as the output that `check` shows in a notebook."""
     data = result._repr_mimebundle_()
     return _node("execute_result", data=data, metadata={}, execution_count=None)
+
+
+def cleaned(result: Result) -> Result:
+    """The result, fit to be written: a message may quote the reply of the student's function."""
+    message = result.message
+    if message is None:
+        return result
+    parts = {n: p.each(clean) for n, p in vars(message).items() if isinstance(p, Text)}
+    told: Message = replace(message, **parts)  # type: ignore[arg-type]
+    return replace(result, message=told, error=clean(result.error))
 
 
 def harmless(outputs: Iterable[Any]) -> list[Any]:

@@ -99,11 +99,12 @@ class Task:
 
     key: str  # of all that its grade depends on
     content: bytes = field(repr=False)
+    earlier: Record | None = None  # of another file of the same student
 
 
-def task_of(rules: Rules, content: bytes) -> Task:
-    """The task of grading a file's content."""
-    return Task(key_of(content, rules.key), content)
+def task_of(rules: Rules, content: bytes, earlier: Record | None = None) -> Task:
+    """The task of grading a file's content. earlier: of the student's, whose results may serve."""
+    return Task(key_of(content, rules.key), content, earlier)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +121,9 @@ class Record:
     time_limit_s: float = 0.0
     memory_mib: int = 0
     isolation: str = ""
+    # a name for all that an exercise's results depend on; only of those that may serve again
+    code: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reused: tuple[str, ...] = ()  # exercises whose results are an earlier record's
     notebook: bytes = field(default=b"", repr=False)  # as it ran; b"" if it did not
 
     @classmethod
@@ -148,6 +152,8 @@ class Record:
             memory=max(record.memory for record in found),
             isolation=max(filter(None, tiers), key=TIERS.index, default=found[0].isolation),
             parts=sum((Counter(record.parts) for record in found), Counter()),
+            code={},
+            reused=tuple(name for record in found for name in record.reused),
             notebook=b"",
         )
 
@@ -172,6 +178,8 @@ class Record:
     def as_data(self) -> dict[str, Any]:
         """All but the notebook, as JSON has it."""
         own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "notebook"}
+        for name in ("code", "reused"):  # a record of an older version has the same data as ever
+            own = own if own[name] else {n: value for n, value in own.items() if n != name}
         flags = [flag.as_data() for flag in self.flags]
         results = [result.as_data() for result in self.results]
         return {**own, "status": str(self.status), "flags": flags, "results": results}

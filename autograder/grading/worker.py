@@ -22,12 +22,12 @@ import nbformat
 
 from autograder.checking import sentences
 from autograder.checking.check import hidden_cases, run_check
-from autograder.checking.result import Message, Result, explained
+from autograder.checking.result import Result, explained
 from autograder.exercises.exercise import Case, Exercise, Level
 from autograder.grading import messages, plain
 from autograder.grading.kernel import Kernel, KernelGoneError, KernelStudent
 from autograder.grading.messages import both
-from autograder.grading.outputs import as_output, error_output, harmless
+from autograder.grading.outputs import as_output, cleaned, error_output, harmless
 from autograder.grading.patience import Patience
 from autograder.grading.record import Status
 from autograder.grading.settings import Settings
@@ -43,8 +43,6 @@ from autograder.notebooks.flags import Flag, FlagKind
 from autograder.notebooks.names import bindings, is_stub
 from autograder.notebooks.undefined import why_undefined
 from autograder.sandbox.models import model_of
-from autograder.sandbox.text import clean
-from kischule.i18n import Text
 
 MAX_REPLAYED_S = 1.0  # of a plain test: a slower one is not run again after the kernel's end
 
@@ -62,6 +60,7 @@ class Run:
     flags: list[Flag] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)  # where the time went
     memory: int = 0  # bytes, the most that a kernel had of its own
+    twice: set[str] = field(default_factory=set)  # exercises judged again, or not at all
 
 
 def run_submission(
@@ -72,19 +71,22 @@ def run_submission(
     solutions: Mapping[str, str] | None = None,
     files: Mapping[str, bytes] | None = None,
     hidden: MakeCases = hidden_cases,
+    earlier: Mapping[str, Sequence[Result]] | None = None,
 ) -> Run:
     """Run and judge a notebook with the release's structure (see `structure.rebuild`).
 
     The notebook is changed: it gets the outputs. seed: of its hidden cases. exercises: the
     notebook's, with its points. solutions: the reference's, by exercise, for those that build on
     one that does not pass. files: of the kernel's work folder, by relative path. hidden: makes
-    hidden cases.
+    hidden cases. earlier: all results of exercises that need not be judged, by exercise.
 
     Raises ServerError or SandboxError where no kernel starts; nothing that the notebook does
     raises.
     """
     kernel = Kernel(notebook, settings, files)
-    return _SubmissionRun(notebook, seed, kernel, exercises, solutions or {}).run(hidden)
+    run = _SubmissionRun(notebook, seed, kernel, exercises, solutions or {})
+    run.take_over(earlier or {})
+    return run.run(hidden)
 
 
 class _SubmissionRun:
@@ -114,12 +116,21 @@ class _SubmissionRun:
         self.ended: set[int] = set()
         self.patience = Patience(kernel)
 
+    def take_over(self, earlier: Mapping[str, Sequence[Result]]) -> None:
+        """Take results as they are, in place of checks."""
+        for name, results in earlier.items():
+            self.settled.add(name)
+            for result in results:
+                self.results[result.grade_id] = result
+                if result.level == Level.PUBLIC:
+                    self.passed[name] = bool(result.passed)
+
     def run(self, hidden: MakeCases) -> Run:
         model_of(self.settings.model)  # now: transformers loads a model in one thread only
         with ThreadPoolExecutor(1) as pool:  # generates cases while the kernel computes
             for cell in self.notebook.cells:
-                if (tested := self._tested(cell)) and tested[1] == Level.HIDDEN:
-                    name = tested[0]
+                name, level = self._tested(cell) or ("", Level.MANUAL)
+                if level == Level.HIDDEN and name not in self.settled:
                     self.hidden[name] = pool.submit(hidden, self.exercises[name], self.seed)
             try:
                 self.kernel.start()
@@ -244,6 +255,9 @@ class _SubmissionRun:
 
     def _check(self, cell: Any, name: str, level: Level, index: int) -> None:
         """Check an exercise from outside the kernel; the test cell shows the result."""
+        if name in self.settled:
+            cell.outputs = [as_output(self.results[grade_id_of(cell)])]
+            return
         if self.left <= 0:
             cell.outputs = [self._too_late()]
             return
@@ -274,7 +288,7 @@ class _SubmissionRun:
             ]
             functions = (name, *self.exercises[name].helpers)
             result = explained(result, *why_undefined(functions, cells))
-        return _clean(result)
+        return cleaned(result)
 
     def _put(self, cell: Any, result: Result) -> None:
         """Keep the result of a test cell."""
@@ -331,6 +345,7 @@ class _SubmissionRun:
     def _judge_with(self, broken: Sequence[str], failed: Sequence[tuple[int, Any]]) -> None:
         """Judge an exercise's failed levels in a kernel of their own, with references in it."""
         self.working = [name for name in broken if name in self.solutions]
+        self.done.twice |= {(self._tested(cell) or ("",))[0] for _, cell in failed}
         for number, (index, cell) in enumerate(failed):
             name, level = self._tested(cell) or ("", Level.PUBLIC)
             if self.left > 0 and (number == 0 or self.student.gone is not None):
@@ -353,6 +368,7 @@ class _SubmissionRun:
         for _, cell in cells:
             name, level = self._tested(cell) or ("", Level.PUBLIC)
             result = Result.failed(self.exercises[name], level, kind=kind, sentence=sentence)
+            self.done.twice.add(name)
             self._put(cell, replace(result, passed=passed))
 
     def _is_stub(self, name: str) -> bool:
@@ -381,13 +397,3 @@ class _SubmissionRun:
         return Result.failed(
             self.exercises[name], level, kind="timeout", sentence=self.patience.sentence()
         )
-
-
-def _clean(result: Result) -> Result:
-    """The result, fit to be written: a message may quote the reply of the student's function."""
-    message = result.message
-    if message is None:
-        return result
-    parts = {n: p.each(clean) for n, p in vars(message).items() if isinstance(p, Text)}
-    told: Message = replace(message, **parts)  # type: ignore[arg-type]
-    return replace(result, message=told, error=clean(result.error))

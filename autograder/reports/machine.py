@@ -69,6 +69,8 @@ def markdown(report: dict[str, Any]) -> str:
             if case["level"] != Level.MANUAL and not case["passed"]
         ]
         notes = [*dict.fromkeys(failed), *map(_cell, submission["flags"])]
+        if reused := submission.get("reused"):
+            notes.append(f"not run again: {', '.join(f'`{name}`' for name in reused)}")
         score = f"{submission['score']:g}/{submission['max_score']:g}"
         who = _cell(submission["student"])
         lines.append(f"| {who} | {submission['status']} | {score} | {', '.join(notes) or '–'} |")

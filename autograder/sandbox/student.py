@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -70,7 +71,7 @@ class LocalStudent:
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._namespace = namespace
-        self._calls = 0
+        self._calls: Counter[str] = Counter()  # of each function
 
     def call_all(
         self, function: str, calls: Sequence[Arguments], time_limit_s: float
@@ -82,8 +83,8 @@ class LocalStudent:
         platform has no timer signals, only the clock counts.
 
         Whatever the function prints, warns or logs is dropped: nbgrader would take a line on
-        stderr for a failure. torch's random state differs from call to call in a fixed way and is
-        restored afterwards, so a solution that ignores its seed gets other tokens for it.
+        stderr for a failure. torch's random state differs between calls of a function in a fixed
+        way and is restored afterwards, so a solution that ignores its seed gets other tokens.
         """
         replies = []
         with _quiet():
@@ -107,7 +108,7 @@ class LocalStudent:
         target = self._namespace[function]
         if not callable(target):
             raise CallError("not_callable", type(target).__name__)
-        self._calls += 1
+        self._calls[function] += 1
         try:
             everything = build_all(dict(positional) | dict(keywords))
             arguments = [everything[name] for name, _ in positional]
@@ -115,7 +116,7 @@ class LocalStudent:
             before = {n: _copy(v) for n, v in everything.items() if _is_data(v)}
             with _limit(time_limit_s), torch.random.fork_rng(devices=[]):
                 # of the CPU alone: torch.manual_seed takes as long as a small call
-                torch.default_generator.manual_seed(self._calls)
+                torch.default_generator.manual_seed(self._calls[function])
                 value = with_models(target(*arguments, **named), everything)
         except KeyboardInterrupt:
             raise  # the stop button, or nbclient's own time limit
