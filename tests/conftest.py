@@ -29,7 +29,9 @@ TOGETHER = tuple(
         *("lms/test_pseudonyms", "reports/test_observations"),
         *("sandbox/test_forkserver", "sandbox/test_landlock"),
         *("grading/test_dask", "lms/test_gradescope", "kischule/test_hub"),
-        "notebooks/test_story_of_training",
+        *("course/test_assistants", "course/test_own_exercises", "course/test_plain"),
+        *("notebooks/test_given_cells", "notebooks/test_story", "notebooks/test_story_of_training"),
+        "precheck/test_precheck",
     )
 )
 

@@ -346,6 +346,7 @@ def test_a_model_that_only_root_may_read_is_named(tmp_path: Path) -> None:
         decide("namespaces", str(folder))
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_class_is_graded_with_the_teachers_model(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,8 @@ from autograder.course.rules import rules_of
 from autograder.grading.settings import Settings
 from autograder.notebooks.cells import read_notebook, reference_of, with_solutions
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 GERMAN, ENGLISH = (
     (Path(assistants.__file__).parent / f"{language}.md").read_bytes() for language in ("de", "en")
 )

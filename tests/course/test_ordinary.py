@@ -23,6 +23,8 @@ from autograder.course.gradebook import Course
 from autograder.course.ours import AssignmentError
 from autograder.notebooks.cells import by_id, read_notebook, rubrics_of
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 HIDDEN = "### BEGIN HIDDEN TESTS\nassert double(-1) == -2\n### END HIDDEN TESTS"
 SOLUTION = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
 CONSTANT = "def double(x):\n    return 4"

@@ -29,6 +29,8 @@ from autograder.notebooks.cells import by_id, read_notebook, reference_of, with_
 from autograder.notebooks.editions import CARRIED, carried_by, language_of
 from autograder.precheck.precheck import precheck
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 OWN = """\
 id: apply_logit_bias
 title: {de: 'Logits verschieben', en: 'Shifting logits'}

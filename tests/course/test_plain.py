@@ -20,6 +20,8 @@ from autograder.exercises.exercise import Level
 from autograder.grading.outputs import as_output
 from autograder.notebooks.cells import by_id, read_notebook
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 SOLUTION = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
 HIDDEN = "### BEGIN HIDDEN TESTS\nassert double(-1) == -2\n### END HIDDEN TESTS"
 PARTIAL = "min(double(2), 4) / 4"

@@ -25,6 +25,8 @@ from autograder.grading.store import Store
 from autograder.lms.gradescope import export
 from autograder.notebooks.cells import by_id, grade_id_of, read_notebook
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 FIRST, SECOND = ("setup", "encode_prompt", "filter_top_k"), ("setup", "repetition_rate")
 SECOND_TEXT = ("question_greedy", "observation_greedy")
 PLAIN = graded_cell("plain", "assert repetition_rate([1, 1], 1) >= 0", 1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from attacks import small
 from nbgrader import api
 
 from autograder.course.verify import namespace
@@ -45,6 +46,18 @@ def all_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autograder.course.grade._engine", lambda *_: AllPass())
     monkeypatch.setattr("autograder.course.commands.grade_submission", passed)
     monkeypatch.setattr("autograder.course.commands.settle", lambda settings: (settings, ""))
+
+
+@pytest.fixture(scope="module")
+def in_this_process() -> Iterator[None]:
+    """Grade with kernels of this process's own fork server, which all its tests share.
+
+    A pool is another matter (test_local.py): each of its workers starts a fork server, which
+    imports torch for seconds.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograder.course.grade._engine", lambda *_: small.Here())
+        yield
 
 
 @pytest.fixture(scope="module")
