@@ -42,7 +42,8 @@ def load(
     end token, `model.config.eos_token_id`: of several the tokenizer's, if it is one of them,
     else the first. `model.generate` has no settings but those of the call. The tokenizer adds no
     tokens: if a model needs a begin token, as Gemma does, begin the prompt with
-    `tokenizer.bos_token`.
+    `tokenizer.bos_token`. On the CPU and in float32 'mini' computes only the new tokens of a text
+    that goes on, see `kischule.prefixes`.
 
     Raises ModelUnavailableError (an OSError) with one sentence on what was asked for, what there is
     and what to do; ModelUnsuitableError (a ValueError) for a model that the exercises cannot use;
@@ -65,6 +66,10 @@ def load(
     model = model.to(target).eval()
     if name not in FAMILY:  # the family is known to pass, and should load fast
         compat.check_predictions(name, tokenizer, model)
+    if name == "mini" and target == "cpu" and kind == "float32":
+        from kischule.prefixes import remember  # not above: it takes torch and transformers
+
+        remember(model)
     return tokenizer, model
 
 

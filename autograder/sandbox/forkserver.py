@@ -95,6 +95,7 @@ def _load(model: str) -> None:
 
     import kischule.models
     import kischule.plots
+    import kischule.prefixes
     from autograder.sandbox import agent, models
 
     torch.set_num_threads(1)
@@ -106,6 +107,7 @@ def _load(model: str) -> None:
     with torch.inference_mode():
         for sampled in (False, True):
             models.model_of(model).generate(ids, max_new_tokens=2, do_sample=sampled)
+    kischule.prefixes.forget(models.model_of(model))
     figure, axes = matplotlib.pyplot.subplots()
     axes.set_title("fonts")
     figure.savefig(io.BytesIO())

@@ -23,6 +23,7 @@ from transformers.generation import RepetitionPenaltyLogitsProcessor, Temperatur
 from transformers.modeling_outputs import CausalLMOutputWithCrossAttentions
 
 import kischule
+from kischule import prefixes
 
 MINI = "mini"
 # the logit of a token that never comes: probability 0 at any temperature that is asked for, and
@@ -45,15 +46,17 @@ def _loaded(name: str) -> tuple[Any, Any]:
 def model_of(name: str = MINI) -> Any:
     """The checks' own copy of a model, on the CPU and in float32.
 
-    Solutions get it as well, and may move it to a device or into half precision.
+    Solutions get it as well, and may move it to a device or into half precision. If one has changed
+    `mini`, the next call gets another.
     """
-    model = _loaded(name)[1]
-    if model.dtype != torch.float32:  # what was rounded away does not come back
+    model = _loaded(name)[1].eval()
+    # what was rounded away does not come back
+    if model.dtype != torch.float32 or not prefixes.is_unchanged(model):
         del _by_model[name]
         model = _loaded(name)[1]
     if model.device.type != "cpu":
         model.to("cpu")
-    return model.eval()
+    return model
 
 
 def tokenizer_of(name: str = MINI) -> Any:

@@ -9,8 +9,12 @@ from pathlib import Path
 from support.notebooks import ROOT
 
 PACKAGE = ROOT / "kischule"
-# (importing file, module): the widgets need an optional package
-LAZY = {("kischule/laboratory/__init__.py", "kischule.laboratory.controls")}
+# (importing file, module): the widgets need an optional package; the memory derives from a class of
+# transformers, which takes seconds to import
+LAZY = {
+    ("kischule/laboratory/__init__.py", "kischule.laboratory.controls"),
+    ("kischule/models.py", "kischule.prefixes"),
+}
 
 
 def _modules() -> dict[str, Path]:
