@@ -231,7 +231,8 @@ def test_a_resubmission_gets_the_record_of_a_full_run() -> None:
     assert all(r.passed for r in second.results)
     kept = Record.from_data(json.loads(json.dumps(second.as_data())))
     comment = f"{SOLVED['filter_top_k']}\n# anders"
-    third = both_ways(given, kept, content(names=names, filter_top_k=comment))
+    made = content(names=names, filter_top_k=comment)
+    third = grade_submission(given, task_of(given, made, kept))
     assert set(third.reused) == {"next_token_probs", "repetition_rate", "greedy_decode"}
 
 
