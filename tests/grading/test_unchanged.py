@@ -231,7 +231,8 @@ def test_a_resubmission_gets_the_record_of_a_full_run() -> None:
     assert all(r.passed for r in second.results)
     kept = Record.from_data(json.loads(json.dumps(second.as_data())))
     comment = f"{SOLVED['filter_top_k']}\n# anders"
-    third = both_ways(given, kept, content(names=names, filter_top_k=comment))
+    made = content(names=names, filter_top_k=comment)
+    third = grade_submission(given, task_of(given, made, kept))
     assert set(third.reused) == {"next_token_probs", "repetition_rate", "greedy_decode"}
 
 
@@ -283,3 +284,28 @@ def test_a_class_is_told_what_was_not_run_again(
     print_class(report)
     assert "unchanged since the file before" in capsys.readouterr().out
     assert f"not run again: `{row['reused'][0]}`" in markdown(report)
+
+
+@LINUX
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_correction_gets_the_record_of_a_full_run(name: str, tmp_path: Path) -> None:
+    """From a known wrong solution to a correct one, and back, in the whole notebook."""
+    given = Rules(
+        name="n.ipynb",
+        release=RELEASE.read_bytes(),
+        seed="s" * 16,
+        checks=checks_id(),
+        settings=replace(SETTINGS, time_limit_s=30),
+        exercises=EXERCISES,
+        solutions=packaged_code(),
+        variants=tmp_path,
+    )
+    wrong, *_ = (known.source for known in known_wrong(name).values())
+    right, *_ = known_correct(name).values()
+    files = [
+        json.dumps(filled(RELEASE, {**SOLVED, name: text})).encode() for text in (wrong, right)
+    ]
+    record = grade_submission(given, task_of(given, files[0]))
+    for made in reversed(files):
+        record = both_ways(given, record, made)
