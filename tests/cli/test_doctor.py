@@ -48,7 +48,10 @@ def test_what_works_is_told(course: Path, capsys: pytest.CaptureFixture[str]) ->
     assert text.splitlines()[-1] == "Grading works here."
 
 
-def test_a_changed_source_is_told(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_changed_source_is_told(
+    course: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.cli.doctor.machine", list)  # sandboxes, which take seconds
     path = course / "source" / school.ASSIGNMENT / school.NAME
     before = path.read_text(encoding="utf-8")
     path.write_text(before.replace("Prompt", "prompt"), encoding="utf-8")
