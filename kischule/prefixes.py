@@ -273,7 +273,7 @@ class _Memory:
         for layer, (keys, values) in zip(cache.layers, states, strict=True):
             if type(layer) is not DynamicLayer:
                 return None
-            if not (torch.equal(layer.keys, keys) and torch.equal(layer.values, values)):
+            if not (_is_equal(layer.keys, keys) and _is_equal(layer.values, values)):
                 return None
         return int(length)
 
@@ -305,6 +305,12 @@ class _Memory:
             wide = linear(normal(x, f"{layer}.ln_2"), f"{layer}.mlp.c_fc")
             x = x + linear(functional.gelu(wide, approximate="tanh"), f"{layer}.mlp.c_proj")
         self.logits[start:end] = functional.linear(normal(x, "ln_f"), of["wte.weight"])
+
+
+def _is_equal(found: Any, own: Tensor) -> bool:
+    """Return True for a tensor with these values; a cache may hold anything, or nothing."""
+    is_like = type(found) is Tensor and (found.dtype, found.device) == (own.dtype, own.device)
+    return is_like and torch.equal(found, own)
 
 
 def _asks_little(given: Mapping[str, Any], seen: int, end: int) -> bool:

@@ -145,6 +145,7 @@ def test_a_changed_cache_is_believed(model: Any, library: Any) -> None:
         lambda cache: cache.layers[1].keys.data.mul_(2),
         lambda cache: cache.layers[3].values.numpy().fill(0),
         lambda cache: cache.crop(-2),
+        lambda cache: cache.layers[1].reset(),
         lambda cache: cache.batch_repeat_interleave(1),
         lambda cache: setattr(cache.layers[0], "keys", cache.layers[0].keys.roll(1, 2)),
     ]
