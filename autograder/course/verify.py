@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from autograder.exercises.exercise import (
     TooCloseError,
 )
 from autograder.exercises.known import KnownWrong, known_correct, known_wrong
+from autograder.grading import processes
 from autograder.notebooks.building_blocks import given_imports
 from autograder.notebooks.cells import Role, read_notebook, role, solutions
 from autograder.sandbox.arguments import calls_of
@@ -145,8 +145,8 @@ def verify(
         (exercise, *solved.get(name, ({}, {})), *known_folders(course, name))
         for name, exercise in sorted(exercises.items(), key=lambda pair: _effort(pair[1]))
     ]
-    # spawn: the forked child of a process that has used torch's threads can hang
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+    # not forked from this process: the child of one that has used torch's threads can hang
+    with ProcessPoolExecutor(WORKERS, mp_context=processes.context([__name__])) as pool:
         verdicts = []
         for done in as_completed([pool.submit(_verdict_of, task) for task in reversed(tasks)]):
             verdict = done.result()
