@@ -60,7 +60,10 @@ train: .venv/ready
 clean:
 	rm -rf .venv
 
+# the pinned packages need it; kischule itself runs on 3.10, with older ones
 .venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.version_info >= (3, 11) or sys.exit( \
+	f"This needs Python 3.11 or newer, and $(PYTHON) is {v}. Another one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'

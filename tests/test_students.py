@@ -17,12 +17,14 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from support.notebooks import EXERCISES, ROOT, SOURCE, filled
 
@@ -40,6 +42,7 @@ VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 DOWNLOADS = os.environ.get("KISCHULE_DOWNLOADS") == "1"
 MEMORY = 1.5e9  # bytes that the kernel of a whole notebook may use; a school computer has 4 GB
 CONSTRAINTS = ROOT / "constraints.txt"
+OLDEST = "3.11.0"  # for make; Debian 12 has 3.11.2
 
 # Colab's preinstalled packages, from pip-freeze.txt of github.com/googlecolab/backend-info: at
 # commit f140424 of September 2026 (Python 3.13.15, Ubuntu 24.04), and for its past runtime 2026.01,
@@ -108,6 +111,19 @@ def test_every_python_that_is_tested_is_named() -> None:
     named = [c.removeprefix(prefix) for c in project()["classifiers"] if c.startswith(prefix)]
     assert tuple(named) == VERSIONS
     assert project()["requires-python"] == f">={VERSIONS[0]}"
+
+
+def test_what_is_pinned_installs_on_the_oldest_python_of_make() -> None:
+    pinned = {
+        canonicalize_name(Requirement(line).name) for line in CONSTRAINTS.read_text().splitlines()
+    }
+    wanted = {
+        name: each.metadata["Requires-Python"] or ""
+        for each in metadata.distributions()
+        if (name := canonicalize_name(each.name)) in pinned
+    }
+    assert len(wanted) > 100
+    assert [n for n, python in wanted.items() if OLDEST not in SpecifierSet(python)] == []
 
 
 @pytest.mark.parametrize(
