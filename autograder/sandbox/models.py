@@ -47,7 +47,8 @@ def model_of(name: str = MINI) -> Any:
     """The checks' own copy of a model, on the CPU and in float32.
 
     Solutions get it as well, and may move it to a device or into half precision. If one has changed
-    `mini`, the next call gets another.
+    `mini`, the next call gets another. It remembers no text, so that the last bits of what it
+    computes do not depend on earlier calls.
     """
     model = _loaded(name)[1].eval()
     # what was rounded away does not come back
@@ -56,6 +57,7 @@ def model_of(name: str = MINI) -> Any:
         model = _loaded(name)[1]
     if model.device.type != "cpu":
         model.to("cpu")
+    prefixes.forget(model)
     return model
 
 

@@ -19,6 +19,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 import kischule
 from autograder.sandbox import models as sandbox
+from autograder.sandbox.arguments import build
 from autograder.sandbox.models import SpyModel, model_of
 from autograder.sandbox.watched import WatchedModel
 from kischule import prefixes
@@ -672,3 +673,13 @@ def test_random_calls(library: Any) -> None:
 @pytest.mark.slow
 def test_ten_thousand_random_calls(library: Any) -> None:
     assert len(list(_run_sequences(library, range(1000, 11_000)))) == 10_000
+
+
+def test_an_argument_has_the_same_bits_whatever_was_called_before() -> None:
+    spec = {"probs_after": "What is artificial Intelligence? It "}
+    first, model = build(spec), model_of()
+    model(torch.tensor([[5]]))  # another text
+    ids = kischule.load("mini")[0](spec["probs_after"], return_tensors="pt").input_ids
+    for length in range(1, ids.shape[1] + 1):  # as a loop of a solution leaves it
+        model(ids[:, :length])
+    assert torch.equal(build(spec), first)
