@@ -113,7 +113,7 @@ def test_every_python_that_is_tested_is_named() -> None:
     assert project()["requires-python"] == f">={VERSIONS[0]}"
 
 
-def test_what_is_pinned_installs_on_the_oldest_python_of_make() -> None:
+def test_what_is_pinned_installs_on_the_oldest_python() -> None:
     pinned = {
         canonicalize_name(Requirement(line).name) for line in CONSTRAINTS.read_text().splitlines()
     }

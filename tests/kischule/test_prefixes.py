@@ -675,7 +675,7 @@ def test_ten_thousand_random_calls(library: Any) -> None:
     assert len(list(_run_sequences(library, range(1000, 11_000)))) == 10_000
 
 
-def test_an_argument_has_the_same_bits_whatever_was_called_before() -> None:
+def test_an_argument_has_the_same_bits_after_other_calls() -> None:
     spec = {"probs_after": "What is artificial Intelligence? It "}
     first, model = build(spec), model_of()
     model(torch.tensor([[5]]))  # another text
