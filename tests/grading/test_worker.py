@@ -259,23 +259,21 @@ def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
 def test_a_kernel_gives_the_results_that_this_process_gives(
     name: str, student: Callable[[dict[str, str]], KernelStudent]
 ) -> None:
-    """The first wrong solutions of each exercise with public cases, a correct one with hidden.
-
-    The replies come on the same way; what the cases ask of them is tested in this process.
-    """
+    """The first wrong solutions and a correct one of each exercise, public and hidden."""
     from autograder.course.verify import namespace
 
     code = packaged_code()
-    wrong = [a.source for a in known_wrong(name).values() if a.kind != "timeout"][:2]
-    correct = next(iter(known_correct(name).values()))
+    sources = [a.source for a in known_wrong(name).values() if a.kind != "timeout"][:2]
+    sources.append(next(iter(known_correct(name).values())))
     exercise = PACKAGED[name]
-    public = [(source, None, exercise.cases) for source in wrong]
-    for source, seed, cases in (*public, (correct, SEED, hidden(name, SEED))):
+    for source in sources:
         cells = {**code, name: source}
-        expected = run_check(exercise, LocalStudent(namespace(cells)), seed, cases)
-        found = run_check(exercise, student(cells), seed, cases)
-        same = ("passed", "points", "kind", "rule", "cases")
-        assert [getattr(found, n) for n in same] == [getattr(expected, n) for n in same], source
+        here, there = LocalStudent(namespace(cells)), student(cells)
+        for seed, cases in ((None, exercise.cases), (SEED, hidden(name, SEED))):
+            expected = run_check(exercise, here, seed, cases)
+            found = run_check(exercise, there, seed, cases)
+            same = ("passed", "points", "kind", "rule", "cases")
+            assert [getattr(found, n) for n in same] == [getattr(expected, n) for n in same], source
 
 
 def test_a_kernel_gives_them_for_a_solution_as_well(
