@@ -413,11 +413,11 @@ def test_rates_in_classes_of_thirty_and_three_hundred() -> None:
     print(f"honest: {shown} of {seen} shown")
     assert shown <= 3
     hits = tried = 0
-    for seed in range(20):
+    for seed in range(40):
         changed, made = copies.with_copies(copies.honest_class(30, 50 + seed), 5, 5, seed)
         hits, tried = hits + len(listed(changed) & {*made}), tried + len(made)
     print(f"classes of 30: {hits} of {tried} copies found")
-    assert hits >= 0.92 * tried  # 95 of 100 on average: 190 of 200 were found
+    assert hits >= 0.95 * tried
 
 
 def listed(students: Sequence[Cells]) -> set[tuple[int, int]]:
