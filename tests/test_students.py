@@ -118,7 +118,7 @@ def test_what_is_pinned_installs_on_the_oldest_python() -> None:
         canonicalize_name(Requirement(line).name) for line in CONSTRAINTS.read_text().splitlines()
     }
     wanted = {
-        name: each.metadata["Requires-Python"] or ""
+        name: each.metadata.get("Requires-Python", "")
         for each in metadata.distributions()
         if (name := canonicalize_name(each.name)) in pinned
     }
