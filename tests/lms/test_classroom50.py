@@ -205,6 +205,50 @@ def test_hints_are_told_and_points_by_hand_count(
     assert not tests["filter_top_p[hidden]"]["passed"]
 
 
+def test_a_teachers_adjustments_are_followed(course: Path, download: Path, tmp_path: Path) -> None:
+    """An exercise that does not count is in no maximum, and who withdrew gets no result."""
+    before, _ = exported(course, download, tmp_path)
+    options = ["--reason", "unfair", "--course", str(course)]
+    changes = ["--drop", "filter_top_p", "--withdraw", "uemit"]
+    assert main(["adjust", ASSIGNMENT, *changes, *options]) == 0
+    found, _ = exported(course, download, tmp_path)
+    zoe, max_m = (f"ki-10-a7-2-{owner}/result.json" for owner in ("zoe", "Max-M"))
+    assert set(found) == {zoe, max_m}
+    totals = Course(course).totals(ASSIGNMENT)
+    tests = {test["test-name"]: test for test in before[zoe]["tests"]}
+    dropped = [tests[f"filter_top_p[{level}]"] for level in (Level.PUBLIC, Level.HIDDEN)]
+    points = sum(test["max-score"] for test in dropped) / 2  # all in halves
+    assert [test["score"] for test in dropped] == [test["max-score"] for test in dropped]
+    assert (totals["zoe"].points, totals["zoe"].max_points) == (40.5 - points, 54 - points)
+    for name, student in ((zoe, "zoe"), (max_m, "max-m")):
+        unit = found[name]["max-score"] / totals[student].max_points
+        assert found[name]["score"] == unit * totals[student].points
+        now = {test["test-name"]: test["max-score"] for test in found[name]["tests"]}
+        assert [now.get(test["test-name"], 0) for test in dropped] == [0, 0]
+
+
+def test_pseudonyms_go_back_to_their_owners(
+    download: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The course has no login, and each repository gets its own student's points."""
+    course = school.course(tmp_path / "pseudonyms")
+    options = ["--course", str(course)]
+    taken = ["import", "folder", str(download), ASSIGNMENT, "--pattern", PATTERN, "--pseudonyms"]
+    assert main([*taken, *options]) == 3  # scores.csv is no submission
+    students = sorted(path.name for path in (course / "submitted").iterdir())
+    assert len(students) == 3
+    assert not {name.casefold() for name in SHAS} & set(students)
+    files = {(course / "submitted" / s / ASSIGNMENT / NAME).read_bytes(): s for s in students}
+    points = {"zoe": 40.5, "Max-M": 46.0, "uemit": 0.0}
+    school.grade(course, {files[notebook(owner)]: given for owner, given in points.items()})
+    target = tmp_path / "o.zip"
+    command = ["export", "classroom50", ASSIGNMENT, str(target), "--table", str(download)]
+    capsys.readouterr()
+    assert main([*command, *options]) == 0
+    scores = {name: data["score"] / 2 for name, data in read(target).items()}
+    assert scores == {f"ki-10-a7-2-{owner}/result.json": given for owner, given in points.items()}
+
+
 def other_head(clone: Path) -> None:
     (clone / ".git" / "refs" / "heads" / "main").write_text("f" * 40)
 
