@@ -154,8 +154,21 @@ class Store:
         text = json.dumps({"mark": mark, "records": dict(records)})
         write_atomically(self._mark(assignment, student), text.encode())
 
+    def note_run(self, assignment: str) -> None:
+        """Note that all submissions have been looked at."""
+        self._marks(assignment).mkdir(parents=True, exist_ok=True)
+        os.utime(self._marks(assignment))
+
+    def last_run(self, assignment: str) -> float:
+        """The time of the last `note_run`, or of a later `note_written`; 0.0: never."""
+        folder = self._marks(assignment)
+        return folder.stat().st_mtime if folder.exists() else 0.0
+
+    def _marks(self, assignment: str) -> Path:
+        return self.folder / "written" / assignment
+
     def _mark(self, assignment: str, student: str) -> Path:
-        return self.folder / "written" / assignment / student
+        return self._marks(assignment) / student
 
     # --- the secret ------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ Three kinds of processes, each the parent of the next:
 server      started by `autograder.grading.servers`; one thread, in the outer sandbox (with
             `namespaces`, or with `landlock` where Linux grants none). It never
             holds what a case expects, a seed, or a submission, since every kernel inherits its
-            memory.
+            memory. On request it forks another server, which serves another worker in the same way.
 supervisor  one for each kernel: makes its namespaces, watches its memory, passes signals on and
             reports its end. It listens on the socket that came with the request; when the other
             end closes, the kernel dies.
@@ -31,6 +31,7 @@ from autograder.sandbox.landlock import Landlock
 from autograder.sandbox.namespaces import GIVEN_FOLDER, Limits, Namespaces, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
+ANOTHER = b"+"  # the request for another server, on the socket that comes with it
 COMPUTED = b"?"  # the command that asks how long a kernel has computed, and ends one beyond a limit
 WATCH_S = 0.1  # between two looks at a kernel's memory
 DISK_WATCH = 5  # looks at its memory for one at its files
@@ -73,7 +74,12 @@ def serve(control: socket.socket, view: Visible, model: str) -> None:
         if os.fork() == 0:
             control.close()
             channel = socket.socket(fileno=handles[0])
-            _exit_after(_supervise, channel, json.loads(content), tier)
+            if content != ANOTHER:
+                _exit_after(_supervise, channel, json.loads(content), tier)
+            die_with_parent()
+            control = channel
+            _tell(control, user=os.getuid())
+            continue
         for handle in handles:
             os.close(handle)
 
@@ -95,7 +101,6 @@ def _load(model: str) -> None:
 
     import kischule.models
     import kischule.plots
-    import kischule.prefixes
     from autograder.sandbox import agent, models
 
     torch.set_num_threads(1)
@@ -107,7 +112,6 @@ def _load(model: str) -> None:
     with torch.inference_mode():
         for sampled in (False, True):
             models.model_of(model).generate(ids, max_new_tokens=2, do_sample=sampled)
-    kischule.prefixes.forget(models.model_of(model))
     figure, axes = matplotlib.pyplot.subplots()
     axes.set_title("fonts")
     figure.savefig(io.BytesIO())
@@ -309,3 +313,4 @@ def run(handle: int, view: dict[str, Any], model: str) -> None:
     with socket.socket(fileno=handle) as control:
         lists = {name: tuple(view[name]) for name in ("trees", "visible", "devices")}
         serve(control, Visible(**{**view, **lists}), model)
+    _end_process(0)  # torch would take its time to leave
