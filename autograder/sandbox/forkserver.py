@@ -16,6 +16,7 @@ The server forks before any of them has a second thread, and nothing here uses C
 
 import contextlib
 import gc
+import importlib
 import io
 import json
 import os
@@ -24,6 +25,7 @@ import select
 import shutil
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,11 @@ ANOTHER = b"+"  # the request for another server, on the socket that comes with 
 COMPUTED = b"?"  # the command that asks how long a kernel has computed, and ends one beyond a limit
 WATCH_S = 0.1  # between two looks at a kernel's memory
 DISK_WATCH = 5  # looks at its memory for one at its files
+OF_KERNELS = (
+    *("ipykernel.kernelapp", "tornado.platform.asyncio", "IPython.extensions.storemagic"),
+    *("IPython.core.completer", "IPython.core.completerlib", "IPython.core.oinspect"),
+    *("IPython.core.debugger", "IPython.core.magics.ast_mod", "IPython.core.magics.execution"),
+)
 Tier = Namespaces | Landlock
 SANDBOX_TIERS: dict[str, type[Tier]] = {"namespaces": Namespaces, "landlock": Landlock}
 _end_process = os._exit  # in a kernel `os._exit` ends a cell (see `shell`)
@@ -90,8 +97,6 @@ def _load(model: str) -> None:
     One is the notebook's, one the checks'; a notebook has `mini` as well. A first text and a first
     picture make what torch and matplotlib make lazily.
     """
-    import ipykernel.kernelapp
-    import IPython.core.completer
     import matplotlib.backends.backend_agg
     import matplotlib.figure
     import matplotlib.pyplot
@@ -103,6 +108,7 @@ def _load(model: str) -> None:
     import kischule.plots
     from autograder.sandbox import agent, models
 
+    _load_kernel()
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()  # a bar has a thread that watches it
     models.model_of(model)  # first: it would take the one that is kept for the notebook
@@ -116,8 +122,24 @@ def _load(model: str) -> None:
     axes.set_title("fonts")
     figure.savefig(io.BytesIO())
     matplotlib.pyplot.close("all")
-    loaded = (ipykernel.kernelapp, IPython.core.completer, transformers.generation, agent)
+    loaded = (transformers.generation, agent)
     assert all(loaded), "imported for what kernels share"
+
+
+def _load_kernel() -> None:
+    """Import what a kernel imports when it starts, but for its debugger: nobody asks for one.
+
+    Half of a kernel's start would go into that. A notebook may import it all the same.
+    """
+    debugger = "debugpy"
+    sys.modules[debugger] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("ipykernel.debugger")
+    finally:
+        del sys.modules[debugger]
+    for name in OF_KERNELS:
+        with contextlib.suppress(ModuleNotFoundError):  # of another version
+            importlib.import_module(name)
 
 
 def _threads() -> int:

@@ -73,6 +73,16 @@ def test_nbclient_gets_a_kernel_with_everything_loaded() -> None:
     assert _gone(servers.shared())
 
 
+def test_no_debugger_is_loaded_unless_it_is_imported() -> None:
+    """It would take half of a kernel's start."""
+    (found,) = ran(
+        "import sys\n"
+        "loaded = lambda: any('pydev' in name for name in sys.modules)\n"
+        "print(loaded()); import debugpy.server.api; print(loaded())"
+    )
+    assert found.endswith("False\nTrue\n")  # it may warn
+
+
 def test_jupyter_execute_gets_a_kernel_of_the_server(tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os; os.getcwd()")])
     path = tmp_path / "x.ipynb"
