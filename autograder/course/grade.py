@@ -257,7 +257,8 @@ class _ClassRun:
         finally:
             self.book.close(finished)
             self.watch.end()
-        self.course_book.adjust(self.assignment)
+        known = [each for found in self.settled.values() for each in found.records.values()]
+        self.course_book.adjust(self.assignment, {record.key: record for record in known})
         scores = self.course_book.scores(self.assignment)
         self.totals = self.course_book.totals(self.assignment)
         adjusted = Adjustments.of(self.course, self.assignment).in_force
@@ -307,7 +308,7 @@ class _ClassRun:
                 if student not in self.settled:
                     self._settle(student, _Settled(flags=found, known=False))
                 continue
-            task = task_of(rules, found.content, self._earlier(rules, student))
+            task = task_of(rules, found.content)
             files, odd = _beside(folder, found.stamp)
             submission = _Waiting(student, rules.name, files, (*found.flags, *odd))
             if task.key in self.waiting:  # the same file, submitted twice
@@ -319,7 +320,7 @@ class _ClassRun:
                 self._have(submission, record, known=True)
                 continue
             self.waiting[task.key] = [submission]
-            yield task
+            yield replace(task, earlier=self._earlier(rules, student))
 
     def _earlier(self, rules: Rules, student: str) -> Record | None:
         """The record of the student's file before this one: what has not changed is not run."""

@@ -108,6 +108,19 @@ def test_a_second_run_grades_nobody_and_reports_the_same(room: Room) -> None:
     assert {s["score"] for s in before.values()} == {small.ALL}
 
 
+def test_a_run_reads_each_record_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.grade()
+    read, keys = Store.read, []
+
+    def counted(store: Store, assignment: str, key: str) -> Record | None:
+        keys.append(key)
+        return read(store, assignment, key)
+
+    monkeypatch.setattr(Store, "read", counted)
+    room.grade()
+    assert len(keys) == len(set(keys)) == 3
+
+
 AGAIN = """
 import sys, psutil
 from autograder.cli import main
