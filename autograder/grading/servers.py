@@ -1,9 +1,9 @@
 """The fork servers of this process: started when a kernel is first wanted, shared, ended."""
 
 import atexit
-import itertools
 import json
 import os
+import secrets
 import select
 import socket
 import stat
@@ -65,14 +65,11 @@ class ServerError(UserError, RuntimeError):
     """The fork server does not start, or has ended; the message says why."""
 
 
-_folder_numbers = itertools.count(1)  # of the kernels' folders
-
-
 class Server:
     """A fork server, seen from the process that uses it."""
 
     sockets: Path  # a folder with one of each kernel
-    pid: int | None = None  # the process whose descendants are the kernels; None: not known yet
+    pid = 0  # the process whose descendants are the kernels; 0: not known yet
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -97,7 +94,7 @@ class Server:
     def channels(self) -> Path:
         """A new folder for one kernel's channels."""
         self.ready()
-        folder = self.sockets / f"{os.getpid()}-{next(_folder_numbers)}"
+        folder = self.sockets / secrets.token_hex(6)  # no other kernel can guess it
         folder.mkdir(mode=0o700)
         if self._user != os.getuid():
             os.chown(folder, self._user, self._user)

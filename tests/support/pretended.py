@@ -15,7 +15,7 @@ from autograder.grading.record import Record, Rules, Status
 
 def works(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
     """A worker that does what a task's content says."""
-    channel.send(("ready", ("a warning", None)))
+    channel.send(("ready", ("a warning", 0)))
     with suppress(EOFError, OSError):
         while True:
             task = channel.recv()

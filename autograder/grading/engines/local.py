@@ -175,7 +175,7 @@ class _Worker:
         theirs.close()
         alive.close()
         self.ready = False
-        self.server: int | None = None  # the process of its fork server, if it is no child of its
+        self.server = 0  # the process of its fork server; 0: it is a child of the worker
         self.task: Task | None = None
         self.since = 0.0
         self._reason: Text | None = None
@@ -243,7 +243,7 @@ def _work(
         channel.send(("refused", error))
         return
     rules = replace(rules, settings=settings)
-    channel.send(("ready", (warning, twin and twin.pid)))
+    channel.send(("ready", (warning, twin.pid if twin else 0)))
     try:
         while True:
             channel.send(("record", grade_submission(rules, channel.recv())))
