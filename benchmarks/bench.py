@@ -309,7 +309,7 @@ def _in_kernels(name: str) -> list[list[str]]:
     server = servers.shared(name)
     server.ready()
     ready = time.monotonic() - began
-    before = memory.used(server._process.pid)
+    before = memory.used(server.pid)
     rows = [[f"`{name}`: fork server, loaded", f"{ready:.1f}", f"{before >> 20:,}", ""]]
     source = (
         "import kischule, torch\n"
@@ -322,7 +322,7 @@ def _in_kernels(name: str) -> list[list[str]]:
             began = time.monotonic()
             ready = start(source)
             took = time.monotonic() - began
-            now = memory.used(server._process.pid)
+            now = memory.used(server.pid)
             rows.append(
                 [
                     f"`{name}`: kernel {number}",

@@ -107,7 +107,7 @@ def _start(tier: str) -> float:
 
 def computed(tier: str) -> float:
     """Seconds that a server and all that it has forked and outlived have computed."""
-    server = psutil.Process(servers.shared(tier=tier)._process.pid)
+    server = psutil.Process(servers.shared(tier=tier).pid)
     if tier == "namespaces":  # process 1 of its namespace
         (server,) = server.children()
     return float(sum(server.cpu_times()[:4]))

@@ -25,8 +25,8 @@ from autograder.course.release import release, source_notebooks
 from autograder.exercises.exercise import PACKAGED
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.files import packaged, write_atomically
+from autograder.grading.engines.local import prepare
 from autograder.grading.isolation import IsolationError
-from autograder.grading.processes import warm_up
 from autograder.grading.settings import Settings
 from autograder.notebooks.cells import read_notebook, reference_of, with_solutions
 from autograder.notebooks.exercises import exercises_in
@@ -80,7 +80,7 @@ def submissions(root: Path) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> int:
     """Release, submit, grade, show, report, in a temporary folder or in one that stays."""
-    warm_up()
+    prepare(Settings())
     keep: Path | None = options.keep
     with stopped_by_signals(), tempfile.TemporaryDirectory(prefix="kischule-demo-") as temporary:
         root = Path(temporary).resolve() if keep is None else keep.resolve()

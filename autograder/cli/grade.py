@@ -24,10 +24,11 @@ from autograder.course.adjustments import Adjustment
 from autograder.course.commands import course_settings
 from autograder.course.grade import RunOptions, grade
 from autograder.course.messages import ABSENT
+from autograder.course.writer import looks_new
 from autograder.errors import UserError
 from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
-from autograder.grading.processes import warm_up
+from autograder.grading.engines.local import prepare
 from autograder.grading.record import Status
 from autograder.grading.settings import from_options
 from autograder.reports import machine
@@ -40,8 +41,6 @@ def run(options: argparse.Namespace) -> int:
     """Grade a class; a table, and results for other programs."""
     if options.scheduler and options.engine != "dask":
         raise WrongUseError(messages.DASK_ONLY)
-    if options.engine == "local":
-        warm_up()
     check_writable(options.json, options.junit, options.markdown)
     run_options = RunOptions(
         students=tuple(options.student),
@@ -54,13 +53,12 @@ def run(options: argparse.Namespace) -> int:
     course = options.course.resolve()
     with stopped_by_signals():
         try:
-            report = grade(
-                course,
-                options.assignment,
-                from_options(options, course=course_settings(course)),
-                run_options,
-                Progress(options.quiet),
-            )
+            settings = from_options(options, course=course_settings(course))
+            likely = options.force or looks_new(course, options.assignment)
+            if options.engine == "local" and likely:
+                prepare(settings)
+            watch = Progress(options.quiet)
+            report = grade(course, options.assignment, settings, run_options, watch)
             _write_files(report, options)
         except UserError:
             raise

@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.manager import AsyncKernelManager
-from nbclient.util import run_sync
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
@@ -22,7 +20,6 @@ from autograder.course.release import source_notebooks
 from autograder.course.rules import consented, rules_of
 from autograder.course.timestamps import STAMP_FILE, usable
 from autograder.files import write_atomically
-from autograder.grading.kernel import KernelSpecs, ask, bounded_context
 from autograder.grading.plain import not_protected
 from autograder.grading.provisioner import KERNEL
 from autograder.grading.record import Record, Rules, task_of
@@ -37,7 +34,6 @@ from autograder.notebooks.intake import Submission
 from autograder.notebooks.running import TRANSPORT_ENCRYPTION
 from autograder.sandbox.namespaces import MAX_FILES_BYTES
 from autograder.sandbox.text import clean
-from autograder.sandbox.wire import WireError
 
 TAKE_OUT_S = 30.0  # for a kernel to send its files
 
@@ -107,6 +103,10 @@ class SandboxedExecute(Execute):
                 f"the sandbox has kernels for Python only, the notebook wants: {language}; without "
                 'the sandbox: c.TrustedExecute.isolation = "process"'
             )
+        from jupyter_client.manager import AsyncKernelManager
+
+        from autograder.grading.kernel import KernelSpecs, bounded_context  # heavy: torch
+
         self._context = bounded_context(MAX_FILES_BYTES + (1 << 20))
         config = Config()
         config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
@@ -130,6 +130,11 @@ class SandboxedExecute(Execute):
                 self._context.destroy(linger=0)
 
     def _take_out(self) -> None:
+        from nbclient.util import run_sync
+
+        from autograder.grading.kernel import ask  # heavy: torch
+        from autograder.sandbox.wire import WireError
+
         request = json.dumps({"files": True}).encode()
         try:
             names, *contents = run_sync(ask)(self, request, time.monotonic() + TAKE_OUT_S)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 from unicodedata import normalize
@@ -22,10 +23,12 @@ from autograder.course.writer import Entry, GradebookWriter
 from autograder.errors import MissingPackageError, UserError
 from autograder.exercises.exercise import Level
 from autograder.grading import device
+from autograder.grading.engines.local import Pool, prepare
 from autograder.grading.processes import cores
 from autograder.grading.record import Record, Rules, Status, Task, key_of, task_of
 from autograder.grading.settings import TIERS, Settings
 from autograder.grading.store import Store, seed_id
+from autograder.grading.submission import rebuilt_from
 from autograder.notebooks import intake, reader
 from autograder.notebooks.cells import max_points
 from autograder.notebooks.editions import language_of
@@ -180,8 +183,6 @@ def _engine(
             raise MissingPackageError(messages.NEEDS_DASK.format(name=error.name)) from error
         engine: Engine = dask.Cluster(jobs, options.scheduler, watch.warn)
         return engine
-    from autograder.grading.engines.local import Pool  # heavy: torch
-
     return Pool(jobs, warn=watch.warn, tick=tick)
 
 
@@ -239,7 +240,13 @@ class _ClassRun:
         try:
             engine = _engine(self.options, self.rules[0].settings.device, self.watch, self._running)
             for rules in self.rules:
-                with closing(engine.run(rules, self._tasks(rules, students))) as records:
+                tasks = self._tasks(rules, students)
+                first = list(islice(tasks, 1))
+                if first and isinstance(engine, Pool):
+                    prepare(rules.settings)
+                if rules is self.rules[-1]:  # no submission is complete before
+                    self.book.start()  # now: this process had one thread until here
+                with closing(engine.run(rules, chain(first, tasks))) as records:
                     for record in records:
                         self.store.write(self.assignment, record)
                         self.fresh.add(record.key)
@@ -250,11 +257,15 @@ class _ClassRun:
         finally:
             self.book.close(finished)
             self.watch.end()
-        self.course_book.adjust(self.assignment)
+        known = [each for found in self.settled.values() for each in found.records.values()]
+        self.course_book.adjust(self.assignment, {record.key: record for record in known})
         scores = self.course_book.scores(self.assignment)
         self.totals = self.course_book.totals(self.assignment)
         adjusted = Adjustments.of(self.course, self.assignment).in_force
-        nothing = [] if self.options.students else absent(self.course, self.assignment)
+        nothing: list[str] = []
+        if not self.options.students:
+            nothing = absent(self.course, self.assignment)
+            self.store.note_run(self.assignment)
         return {
             "assignment": self.assignment,
             "seed_id": seed_id(self.rules[0].seed),
@@ -266,13 +277,11 @@ class _ClassRun:
         }
 
     def _read(self, folder: Path, rules: Rules) -> intake.Submission | Flag:
-        from autograder.grading.submission import take  # heavy: torch
-
         others = {each.name for each in self.rules} - {rules.name}
         try:
             found = intake.read_submission(folder, rules.name, others)
             if others:
-                take(rules, found.content)
+                rebuilt_from(rules.release, found.content, rules.exercises)
             return found
         except reader.UnreadableError as error:
             place = f"{rules.name}: " if others else ""
@@ -299,7 +308,7 @@ class _ClassRun:
                 if student not in self.settled:
                     self._settle(student, _Settled(flags=found, known=False))
                 continue
-            task = task_of(rules, found.content, self._earlier(rules, student))
+            task = task_of(rules, found.content)
             files, odd = _beside(folder, found.stamp)
             submission = _Waiting(student, rules.name, files, (*found.flags, *odd))
             if task.key in self.waiting:  # the same file, submitted twice
@@ -311,7 +320,7 @@ class _ClassRun:
                 self._have(submission, record, known=True)
                 continue
             self.waiting[task.key] = [submission]
-            yield task
+            yield replace(task, earlier=self._earlier(rules, student))
 
     def _earlier(self, rules: Rules, student: str) -> Record | None:
         """The record of the student's file before this one: what has not changed is not run."""

@@ -37,6 +37,7 @@ from autograder.course.layout import (
     Layout,
     given_by_hand,
     make_whole,
+    of_submissions,
     read_layout,
     write_layout,
 )
@@ -45,7 +46,7 @@ from autograder.course.preprocessors import RecordedOutputs
 from autograder.errors import UserError
 from autograder.files import write_atomically
 from autograder.grading.record import Record
-from autograder.grading.store import Store
+from autograder.grading.store import NONE_KNOWN, Store
 from kischule.i18n import Text
 
 WAIT_S = 20.0  # for a gradebook that another program has locked
@@ -160,12 +161,15 @@ class Course:
         converter = partial(OnePass, engines=self._engines)
         self._run(converter, assignment, student, config)
 
-    def adjust(self, assignment: str) -> None:
-        """Bring points in line with their cells' and with adjustments, then the penalties."""
+    def adjust(self, assignment: str, known: Mapping[str, Record] = NONE_KNOWN) -> None:
+        """Bring points in line with their cells' and with adjustments, then the penalties.
+
+        known: records that need not be read again, by key.
+        """
         store = Store(self.root)
         with self._gradebook() as book:
             results = {
-                submission.student_id: store.results(assignment, submission.student_id)
+                submission.student_id: store.results(assignment, submission.student_id, known)
                 for submission in book.assignment_submissions(assignment)
             }
             adjusted = apply(book, self.root, assignment, results)
@@ -247,28 +251,19 @@ class Course:
     def scores(self, assignment: str) -> dict[str, dict[str, Score]]:
         """Read the scores, by student and grade_id; a teacher's score counts over ours."""
         with self._gradebook() as book:
-            rows = (
-                book.db.query(
-                    SubmittedAssignment.student_id,
-                    Notebook.name,
-                    BaseCell.name,
-                    Grade.score,
-                    Grade.max_score,
-                    Grade.needs_manual_grade,
-                    Grade.auto_score,
-                    Grade.manual_score,
-                    Grade.extra_credit,
-                )
-                .select_from(Grade)
-                .join(BaseCell, Grade.cell_id == BaseCell.id)
-                .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-                .join(Notebook, SubmittedNotebook.notebook_id == Notebook.id)
-                .join(
-                    SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id
-                )
-                .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-                .filter(Assignment.name == assignment)
-            )
+            query = book.db.query(
+                SubmittedAssignment.student_id,
+                Notebook.name,
+                BaseCell.name,
+                Grade.score,
+                Grade.max_score,
+                Grade.needs_manual_grade,
+                Grade.auto_score,
+                Grade.manual_score,
+                Grade.extra_credit,
+            ).select_from(Grade)
+            query = query.join(BaseCell, Grade.cell_id == BaseCell.id)
+            rows = of_submissions(query, Grade, assignment)
             found: dict[str, dict[str, Score]] = {}
             for student, notebook, cell, score, possible, waits, auto, manual, extra in rows:
                 machine = None if auto is None else float(auto)

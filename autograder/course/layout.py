@@ -95,6 +95,17 @@ def read_layout(book: Gradebook, assignment: str) -> Layout:
     )
 
 
+def of_submissions(query: Any, rows: Any, assignment: str) -> Any:
+    """Join a query of rows, grades or comments, with all that they belong to; an assignment's."""
+    return (
+        query.join(SubmittedNotebook, SubmittedNotebook.id == rows.notebook_id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .filter(Assignment.name == assignment)
+    )
+
+
 def outline(layout: Layout) -> dict[str, str]:
     """Describe each cell, by name: its purpose, its points, its notebook if there are several.
 

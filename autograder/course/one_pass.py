@@ -22,7 +22,6 @@ from nbgrader.api import (
     SolutionCell,
     SourceCell,
     SubmittedAssignment,
-    SubmittedNotebook,
 )
 from nbgrader.converters import Autograde, autograde
 from nbgrader.converters.base import BaseConverter
@@ -30,6 +29,8 @@ from nbgrader.preprocessors import latesubmissions, overwritecells
 from sqlalchemy import Engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets import Type
+
+from autograder.course.layout import of_submissions
 
 # by address; None: each gradebook has an engine of its own
 _ENGINES: ContextVar[dict[str, Engine] | None] = ContextVar("engines", default=None)
@@ -152,20 +153,9 @@ class CellBook(Gradebook):
     ) -> Mapping[str, Any]:
         key = (kind, notebook, assignment, student)
         if key not in self._rows:
-            query = (
-                self.db.query(cells.name, kind)
-                .join(kind, kind.cell_id == cells.id)
-                .join(SubmittedNotebook, SubmittedNotebook.id == kind.notebook_id)
-                .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-                .join(
-                    SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id
-                )
-                .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-                .filter(
-                    Notebook.name == notebook,
-                    Assignment.name == assignment,
-                    SubmittedAssignment.student_id == student,
-                )
+            query = self.db.query(cells.name, kind).join(kind, kind.cell_id == cells.id)
+            query = of_submissions(query, kind, assignment).filter(
+                Notebook.name == notebook, SubmittedAssignment.student_id == student
             )
             self._rows[key] = dict(query.all())
         return self._rows[key]

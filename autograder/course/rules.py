@@ -14,6 +14,7 @@ from autograder.files import write_atomically
 from autograder.grading.record import Rules
 from autograder.grading.settings import Settings
 from autograder.grading.store import Store
+from autograder.grading.submission import checks_id
 from autograder.notebooks.cells import (
     Role,
     grade_id_of,
@@ -39,10 +40,6 @@ def rules_of(
 
     Raises AssignmentError or SeedError; for another model than `mini` what `exercises_for` does.
     """
-    # heavy: only a grading needs the model
-    from autograder.checking.retarget import exercises_for, slowdown
-    from autograder.grading.submission import checks_id
-
     model, store, book = settings.model, Store(course), Course(course, **directory)
     by_notebook = exercises_by_notebook(Course(course).directory(), assignment)
     sources = {p.name: read_notebook(p) for p in source_notebooks(course, assignment)}
@@ -51,22 +48,37 @@ def rules_of(
     common: dict[str, Any] = {
         "seed": store.seed(seed_file),
         "checks": checks_id(model),
-        "settings": consented(store, settings).slowed(slowdown(model)),
+        "settings": consented(store, settings).slowed(1.0),
         "files": files_beside(book.directory(), assignment),
         "variants": store.variants(assignment),
     }
     layout = book.layout(assignment)
-    return [
+    rules = [
         Rules(
             name=name,
             release=release.read_bytes(),
-            exercises=exercises_for(by_notebook[name], model, store.expected, making),
+            exercises=dict(by_notebook[name]),
             solutions=solutions(source, Role.SOLUTION),
             tests=_plain_tests(layout, release, by_notebook[name]),
             **common,
         )
         for (name, source), release in zip(sources.items(), releases, strict=True)
     ]
+    if model == "mini":
+        return rules
+    return [_for_another_model(each, store.expected, making) for each in rules]
+
+
+def _for_another_model(rules: Rules, folder: Path, making: Callable[[str], None]) -> Rules:
+    """The rules for another model than `mini`. folder: where its replies are kept."""
+    from autograder.checking.retarget import exercises_for, slowdown  # heavy: torch
+
+    model = rules.settings.model
+    return replace(
+        rules,
+        settings=rules.settings.slowed(slowdown(model)),
+        exercises=exercises_for(rules.exercises, model, folder, making),
+    )
 
 
 def consented(store: Store, settings: Settings) -> Settings:

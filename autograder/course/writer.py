@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.course.adjustments import Adjustments
 from autograder.course.gradebook import Course, GradebookError, Score
+from autograder.course.ours import notebooks_in
 from autograder.exercises.exercise import Level
 from autograder.files import write_atomically
 from autograder.grading.record import Record, key_of
@@ -35,8 +36,17 @@ class Entry:
     files: Mapping[str, bytes]  # nbgrader's own beside the notebook, by name
 
 
+def looks_new(course: Path, assignment: str) -> bool:
+    """Guess by the files' times if there is anything to grade: something takes long to start."""
+    book = Course(course)
+    students = book.students("submitted", assignment)
+    folders = [book.folder("submitted", assignment, student) for student in students]
+    times = (path.lstat().st_mtime for folder in folders for path in notebooks_in(folder))
+    return max(times, default=0.0) > Store(course).last_run(assignment)
+
+
 class GradebookWriter:
-    """Writes entries one by one, in a thread beside the grading."""
+    """Writes entries one by one, in a thread beside the grading, once it has been started."""
 
     def __init__(self, course: Path, assignment: str, source: bytes) -> None:
         """source: a name for the assignment's source, on which the entries depend."""
@@ -50,7 +60,11 @@ class GradebookWriter:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._broken: OSError | GradebookError | None = None
         self._stopped = False
-        self._thread.start()
+
+    def start(self) -> None:
+        """Begin to write what is queued, if that has not begun."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def put(self, entry: Entry) -> None:
         """Queue an entry. Raises OSError once the disk is full, GradebookError if it is locked."""
@@ -65,6 +79,7 @@ class GradebookWriter:
 
     def close(self, finish: bool = True) -> None:
         """Wait until all entries are written; finish=False: only the current one."""
+        self.start()
         self._stopped = self._stopped or not finish
         self._entries.put(None)
         self._thread.join()

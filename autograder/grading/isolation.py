@@ -43,7 +43,7 @@ def decide(choice: str, model: str = "mini", device: str = "cpu") -> Isolation:
         try:
             servers.shared(model, device, tier).ready()
         except SandboxError as error:
-            servers.close_all()
+            servers.close_one(model, device, tier)
             refused.append(f"{tier}: {error.strerror}")
         else:
             return Isolation(tier)

@@ -20,6 +20,7 @@ from autograder.grading.record import Record
 from kischule.i18n import Text
 
 STORE_FOLDER = ".kischule"
+NONE_KNOWN: Mapping[str, Record] = {}
 
 
 class BusyError(UserError, RuntimeError):
@@ -133,15 +134,25 @@ class Store:
         names = [each.name for each in (self.folder / "release" / assignment).glob("*.ipynb")]
         return {names[0]: key} if key and len(names) == 1 else {}
 
-    def records(self, assignment: str, student: str) -> dict[str, Record]:
-        """The records that the gradebook has of a student, by notebook; those that are there."""
+    def records(
+        self, assignment: str, student: str, known: Mapping[str, Record] = NONE_KNOWN
+    ) -> dict[str, Record]:
+        """The records that the gradebook has of a student, by notebook; those that are there.
+
+        known: records that need not be read, by key.
+        """
         _, keys = self.written(assignment, student)
-        found = {name: self.read(assignment, key) for name, key in keys.items()}
+        found = {n: known.get(key) or self.read(assignment, key) for n, key in keys.items()}
         return {name: record for name, record in found.items() if record is not None}
 
-    def results(self, assignment: str, student: str) -> dict[str, Result]:
-        """The results that the gradebook has of a student, by grade_id; empty if they are gone."""
-        records = self.records(assignment, student).values()
+    def results(
+        self, assignment: str, student: str, known: Mapping[str, Record] = NONE_KNOWN
+    ) -> dict[str, Result]:
+        """The results that the gradebook has of a student, by grade_id; empty if they are gone.
+
+        known: see `records`.
+        """
+        records = self.records(assignment, student, known).values()
         return {result.grade_id: result for record in records for result in record.results}
 
     def note_written(
@@ -154,8 +165,21 @@ class Store:
         text = json.dumps({"mark": mark, "records": dict(records)})
         write_atomically(self._mark(assignment, student), text.encode())
 
+    def note_run(self, assignment: str) -> None:
+        """Note that all submissions have been looked at."""
+        self._marks(assignment).mkdir(parents=True, exist_ok=True)
+        os.utime(self._marks(assignment))
+
+    def last_run(self, assignment: str) -> float:
+        """The time of the last `note_run`, or of a later `note_written`; 0.0: never."""
+        folder = self._marks(assignment)
+        return folder.stat().st_mtime if folder.exists() else 0.0
+
+    def _marks(self, assignment: str) -> Path:
+        return self.folder / "written" / assignment
+
     def _mark(self, assignment: str, student: str) -> Path:
-        return self.folder / "written" / assignment / student
+        return self._marks(assignment) / student
 
     # --- the secret ------------------------------------------------------------------------------
 

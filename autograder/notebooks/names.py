@@ -27,13 +27,14 @@ def tree(source: str) -> ast.Module:
         return ast.parse(python(source))
 
 
-def names(source: str) -> tuple[set[str], set[str]]:
+@lru_cache(maxsize=256)  # most cells are the same in all submissions
+def names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     """Global names that a cell uses, and those that it defines; none of what is no Python."""
     try:
         text = python(source)
         parsed, table = ast.parse(text), symtable.symtable(text, "cell", "exec")
     except Exception:  # no Python: it will not run either
-        return set(), set()
+        return frozenset(), frozenset()
     used = {s.get_name() for s in table.get_symbols() if s.is_referenced() or s.is_imported()}
     defined = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
     for node in ast.walk(parsed):  # `a += 1` and `del a` use a, which a symbol table does not say
@@ -43,7 +44,7 @@ def names(source: str) -> tuple[set[str], set[str]]:
     for scope in _inner(table):
         used |= {s.get_name() for s in scope.get_symbols() if s.is_global()}
         defined |= {s.get_name() for s in scope.get_symbols() if s.is_declared_global()}
-    return used, defined
+    return frozenset(used), frozenset(defined)
 
 
 def _inner(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -15,6 +15,7 @@ import re
 import symtable
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -153,6 +154,7 @@ def _with_all_needs(name: str, exercises: Mapping[str, Exercise]) -> set[str]:
     return {name}.union(*(_with_all_needs(n, exercises) for n in exercises[name].needs))
 
 
+@lru_cache(maxsize=256)  # most cells are the same in all submissions
 def _code_of(source: str, by_us: bool) -> _Code | None:
     """A cell's code; None if it leaves doubt. by_us: it is the release's own."""
     try:
@@ -173,8 +175,8 @@ def _code_of(source: str, by_us: bool) -> _Code | None:
     also = loose.union(bound.values, bound.functions)
     return _Code(
         text=source,
-        used=frozenset(used),
-        made=frozenset(made),
+        used=used,
+        made=made,
         values=frozenset(made - (firm - loose)),
         read=frozenset(_read_in_functions(table)),
         imports=frozenset((n, what) for n, what in bound.imports.items() if n not in also),

@@ -28,7 +28,7 @@ class Cell:
     runs: bool = True
 
     @cached_property
-    def names(self) -> tuple[set[str], set[str]]:
+    def names(self) -> tuple[frozenset[str], frozenset[str]]:
         """Names that it uses, and names that it defines."""
         return names(self.node.source)
 
@@ -38,12 +38,12 @@ class Cell:
         return bindings(self.node.source)
 
     @property
-    def used(self) -> set[str]:
+    def used(self) -> frozenset[str]:
         """Names that it uses."""
         return self.names[0]
 
     @property
-    def defined(self) -> set[str]:
+    def defined(self) -> frozenset[str]:
         """Names that it defines, or would define if it could be read."""
         return self.names[1] | definitions(self.node.source).names
 

@@ -166,11 +166,11 @@ def _error_text(cell: Cell) -> str:
     return result.error if result else ""
 
 
-def _never_defined(cells: Sequence[Cell], index: int) -> set[str]:
+def _never_defined(cells: Sequence[Cell], index: int) -> frozenset[str]:
     """Names that a cell which did not run uses and that no cell up to it defines."""
     before = cells[: index + 1]
     if any(cell.bound.everything_from for cell in before):
-        return set()
+        return frozenset()
     return cells[index].used - BUILTINS - set().union(*(cell.defined for cell in before))
 
 

@@ -168,6 +168,8 @@ def _class_remarks(
         remarks.append(messages.RAN_IN.format(tiers=class_data.joined(told, ", ")))
     if late := [student for student in graded if student.total and student.total.late_s]:
         remarks.append(_late(late, names))
+    if unchanged := [student for student in graded if student.record and student.record.reused]:
+        remarks.append(_not_run_again(unchanged, names))
     if len(totals) < 10:
         remarks.append(messages.FEW)
     return remarks
@@ -194,6 +196,18 @@ def _late(students: Sequence[GradedStudent], names: Mapping[str, str]) -> Text:
             else messages.LATE_BY.format(**about)
         )
     return messages.LATE_STUDENTS.format(names=class_data.joined(told, ", "))
+
+
+def _not_run_again(students: Sequence[GradedStudent], names: Mapping[str, str]) -> Text:
+    """The remark that names exercises whose results are an earlier file's."""
+    told = [
+        messages.REUSED_OF.format(
+            name=names[student.name], exercises=", ".join(student.record.reused)
+        )
+        for student in students
+        if student.record
+    ]
+    return messages.REUSED_RESULTS.format(names=class_data.joined(told))
 
 
 def _flags(student: GradedStudent) -> Text:

@@ -59,6 +59,11 @@ LATE_LESS = Counted(
     Text("{name} ({late}, {count:g} Punkt Abzug)", "{name} ({late}, {count:g} point less)"),
     Text("{name} ({late}, {count:g} Punkte Abzug)", "{name} ({late}, {count:g} points less)"),
 )
+REUSED_RESULTS = Text(
+    "Unverändert seit der vorigen Abgabe, daher nicht noch einmal ausgeführt: {names}.",
+    "Unchanged since the file before, so not run again: {names}.",
+)
+REUSED_OF = Text("{name} ({exercises})", "{name} ({exercises})")
 ADJUSTED_BY = Text("{what} ({by}, {at}: {reason}).", "{what} ({by}, {at}: {reason}).")
 ADJUSTED = {
     Action.DROP: Text("{name} zählt für niemanden", "{name} counts for nobody"),

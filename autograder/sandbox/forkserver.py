@@ -5,7 +5,7 @@ Three kinds of processes, each the parent of the next:
 server      started by `autograder.grading.servers`; one thread, in the outer sandbox (with
             `namespaces`, or with `landlock` where Linux grants none). It never
             holds what a case expects, a seed, or a submission, since every kernel inherits its
-            memory.
+            memory. On request it forks another server, which serves another worker in the same way.
 supervisor  one for each kernel: makes its namespaces, watches its memory, passes signals on and
             reports its end. It listens on the socket that came with the request; when the other
             end closes, the kernel dies.
@@ -16,6 +16,7 @@ The server forks before any of them has a second thread, and nothing here uses C
 
 import contextlib
 import gc
+import importlib
 import io
 import json
 import os
@@ -24,6 +25,7 @@ import select
 import shutil
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,15 @@ from autograder.sandbox.landlock import Landlock
 from autograder.sandbox.namespaces import GIVEN_FOLDER, Limits, Namespaces, Visible
 from autograder.sandbox.syscalls import SandboxError, die_with_parent
 
+ANOTHER = b"+"  # the request for another server, on the socket that comes with it
 COMPUTED = b"?"  # the command that asks how long a kernel has computed, and ends one beyond a limit
 WATCH_S = 0.1  # between two looks at a kernel's memory
 DISK_WATCH = 5  # looks at its memory for one at its files
+OF_KERNELS = (
+    *("ipykernel.kernelapp", "tornado.platform.asyncio", "IPython.extensions.storemagic"),
+    *("IPython.core.completer", "IPython.core.completerlib", "IPython.core.oinspect"),
+    *("IPython.core.debugger", "IPython.core.magics.ast_mod", "IPython.core.magics.execution"),
+)
 Tier = Namespaces | Landlock
 SANDBOX_TIERS: dict[str, type[Tier]] = {"namespaces": Namespaces, "landlock": Landlock}
 _end_process = os._exit  # in a kernel `os._exit` ends a cell (see `shell`)
@@ -73,7 +81,12 @@ def serve(control: socket.socket, view: Visible, model: str) -> None:
         if os.fork() == 0:
             control.close()
             channel = socket.socket(fileno=handles[0])
-            _exit_after(_supervise, channel, json.loads(content), tier)
+            if content != ANOTHER:
+                _exit_after(_supervise, channel, json.loads(content), tier)
+            die_with_parent()
+            control = channel
+            _tell(control, user=os.getuid())
+            continue
         for handle in handles:
             os.close(handle)
 
@@ -84,8 +97,6 @@ def _load(model: str) -> None:
     One is the notebook's, one the checks'; a notebook has `mini` as well. A first text and a first
     picture make what torch and matplotlib make lazily.
     """
-    import ipykernel.kernelapp
-    import IPython.core.completer
     import matplotlib.backends.backend_agg
     import matplotlib.figure
     import matplotlib.pyplot
@@ -95,9 +106,9 @@ def _load(model: str) -> None:
 
     import kischule.models
     import kischule.plots
-    import kischule.prefixes
     from autograder.sandbox import agent, models
 
+    _load_kernel()
     torch.set_num_threads(1)
     transformers.utils.logging.disable_progress_bar()  # a bar has a thread that watches it
     models.model_of(model)  # first: it would take the one that is kept for the notebook
@@ -107,13 +118,28 @@ def _load(model: str) -> None:
     with torch.inference_mode():
         for sampled in (False, True):
             models.model_of(model).generate(ids, max_new_tokens=2, do_sample=sampled)
-    kischule.prefixes.forget(models.model_of(model))
     figure, axes = matplotlib.pyplot.subplots()
     axes.set_title("fonts")
     figure.savefig(io.BytesIO())
     matplotlib.pyplot.close("all")
-    loaded = (ipykernel.kernelapp, IPython.core.completer, transformers.generation, agent)
+    loaded = (transformers.generation, agent)
     assert all(loaded), "imported for what kernels share"
+
+
+def _load_kernel() -> None:
+    """Import what a kernel imports when it starts, but for its debugger: nobody asks for one.
+
+    Half of a kernel's start would go into that. A notebook may import it all the same.
+    """
+    debugger = "debugpy"
+    sys.modules[debugger] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("ipykernel.debugger")
+    finally:
+        del sys.modules[debugger]
+    for name in OF_KERNELS:
+        with contextlib.suppress(ModuleNotFoundError):  # of another version
+            importlib.import_module(name)
 
 
 def _threads() -> int:
@@ -309,3 +335,4 @@ def run(handle: int, view: dict[str, Any], model: str) -> None:
     with socket.socket(fileno=handle) as control:
         lists = {name: tuple(view[name]) for name in ("trees", "visible", "devices")}
         serve(control, Visible(**{**view, **lists}), model)
+    _end_process(0)  # torch would take its time to leave

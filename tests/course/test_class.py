@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -22,6 +24,7 @@ from autograder.course.converters import NbgraderError
 from autograder.course.grade import NoSubmissionError, RunOptions, Watch, grade
 from autograder.course.gradebook import Course
 from autograder.course.pages import feedback
+from autograder.course.writer import looks_new
 from autograder.files import write_atomically
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.grading.settings import Settings
@@ -103,6 +106,37 @@ def test_a_second_run_grades_nobody_and_reports_the_same(room: Room) -> None:
     assert room.grade() == before
     assert _times(room.course / "autograded") == stamps
     assert {s["score"] for s in before.values()} == {small.ALL}
+
+
+def test_a_run_reads_each_record_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.grade()
+    read, keys = Store.read, []
+
+    def counted(store: Store, assignment: str, key: str) -> Record | None:
+        keys.append(key)
+        return read(store, assignment, key)
+
+    monkeypatch.setattr(Store, "read", counted)
+    room.grade()
+    assert len(keys) == len(set(keys)) == 3
+
+
+AGAIN = """
+import sys, psutil
+from autograder.cli import main
+status = main(["grade", "small", "--course", sys.argv[1], "--time-limit", "5", "--quiet"])
+print(status, {"torch", "transformers"} & set(sys.modules), psutil.Process().children())
+"""
+
+
+def test_a_second_run_starts_no_worker_and_loads_no_model(room: Room) -> None:
+    room.grade()
+    assert not looks_new(room.course, "small")
+    command = [sys.executable, "-c", AGAIN, str(room.course)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "0 set() []\n"
+    room.submission("ada", "# another file")
+    assert looks_new(room.course, "small")
 
 
 def _times(folder: Path) -> dict[str, int]:

@@ -135,7 +135,7 @@ class _Listening:
 
 def _kernels(tier: str) -> list[str]:
     """Supervisors and kernels that are alive."""
-    server = psutil.Process(servers.shared(tier=tier)._process.pid)
+    server = psutil.Process(servers.shared(tier=tier).pid)
     if tier == "namespaces":
         (server,) = server.children()
     return [str(p) for p in server.children(recursive=True)]

@@ -23,7 +23,7 @@ from support import pretended
 
 from autograder.course import release
 from autograder.course.rules import rules_of
-from autograder.grading import memory, processes
+from autograder.grading import memory, processes, servers
 from autograder.grading.engines import local
 from autograder.grading.engines.local import Pool
 from autograder.grading.isolation import IsolationError
@@ -41,6 +41,7 @@ RULES = Rules("n.ipynb", b"", "s" * 16, "checks", Settings(submission_limit_s=0.
 def _pretend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "_work", pretended.works)
     monkeypatch.setattr(processes, "PRELOAD", ("support.pretended",))
+    monkeypatch.setattr(servers, "offer", lambda settings: None)
 
 
 def tasks(*contents: str) -> list[Task]:

@@ -159,6 +159,14 @@ def test_students_who_need_a_talk_are_listed_with_the_reasons() -> None:
     }
 
 
+def test_the_page_names_results_of_an_earlier_file() -> None:
+    class_of_two = [student("ada", {A: YES, B: NO}, reused=(A, B)), student("bob", {A: YES})]
+    names = {"ada": "Ada L.", "bob": "Bob"}
+    remarks = [text["en"] for text in class_page._class_remarks(class_of_two, names, (), "a7_2")]
+    told = "Unchanged since the file before, so not run again: Ada L. (encode_prompt, top_tokens)."
+    assert [text for text in remarks if "not run again" in text] == [told]
+
+
 def test_every_status_has_words() -> None:
     assert set(messages.STATUS_WORDS) == set(Status)
 

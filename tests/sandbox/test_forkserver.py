@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from support.notebooks import ROOT
 
 from autograder.grading import isolation, servers
 from autograder.grading.settings import SANDBOXES
+from autograder.sandbox.namespaces import Limits
 from autograder.sandbox.syscalls import SandboxError
 
 HIDDEN_MODULES = (
@@ -48,7 +50,7 @@ def ran(*sources: str) -> list[str]:
 
 
 def _kernels(server: servers.Server) -> list[psutil.Process]:
-    (inner,) = psutil.Process(server._process.pid).children()
+    (inner,) = psutil.Process(server.pid).children()
     found: list[psutil.Process] = inner.children(recursive=True)
     return found
 
@@ -69,6 +71,16 @@ def test_nbclient_gets_a_kernel_with_everything_loaded() -> None:
     )
     assert found == "True 1\n1 True\n"
     assert _gone(servers.shared())
+
+
+def test_no_debugger_is_loaded_unless_it_is_imported() -> None:
+    """It would take half of a kernel's start."""
+    (found,) = ran(
+        "import sys\n"
+        "loaded = lambda: any('pydev' in name for name in sys.modules)\n"
+        "print(loaded()); import debugpy.server.api; print(loaded())"
+    )
+    assert found.endswith("False\nTrue\n")  # it may warn
 
 
 def test_jupyter_execute_gets_a_kernel_of_the_server(tmp_path: Path) -> None:
@@ -137,9 +149,8 @@ def test_the_end_of_a_kernel_hurts_no_other() -> None:
 def test_a_server_that_is_killed_is_replaced() -> None:
     first = servers.shared()
     first.ready()
-    processes = psutil.Process(first._process.pid).children(recursive=True)
-    os.kill(first._process.pid, signal.SIGKILL)
-    first._process.wait()
+    processes = psutil.Process(first.pid).children(recursive=True)
+    os.kill(first.pid, signal.SIGKILL)
     psutil.wait_procs(processes, timeout=5)
     assert not any(p.is_running() for p in processes)
     assert ran("print(2)") == ["2\n"]
@@ -170,6 +181,59 @@ def test_kernels_end_with_the_worker_that_asked_for_them() -> None:
     worker.stdout.close()
     psutil.wait_procs(processes, timeout=5)
     assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+
+
+# --- servers that one server forks --------------------------------------------------------------
+
+
+def _kernel_of(server: servers.Server) -> socket.socket:
+    names = ("shell", "iopub", "stdin", "hb", "control")
+    info = {"key": "", "signature_scheme": "hmac-sha256"}
+    info |= {f"{name}_port": number for number, name in enumerate(names, 1)}
+    channel = server.fork(server.channels(), info, Limits(), [])
+    assert json.loads(channel.recv(100)) == {"ready": True}
+    return channel
+
+
+def _offer(control: socket.socket) -> servers.Offer:
+    return servers.Offer(("mini", "cpu", "namespaces"), servers.shared().sockets, control)
+
+
+def test_a_server_forks_another_for_each_worker() -> None:
+    """The end of one hurts neither the other nor the server; each has its own kernels."""
+    origin = servers.shared()
+    origin.ready()
+    control = origin.offer().control
+    first, second = (servers.Twin(_offer(control.dup())) for _ in range(2))
+    first.ready()
+    second.ready()
+    of_origin = {p.pid for p in psutil.Process(origin.pid).children(recursive=True)}
+    assert first.pid != second.pid
+    assert {first.pid, second.pid} <= of_origin
+    ended, goes_on = _kernel_of(first), _kernel_of(second)
+    processes = psutil.Process(first.pid).children(recursive=True)
+    assert len(processes) == 2  # supervisor and kernel
+    first.close()
+    assert ended.recv(100) == b""
+    psutil.wait_procs(processes, timeout=5)
+    assert not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+    assert second.alive
+    assert origin.alive
+    goes_on.send(str(int(signal.SIGKILL)).encode())
+    assert json.loads(goes_on.recv(1000))["exit"] == -signal.SIGKILL
+    second.close()
+    assert ran("print(3)") == ["3\n"]
+    assert _gone(origin)
+
+
+def test_a_twin_says_why_there_is_none() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs.send(b'{"refused": true, "error": "no namespaces here"}')
+    for _ in range(2):  # each worker hears it
+        with pytest.raises(SandboxError, match="no namespaces here"):
+            servers.Twin(_offer(ours.dup())).ready()
+    theirs.close()
+    assert servers.adopt(_offer(ours)) is None  # then a worker starts its own
 
 
 # --- where there is no sandbox ------------------------------------------------------------------

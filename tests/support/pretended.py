@@ -13,9 +13,9 @@ from autograder.grading.isolation import IsolationError
 from autograder.grading.record import Record, Rules, Status
 
 
-def works(channel: Any, alive: Any, rules: Rules) -> None:
+def works(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
     """A worker that does what a task's content says."""
-    channel.send(("ready", "a warning"))
+    channel.send(("ready", ("a warning", 0)))
     with suppress(EOFError, OSError):
         while True:
             task = channel.recv()
@@ -31,9 +31,9 @@ def works(channel: Any, alive: Any, rules: Rules) -> None:
             channel.send(("record", Record(key=task.key, status=Status.GRADED, seconds=0.1)))
 
 
-def refuses(channel: Any, alive: Any, rules: Rules) -> None:
+def refuses(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
     channel.send(("refused", IsolationError("no sandbox here")))
 
 
-def dies(channel: Any, alive: Any, rules: Rules) -> None:
+def dies(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
     os._exit(3)

@@ -8,7 +8,6 @@ them, however that ends.
 import contextlib
 import os
 import signal
-import sys
 import threading
 import time
 from collections import Counter, deque
@@ -17,15 +16,12 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-import torch
-
 from autograder.grading import memory, messages, processes, servers
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import Record, Rules, Status, Task
 from autograder.grading.servers import ServerError
-from autograder.grading.settings import SANDBOXES
+from autograder.grading.settings import Settings
 from autograder.grading.submission import grade_submission, settle
-from autograder.sandbox.models import model_of
 from kischule.i18n import Line, Text
 
 MAX_TRIES = 2  # of a submission
@@ -80,7 +76,7 @@ class Pool:
                 if not ahead and not any(w.task for w in self._workers):
                     return
                 while len(self._workers) < min(jobs, len(ahead) + self._busy()):
-                    self._workers.append(_Worker(rules))
+                    self._workers.append(_Worker(rules, servers.offer(rules.settings)))
                 for worker in self._workers:
                     if worker.ready and worker.task is None and ahead:
                         worker.give(ahead.popleft())
@@ -108,9 +104,10 @@ class Pool:
                 raise content
             if kind == "ready":
                 worker.ready, self._deaths = True, 0
-                if content and content not in self._warned:
-                    self._warned.add(content)
-                    self._warn(content)
+                warning, worker.server = content
+                if warning and warning not in self._warned:
+                    self._warned.add(warning)
+                    self._warn(warning)
                 continue
             task, worker.task = worker.task, None
             if kind == "ended":
@@ -136,10 +133,9 @@ class Pool:
         for worker in self._workers:
             if worker.task and now - worker.since > limit:
                 worker.kill(messages.NO_REPLY.format(seconds=limit))
-        pids = {w: w.process.pid or 0 for w in self._workers}
-        if sum(memory.used(pid, exactly=False) for pid in pids.values()) <= self.ceiling:
+        if sum(worker.memory(exactly=False) for worker in self._workers) <= self.ceiling:
             return
-        sizes = {w: memory.used(pid) for w, pid in pids.items()}
+        sizes = {worker: worker.memory() for worker in self._workers}
         if sum(sizes.values()) > self.ceiling:
             largest = max(sizes, key=lambda w: sizes[w])
             megabytes = {"limit": self.ceiling >> 20, "most": sizes[largest] >> 20}
@@ -156,21 +152,38 @@ class Pool:
         self._workers.clear()
 
 
+def prepare(settings: Settings) -> None:
+    """Begin now with what workers need: their imports, and a fork server. Raises as that does.
+
+    To be called before this process has threads.
+    """
+    processes.warm_up()
+    servers.offer(settings)
+
+
 class _Worker:
     """A worker process, seen from the pool."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, offer: servers.Offer | None) -> None:
+        """offer: a server that forks the worker's; None: it starts its own."""
         context = processes.context()
         self.channel, theirs = context.Pipe()
         self._alive, alive = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, alive, rules), daemon=False)
+        given = (theirs, alive, rules, offer)
+        self.process = context.Process(target=_work, args=given, daemon=False)
         self.process.start()
         theirs.close()
         alive.close()
         self.ready = False
+        self.server = 0  # the process of its fork server; 0: it is a child of the worker
         self.task: Task | None = None
         self.since = 0.0
         self._reason: Text | None = None
+
+    def memory(self, exactly: bool = True) -> int:
+        """Bytes of the worker, its fork server and its kernels; exactly: see `memory.used`."""
+        pids = (self.process.pid, self.server)
+        return sum(memory.used(pid, exactly=exactly) for pid in pids if pid)
 
     def give(self, task: Task) -> None:
         self.task, self.since = task, time.monotonic()
@@ -210,17 +223,19 @@ class _Worker:
 # --- in the worker's process ---------------------------------------------------------------------
 
 
-def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
+def _work(
+    channel: Connection, alive: Connection, rules: Rules, offer: servers.Offer | None
+) -> None:
     """Grade tasks until the other end closes."""
+    import torch  # not above: the pool's own process does without
+
+    from autograder.sandbox.models import model_of
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     torch.set_num_threads(1)  # as many processes as cores
-    wanted = rules.settings.isolation
-    if sys.platform == "linux" and wanted != "process":
-        # it imports while we load our own model
-        tier = SANDBOXES[0] if wanted == "auto" else wanted
-        servers.shared(rules.settings.model, rules.settings.device, tier)
+    twin = servers.adopt(offer) if offer else None  # it is made while we load our own model
     model_of(rules.settings.model)
     try:
         settings, warning = settle(rules.settings)
@@ -228,7 +243,7 @@ def _work(channel: Connection, alive: Connection, rules: Rules) -> None:
         channel.send(("refused", error))
         return
     rules = replace(rules, settings=settings)
-    channel.send(("ready", warning))
+    channel.send(("ready", (warning, twin.pid if twin else 0)))
     try:
         while True:
             channel.send(("record", grade_submission(rules, channel.recv())))
