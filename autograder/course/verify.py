@@ -174,14 +174,14 @@ def verify(
     with ProcessPoolExecutor(WORKERS, mp_context=processes.context([__name__])) as pool:
         verdicts = []
         waiting = {
-            pool.submit(_verdict_of, task, (number, _parts(task[0]))): number
+            pool.submit(_verdict_of, task, (number, _number_of_parts(task[0]))): number
             for task in tasks
-            for number in range(_parts(task[0]))
+            for number in range(_number_of_parts(task[0]))
         }
         for done in as_completed(waiting):
             name = done.result().exercise
             parts[name][waiting[done]] = done.result()
-            if len(parts[name]) < _parts(exercises[name]):
+            if len(parts[name]) < _number_of_parts(exercises[name]):
                 continue
             verdict = reduce(add, (part for _, part in sorted(parts[name].items())))
             still = [Line(messages.MUST_BE.format(part=text_of(part))) for part in missing[name]]
@@ -201,7 +201,7 @@ def _effort(exercise: Exercise) -> tuple[bool, int]:
     return "model" in exercise.parameters, calls
 
 
-def _parts(exercise: Exercise) -> int:
+def _number_of_parts(exercise: Exercise) -> int:
     """Return the number of parts into which the exercise's known solutions are split."""
     return PARTS if "model" in exercise.parameters and not exercise.needs_solution else 1
 
@@ -261,12 +261,12 @@ def verify_exercise(
         problems += _too_few(correct, messages.FEW_CORRECT, MIN_CORRECT)
     return Verdict(
         exercise=name,
-        reference=any(_failure(found) is None for found in judged["reference"].values()),
+        reference=any(_first_failure(found) is None for found in judged["reference"].values()),
         skeleton=any(map(_rejected, judged["skeleton"].values())),
         wrong=len(judged["wrong"]),
         wrong_caught=sum(map(_rejected, judged["wrong"].values())),
         correct=len(judged["correct"]),
-        correct_accepted=sum(_failure(found) is None for found in judged["correct"].values()),
+        correct_accepted=sum(_first_failure(found) is None for found in judged["correct"].values()),
         told=_told_by(exercise, wrong, judged["wrong"]),
         seconds=round(time.monotonic() - began, 1),
         problems=tuple(problems),
@@ -274,7 +274,7 @@ def verify_exercise(
     )
 
 
-def _failure(found: tuple[Result, Result]) -> Result | None:
+def _first_failure(found: tuple[Result, Result]) -> Result | None:
     """The first result that is not a pass; None if there is none."""
     return next((result for result in found if not result.passed), None)
 
@@ -286,7 +286,7 @@ def _rejected(found: tuple[Result, Result]) -> bool:
 def _problems(judged: Mapping[str, Mapping[str, tuple[Result, Result]]]) -> Iterator[str]:
     """Yield what is wrong with the checks, from the results of solutions by kind and name."""
     for found in judged["reference"].values():
-        if rejection := _failure(found):
+        if rejection := _first_failure(found):
             yield Line(messages.REFERENCE_REJECTED.format(told=_short(rejection)))
     if not all(map(_rejected, judged["skeleton"].values())):
         yield Line(messages.EMPTY_ACCEPTED)
@@ -294,7 +294,7 @@ def _problems(judged: Mapping[str, Mapping[str, tuple[Result, Result]]]) -> Iter
         if not _rejected(found):
             yield Line(messages.ESCAPED.format(name=name))
     for name, found in judged["correct"].items():
-        if result := _failure(found):
+        if result := _first_failure(found):
             yield Line(messages.TURNED_AWAY.format(name=name, told=_short(result)))
 
 
