@@ -13,9 +13,10 @@ import numpy as np
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
 from autograder.checking.result import Chart, TokenTable
-from autograder.checking.steps import sampled_steps
+from autograder.checking.steps import sampled_passages
 from autograder.exercises import oracle
 from autograder.exercises.exercise import Case, Exercise
+from autograder.exercises.laws import next_laws
 from autograder.exercises.oracle import Floats, Kept
 from autograder.exercises.references import own_reference
 from autograder.sandbox.data import Array
@@ -30,12 +31,12 @@ def sampled(
     """The mean of the probabilities at each step, and how often each token was sampled."""
     if mismatch.kind not in ("support", "distribution"):
         return None
-    steps = sampled_steps(exercise, calls)
-    if not steps:
+    passages = sampled_passages(exercise, calls)
+    if not passages:
         return None
-    probs = [oracle.next_distribution(s.logits, s.before, s.settings) for s in steps]
-    counts = Counter(step.token for step in steps)
-    actual = np.array([counts[token] / len(steps) for token in range(len(probs[0]))])
+    probs = np.concatenate([passage.laws(next_laws) for passage in passages])
+    counts = Counter(token for passage in passages for token in passage.tokens)
+    actual = np.array([counts[token] / len(probs) for token in range(probs.shape[1])])
     return _chart(calls[0].arguments["model"], np.mean(probs, axis=0), actual, sampled=True)
 
 

@@ -56,6 +56,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autograder.exercises.oracle import Floats
 
@@ -65,14 +66,17 @@ ALPHA = BUDGET / TESTS
 DOUBT = 0.05  # share of honest solutions whose first calls are not enough
 
 
-def transform(probs: Floats, token: int, u: float) -> float:  # probs: (V,)
+def transform(probs: Floats, token: ArrayLike, u: ArrayLike) -> Floats:
     """The token's place in [0, 1], most likely first; uniform if it was sampled from probs.
 
-    u: uniform on [0, 1), independent of the token; it spreads an atom over its width.
+    probs: (V,), or (n, V) for n tokens at once. u: uniform on [0, 1), independent of the token; it
+    spreads an atom over its width.
     """
-    p = probs[token]
-    ahead = (probs > p) | ((probs == p) & (np.arange(len(probs)) < token))
-    return float(probs[ahead].sum() + u * p)
+    tokens = np.asarray(token)[..., None]
+    p = np.take_along_axis(probs, tokens, axis=-1)
+    ahead = (probs > p) | ((probs == p) & (np.arange(probs.shape[-1]) < tokens))
+    place: Floats = probs.sum(axis=-1, where=ahead) + np.asarray(u) * p[..., 0]
+    return place
 
 
 def one_sided_tail(n: int, d: float) -> float:

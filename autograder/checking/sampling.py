@@ -4,9 +4,12 @@ A token that the settings forbid is wrong with certainty. The rest is statistics
 the budget of `distribution`.
 """
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,12 +18,14 @@ from autograder.checking import chart, distribution
 from autograder.checking.calls import ENDED_EARLY, Call, continuation, eos_missing, token_ids
 from autograder.checking.compare import Mismatch
 from autograder.checking.registry import checker_of_all_calls
-from autograder.checking.steps import Step, sampled_steps, settings_of, steps_of
+from autograder.checking.steps import Passage, passages_of, sampled_passages, settings_of
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.generate import seeded
+from autograder.exercises.laws import next_laws
 from autograder.exercises.oracle import Floats
-from autograder.sandbox.arguments import build, calls_of
+from autograder.sandbox.arguments import calls_of
+from autograder.sandbox.trainable import build_all
 
 MIN_P_VALUE = 1e-4  # of tokens that a misconception explains
 MIN_DIFFERENCE = 0.02  # of a token's probability, for a case to tell two laws apart
@@ -28,30 +33,38 @@ MIN_DIFFERENCE = 0.02  # of a token's probability, for a case to tell two laws a
 
 def _fit(exercise: Exercise, case: Case, calls: Sequence[Call], name: str) -> float | None:
     """The log-likelihood of the sampled tokens; None where the rule does not explain them."""
-    steps, rule = sampled_steps(exercise, calls), getattr(misconceptions, name)
-    probs, likelihood = [], 0.0
-    for step in steps:
-        p = rule(step.logits, step.before, step.prompt_length, step.settings)
-        if not p[step.token] > 0:
+    passages, rule = sampled_passages(exercise, calls), getattr(misconceptions, name)
+    laws, likelihood = list[Floats](), 0.0
+    for passage in passages:
+        laws.append(passage.laws(rule))
+        own = passage.chances(laws[-1])
+        if not (own > 0).all():
             return None
-        probs.append(p)
-        likelihood += math.log(p[step.token])
-    return likelihood if distribution.p_value(transformed(steps, probs)) > MIN_P_VALUE else None
+        likelihood += float(np.log(own).sum())
+    return likelihood if distribution.p_value(transformed(passages, laws)) > MIN_P_VALUE else None
 
 
 def _differs(exercise: Exercise, case: Case, name: str) -> bool:
+    return _comparison(json.dumps(calls_of(case.arguments)[0]), exercise.keywords)(name)
+
+
+@lru_cache(maxsize=64)  # for the other students who fail the same case
+def _comparison(key: str, keywords: tuple[str, ...]) -> Callable[[str], bool]:
     """Compare the laws after the prompt, and after a text in which each token has come."""
-    rule = getattr(misconceptions, name)
-    specs = calls_of(case.arguments)[0]
-    arguments = {parameter: build(spec) for parameter, spec in specs.items()}
+    arguments = build_all(json.loads(key))
     model, prompt = arguments["model"], arguments["input_ids"][0].tolist()
-    settings = settings_of(exercise, arguments)
-    for ids in (prompt, [*prompt, *range(model.config.vocab_size)]):
-        logits = oracle.logits_of(model, ids)[-1]
-        right = oracle.next_distribution(logits, ids, settings)
-        if np.abs(right - rule(logits, ids, len(prompt), settings)).max() > MIN_DIFFERENCE:
-            return True
-    return False
+    settings = settings_of(keywords, arguments)
+    texts = [prompt, [*prompt, *range(model.config.vocab_size)]]
+    places = [(oracle.logits_of(model, ids)[-1:], ids, len(prompt), settings) for ids in texts]
+    right = [next_laws(*place) for place in places]
+
+    @cache
+    def differs(name: str) -> bool:
+        rule = getattr(misconceptions, name)
+        wrong = (rule(*place) for place in places)
+        return any(np.abs(a - b).max() > MIN_DIFFERENCE for a, b in zip(right, wrong, strict=True))
+
+    return differs
 
 
 @checker_of_all_calls(
@@ -73,25 +86,25 @@ def sample(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Mismatch | 
         if isinstance(ids, Mismatch):
             return replace(_ended(exercise, calls, i, ids), call=i)
         texts.append(ids)
-    steps = list(steps_of(exercise, calls, texts))
-    probs = [oracle.next_distribution(s.logits, s.before, s.settings) for s in steps]
-    for step, p in zip(steps, probs, strict=True):
-        if not p[step.token] > 0:
-            allowed = ", ".join(map(str, np.flatnonzero(p)[:8].tolist()))
-            allowed += ", ..." if (p > 0).sum() > 8 else ""
-            place = f"[0, {len(step.before)}]"
-            return Mismatch("support", allowed, str(step.token), place, call=step.call)
+    passages = list(passages_of(exercise, calls, texts))
+    laws = [passage.laws(next_laws) for passage in passages]
+    for passage, law in zip(passages, laws, strict=True):
+        for t in np.flatnonzero(~(passage.chances(law) > 0))[:1]:
+            allowed = ", ".join(map(str, np.flatnonzero(law[t])[:8].tolist()))
+            allowed += ", ..." if (law[t] > 0).sum() > 8 else ""
+            place = f"[0, {passage.prompt_length + t}]"
+            return Mismatch("support", allowed, str(passage.tokens[t]), place, call=passage.call)
     seeds = [call.arguments.get("seed") for call in calls]
     for i, seed in enumerate(seeds):
         if texts[i] != texts[seeds.index(seed)]:
             return Mismatch("seed_ignored", actual=seed, call=i)
-    values = transformed(steps, probs)
+    values = transformed(passages, laws)
     first_look = len(calls) < len(calls_of(case.arguments))
     if distribution.p_value(values) < (distribution.DOUBT if first_look else distribution.ALPHA):
         _, x = distribution.distance(values)
         share = float(np.mean(np.array(values) <= x))
         return Mismatch("distribution", f"{100 * x:.0f}", f"{100 * share:.0f}")  # per cent
-    return _same_for_all(seeds, texts, steps, probs)
+    return _same_for_all(seeds, texts, passages, laws)
 
 
 def _ended(exercise: Exercise, calls: Sequence[Call], number: int, mismatch: Mismatch) -> Mismatch:
@@ -105,7 +118,7 @@ def _ended(exercise: Exercise, calls: Sequence[Call], number: int, mismatch: Mis
     ids, others = token_ids(calls[number].reply.value), [token_ids(c.reply.value) for c in calls]
     assert isinstance(ids, list)
     arguments = calls[number].arguments
-    settings = settings_of(exercise, arguments)
+    settings = settings_of(exercise.keywords, arguments)
     logits = oracle.logits_of(arguments["model"], ids)[-1]
     possible = oracle.next_distribution(logits, ids, settings)[settings["eos"]] > 0
     varies = any(isinstance(other, list) and len(other) != len(ids) for other in others)
@@ -115,24 +128,24 @@ def _ended(exercise: Exercise, calls: Sequence[Call], number: int, mismatch: Mis
 def _same_for_all(
     seeds: Sequence[Any],
     texts: Sequence[list[int]],
-    steps: Sequence[Step],
-    probs: Sequence[Floats],
+    passages: Sequence[Passage],
+    laws: Sequence[Floats],
 ) -> Mismatch | None:
     """Another seed gives the same text, and chance does not explain it."""
     others = [i for i, seed in enumerate(seeds) if seed != seeds[0]]
     if not others or any(texts[i] != texts[0] for i in others):
         return None
-    first_text = [(s, p) for s, p in zip(steps, probs, strict=True) if s.call == 0]
-    chance = math.prod(float(p[s.token]) for s, p in first_text)
+    first_text = [p.chances(law) for p, law in zip(passages, laws, strict=True) if p.call == 0]
+    chance = math.prod(float(p) for chances in first_text for p in chances)
     if chance > distribution.ALPHA:
         return None
     return Mismatch("seed_fixed", seeds[0], seeds[others[0]], call=others[0])
 
 
-def transformed(steps: Sequence[Step], probs: Sequence[Floats]) -> list[float]:
-    """The place of each token in the law of its step, uniform if it was sampled from that."""
-    spread = seeded("transform", *(s.token for s in steps)).random(len(steps))
-    return [
-        distribution.transform(p, s.token, float(u))
-        for s, p, u in zip(steps, probs, spread, strict=True)
-    ]
+def transformed(passages: Sequence[Passage], laws: Sequence[Floats]) -> list[float]:
+    """The place of each token in its law, uniform if it was sampled from that."""
+    tokens = [passage.tokens for passage in passages]
+    spread, values = seeded("transform", *chain(*tokens)), list[float]()
+    for own, law in zip(tokens, laws, strict=True):
+        values += distribution.transform(law, own, spread.random(len(own))).tolist()
+    return values

@@ -18,7 +18,7 @@ from autograder.checking.calls import Call, token_ids
 from autograder.checking.compare import Mismatch
 from autograder.checking.registry import checker_of_all_calls
 from autograder.checking.result import Chart
-from autograder.checking.steps import sampled_steps
+from autograder.checking.steps import sampled_passages
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.oracle import Floats
@@ -52,17 +52,25 @@ def _law_differs(exercise: Exercise, case: Case, rule: str) -> bool:
 
 def _law_fit(exercise: Exercise, case: Case, calls: Sequence[Call], rule: str) -> float | None:
     """The log-likelihood of the tokens; None where the rule does not explain them."""
-    steps, probs, likelihood = sampled_steps(exercise, _drawn_texts(calls)), list[Floats](), 0.0
-    ids = {step.call: step.before for step in steps}  # the last step's, which are all
-    drafts = {i: oracle.logits_of(calls[i].arguments["draft"], ids[i]) for i in ids}
-    for step in steps:
-        p, q = oracle.softmax(step.logits), oracle.softmax(drafts[step.call][len(step.before) - 1])
-        law = getattr(misconceptions, rule)
-        probs.append(law(p, q, calls[step.call].arguments["num_draft"]))
-        if not probs[-1][step.token] > 0:
+    law, laws, likelihood = getattr(misconceptions, rule), list[Floats](), 0.0
+    passages = sampled_passages(exercise, _drawn_texts(calls))
+    for passage in passages:
+        arguments, start = calls[passage.call].arguments, passage.prompt_length
+        drafts = oracle.logits_of(arguments["draft"], passage.ids[:-1])[start - 1 :]
+        pairs = zip(passage.logits, drafts, strict=True)
+        laws.append(
+            np.array(
+                [
+                    law(oracle.softmax(p), oracle.softmax(q), arguments["num_draft"])
+                    for p, q in pairs
+                ]
+            )
+        )
+        own = passage.chances(laws[-1])
+        if not (own > 0).all():
             return None
-        likelihood += math.log(probs[-1][step.token])
-    fits = distribution.p_value(sampling.transformed(steps, probs)) > sampling.MIN_P_VALUE
+        likelihood += float(np.log(own).sum())
+    fits = distribution.p_value(sampling.transformed(passages, laws)) > sampling.MIN_P_VALUE
     return likelihood if fits else None
 
 

@@ -6,10 +6,13 @@ are those of the course's folder `tests/known`, file by file, or else the packag
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,7 @@ SEED = "verify"  # of the hidden cases: the same ones each time
 CALL_LIMIT_S = 3.0  # a call: one that never ends is rejected as well as one that is slow
 MIN_WRONG, MIN_CORRECT = 8, 3
 WORKERS = 2
+PARTS = 4  # of an exercise whose model computes, so that no worker is left alone with it
 # what students are told about the known wrong solutions, public and hidden
 MIN_PRECISION, MIN_RECALL = 0.99, 0.90
 
@@ -108,6 +112,23 @@ class Verdict:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()  # mistakes that no case notices
 
+    def __add__(self, other: "Verdict") -> "Verdict":
+        """The verdict of two parts of the known solutions, in their order."""
+        return replace(
+            self,
+            reference=self.reference or other.reference,
+            skeleton=self.skeleton or other.skeleton,
+            wrong=self.wrong + other.wrong,
+            wrong_caught=self.wrong_caught + other.wrong_caught,
+            correct=self.correct + other.correct,
+            correct_accepted=self.correct_accepted + other.correct_accepted,
+            told=self.told + other.told,
+            seconds=round(self.seconds + other.seconds, 1),
+            # cases that cannot be made are a problem of every part
+            problems=tuple(dict.fromkeys((*self.problems, *other.problems))),
+            warnings=(*self.warnings, *other.warnings),
+        )
+
     @property
     def passed(self) -> bool:
         """True if every solution got the expected verdict, and there are enough of them."""
@@ -141,17 +162,29 @@ def verify(
         pair = [{"": given_imports(given), **reference}, skeletons]
         solved |= dict.fromkeys(reference, pair)
     missing = {name: missing_parts(course, assignment, name) for name in exercises}
+    # what takes long first
     tasks = [
         (exercise, *solved.get(name, ({}, {})), *known_folders(course, name))
-        for name, exercise in sorted(exercises.items(), key=lambda pair: _effort(pair[1]))
+        for name, exercise in sorted(
+            exercises.items(), key=lambda pair: _effort(pair[1]), reverse=True
+        )
     ]
+    parts: dict[str, dict[int, Verdict]] = {name: {} for name in exercises}
     # not forked from this process: the child of one that has used torch's threads can hang
     with ProcessPoolExecutor(WORKERS, mp_context=processes.context([__name__])) as pool:
         verdicts = []
-        for done in as_completed([pool.submit(_verdict_of, task) for task in reversed(tasks)]):
-            verdict = done.result()
-            parts = map(text_of, missing[verdict.exercise])
-            still = tuple(Line(messages.MUST_BE.format(part=part)) for part in parts)
+        waiting = {
+            pool.submit(_verdict_of, task, (number, _number_of_parts(task[0]))): number
+            for task in tasks
+            for number in range(_number_of_parts(task[0]))
+        }
+        for done in as_completed(waiting):
+            name = done.result().exercise
+            parts[name][waiting[done]] = done.result()
+            if len(parts[name]) < _number_of_parts(exercises[name]):
+                continue
+            verdict = reduce(add, (part for _, part in sorted(parts[name].items())))
+            still = [Line(messages.MUST_BE.format(part=text_of(part))) for part in missing[name]]
             verdict = replace(verdict, problems=(*still, *verdict.problems))
             progress(verdict)
             verdicts.append(verdict)
@@ -166,6 +199,11 @@ def _effort(exercise: Exercise) -> tuple[bool, int]:
     cases = (*exercise.cases, *exercise.hidden)
     calls = sum(len(calls_of(case.arguments)) for case in cases)
     return "model" in exercise.parameters, calls
+
+
+def _number_of_parts(exercise: Exercise) -> int:
+    """Return the number of parts into which the exercise's known solutions are split."""
+    return PARTS if "model" in exercise.parameters and not exercise.needs_solution else 1
 
 
 def namespace(sources: Mapping[str, str]) -> dict[str, Any]:
@@ -187,9 +225,15 @@ def verify_exercise(
     skeletons: Mapping[str, str],
     wrong_folder: Path,
     correct_folder: Path,
+    *,
+    part: tuple[int, int] = (0, 1),
 ) -> Verdict:
-    """Verify the checks of one exercise. reference, skeletons: all code cells, by exercise."""
-    began, name = time.monotonic(), exercise.id
+    """Verify the checks of one exercise.
+
+    reference, skeletons: all code cells, by exercise. part: which part of the solutions to try,
+    from 0, and the number of parts; the sum of all parts' verdicts is the exercise's.
+    """
+    began, name, (number, parts) = time.monotonic(), exercise.id, part
     # more for a larger model
     exercise = replace(exercise, time_limit_s=CALL_LIMIT_S * slowdown(exercise.model))
     if exercise.needs_solution:
@@ -200,42 +244,58 @@ def verify_exercise(
         student = LocalStudent(namespace({**reference, name: source}))
         return run_check(exercise, student), run_check(exercise, student, SEED, hidden)
 
-    def failure(source: str) -> Result | None:
-        """The first result that is not a pass; None if there is none."""
-        return next((result for result in results(source) if not result.passed), None)
-
-    def rejected(found: tuple[Result, Result]) -> bool:
-        return all(r.passed is False and r.points == 0 for r in found)
-
-    problems: list[str] = []
-    if rejection := failure(reference[name]):
-        problems.append(Line(messages.REFERENCE_REJECTED.format(told=_short(rejection))))
-    if not (skeleton := rejected(results(skeletons[name]))):
-        problems.append(Line(messages.EMPTY_ACCEPTED))
     wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
-    judged = {n: results(solution.source) for n, solution in wrong.items()}
-    escaped = [n for n, found in judged.items() if not rejected(found)]
-    problems += [Line(messages.ESCAPED.format(name=n)) for n in escaped]
-    turned_away = {n: r for n, source in correct.items() if (r := failure(source))}
-    problems += [
-        Line(messages.TURNED_AWAY.format(name=n, told=_short(r))) for n, r in turned_away.items()
+    solutions = [
+        *(("reference", "", reference[name]), ("skeleton", "", skeletons[name])),
+        *(("wrong", n, solution.source) for n, solution in wrong.items()),
+        *(("correct", n, source) for n, source in correct.items()),
     ]
-    if name in IN_ORACLE:  # of a teacher's own one of each will do: see `missing_parts`
+    begin, end = (len(solutions) * place // parts for place in (number, number + 1))
+    judged: dict[str, dict[str, tuple[Result, Result]]] = defaultdict(dict)
+    for kind, n, source in solutions[begin:end]:
+        judged[kind][n] = results(source)
+    problems = list(_problems(judged))
+    # of a teacher's own one of each will do: see `missing_parts`
+    if number + 1 == parts and name in IN_ORACLE:
         problems += _too_few(wrong, messages.FEW_WRONG, MIN_WRONG)
         problems += _too_few(correct, messages.FEW_CORRECT, MIN_CORRECT)
     return Verdict(
         exercise=name,
-        reference=rejection is None,
-        skeleton=skeleton,
-        wrong=len(wrong),
-        wrong_caught=len(wrong) - len(escaped),
-        correct=len(correct),
-        correct_accepted=len(correct) - len(turned_away),
-        told=_told_by(exercise, wrong, judged),
+        reference=any(_first_failure(found) is None for found in judged["reference"].values()),
+        skeleton=any(map(_rejected, judged["skeleton"].values())),
+        wrong=len(judged["wrong"]),
+        wrong_caught=sum(map(_rejected, judged["wrong"].values())),
+        correct=len(judged["correct"]),
+        correct_accepted=sum(_first_failure(found) is None for found in judged["correct"].values()),
+        told=_told_by(exercise, wrong, judged["wrong"]),
         seconds=round(time.monotonic() - began, 1),
         problems=tuple(problems),
         warnings=() if problems else tuple(_unnoticed(exercise, hidden)),
     )
+
+
+def _first_failure(found: tuple[Result, Result]) -> Result | None:
+    """The first result that is not a pass; None if there is none."""
+    return next((result for result in found if not result.passed), None)
+
+
+def _rejected(found: tuple[Result, Result]) -> bool:
+    return all(result.passed is False and result.points == 0 for result in found)
+
+
+def _problems(judged: Mapping[str, Mapping[str, tuple[Result, Result]]]) -> Iterator[str]:
+    """Yield what is wrong with the checks, from the results of solutions by kind and name."""
+    for found in judged["reference"].values():
+        if rejection := _first_failure(found):
+            yield Line(messages.REFERENCE_REJECTED.format(told=_short(rejection)))
+    if not all(map(_rejected, judged["skeleton"].values())):
+        yield Line(messages.EMPTY_ACCEPTED)
+    for name, found in judged["wrong"].items():
+        if not _rejected(found):
+            yield Line(messages.ESCAPED.format(name=name))
+    for name, found in judged["correct"].items():
+        if result := _first_failure(found):
+            yield Line(messages.TURNED_AWAY.format(name=name, told=_short(result)))
 
 
 def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
@@ -250,13 +310,13 @@ def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
         yield Line(messages.MUTANTS_TRIED.format(**about))
 
 
-def _verdict_of(task: tuple[Any, ...]) -> Verdict:
+def _verdict_of(task: tuple[Any, ...], part: tuple[int, int] = (0, 1)) -> Verdict:
     torch.set_num_threads(1)  # as many processes as cores
     exercise, reference, *_ = task
     if exercise.id not in reference:
         return Verdict(exercise=exercise.id)  # which `missing_parts` says
     try:
-        return verify_exercise(*task)
+        return verify_exercise(*task, part=part)
     except (ReferenceFailedError, ExerciseError, TooCloseError, SyntaxError) as error:
         text = error.text if isinstance(error, UserError) else Text.same(str(error))
         return Verdict(exercise=task[0].id, problems=(Line(text),))

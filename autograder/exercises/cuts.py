@@ -180,9 +180,10 @@ def _kth(logits: Floats, k: int) -> float:
 
 
 def _sum_before(weights: Floats, order: Places) -> Floats:
-    """The sum of the weights in front of each token, in this order."""
-    result = np.empty(len(weights))
-    result[order] = np.concatenate([[0.0], np.cumsum(weights[order])[:-1]])
+    """The sum of the weights in front of each token, in this order; both (V,) or (N, V)."""
+    sums = np.cumsum(np.take_along_axis(weights, order, axis=-1), axis=-1)
+    result = np.zeros(weights.shape)
+    np.put_along_axis(result, order[..., 1:], sums[..., :-1], axis=-1)
     return result
 
 
@@ -219,7 +220,8 @@ def below(probs: Floats, p: float | None) -> Bools:
 
 
 def in_order_of_ids(probs: Floats, p: float | None) -> Bools:
-    return _sum_before(probs, np.arange(len(probs))) < (1 if p is None else p)
+    order = np.broadcast_to(np.arange(probs.shape[-1]), probs.shape)
+    return _sum_before(probs, order) < (1 if p is None else p)
 
 
 def _reached(weights: Floats, p: float) -> Bools:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -97,19 +100,40 @@ def test_what_falls_short_is_named(
 
 
 def test_what_takes_longest_is_begun_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[str] = []
+    begun: list[tuple[str, int]] = []
 
-    def found(task: Any) -> verify.Verdict:
-        begun.append(task[0].id)
-        return verify.Verdict(exercise=begun[-1])
+    def found(task: Any, part: tuple[int, int]) -> verify.Verdict:
+        begun.append((task[0].id, part[0]))
+        return verify.Verdict(exercise=task[0].id)
 
     monkeypatch.setattr(verify, "ProcessPoolExecutor", Here)
     monkeypatch.setattr(verify, "_verdict_of", found)
     names = ["filter_top_k", "greedy_decode", "sample_decode", "top_tokens"]
     exercises = {name: PACKAGED[name] for name in names}
     verdicts = verify.verify(ROOT, "a7_2", lambda _: None, exercises)
-    assert begun == ["sample_decode", "greedy_decode", "filter_top_k", "top_tokens"]
+    split = [(name, part) for name in ("sample_decode", "greedy_decode") for part in range(4)]
+    assert begun == [*split, ("filter_top_k", 0), ("top_tokens", 0)]
     assert [verdict.exercise for verdict in verdicts] == names
+
+
+def test_verdicts_of_parts_add_up_to_the_whole(course: Path) -> None:
+    known = course / "tests" / "known"
+    (known / "wrong" / "repetition_rate.py").write_text(
+        '@wrong(fails_case=1, kind="value")\ndef fixed(token_ids, n): return 0.125\n'
+        '@wrong(fails_case=1, kind="value")\ndef other(token_ids, n): return 0.375\n'
+    )
+    (known / "correct" / "repetition_rate.py").write_text(
+        "@correct()\ndef fixed(token_ids, n): return 0.25"
+    )
+    cells = {"repetition_rate": "def repetition_rate(token_ids, n): return 0.0"}
+    task = (PACKAGED["repetition_rate"], cells, cells, known / "wrong", known / "correct")
+    whole = verify.verify_exercise(*task)
+    assert len(whole.problems) == 4  # reference, correct, too few of both
+    for count in (2, 3, 5, 9):
+        parts = [verify.verify_exercise(*task, part=(i, count)) for i in range(count)]
+        assert sum(part.wrong for part in parts) == 2
+        summed = reduce(add, parts)
+        assert replace(summed, seconds=0.0) == replace(whole, seconds=0.0)
 
 
 def test_an_unknown_assignment_is_named(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
