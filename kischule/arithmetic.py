@@ -23,7 +23,8 @@ class Arithmetic:
         self.last = own["ln_f.weight"], own["ln_f.bias"]
         heads, self.size = config.n_head, config.n_embd // config.n_head
         # of the text: keys and values by layer, and logits
-        self.states = torch.zeros(config.n_layer, 2, 1, heads, config.n_positions, self.size)
+        shape = (config.n_layer, 2, 1, heads, config.n_positions, self.size)
+        self.states = torch.zeros(shape)
         self.logits = torch.zeros(1, config.n_positions, config.vocab_size)
         parts = ("ln_1", "attn.c_attn", "attn.c_proj", "ln_2", "mlp.c_fc", "mlp.c_proj")
         # with each layer's keys and values, (1, heads, positions, size), its weights and biases

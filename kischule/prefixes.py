@@ -213,7 +213,7 @@ class _Memory:
             logits, *parts = _Recomputed.apply(model, again, kept, list(trained), *trained.values())
         if use_cache:
             past = _copied(self.empty) if past is None else past
-            _fill(past, parts)
+            _set_states(past, parts)
         return _output(logits, past)
 
     def _known(self, model: Any, given: Mapping[str, Any]) -> tuple[bool, list[Tensor]] | None:
@@ -286,7 +286,7 @@ def _copied(empty: DynamicCache) -> DynamicCache:
     return cache
 
 
-def _fill(cache: DynamicCache, parts: Sequence[Tensor]) -> None:
+def _set_states(cache: DynamicCache, parts: Sequence[Tensor]) -> None:
     """Let a cache have these keys and values of its layers, as `update` with the new ones does."""
     pairs = list(zip(parts[::2], parts[1::2], strict=True))
     if not cache.layers:  # an empty one, made without a configuration
