@@ -205,12 +205,13 @@ class _Memory:
             return None
         # copies: what a caller writes into them must not get into the memory
         use_cache, views = known
-        logits, states = views[0].clone(), views[1].clone(memory_format=torch.contiguous_format)
-        parts = states.flatten(0, 1).unbind()
+        logits, states = views[0].clone(), views[1].flatten(0, 1)
         if trained:
-            kept = [logits, *map(Tensor.clone, parts)]
+            kept = [logits, *map(Tensor.clone, states)]
             again = {"input_ids": given["input_ids"], "logits_to_keep": logits.shape[1]}
             logits, *parts = _Recomputed.apply(model, again, kept, list(trained), *trained.values())
+        elif use_cache:
+            parts = states.clone(memory_format=torch.contiguous_format).unbind()
         if use_cache:
             past = _copied(self.empty) if past is None else past
             _set_states(past, parts)
@@ -310,7 +311,7 @@ def _output(logits: Tensor, cache: DynamicCache | None) -> CausalLMOutputWithCro
 def _is_equal(found: Any, own: Tensor) -> bool:
     """Return True for a tensor with these values; a cache may hold anything, or nothing."""
     is_like = type(found) is Tensor and (found.dtype, found.device) == (own.dtype, own.device)
-    return is_like and torch.equal(found, own)
+    return is_like and not found.requires_grad and torch.equal(found, own)
 
 
 def _asks_little(given: Mapping[str, Any], seen: int, end: int) -> bool:
