@@ -26,6 +26,7 @@ from autograder.files import write_atomically
 from kischule.errors import UserError, shown
 from kischule.i18n import EDITIONS, Text
 
+_HOME = Path(__file__).parent  # of the package's exercises
 SEED_VARIABLE = "KISCHULE_SEED"  # of the environment: the seed of hidden cases
 ENTRIES = {"cases": "case", "hidden": "hidden", "misconceptions": "misconception"}  # in errors
 CASE_KEYS = ("function", "catches", "raises", "first_calls")  # of a case, beside its arguments
@@ -245,13 +246,14 @@ class ExerciseFiles(Mapping[str, Exercise]):
 @lru_cache(maxsize=1000)
 def _load_file(path: Path, _modified: int) -> Exercise:
     try:
-        return parse_exercise(path.read_text(encoding="utf-8-sig"), path.name)
+        text, own = path.read_text(encoding="utf-8-sig"), path.is_relative_to(_HOME)
+        return parse_exercise(text, path.name, tested=own)
     except UnicodeDecodeError as error:
         raise ExerciseError(f"{path.name}: must be text in UTF-8: {error}") from error
 
 
 def _packaged_folders() -> list[Path]:
-    return sorted(path.parent for path in Path(__file__).parent.glob("*/*.yaml"))
+    return sorted(path.parent for path in _HOME.glob("*/*.yaml"))
 
 
 PACKAGED = ExerciseFiles(*_packaged_folders())  # the package's own; ids are unique among them
@@ -282,10 +284,10 @@ def with_points(exercise: Exercise, points: Points) -> Exercise:
     return exercise if exercise.bonus else replace(exercise, points=points)
 
 
-def parse_exercise(content: str, name: str) -> Exercise:
+def parse_exercise(content: str, name: str, *, tested: bool = False) -> Exercise:
     """Read an exercise from the text of its file, which errors call `name`. ExerciseError."""
     try:
-        data, place = load_yaml(content, name)
+        data, place = load_yaml(content, name, tested=tested)
         return _exercise(read(ExerciseFile, data, place), Path(name).stem, place)
     except ExerciseError:
         raise

@@ -31,6 +31,49 @@ class Agent:
     def __init__(self, kernel: Any, given: Path) -> None:
         self._kernel, self._given = kernel, given
         self._student = LocalStudent(kernel.shell.user_ns)
+        self._dispatch = kernel.dispatch_shell
+        self._is_flushed = True  # what calls have written
+
+    async def dispatch(self, message: Any, /, *args: Any, **more: Any) -> None:
+        """Handle a message on the shell channel: a request at once, any other as ipykernel does.
+
+        Around each message ipykernel publishes two states and waits twice for the thread that
+        sends outputs, which takes longer than a small call.
+        """
+        if self._is_request(message):
+            self._is_flushed = False
+            self._handle(message, *args, **more)
+            return
+        if not self._is_flushed:  # now: a cell's outputs are what comes after its message
+            self._is_flushed = True
+            for stream in filter(None, (sys.stdout, sys.stderr)):
+                stream.flush()
+        await self._dispatch(message, *args, **more)
+
+    def _is_request(self, message: Any) -> bool:
+        session = self._kernel.session
+        try:
+            _, parts = session.feed_identities(message, copy=False)
+            header = session.deserialize(parts, content=False, copy=False)["header"]
+        except Exception:  # a message of ipykernel to itself, or an invalid one, which it reports
+            return False
+        return bool(header["msg_type"] == REQUEST)
+
+    def _handle(self, message: Any, subshell_id: str | None = None, **_: Any) -> None:
+        kernel = self._kernel
+        identity, parts = kernel.session.feed_identities(message, copy=False)
+        request = kernel.session.deserialize(parts, content=True, copy=False)
+        kernel.set_parent(identity, request, channel="shell")
+        stream = kernel.shell_stream
+        if thread := getattr(kernel, "shell_channel_thread", None):  # of ipykernel 7
+            stream = thread.manager.get_subshell_to_shell_channel_socket(subshell_id)
+        kernel.pre_handler_hook()  # lets an interrupt through
+        try:
+            kernel.shell_handlers[REQUEST](stream, identity, request)
+        except (Exception, KeyboardInterrupt):  # an interrupt that came between two calls
+            kernel.log.error("a request has no reply", exc_info=True)
+        finally:
+            kernel.post_handler_hook()
 
     def reply(self, stream: Any, identity: Any, message: Mapping[str, Any]) -> None:
         """Handle a request; the signature is that of ipykernel's message handlers."""
@@ -91,7 +134,9 @@ def install(kernel: Any, given: Path) -> None:
 
     given: a folder with the files that its work folder began with; it may not be there.
     """
-    kernel.shell_handlers[REQUEST] = Agent(kernel, given).reply
+    agent = Agent(kernel, given)
+    kernel.shell_handlers[REQUEST] = agent.reply
+    kernel.dispatch_shell = agent.dispatch
     shell.install(kernel.shell)
     for name in ("check", "hint"):
         vars(sys.modules["autograder"])[name] = lambda *_, **__: Later()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from support.fuzz import EFFORTS, VALUES, fuzz, spoilt_bytes
 from support.notebooks import places
 
+from autograder.exercises import exercise, strict
 from autograder.exercises.exercise import PACKAGED, ExerciseError, ExerciseFiles, parse_exercise
 from autograder.exercises.strict import DataError, load_json, load_yaml
 
@@ -92,6 +94,36 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
         ExerciseFiles(tmp_path)["beam_search"]
     (tmp_path / NAME).write_bytes(TEXT.encode("utf-8-sig"))
     assert ExerciseFiles(tmp_path)["beam_search"] == parse_exercise(TEXT, NAME)
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML was built without libyaml")
+@pytest.mark.parametrize("name", PACKAGED)
+def test_libyaml_reads_our_files_as_pyyaml_does(name: str) -> None:
+    """The data, and the line of each value in an error."""
+    text = PACKAGED.paths[name].read_text(encoding="utf-8")
+    slow, quick = (load_yaml(text, name, tested=tested) for tested in (False, True))
+    assert json.dumps(quick[0]) == json.dumps(slow[0])  # in which 1, 1.0 and True differ
+    assert _lines(quick[1].parts[1]) == _lines(slow[1].parts[1])
+    assert parse_exercise(text, f"{name}.yaml", tested=True) == parse_exercise(text, f"{name}.yaml")
+
+
+def _lines(node: Any) -> Any:
+    """A node's tag, line and value, all the way down."""
+    if isinstance(node, tuple):
+        return tuple(map(_lines, node))
+    value = node.value if isinstance(node.value, str) else [_lines(part) for part in node.value]
+    return node.tag, node.start_mark.line, value
+
+
+@pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML was built without libyaml")
+def test_our_files_are_read_by_libyaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / NAME).write_text(TEXT, encoding="utf-8")
+    loaded = exercise._load_file.__wrapped__
+    expected = loaded(PACKAGED.paths["beam_search"], 0)
+    monkeypatch.setattr(strict, "_UniqueKeys", None)  # PyYAML's own reader
+    assert loaded(PACKAGED.paths["beam_search"], 0) == expected
+    with pytest.raises(ExerciseError):
+        loaded(tmp_path / NAME, 0)
 
 
 PLACES = {

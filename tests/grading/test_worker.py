@@ -6,8 +6,10 @@ import copy
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import nbformat
@@ -233,6 +235,36 @@ def test_a_check_that_fails_itself_is_flagged(monkeypatch: pytest.MonkeyPatch) -
     run = graded(three_exercises())
     assert set(passed(run).values()) == {None}
     assert Flag(FlagKind.CHECK_FAILED, "test_filter_top_k") in run.flags
+
+
+# --- calls --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("isolation", [SANDBOX, "process"])
+def test_a_call_publishes_no_state(isolation: str) -> None:
+    """Between two cells there are replies alone, and what a call writes is no cell's output."""
+    sources = (
+        "import sys\nout = sys.stdout\ndef f(n):\n    out.write('x')\n    return n",
+        "print(1)",
+    )
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    kernel = Kernel(made, Settings(isolation=isolation))
+    kernel.start()
+    student, channel = KernelStudent(kernel), kernel._client.kc.iopub_channel
+    kernel.execute(made.cells[0], 0, 20)
+    replies = [student.call_all("f", [([("n", n)], {})], 5)[0].value for n in range(3)]
+    published = []
+    with suppress(Empty):
+        while True:
+            published.append(kernel._run(channel.get_msg(timeout=0.5))["msg_type"])
+    kernel.execute(made.cells[1], 1, 20)
+    kernel.close()
+    assert replies == [0, 1, 2]
+    assert set(published) <= {"stream"}
+    assert [cell.outputs for cell in made.cells] == [
+        [],
+        [nbformat.v4.new_output("stream", text="1\n")],
+    ]
 
 
 # --- the same verdicts as in this process -------------------------------------------------------

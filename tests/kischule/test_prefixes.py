@@ -80,14 +80,20 @@ def loop(model: Any, ids: Tensor, steps: int) -> Tensor:
 def assert_same(found: Any, expected: Any) -> None:
     assert type(found) is type(expected)
     assert found.keys() == expected.keys()
+    assert vars(found).keys() == vars(expected).keys()
     torch.testing.assert_close(found.logits, expected.logits, rtol=0, atol=BOUND)
     assert found.logits.requires_grad == expected.logits.requires_grad
     assert found.logits.is_inference() == expected.logits.is_inference()
     if expected.past_key_values is not None:
         assert type(found.past_key_values) is type(expected.past_key_values)
+        assert vars(found.past_key_values).keys() == vars(expected.past_key_values).keys()
         pairs = zip(found.past_key_values.layers, expected.past_key_values.layers, strict=True)
         for ours, theirs in pairs:
             assert type(ours) is type(theirs)
+            assert vars(ours).keys() == vars(theirs).keys()
+            if theirs.is_initialized:
+                assert ours.keys.is_contiguous()
+                assert ours.keys.requires_grad == theirs.keys.requires_grad
             torch.testing.assert_close(ours.keys, theirs.keys, rtol=0, atol=BOUND)
             torch.testing.assert_close(ours.values, theirs.values, rtol=0, atol=BOUND)
 
@@ -157,6 +163,50 @@ def test_a_changed_cache_is_believed(model: Any, library: Any) -> None:
                 change(cache)
             found = model(ids_of(4), past_key_values=caches[0])
             assert_same(found, library(ids_of(4), past_key_values=caches[1]))
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_empty_caches_are_filled(mode: Any, passes: list[int], model: Any, library: Any) -> None:
+    with mode():
+        for made in (DynamicCache, lambda: DynamicCache(config=library.config)):
+            caches = [made(), made()]
+            for tokens in (TEXT[:9], TEXT[9:10], TEXT[10:13]):
+                outputs = [
+                    of(ids_of(*tokens), past_key_values=cache)
+                    for of, cache in zip((model, library), caches, strict=True)
+                ]
+                assert outputs[0].past_key_values is caches[0]
+                assert_same(*outputs)
+    assert len(passes) == 6  # the library's own
+
+
+def test_a_cache_of_its_own_kind_is_the_librarys(passes: list[int], model: Any) -> None:
+    changes: list[Callable[[DynamicCache], Any]] = [
+        lambda cache: setattr(cache, "update", cache.update),
+        lambda cache: setattr(cache.layers[2], "update", cache.layers[2].update),
+        lambda cache: cache.layers[0].keys.requires_grad_(),
+    ]
+    for change in changes:
+        with torch.no_grad():
+            cache = model(ids_of(*TEXT)).past_key_values
+            change(cache)
+            passes.clear()
+            model(ids_of(4), past_key_values=cache)
+        assert passes == [1]
+
+
+def test_an_output_is_used_like_the_librarys(model: Any, library: Any) -> None:
+    for of in (model, library):
+        with torch.no_grad():
+            output = of(ids_of(*TEXT))
+        assert list(output) == ["logits", "past_key_values"]
+        assert output[0] is output["logits"] is output.to_tuple()[0] is output.logits
+        assert output.loss is None
+        again = copy.deepcopy(output)
+        again.logits = again.logits[:, -1:]
+        assert again["logits"].shape == pickle.loads(pickle.dumps(again)).logits.shape
+        with pytest.raises(AttributeError):
+            _ = output.no_such_part
 
 
 def test_outputs_do_not_alias_the_memory(model: Any, library: Any) -> None:
