@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
@@ -54,5 +55,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 def pytest_configure(config: pytest.Config) -> None:
     """Load the fixtures where tests run: the process that hands them out needs no torch."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses"):
+        gc.disable()  # until all tests are collected
         with without_slow_packages():
             config.pluginmanager.import_plugin("support.fixtures")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector off the packages and thousands of tests: they stay anyway.
+
+    A full pass would walk through them all, for half a second. Passes are rarer as well: most of
+    what a test makes is gone before one comes.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()

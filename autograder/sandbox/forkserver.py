@@ -58,6 +58,7 @@ def serve(control: socket.socket, view: Visible, model: str) -> None:
     tier = SANDBOX_TIERS[view.tier]()
     try:
         tier.enter(view)
+        gc.disable()  # nearly all that is loaded stays
         _load(model)
         if (threads := _threads()) != 1:
             raise RuntimeError(f"the fork server must have one thread, has {threads}")
@@ -69,6 +70,7 @@ def serve(control: socket.socket, view: Visible, model: str) -> None:
         return
     gc.collect()
     gc.freeze()  # the collector must not touch, and so copy, what kernels share
+    gc.enable()
     _tell(control, user=os.getuid())
     while True:
         readable, _, _ = select.select([control], [], [], 1.0)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,7 @@ import pytest
 from attacks import small
 from support import pretended
 
+from autograder.checking.result import Result
 from autograder.course import release
 from autograder.course.rules import rules_of
 from autograder.grading import memory, processes, servers
@@ -75,6 +77,19 @@ def test_a_submission_that_fails_is_tried_once_more() -> None:
     (record,) = Pool(1).run(RULES, tasks("fail"))
     assert record.status == Status.FAILED
     assert reasons(record)[0].startswith("process ")
+
+
+def test_an_earlier_record_reaches_the_worker_and_comes_back() -> None:
+    earlier = Record(
+        key="earlier",
+        status=Status.GRADED,
+        results=(Result.manual(exercise="observation_greedy", max_points=2),),
+        code={"filter_top_k": "a name"},
+        reused=("filter_top_k",),
+        notebook=b"{}",
+    )
+    (record,) = Pool(1).run(RULES, [Task("new", b"earlier", earlier)])
+    assert record == replace(earlier, key="new")
 
 
 def test_a_worker_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from autograder.grading import preload
 
 LOADED = "import sys; print('nbformat' in sys.modules, 'rfc3987_syntax' in sys.modules)"
 PROGRAM = f"""
@@ -19,6 +25,19 @@ if __name__ == "__main__":
     process.start()
     process.join()
 """
+
+
+def test_no_garbage_is_collected_while_workers_packages_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[tuple[str, bool]] = []
+    made, frozen = [[number] for number in range(1000)], gc.get_freeze_count()
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib, "import_module", lambda n: loaded.append((n, gc.isenabled())))
+        importlib.reload(preload)
+    assert loaded == [("autograder.grading.worker", False)]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= frozen + len(made)
 
 
 def test_a_courses_folder_is_not_imported_as_a_package(

@@ -259,6 +259,7 @@ def test_what_goes_wrong_leads_to_a_full_run(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @LINUX
+@pytest.mark.usefixtures("in_this_process")
 def test_a_class_is_told_what_was_not_run_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

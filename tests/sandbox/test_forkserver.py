@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import psutil
@@ -23,6 +25,7 @@ from support.notebooks import ROOT
 
 from autograder.grading import isolation, servers
 from autograder.grading.settings import SANDBOXES
+from autograder.sandbox import forkserver
 from autograder.sandbox.namespaces import Limits
 from autograder.sandbox.syscalls import SandboxError
 
@@ -122,6 +125,24 @@ def test_kernels_share_what_was_loaded() -> None:
         "print(fields['Private_Dirty'] + fields['Private_Clean'])"
     )
     assert int(found.split()[-1]) < 120_000
+
+
+def test_no_garbage_is_collected_while_a_server_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then what it has loaded is out of the collector's sight, and kernels collect as ever."""
+    collects: list[bool] = []
+    tier = SimpleNamespace(enter=lambda view: None)
+    monkeypatch.setitem(forkserver.SANDBOX_TIERS, "namespaces", lambda: tier)
+    monkeypatch.setattr(forkserver, "_load", lambda model: collects.append(gc.isenabled()))
+    monkeypatch.setattr(forkserver, "_threads", lambda: 1)
+    monkeypatch.setattr(forkserver, "_reap", lambda: None)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    made, frozen = [[number] for number in range(1000)], gc.get_freeze_count()
+    with ours, theirs:
+        ours.shutdown(socket.SHUT_WR)
+        forkserver.serve(theirs, SimpleNamespace(tier="namespaces"), "mini")  # type: ignore[arg-type]
+        assert json.loads(ours.recv(100)) == {"user": os.getuid()}
+    assert (collects, gc.isenabled()) == ([False], True)
+    assert gc.get_freeze_count() >= frozen + len(made)
 
 
 def test_no_two_kernels_have_the_same_random_numbers() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ def works(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
                 time.sleep(60)
             if word == "fail":
                 channel.send(("record", Record.failed(task.key, f"process {os.getpid()}")))
+                continue
+            if word == "earlier":
+                channel.send(("record", replace(task.earlier, key=task.key)))
                 continue
             channel.send(("record", Record(key=task.key, status=Status.GRADED, seconds=0.1)))
 
