@@ -94,7 +94,8 @@ class Server:
     def channels(self) -> Path:
         """A new folder for one kernel's channels."""
         self.ready()
-        folder = self.sockets / secrets.token_hex(6)  # no other kernel can guess it
+        # no other kernel can guess it; short, as a socket's whole address has 107 bytes (unix(7))
+        folder = self.sockets / secrets.token_urlsafe(6)
         folder.mkdir(mode=0o700)
         if self._user != os.getuid():
             os.chown(folder, self._user, self._user)
