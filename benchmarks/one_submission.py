@@ -127,7 +127,7 @@ def _page(wall: dict[str, float], cpu: dict[str, float], memory: int) -> str:
     rows.append(["all", f"{of_all[0]:.2f}", "", f"{of_all[1]:.2f}"])
     return f"""## One submission
 
-The reference solution of A7_2, one at a time; median of three after a first one. A kernel had {memory >> 20} MB of its own.
+The reference solution of A7_2, one at a time; median of three after a first one. A kernel's memory grew by {memory >> 20} MB.
 CPU: the student's is that of the kernel and its supervisor beyond those of a kernel that only starts and ends, which the harness
 has. That of the checks contains what runs beside the student's computing.
 
