@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -31,6 +32,9 @@ from kischule.models import elsewhere
 VISIBLE = ("__init__.py", "sandbox")  # of this package, in a sandbox
 START_S = 120.0  # for a server to start
 MAX_SERVER_BYTES = 65536
+MAX_ADDRESS = 107  # bytes of a socket's, from the root folder: sun_path of unix(7)
+NAME_BYTES = 6  # of a kernel's folder, random
+LONGEST = f"/{'x' * (NAME_BYTES * 4 // 3)}/k-5"  # of what is below the folder of sockets
 _SENDER = struct.Struct("3i")  # process, user and group: SCM_CREDENTIALS of unix(7)
 _SENDER_SPACE = socket.CMSG_SPACE(_SENDER.size) if hasattr(socket, "CMSG_SPACE") else 0
 ServerKey = tuple[str, str, str]  # model, device, tier
@@ -65,7 +69,7 @@ class ServerError(UserError, RuntimeError):
     """The fork server does not start, or has ended; the message says why."""
 
 
-class Server:
+class Server(ABC):
     """A fork server, seen from the process that uses it."""
 
     sockets: Path  # a folder with one of each kernel
@@ -87,15 +91,14 @@ class Server:
         self._started = True
 
     @property
+    @abstractmethod
     def alive(self) -> bool:
         """False when it has ended."""
-        raise NotImplementedError
 
     def channels(self) -> Path:
         """A new folder for one kernel's channels."""
         self.ready()
-        # no other kernel can guess it; short, as a socket's whole address has 107 bytes (unix(7))
-        folder = self.sockets / secrets.token_urlsafe(6)
+        folder = self.sockets / secrets.token_urlsafe(NAME_BYTES)  # no other kernel can guess it
         folder.mkdir(mode=0o700)
         if self._user != os.getuid():
             os.chown(folder, self._user, self._user)
@@ -120,7 +123,7 @@ class Server:
 
     def close(self) -> None:
         """End it and all its kernels."""
-        self._control.close()
+        self.leave()
 
 
 class OwnServer(Server):
@@ -136,6 +139,11 @@ class OwnServer(Server):
         self._temporary = Temporary()
         base = Path(self._temporary.name).resolve()
         self.sockets = base / "k"
+        try:
+            _check_short(self.sockets)
+        except ServerError:
+            self._temporary.cleanup()
+            raise
         self.sockets.mkdir()
         self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
         if os.getuid() == 0:
@@ -227,10 +235,6 @@ class Twin(Server):
         super().leave()
         self._origin.close()
 
-    def close(self) -> None:
-        super().close()
-        self._origin.close()
-
 
 def _asked(control: socket.socket, request: bytes) -> socket.socket:
     """Send a server a request and one end of a new socket; returns the other end. ServerError."""
@@ -264,6 +268,16 @@ def _first_message(control: socket.socket) -> dict[str, Any]:
         control.recv(MAX_SERVER_BYTES, socket.MSG_PEEK) or b'{"error": "it ended"}'
     )
     return found
+
+
+def _check_short(sockets: Path) -> None:
+    """ServerError for a temporary folder in which a socket's address would be too long."""
+    excess = len(os.fsencode(sockets)) + len(LONGEST) - MAX_ADDRESS
+    if excess > 0:
+        raise ServerError(
+            f"the sockets of kernels may have addresses of {MAX_ADDRESS} bytes, and would have "
+            f"{excess} more below {sockets}; let TMPDIR name a folder with a shorter path"
+        )
 
 
 def _check_readable(places: Iterable[Path]) -> None:

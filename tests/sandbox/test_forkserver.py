@@ -9,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -351,6 +353,28 @@ if (child := os.fork()) == 0:
 os.waitpid(child, 0)
 print(*found, ran(3))  # the parent's server and folder are still there
 """
+
+
+def test_a_temporary_folder_may_have_a_path_of_some_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The longest that works, and a byte more, which is refused in words before anything starts."""
+    spare = servers.MAX_ADDRESS - len(f"/kischule-xxxxxxxx/k{servers.LONGEST}")
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        Path(short).chmod(0o711)
+        folder = Path(short, "x" * (spare - len(short) - 1))
+        folder.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        with closing(servers.OwnServer("mini", "cpu", "namespaces")) as server:
+            server.ready()
+            folder_of_kernel = server.channels()
+            with socket.socket(socket.AF_UNIX) as bound:
+                bound.bind(str(folder_of_kernel / "k-5"))
+        longer = folder.with_name(folder.name + "x")
+        longer.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(longer))
+        with pytest.raises(servers.ServerError, match=r"would have 1 more below .* TMPDIR"):
+            servers.OwnServer("mini", "cpu", "namespaces")
 
 
 def test_a_forked_process_starts_kernels_of_its_own(tmp_path: Path) -> None:
