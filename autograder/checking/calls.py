@@ -8,7 +8,7 @@ from typing import Any
 from autograder.checking import compare
 from autograder.checking.compare import Mismatch
 from autograder.exercises.exercise import Case, Exercise, ExerciseError
-from autograder.sandbox.arguments import calls_of
+from autograder.sandbox.arguments import OfTable, calls_of, kind_of
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import tokenizer_with
 from autograder.sandbox.student import Arguments, Reply
@@ -37,10 +37,26 @@ def arguments_of(exercise: Exercise, case: Case) -> list[Arguments]:
         ]
 
 
-def built_arguments(exercise: Exercise, case: Case) -> list[dict[str, Any]]:
-    """The arguments of each call of a case, by name. ExerciseError."""
+def built_arguments(
+    exercise: Exercise, case: Case, count: int | None = None
+) -> list[dict[str, Any]]:
+    """The arguments of each call of a case, by name, for judging. ExerciseError.
+
+    count: of the first calls alone; None: of all. A table, which nothing here changes, is made once
+    for all calls.
+    """
     with _teachers(exercise, case):
-        return [build_all(specs) for specs in calls_of(case.arguments)]
+        each = calls_of(case.arguments)[:count]
+        tables = {
+            name: table.build()
+            for name, spec in case.arguments.items()
+            if all(specs[name] is spec for specs in each)
+            and isinstance(table := kind_of(spec), OfTable)
+        }
+        return [
+            build_all({name: spec for name, spec in specs.items() if name not in tables}) | tables
+            for specs in each
+        ]
 
 
 @contextmanager

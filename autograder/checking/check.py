@@ -70,23 +70,30 @@ def check(
     exercises = ForModel(own, model, cache() / "expected")
     exercise, student = exercises[exercise_id], LocalStudent(namespace)
     seed = os.environ.get(SEED_VARIABLE) or secrets.token_hex(16)
-    known = {n: True for n in exercise.needs if _passed.get(n) == _functions(n, own, namespace)}
+    known = {
+        n: True for n in exercise.needs if _passed.get(n) == functions_behind(n, own, namespace)
+    }
     with _one_thread():
         result = run_check(
             exercise, student, seed if hidden else None, known=known, exercises=exercises
         )
     if result.passed and not hidden:
-        _passed[exercise_id] = _functions(exercise_id, own, namespace)
+        _passed[exercise_id] = functions_behind(exercise_id, own, namespace)
     return result
 
 
-def _functions(
+def functions_behind(
     exercise_id: str, exercises: Mapping[str, Exercise], namespace: Mapping[str, Any]
 ) -> list[Any]:
-    """The functions of an exercise and of those that it builds on, as a namespace has them."""
+    """The functions of an exercise and of those that it builds on, as a namespace has them.
+
+    Where these are the same, the exercise has the same result.
+    """
     exercise = exercises[exercise_id]
     own = [namespace.get(name) for name in (exercise_id, *exercise.helpers)]
-    return own + [f for need in exercise.needs for f in _functions(need, exercises, namespace)]
+    return own + [
+        f for need in exercise.needs for f in functions_behind(need, exercises, namespace)
+    ]
 
 
 @contextmanager

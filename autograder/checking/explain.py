@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import NoneType
 from typing import Any
 
@@ -21,7 +21,7 @@ from autograder.checking import compare
 from autograder.checking.calls import Call
 from autograder.checking.compare import Mismatch
 from autograder.checking.judge import Trial, checker_of
-from autograder.checking.registry import reference
+from autograder.checking.registry import Fits, reference
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Case, Exercise
 from autograder.sandbox import wire
@@ -98,8 +98,8 @@ def _rule(
     # the case that failed rules out most; on a model that takes long the others come before it
     order = [failed, *tried[:-1]] if _is_quick(exercise, failed.case) else tried
     for trial in _telling(exercise, scores, [*order, *rest], attempt):
-        fits = {rule: _fit_of(exercise, trial, rule) for rule in scores}
-        for rule, fit in fits.items():
+        fits = _fits_of(exercise, trial)
+        for rule, fit in {rule: fits(rule) for rule in scores}.items():
             if fit is None:
                 del scores[rule]
             else:
@@ -193,11 +193,15 @@ def _tied(exercise: Exercise, case: Case) -> bool:
     return bool(found.may.sum() > found.at_least)
 
 
+def _fits_of(exercise: Exercise, trial: Trial) -> Fits:
+    """The log-likelihood of what the function returned, by a rule; None: not explained."""
+    if fit := checker_of(exercise, trial.case).fit:
+        return fit(exercise, trial.case, trial.calls)
+    return partial(_fit_of, exercise, trial)
+
+
 def _fit_of(exercise: Exercise, trial: Trial, rule: str) -> float | None:
-    """The log-likelihood of what the function returned by the rule; None: not explained."""
     checker = checker_of(exercise, trial.case)
-    if checker.fit:
-        return checker.fit(exercise, trial.case, trial.calls, rule)
     wrong = _wrong_reply(_call_key(trial.case), rule)
     if checker.general:
         value = trial.calls[0].reply.value

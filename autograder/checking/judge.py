@@ -32,7 +32,7 @@ def checker_of(exercise: Exercise, case: Case) -> Checker:
 
 def judge(exercise: Exercise, case: Case, replies: Sequence[Reply]) -> Trial:
     """Judge the replies to a case's calls, or to the first of them: a mismatch, or None."""
-    built = built_arguments(exercise, case)[: len(replies)]
+    built = built_arguments(exercise, case, len(replies))
     calls = [
         Call(arguments, reply, number)
         for number, (arguments, reply) in enumerate(zip(built, replies, strict=True))

@@ -17,7 +17,7 @@ import numpy as np
 from autograder.checking import chart, distribution
 from autograder.checking.calls import ENDED_EARLY, Call, continuation, eos_missing, token_ids
 from autograder.checking.compare import Mismatch
-from autograder.checking.registry import checker_of_all_calls
+from autograder.checking.registry import Fits, checker_of_all_calls
 from autograder.checking.steps import Passage, passages_of, sampled_passages, settings_of
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Case, Exercise
@@ -31,17 +31,26 @@ MIN_P_VALUE = 1e-4  # of tokens that a misconception explains
 MIN_DIFFERENCE = 0.02  # of a token's probability, for a case to tell two laws apart
 
 
-def _fit(exercise: Exercise, case: Case, calls: Sequence[Call], name: str) -> float | None:
-    """The log-likelihood of the sampled tokens; None where the rule does not explain them."""
-    passages, rule = sampled_passages(exercise, calls), getattr(misconceptions, name)
-    laws, likelihood = list[Floats](), 0.0
+def _fit(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Fits:
+    passages = sampled_passages(exercise, calls)
+
+    def fits(name: str) -> float | None:
+        rule = getattr(misconceptions, name)
+        return likelihood(passages, lambda passage: passage.laws(rule))
+
+    return fits
+
+
+def likelihood(passages: Sequence[Passage], laws_of: Callable[[Passage], Floats]) -> float | None:
+    """The log-likelihood of the sampled tokens; None where the laws do not explain them."""
+    laws, total = list[Floats](), 0.0
     for passage in passages:
-        laws.append(passage.laws(rule))
+        laws.append(laws_of(passage))
         own = passage.chances(laws[-1])
         if not (own > 0).all():
             return None
-        likelihood += float(np.log(own).sum())
-    return likelihood if distribution.p_value(transformed(passages, laws)) > MIN_P_VALUE else None
+        total += float(np.log(own).sum())
+    return total if distribution.p_value(transformed(passages, laws)) > MIN_P_VALUE else None
 
 
 def _differs(exercise: Exercise, case: Case, name: str) -> bool:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.checking import chart, compare, distribution, sampling
+from autograder.checking import chart, compare, sampling
 from autograder.checking.calls import Call, token_ids
 from autograder.checking.compare import Mismatch
-from autograder.checking.registry import checker_of_all_calls
+from autograder.checking.registry import Fits, checker_of_all_calls
 from autograder.checking.result import Chart
-from autograder.checking.steps import sampled_passages
+from autograder.checking.steps import Passage, sampled_passages
 from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import Case, Exercise
 from autograder.exercises.oracle import Floats
@@ -50,28 +50,22 @@ def _law_differs(exercise: Exercise, case: Case, rule: str) -> bool:
     return bool(np.abs(p - wrong).max() > sampling.MIN_DIFFERENCE)
 
 
-def _law_fit(exercise: Exercise, case: Case, calls: Sequence[Call], rule: str) -> float | None:
-    """The log-likelihood of the tokens; None where the rule does not explain them."""
-    law, laws, likelihood = getattr(misconceptions, rule), list[Floats](), 0.0
+def _law_fit(exercise: Exercise, case: Case, calls: Sequence[Call]) -> Fits:
     passages = sampled_passages(exercise, _drawn_texts(calls))
-    for passage in passages:
-        arguments, start = calls[passage.call].arguments, passage.prompt_length
-        drafts = oracle.logits_of(arguments["draft"], passage.ids[:-1])[start - 1 :]
-        pairs = zip(passage.logits, drafts, strict=True)
-        laws.append(
-            np.array(
-                [
-                    law(oracle.softmax(p), oracle.softmax(q), arguments["num_draft"])
-                    for p, q in pairs
-                ]
-            )
-        )
-        own = passage.chances(laws[-1])
-        if not (own > 0).all():
-            return None
-        likelihood += float(np.log(own).sum())
-    fits = distribution.p_value(sampling.transformed(passages, laws)) > sampling.MIN_P_VALUE
-    return likelihood if fits else None
+
+    def fits(rule: str) -> float | None:
+        law = getattr(misconceptions, rule)
+
+        def laws_of(passage: Passage) -> Floats:
+            arguments, start = calls[passage.call].arguments, passage.prompt_length
+            drafts = oracle.logits_of(arguments["draft"], passage.ids[:-1])[start - 1 :]
+            pairs = zip(passage.logits, drafts, strict=True)
+            count = arguments["num_draft"]
+            return np.array([law(oracle.softmax(p), oracle.softmax(q), count) for p, q in pairs])
+
+        return sampling.likelihood(passages, laws_of)
+
+    return fits
 
 
 def _picture(

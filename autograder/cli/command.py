@@ -16,6 +16,8 @@ from autograder.cli.parser import TEACHER, parser
 from autograder.errors import MissingPackageError, UserError
 from autograder.notebooks.loading import without_slow_packages
 
+VERIFY = "autograder.course.verify"  # the module that its workers run
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, or with those of the process."""
@@ -30,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.module == "grade" and not options.quiet:  # before nbgrader's second of imports
             about = {"assignment": options.assignment, "course": options.course.resolve()}
             stderr(messages.GRADING.format(**about))
+        if options.module == "verify":  # its workers' imports take as long as its own
+            importlib.import_module("autograder.grading.processes").warm_up([VERIFY])
         with without_slow_packages():
             module = importlib.import_module(f"autograder.cli.{options.module}")
         return int(getattr(module, options.function)(options))

@@ -19,7 +19,8 @@ from autograder.cli.output import (
 from autograder.course.gradebook import Course
 from autograder.course.ours import exercises_of
 from autograder.course.unfinished import check_files, missing_parts, unknown_exercise
-from autograder.course.verify import MIN_PRECISION, MIN_RECALL, Told, Verdict, verify
+from autograder.course.verdict import MIN_PRECISION, MIN_RECALL, Told, Verdict
+from autograder.course.verify import verify
 from autograder.exercises.exercise import Exercise
 from autograder.grading.settings import from_options
 from autograder.grading.store import Store

@@ -5,12 +5,13 @@ right and rejects what is known to be wrong, with public and with hidden cases. 
 are those of the course's folder `tests/known`, file by file, or else the package's.
 """
 
+import gc
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import nbformat
 import torch
 
-from autograder.checking.check import hidden_cases, run_check
+from autograder.checking.check import functions_behind, hidden_cases, run_case, run_check
 from autograder.checking.mutants import BUDGET_S, unnoticed_mutants
 from autograder.checking.result import Result
 from autograder.checking.retarget import slowdown
@@ -28,9 +29,11 @@ from autograder.checking.stored import replies_of
 from autograder.course import messages
 from autograder.course.release import build_release, exercises_notebooks
 from autograder.course.unfinished import known_folders, missing_parts
+from autograder.course.verdict import Told, Verdict
 from autograder.errors import UserError
 from autograder.exercises.exercise import (
     IN_ORACLE,
+    PACKAGED,
     Case,
     Exercise,
     ExerciseError,
@@ -41,7 +44,7 @@ from autograder.grading import processes
 from autograder.notebooks.building_blocks import given_imports
 from autograder.notebooks.cells import Role, read_notebook, role, solutions
 from autograder.sandbox.arguments import calls_of
-from autograder.sandbox.student import LocalStudent
+from autograder.sandbox.student import Arguments, CallError, LocalStudent, Reply, Student
 from kischule.i18n import LANGUAGES, Line, Text, text_of
 
 SEED = "verify"  # of the hidden cases: the same ones each time
@@ -49,95 +52,6 @@ CALL_LIMIT_S = 3.0  # a call: one that never ends is rejected as well as one tha
 MIN_WRONG, MIN_CORRECT = 8, 3
 WORKERS = 2
 PARTS = 4  # of an exercise whose model computes, so that no worker is left alone with it
-# what students are told about the known wrong solutions, public and hidden
-MIN_PRECISION, MIN_RECALL = 0.99, 0.90
-
-
-@dataclass(frozen=True)
-class Told:
-    """Messages about wrong solutions: they name the planted mistake, none, or a false one.
-
-    Of exercises that know misconceptions; without any there is nothing that a message could name.
-    """
-
-    named: int = 0
-    general: int = 0
-    false: tuple[str, ...] = ()
-
-    def __add__(self, other: "Told") -> "Told":
-        return Told(
-            self.named + other.named, self.general + other.general, self.false + other.false
-        )
-
-    @property
-    def precision(self) -> float:
-        """Of the mistakes that were named, the share that was planted; 1 for none."""
-        stated = self.named + len(self.false)
-        return self.named / stated if stated else 1.0
-
-    @property
-    def recall(self) -> float:
-        """Of all messages, the share that names the planted mistake; 1 for none."""
-        return self.named / self.messages if self.messages else 1.0
-
-    @property
-    def messages(self) -> int:
-        """The number of all messages."""
-        return self.named + self.general + len(self.false)
-
-    @property
-    def passed(self) -> bool:
-        """True if both shares reach their minimum."""
-        return self.precision >= MIN_PRECISION and self.recall >= MIN_RECALL
-
-    def as_data(self) -> dict[str, Any]:
-        """The counts and shares as `--json` writes them."""
-        shares = {"precision": round(self.precision, 4), "recall": round(self.recall, 4)}
-        return {**asdict(self), "false": list(self.false), **shares}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """The verdict of one exercise's checks on known solutions."""
-
-    exercise: str
-    reference: bool = False  # it passes
-    skeleton: bool = False  # the empty cell is rejected
-    wrong: int = 0
-    wrong_caught: int = 0
-    correct: int = 0
-    correct_accepted: int = 0
-    told: Told = Told()
-    seconds: float = 0.0
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()  # mistakes that no case notices
-
-    def __add__(self, other: "Verdict") -> "Verdict":
-        """The verdict of two parts of the known solutions, in their order."""
-        return replace(
-            self,
-            reference=self.reference or other.reference,
-            skeleton=self.skeleton or other.skeleton,
-            wrong=self.wrong + other.wrong,
-            wrong_caught=self.wrong_caught + other.wrong_caught,
-            correct=self.correct + other.correct,
-            correct_accepted=self.correct_accepted + other.correct_accepted,
-            told=self.told + other.told,
-            seconds=round(self.seconds + other.seconds, 1),
-            # cases that cannot be made are a problem of every part
-            problems=tuple(dict.fromkeys((*self.problems, *other.problems))),
-            warnings=(*self.warnings, *other.warnings),
-        )
-
-    @property
-    def passed(self) -> bool:
-        """True if every solution got the expected verdict, and there are enough of them."""
-        return not self.problems
-
-    def as_data(self) -> dict[str, Any]:
-        """The verdict as `--json` writes it."""
-        lists = {"problems": list(self.problems), "warnings": list(self.warnings)}
-        return {**asdict(self), **lists, "told": self.told.as_data(), "passed": self.passed}
 
 
 def verify(
@@ -171,7 +85,8 @@ def verify(
     ]
     parts: dict[str, dict[int, Verdict]] = {name: {} for name in exercises}
     # not forked from this process: the child of one that has used torch's threads can hang
-    with ProcessPoolExecutor(WORKERS, mp_context=processes.context([__name__])) as pool:
+    made = processes.context([__name__])
+    with ProcessPoolExecutor(WORKERS, mp_context=made, initializer=_begin) as pool:
         verdicts = []
         waiting = {
             pool.submit(_verdict_of, task, (number, _number_of_parts(task[0]))): number
@@ -219,6 +134,51 @@ def namespace(sources: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
+class _Remembering:
+    """A student whose replies to public cases are kept for what explains a failed hidden one."""
+
+    def __init__(self, student: Student) -> None:
+        self.keeping = True  # False: what was kept is repeated, all else is asked and not kept
+        self._student = student
+        self._kept: dict[str, list[Reply] | CallError] = {}
+
+    def call_all(
+        self, function: str, calls: Sequence[Arguments], time_limit_s: float
+    ) -> list[Reply]:
+        """Make the calls, or repeat what they gave; CallError as `Student.call_all`."""
+        key = repr((function, calls))
+        if self.keeping or key not in self._kept:
+            found: list[Reply] | CallError
+            try:
+                found = self._student.call_all(function, calls, time_limit_s)
+            except CallError as error:
+                found = error
+            if self.keeping:
+                self._kept[key] = found
+        else:
+            found = self._kept[key]
+        if isinstance(found, CallError):
+            raise found
+        return found
+
+
+def _passing_needs(exercise: Exercise, reference: Mapping[str, str]) -> dict[str, list[Any]]:
+    """The exercises that this one builds on, and that the reference solves, with its code."""
+    solved = namespace(reference)
+    student = LocalStudent(solved)
+    return {
+        need: _codes(need, solved)
+        for need in exercise.needs
+        if need in PACKAGED
+        and all(run_case(PACKAGED[need], case, student) is None for case in PACKAGED[need].cases)
+    }
+
+
+def _codes(exercise: str, solved: Mapping[str, Any]) -> list[Any]:
+    """The code of the functions of an exercise and of those that it builds on."""
+    return [getattr(f, "__code__", f) for f in functions_behind(exercise, PACKAGED, solved)]
+
+
 def verify_exercise(
     exercise: Exercise,
     reference: Mapping[str, str],
@@ -240,9 +200,15 @@ def verify_exercise(
         replies_of(exercise)  # which nobody stores, but none of them may hang on a tie
     hidden = hidden_cases(exercise, SEED)
 
+    passing = _passing_needs(exercise, reference)
+
     def results(source: str) -> tuple[Result, Result]:
-        student = LocalStudent(namespace({**reference, name: source}))
-        return run_check(exercise, student), run_check(exercise, student, SEED, hidden)
+        own = namespace({**reference, name: source})
+        student = _Remembering(LocalStudent(own))
+        known = {n: True for n, codes in passing.items() if _codes(n, own) == codes}
+        public = run_check(exercise, student, known=known)
+        student.keeping = False
+        return public, run_check(exercise, student, SEED, hidden, known=known)
 
     wrong, correct = known_wrong(name, wrong_folder), known_correct(name, correct_folder)
     solutions = [
@@ -310,8 +276,13 @@ def _unnoticed(exercise: Exercise, hidden: Sequence[Case]) -> Iterator[str]:
         yield Line(messages.MUTANTS_TRIED.format(**about))
 
 
-def _verdict_of(task: tuple[Any, ...], part: tuple[int, int] = (0, 1)) -> Verdict:
+def _begin() -> None:
+    """Begin a worker's work."""
     torch.set_num_threads(1)  # as many processes as cores
+    gc.freeze()  # of what was imported nothing is ever garbage
+
+
+def _verdict_of(task: tuple[Any, ...], part: tuple[int, int] = (0, 1)) -> Verdict:
     exercise, reference, *_ = task
     if exercise.id not in reference:
         return Verdict(exercise=exercise.id)  # which `missing_parts` says

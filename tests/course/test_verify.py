@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -12,13 +13,15 @@ from typing import Any
 
 import nbformat
 import pytest
-from support.notebooks import ROOT
+from support.notebooks import A7_2, ROOT, reference_cells
 from support.own import Here
 
 from autograder.cli import main
 from autograder.course import verify
+from autograder.course.verdict import Verdict
 from autograder.exercises.exercise import PACKAGED
 from autograder.notebooks.cells import grade_id_of, read_notebook
+from autograder.sandbox.student import Arguments, CallError, Reply
 
 NAMES = ["apply_temperature", "repetition_rate"]  # fast ones; all of them: test_mutants.py
 
@@ -102,9 +105,9 @@ def test_what_falls_short_is_named(
 def test_what_takes_longest_is_begun_first(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[tuple[str, int]] = []
 
-    def found(task: Any, part: tuple[int, int]) -> verify.Verdict:
+    def found(task: Any, part: tuple[int, int]) -> Verdict:
         begun.append((task[0].id, part[0]))
-        return verify.Verdict(exercise=task[0].id)
+        return Verdict(exercise=task[0].id)
 
     monkeypatch.setattr(verify, "ProcessPoolExecutor", Here)
     monkeypatch.setattr(verify, "_verdict_of", found)
@@ -145,7 +148,7 @@ def test_warnings_are_shown_and_cost_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change = "your cases do not notice when a < b -> a <= b"
-    verdict = verify.Verdict(exercise="clip", warnings=(change,))
+    verdict = Verdict(exercise="clip", warnings=(change,))
     monkeypatch.setattr("autograder.cli.verify.verify", lambda *_: [verdict])
     monkeypatch.setattr("autograder.cli.verify.check_files", lambda *_: [])
     status, out = _verify(tmp_path, capsys)
@@ -166,3 +169,61 @@ def test_a_mistake_that_is_named_falsely_fails(
     assert status == 1
     assert "! apply_temperature: 'multiplies' (public) is tempered_probs, is told: " in out
     assert "✗ precision must be at least 99% and recall 90%, was: " in out
+
+
+class Asked:
+    """A student who answers with the number of the call, and raises for an odd n."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def call_all(
+        self, function: str, calls: Sequence[Arguments], time_limit_s: float
+    ) -> list[Reply]:
+        for positional, _ in calls:
+            self.asked.append(dict(positional)["n"])
+            if self.asked[-1] % 2:
+                raise CallError("raised", f"ValueError: {len(self.asked)}")
+        return [Reply(len(self.asked))]
+
+
+def test_only_what_was_asked_in_public_cases_is_repeated() -> None:
+    asked = Asked()
+    student = verify._Remembering(asked)
+
+    def answer(n: int) -> Any:
+        try:
+            return student.call_all("f", [([("n", n)], {})], 1.0)[0].value
+        except CallError as error:
+            return error.detail
+
+    # each is asked again, so that chance shows
+    assert [answer(n) for n in (2, 2, 3)] == [1, 2, "ValueError: 3"]
+    student.keeping = False
+    assert [answer(n) for n in (2, 3, 4, 4)] == [2, "ValueError: 3", 4, 5]
+    assert asked.asked == [2, 2, 3, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("helper", "codes"),
+    [
+        ("", True),
+        ("def next_token_probs(model, input_ids): return 1 / 0", False),
+        # as right as the reference's, and tried all the same
+        (
+            "def next_token_probs(model, ids):\n    return model(ids).logits[0, -1].softmax(-1)",
+            False,
+        ),
+    ],
+)
+def test_a_need_is_known_only_with_the_references_code(helper: str, codes: bool) -> None:
+    reference = reference_cells()
+    passing = verify._passing_needs(A7_2["greedy_decode"], reference)
+    assert tuple(passing) == A7_2["greedy_decode"].needs
+    own = verify.namespace({**reference, "greedy_decode": helper or "pass"})
+    assert (verify._codes("next_token_probs", own) == passing["next_token_probs"]) is codes
+
+
+def test_a_need_that_the_reference_does_not_solve_is_not_known() -> None:
+    broken = {**reference_cells(), "next_token_probs": "def next_token_probs(model, ids): pass"}
+    assert "next_token_probs" not in verify._passing_needs(A7_2["greedy_decode"], broken)
