@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -210,71 +211,89 @@ def table_of(compared: Compared) -> str:
     head = ["program", "moved", "samples, ours", "wrong verdicts, %", "samples, StochasticGrade"]
     head += ["wrong verdicts, %", "alone: ours", "alone: StochasticGrade"]
     sizes = ", ".join(f"{size:,}" for size in sizes_up_to(compared.max_n))
-    even = compared.even
-    return f"""### {problem.name}
+    plans = (
+        f"Ours: {ours.first:,} samples at first, {ours.tokens:,} in all. StochasticGrade: "
+        f"{compared.scorer}, sizes {sizes}. "
+    )
+    if compared.even is not None:
+        plans += (
+            "StochasticGrade needs fewer on average where more than "
+            f"{100 * compared.even:.0f} % of the programs have these mistakes. "
+        )
+    plans += (
+        f"At the rates of the exercises, ours would take {strict.first:,} or {strict.tokens:,}: "
+        f"{strict.expected:,.0f} for a correct program (computed)."
+    )
+    return (
+        f"### {problem.name}\n\n{wrapped(problem.about)}\n\n{table(head, rows)}\n{wrapped(plans)}"
+    )
 
-{problem.about}
 
-{table(head, rows)}
-Ours: {ours.first:,} samples at first, {ours.tokens:,} in all; without a first look always {ours.tokens:,}. StochasticGrade: {compared.scorer}, sizes
-{sizes}.{"" if even is None else f" It needs fewer on average where more than {100 * even:.0f} % of the programs have these mistakes."}
-At the rates of the exercises ours would take {strict.first:,} or {strict.tokens:,}, {strict.expected:,.0f} of a correct program (computed)."""
+def wrapped(text: str) -> str:
+    """A paragraph in lines of the page's width."""
+    return textwrap.fill(text, 140, break_long_words=False, break_on_hyphens=False)
 
 
 def section(found: list[Compared], minutes: float) -> str:
     """The section of BENCHMARKS.md."""
     looks = max(len(sizes_up_to(c.max_n)) for c in found)
-    tables = "\n\n".join(map(table_of, found))
-    return f"""{TITLE}
-
-How many samples a verdict takes, of a program that returns one random value: `python benchmarks/bench_samples.py --write`, seed {SEED},
-{minutes:.0f} minutes on two cores with other work. StochasticGrade ([Kim, Geathers and Piech, EDM 2024]({PAPER}))
-needs no law, only samples of a correct program, which are not counted here. Its decision is written anew; `benchmarks/stochasticgrade.py` has
-the parameters and what differs from its code: thresholds from {SETS:,} sample sets of the solution, not 1,000, a first size of {MIN_N},
-not 400, and the smallest last size that suffices. Ours is the test of the exercises; it knows the law of a correct program.
-
-Both have the same bounds: at most {100 * ALPHA:g} % of correct programs refused, at most {100 * BETA:g} % of the programs with each mistake accepted, planned
-for all mistakes of a problem together. Wrong verdicts are measured in {HONEST_RUNS:,} runs of the correct program and {RUNS:,} of each mistake, with
-limits of 95 % confidence; ours is planned by computed bounds and errs less than it may. *Moved*: the probability that the mistake's law
-has elsewhere. *Alone*: the samples of a correct program, if both are planned for this mistake alone. StochasticGrade has the better one of
-the scorers that its documentation gives for such a problem.
-
-{tables}
-
-### Both ways
-
-{summary(found)}
-
-StochasticGrade accepts a program only after its last size, and ours accepts most after a lenient first look; that saves more than knowing
-the law, since without a first look ours can need more samples. For its distribution alone ours refuses a program only after all
-samples; StochasticGrade refuses a gross mistake after few. The law makes our rates exact, and a value that a correct program cannot return
-is refused at once. The exercises allow {distribution.ALPHA:.1e} a test: for that StochasticGrade's thresholds would need {2**looks / distribution.ALPHA:.0e} sample sets of the
-solution.
-"""
+    about = f"""\
+The number of samples that a verdict takes, for a program that returns one random value: `python
+benchmarks/bench_samples.py --write`, seed {SEED}, {minutes:.0f} minutes of computing.
+StochasticGrade ([Kim, Geathers and Piech, EDM 2024]({PAPER})) needs no law, only samples of a
+correct program, which are not counted here. Its decision is written anew;
+`benchmarks/stochasticgrade.py` has the parameters and the differences from its code: thresholds
+from {SETS:,} sample sets of the solution, not 1,000; a first size of {MIN_N}, not 400; the
+smallest last size that suffices. Ours is the test of the exercises, which knows the law of a
+correct program."""
+    bounds = f"""\
+Both have the same bounds: at most {100 * ALPHA:g} % of correct programs refused, and at most
+{100 * BETA:g} % of the programs with each mistake accepted, planned for all mistakes of a
+problem together. Wrong verdicts are measured in {HONEST_RUNS:,} runs of the correct program and
+{RUNS:,} of each mistake, with limits of 95 % confidence. Ours is planned by computed bounds and
+errs less than it may. *Moved*: the probability that the mistake puts on other values. *Alone*:
+the samples for a correct program if both are planned for this mistake only. StochasticGrade has
+the scorer that needs the fewest, of those that its documentation suggests for such a problem."""
+    reasons = f"""\
+StochasticGrade accepts a program only after its last size; ours accepts most after a lenient
+first look. Ours refuses a wrong distribution only after all samples; StochasticGrade refuses a
+gross mistake after few. What the law gives us: exact rates of any size, and values that a
+correct program cannot return, which are refused at once. The exercises allow a test to refuse a
+correct solution with a chance of {distribution.ALPHA:.1e}; for that, StochasticGrade's
+thresholds would need {2**looks / distribution.ALPHA / 1e9:.0f} billion sample sets of the
+solution."""
+    parts = [TITLE, wrapped(about), wrapped(bounds), *map(table_of, found), "### Both ways"]
+    return "\n\n".join([*parts, wrapped(summary(found)), wrapped(reasons)]) + "\n"
 
 
 def summary(found: list[Compared]) -> str:
     """The ratios of samples, and how often either way needs fewer."""
-    honest, wrong = (
-        ", ".join(f"{c.mean(0, name) / c.mean(1, name):.2f} (`{c.problem.name}`)" for c in found)
-        for name in (HONEST, None)
-    )
+
+    def ratios(samples: Callable[[Compared], float]) -> str:
+        return ", ".join(f"{samples(c):.2f} (`{c.problem.name}`)" for c in found)
+
     pairs = [(name, pair) for c in found for name, pair in c.alone.items()]
     more = [name for name, (ours, theirs) in pairs if ours >= theirs]
-    return f"""Our samples per sample of StochasticGrade: {honest} for a correct program, and
-{wrong} for the mistakes alike. Planned for one mistake alone, ours needs fewer samples of a correct program for
-{len(pairs) - len(more)} of the {len(pairs)} mistakes{f", and not for these: {', '.join(more)}" if more else ""}."""
+    fewer = f"{len(pairs) - len(more)} of the {len(pairs)} mistakes"
+    return (
+        "Our samples divided by those of StochasticGrade, for a correct program: "
+        f"{ratios(lambda c: c.mean(0, HONEST) / c.mean(1, HONEST))}; without our first look they "
+        f"would be {ratios(lambda c: c.ours.tokens / c.mean(1, HONEST))}. For the mistakes alike: "
+        f"{ratios(lambda c: c.mean(0) / c.mean(1))}. Planned for one mistake only, ours needs "
+        f"fewer samples for a correct program with {fewer}"
+        + (f"; not with {', '.join(more)}." if more else ".")
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="into BENCHMARKS.md")
     options = parser.parse_args()
-    began, found = time.monotonic(), list[Compared]()
+    began, found = time.process_time(), list[Compared]()
     for problem in PROBLEMS:
         found.append(compare(problem()))
         print(table_of(found[-1]), flush=True)
-    page = section(found, (time.monotonic() - began) / 60)
+    page = section(found, (time.process_time() - began) / 60)
     print(f"\n{page}")
     if options.write:
         put_section(ROOT / "BENCHMARKS.md", page)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ import random_programs
 from bench_samples import HONEST, Compared, Ours
 from random_programs import Problem, beta_wins
 from stochasticgrade import SCORERS, Rate, StochasticGrade, anderson_darling, sizes_up_to
+from support.notebooks import ROOT
 
 from autograder.checking import distribution
 
@@ -159,12 +161,22 @@ def test_the_summary_names_where_ours_needs_more() -> None:
     found = [compared("without penalty"), compared("evenly")]
     assert found[1].mean(0, HONEST) > found[1].mean(1, HONEST)
     text = bench_samples.summary(found)
-    assert "1 of the 2 mistakes, and not for these: evenly." in text
+    assert "1 of the 2 mistakes; not with evenly." in text
 
 
 def test_limits_of_confidence_are_exact() -> None:
     assert Rate(10, 100).limits == pytest.approx((0.0490, 0.1762), abs=5e-5)
     assert Rate(0, 50).limits == pytest.approx((0, 1 - 0.025 ** (1 / 50)), abs=1e-6)
+
+
+def test_the_docs_quote_the_table() -> None:
+    page = (ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
+    section = page.split(bench_samples.TITLE)[1].split("\n## ")[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| **correct**")]
+    text = (ROOT / "docs" / "checking.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"([\d,]*\d) against ([\d,]*\d)", text)
+    assert [(row[4], row[2]) for row in rows] == quoted
+    assert len(quoted) == len(random_programs.PROBLEMS)
 
 
 def test_a_section_replaces_the_one_of_its_name(tmp_path: Path) -> None:
