@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 from bench import HEAD, ROOT, machine
-from commands import table
+from commands import put_section, table
 from support import shaped
 
 import kischule
@@ -77,11 +77,9 @@ def _driver() -> str:
 
 def write(path: Path, page: str) -> None:
     """The page under its heading, in the place of what stood there, or at the end."""
-    text = path.read_text(encoding="utf-8") if path.exists() else HEAD.format(machine=machine())
-    before, found, rest = text.partition(f"{TITLE}\n")
-    _, next_one, after = rest.partition("\n## ") if found else ("", "", "")
-    parts = [before.rstrip(), page.rstrip(), (next_one + after).strip()]
-    path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")
+    if not path.exists():
+        path.write_text(HEAD.format(machine=machine()), encoding="utf-8")
+    put_section(path, page)
 
 
 # --- texts ----------------------------------------------------------------------------------------

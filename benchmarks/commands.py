@@ -117,3 +117,15 @@ def demo_course(course: Path, stock: bool) -> list[str]:
 def write(path: Path, notebook: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)
+
+
+def put_section(path: Path, page: str) -> None:
+    """Put a section in the place of the one with its heading, or at the end.
+
+    page: its first line is the heading, of the second level.
+    """
+    heading = page.splitlines()[0]
+    before, found, rest = path.read_text(encoding="utf-8").partition(f"{heading}\n")
+    _, next_one, after = rest.partition("\n## ") if found else ("", "", "")
+    parts = [before.rstrip(), page.rstrip(), (next_one + after).strip()]
+    path.write_text("\n\n".join(part for part in parts if part) + "\n", encoding="utf-8")

@@ -91,4 +91,8 @@ def between(n: int, q: float, low: float, high: float) -> float:
     if q in (0.0, 1.0):
         return float(low <= n * q <= high)
     ks = range(max(math.ceil(low), 0), min(math.floor(high), n) + 1)
-    return math.fsum(math.comb(n, k) * q**k * (1 - q) ** (n - k) for k in ks)
+    yes, no, ways = math.log(q), math.log1p(-q), math.lgamma(n + 1)  # comb(n, k) has no float
+    return math.fsum(
+        math.exp(ways - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * yes + (n - k) * no)
+        for k in ks
+    )
