@@ -13,12 +13,13 @@ from IPython.core.formatters import DisplayFormatter
 from support.notebooks import A7_2, hidden
 
 from autograder import check
+from autograder.checking import check as check_module
 from autograder.checking import distribution
 from autograder.checking.check import hidden_cases, run_case, run_check
 from autograder.checking.explain import catches_all
 from autograder.checking.result import RESULT_MIME
 from autograder.course.verify import MIN_CORRECT, MIN_WRONG, namespace
-from autograder.exercises.exercise import Case, Exercise
+from autograder.exercises.exercise import PACKAGED, Case, Exercise
 from autograder.exercises.known import known_correct, known_wrong
 from autograder.sandbox.arguments import build, calls_of
 from autograder.sandbox.models import model_of
@@ -155,6 +156,21 @@ def test_hidden_cases_depend_on_the_seed_alone() -> None:
         exercise = A7_2[name]
         assert hidden_cases(exercise, "one seed") == hidden(name, "one seed")
         assert hidden(name, "one seed") != hidden(name, "another seed")
+
+
+@pytest.mark.parametrize("name", list(PACKAGED))
+def test_hidden_cases_are_soon_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most hundreds of attempts a case: thousands took 14 seconds for a submission."""
+    attempts, seeded = [0], check_module.seeded
+
+    def counted(*key: Any) -> Any:
+        attempts.append(key[-1])
+        return seeded(*key)
+
+    monkeypatch.setattr(check_module, "seeded", counted)
+    for seed in ("seed 0", "seed 1"):
+        hidden_cases(PACKAGED[name], seed)
+    assert max(attempts) < 1_000
 
 
 class LookUpStudent:
