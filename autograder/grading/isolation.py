@@ -46,6 +46,8 @@ def decide(choice: str, model: str = "mini", device: str = "cpu") -> Isolation:
         except SandboxError as error:
             servers.close_one(model, device, tier)
             refused.append(f"{tier}: {error.strerror}")
+        except OSError as error:  # of a machine without memory, processes or space for it
+            raise servers.ServerError(f"the fork server cannot be started: {error}") from error
         else:
             return Isolation(tier)
     raise IsolationError(f"no sandbox starts here ({'; '.join(refused)}); {GO_ON}")

@@ -120,18 +120,27 @@ class OwnServer(Server):
     def __init__(self, model: str, device: str, tier: str) -> None:
         """Starts it; `ready` waits for it. device: that kernels may open (see `device`).
 
-        tier: namespaces | landlock.
+        tier: namespaces | landlock. What fails leaves nothing behind.
         """
-        found_by, files = elsewhere(model)
-        _check_readable(files)
-        self._temporary = Temporary()
-        base = Path(self._temporary.name).resolve()
-        self.sockets = base / "k"
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__(control)
+        self._key, self._temporary = (model, device, tier), Temporary()
         try:
-            _check_short(self.sockets)
-        except ServerError:
+            with theirs:
+                self._process = self._begun(theirs.fileno())
+        except Exception:
+            self.leave()
             self._temporary.cleanup()
             raise
+        self.pid = self._process.pid
+
+    def _begun(self, control: int) -> "subprocess.Popen[bytes]":
+        model, device, tier = self._key
+        found_by, files = elsewhere(model)
+        _check_readable(files)
+        base = Path(self._temporary.name).resolve()
+        self.sockets = base / "k"
+        _check_short(self.sockets)
         self.sockets.mkdir()
         self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
         if os.getuid() == 0:
@@ -146,23 +155,18 @@ class OwnServer(Server):
             devices=gpu.nodes(device),
             tier=tier,
         )
-        home = HOME if tier == "namespaces" else view.root
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        super().__init__(control)
-        self._key = (model, device, tier)
-        request = json.dumps([theirs.fileno(), asdict(view), model, sys.path[1:]])
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-c", START_CODE, request],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={**server_environment(home), **gpu.variables(device), **found_by},
-                start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
-            )
-        self.pid = self._process.pid
+        variables = server_environment(HOME if tier == "namespaces" else view.root)
+        request = json.dumps([control, asdict(view), model, sys.path[1:]])
+        return subprocess.Popen(
+            [sys.executable, "-s", "-c", START_CODE, request],
+            pass_fds=[control],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={**variables, **gpu.variables(device), **found_by},
+            start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
+        )
 
     def _wait(self, patience_s: float) -> None:
         try:
@@ -278,8 +282,7 @@ def _first_message(control: socket.socket) -> dict[str, Any]:
         told = control.recv(MAX_SERVER_BYTES, socket.MSG_PEEK)
     except ConnectionResetError:  # said once, if it ended with requests unread; before its message
         told = control.recv(MAX_SERVER_BYTES, socket.MSG_PEEK)
-    found: dict[str, Any] = json.loads(told or b"{}")
-    return found
+    return dict(json.loads(told or b"{}"))
 
 
 def _check_short(sockets: Path) -> None:
@@ -329,17 +332,17 @@ def started(model: str, device: str, tier: str) -> Server:
 
     Raises SandboxError, or ServerError: ServerGoneError after MAX_STARTS in a row.
     """
-    for number in range(1, MAX_STARTS + 1):
+    last = "it ended once it had started"
+    for _ in range(MAX_STARTS):
         server = shared(model, device, tier)
         try:
             server.ready()
-            break
+            if server.alive:
+                return server
         except ServerGoneError as error:
-            close_one(model, device, tier, server)  # `shared` may not see yet that it has ended
-            if number == MAX_STARTS:
-                told = f"the fork server was started {number} times, and ended each time: {error}"
-                raise ServerGoneError(told) from error
-    return server
+            last = str(error)
+        close_one(model, device, tier, server)  # `shared` may not see yet that it has ended
+    raise ServerGoneError(f"{MAX_STARTS} fork servers in turn ended: {last}")
 
 
 def offer(settings: Settings) -> Offer | None:

@@ -28,6 +28,7 @@ from autograder.grading.submission import checks_id, grade_submission, settle
 from kischule.i18n import Text
 
 MAX_TRIES = 2  # of a submission that failed without its worker being lost
+MAX_SETTLED = 3  # tries of a run to begin, each on a worker whose fork server is killed
 CONNECT_TIMEOUT_S = 10  # for a scheduler to answer
 AHEAD = 4  # submissions a thread that the scheduler may hold at a time
 MIN_AHEAD = 32  # that it may hold in any case: a cluster that scales itself must see a queue
@@ -59,8 +60,7 @@ class Cluster:
             token = secrets.token_hex(4)  # of this run: another's results are not ours
             try:
                 client.register_plugin(Grading(token, rules))
-                warning = client.submit(warning_of, token, pure=False).result()
-                if warning:
+                if warning := _first_warning(client, token):
                     self._warn(warning)
                 yield from self._run(client, token, first, source)
             except KilledWorker as error:  # before there was a submission
@@ -129,6 +129,16 @@ class Cluster:
                 continue
             del tries[task.key]
             yield record
+
+
+def _first_warning(client: Client, token: str) -> str:
+    """The warning of the first worker that has settled; some may lose their fork servers."""
+    for _ in range(MAX_SETTLED):
+        try:
+            return str(client.submit(warning_of, token, pure=False).result())
+        except ServerGoneError as error:
+            last = error
+    raise ServerError(messages.NO_WORKERS.format(reason=last))
 
 
 def _ended(how: Text, error: KilledWorker) -> Text:
