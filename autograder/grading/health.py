@@ -53,7 +53,7 @@ def _tier(tier: str) -> Finding:
     if sys.platform != "linux":
         return Finding(tier, False, messages.NOT_LINUX.format(system=sys.platform))
     try:
-        servers.shared("mini", "cpu", tier).ready()
+        servers.started("mini", "cpu", tier)
     except (SandboxError, UserError) as error:
         reason = error.strerror if isinstance(error, SandboxError) else str(error)
         advice = messages.BY_APPARMOR if tier == "namespaces" and _by_apparmor() else None

@@ -30,7 +30,8 @@ class Isolation:
 def decide(choice: str, model: str = "mini", device: str = "cpu") -> Isolation:
     """Choose a tier that works here. Raises IsolationError, with the reason for each that does not.
 
-    auto: the strongest sandbox that starts, never a plain process.
+    auto: the strongest sandbox that starts, never a plain process. Raises ServerError where that is
+    not known, as for a server that is killed each time.
     """
     if choice not in ISOLATIONS:
         raise IsolationError(f"isolation must be one of {', '.join(ISOLATIONS)}, was: {choice!r}")
@@ -41,10 +42,12 @@ def decide(choice: str, model: str = "mini", device: str = "cpu") -> Isolation:
     refused = []
     for tier in SANDBOXES if choice == "auto" else (choice,):
         try:
-            servers.shared(model, device, tier).ready()
+            servers.started(model, device, tier)
         except SandboxError as error:
             servers.close_one(model, device, tier)
             refused.append(f"{tier}: {error.strerror}")
+        except OSError as error:  # of a machine without memory, processes or space for it
+            raise servers.ServerError(f"the fork server cannot be started: {error}") from error
         else:
             return Isolation(tier)
     raise IsolationError(f"no sandbox starts here ({'; '.join(refused)}); {GO_ON}")

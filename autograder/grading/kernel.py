@@ -29,7 +29,7 @@ from autograder.grading.environment import plain_environment
 from autograder.grading.messages import CELL_TIMEOUT, INVALID_MESSAGE, both
 from autograder.grading.outputs import OutputLimit, error_output
 from autograder.grading.provisioner import KERNEL, PROVISIONER
-from autograder.grading.servers import ServerError
+from autograder.grading.servers import ServerGoneError
 from autograder.grading.settings import Settings
 from autograder.grading.temporary import Temporary
 from autograder.grading.work import write_files
@@ -158,7 +158,7 @@ class Kernel:
         self.memory = 0  # bytes, the most of any
 
     def start(self) -> None:
-        """Start a fresh kernel. Raises ServerError or SandboxError."""
+        """Start a fresh kernel. Raises SandboxError, or ServerError; ServerGoneError if it ends."""
         config = Config()
         config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
         config.ConnectionFileMixin.connection_file = str(Path(self._folder.name) / "kernel.json")
@@ -177,10 +177,13 @@ class Kernel:
         )  # nobody's start-up files
         work = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder.name))
         write_files(work, self._files)
-        self._run(self._client.async_start_new_kernel(cwd=str(work), env=environment))
-        self._run(self._client.async_start_new_kernel_client())
         seeding = json.dumps({**NO_CALLS, "seed": self._seed}).encode()
-        self._run(self._ask(seeding, time.monotonic() + START_LIMIT_S))
+        try:
+            self._run(self._client.async_start_new_kernel(cwd=str(work), env=environment))
+            self._run(self._client.async_start_new_kernel_client())
+            self._run(self._ask(seeding, time.monotonic() + START_LIMIT_S))
+        except KernelGoneError as error:  # none of the student's code has run in it
+            raise ServerGoneError("a kernel ended while it started") from error
         if self.deadline == math.inf:  # a fork server's start is no student's time
             self.deadline = time.monotonic() + self.settings.total_limit_s
 
@@ -253,7 +256,7 @@ class Kernel:
         provisioner = getattr(self._client.km, "provisioner", None)
         end = getattr(provisioner, "end", None) or {"killed": ""}
         if "killed" not in end:  # its supervisor is gone, which no student's code can bring about
-            raise ServerError("the fork server ended while a submission ran")
+            raise ServerGoneError("the fork server ended while a submission ran")
         killed = end["killed"]
         return KernelGoneError(killed if killed in ("memory", "disk") else reason)
 

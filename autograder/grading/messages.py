@@ -74,6 +74,10 @@ WORKER_ENDED = Text(
     "the worker ended while it graded this ({how})",
 )
 NO_WORKERS = Text("Arbeitsprozesse starten nicht: {reason}", "workers do not start: {reason}")
+WORKERS_GONE = Text(
+    "{count} Arbeitsprozesse nacheinander endeten",
+    "{count} workers in turn ended",
+)
 WORKERS_ENDED = Text(
     "{count} Arbeitsprozesse nacheinander endeten, während sie dies bewerteten",
     "{count} workers in turn ended while they graded this",

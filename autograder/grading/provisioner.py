@@ -49,6 +49,7 @@ class ForkServerProvisioner(KernelProvisionerBase):
         super().__init__(**settings)
         self.end: dict[str, Any] | None = None  # the supervisor's report of its end
         self._computed: float | None = None  # the supervisor's last answer
+        self._server: servers.Server | None = None  # from whose folder its channels are
         self._channel: Any = None
         self._folder: Path | None = None
 
@@ -57,8 +58,8 @@ class ForkServerProvisioner(KernelProvisionerBase):
         return self._channel is not None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        server = await _in_thread(self._server)
-        self._folder = server.channels()
+        self._server = await _in_thread(self._started)
+        self._folder = self._server.channels()
         if self.files and kwargs.get("cwd"):
             copy_in(Path(kwargs["cwd"]), self._folder / GIVEN_FOLDER)
         manager = self.parent
@@ -69,13 +70,11 @@ class ForkServerProvisioner(KernelProvisionerBase):
         kwargs.pop("transport_encryption", None)  # nobody else sees these sockets
         return await super().pre_launch(cmd=[KERNEL, *arguments], **kwargs)
 
-    def _server(self) -> servers.Server:
+    def _started(self) -> servers.Server:
         tier = self.isolation
         if tier == "auto":
             tier = decide(tier, self.model, self.device).mode
-        server = servers.shared(self.model, self.device, tier)
-        server.ready()
-        return server
+        return servers.started(self.model, self.device, tier)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         info = self.parent.get_connection_info(session=False)
@@ -85,8 +84,9 @@ class ForkServerProvisioner(KernelProvisionerBase):
             cpu_seconds=self.cpu_limit_s,
             gpu=self.device != "cpu",
         )
+        assert self._server is not None
         assert self._folder is not None
-        channel = self._server().fork(self._folder, connection, limits, cmd[1:])
+        channel = self._server.fork(self._folder, connection, limits, cmd[1:])
         channel.setblocking(False)
         self._channel, self.end = channel, None
         loop = asyncio.get_running_loop()
@@ -97,11 +97,14 @@ class ForkServerProvisioner(KernelProvisionerBase):
             raise servers.ServerError(
                 f"no kernel within {self.start_limit_s:g} s from the fork server"
             ) from error
+        except OSError:  # as if it had said nothing
+            told = b""
         message = json.loads(told or b"{}")
         if not message.get("ready"):
             self._left()
-            reason = message.get("error", "it ended")
-            raise servers.ServerError(f"a kernel cannot be started: {reason}")
+            if "error" not in message:
+                raise servers.ServerGoneError("a kernel ended while it started")
+            raise servers.ServerError(f"a kernel cannot be started: {message['error']}")
         return self.connection_info
 
     async def poll(self) -> int | None:

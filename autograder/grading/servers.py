@@ -25,12 +25,14 @@ from autograder.grading import device as gpu
 from autograder.grading.settings import SANDBOXES, Settings
 from autograder.grading.temporary import Temporary
 from autograder.sandbox.forkserver import ANOTHER
-from autograder.sandbox.namespaces import HOME, Limits, Visible, home_variables
+from autograder.sandbox.namespaces import HOME, Limits, Visible, server_environment
 from autograder.sandbox.syscalls import SandboxError
 from kischule.models import elsewhere
 
 VISIBLE = ("__init__.py", "sandbox")  # of this package, in a sandbox
 START_S = 120.0  # for a server to start
+MAX_STARTS = 3  # in a row, of a server that ends while it starts
+END_S = 2.0  # for a server to end by itself
 MAX_SERVER_BYTES = 65536
 MAX_ADDRESS = 107  # bytes of a socket's, from the root folder: sun_path of unix(7)
 NAME_BYTES = 6  # of a kernel's folder, random
@@ -44,29 +46,12 @@ START_CODE = (
 )
 
 
-def server_environment(home: str) -> dict[str, str]:
-    """All variables of the server, and so of its kernels: none of the caller's come along."""
-    return {
-        **home_variables(home),
-        "USER": "student",  # nobody has to look for a name in /etc/passwd
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "LANG": "C.UTF-8",
-        "NBGRADER_EXECUTION": "autograde",  # for test cells that ask
-        "PATH": "/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",  # the order of a set is the same each time
-        "PYTHONSAFEPATH": "1",
-        "PYTHONUNBUFFERED": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
-        "TOKENIZERS_PARALLELISM": "false",
-        "HF_HUB_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-    }
-
-
 class ServerError(UserError, RuntimeError):
     """The fork server does not start, or has ended; the message says why."""
+
+
+class ServerGoneError(ServerError):
+    """A fork server or a supervisor has ended, as one that was killed; another may do its work."""
 
 
 class Server(ABC):
@@ -81,7 +66,7 @@ class Server(ABC):
         self._starting = threading.Lock()
 
     def ready(self, patience_s: float = START_S) -> None:
-        """Wait until it forks. Raises SandboxError, or ServerError for all else."""
+        """Wait until it forks. SandboxError; ServerGoneError if it ends first; or ServerError."""
         with self._starting:
             if not self._started:
                 self._wait(patience_s)
@@ -96,10 +81,13 @@ class Server(ABC):
         """False when it has ended."""
 
     def channels(self) -> Path:
-        """A new folder for one kernel's channels."""
+        """A new folder for one kernel's channels. Raises as `ready`."""
         self.ready()
         folder = self.sockets / secrets.token_urlsafe(NAME_BYTES)  # no other kernel can guess it
-        folder.mkdir(mode=0o700)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileNotFoundError as error:  # it was a twin, of a server that is closed
+            raise ServerGoneError("the fork server is gone, and its folder") from error
         if self._user != os.getuid():
             os.chown(folder, self._user, self._user)
         return folder
@@ -107,7 +95,7 @@ class Server(ABC):
     def fork(
         self, channels: Path, connection: dict[str, Any], limits: Limits, arguments: list[str]
     ) -> socket.socket:
-        """A kernel on these channels; the socket to its supervisor. ServerError if it is gone."""
+        """A kernel on these channels; the socket to its supervisor. Raises as `ready`."""
         self.ready()
         request = {
             "channels": channels.name,
@@ -132,18 +120,27 @@ class OwnServer(Server):
     def __init__(self, model: str, device: str, tier: str) -> None:
         """Starts it; `ready` waits for it. device: that kernels may open (see `device`).
 
-        tier: namespaces | landlock.
+        tier: namespaces | landlock. What fails leaves nothing behind.
         """
-        found_by, files = elsewhere(model)
-        _check_readable(files)
-        self._temporary = Temporary()
-        base = Path(self._temporary.name).resolve()
-        self.sockets = base / "k"
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__(control)
+        self._key, self._temporary = (model, device, tier), Temporary()
         try:
-            _check_short(self.sockets)
-        except ServerError:
+            with theirs:
+                self._process = self._begun(theirs.fileno())
+        except Exception:
+            self.leave()
             self._temporary.cleanup()
             raise
+        self.pid = self._process.pid
+
+    def _begun(self, control: int) -> "subprocess.Popen[bytes]":
+        model, device, tier = self._key
+        found_by, files = elsewhere(model)
+        _check_readable(files)
+        base = Path(self._temporary.name).resolve()
+        self.sockets = base / "k"
+        _check_short(self.sockets)
         self.sockets.mkdir()
         self.sockets.chmod(0o711)  # not to be listed; each kernel has a folder in it
         if os.getuid() == 0:
@@ -158,23 +155,33 @@ class OwnServer(Server):
             devices=gpu.nodes(device),
             tier=tier,
         )
-        home = HOME if tier == "namespaces" else view.root
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        super().__init__(control)
-        self._key = (model, device, tier)
-        request = json.dumps([theirs.fileno(), asdict(view), model, sys.path[1:]])
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-c", START_CODE, request],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={**server_environment(home), **gpu.variables(device), **found_by},
-                start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
-            )
-        self.pid = self._process.pid
+        variables = server_environment(HOME if tier == "namespaces" else view.root)
+        request = json.dumps([control, asdict(view), model, sys.path[1:]])
+        return subprocess.Popen(
+            [sys.executable, "-s", "-c", START_CODE, request],
+            pass_fds=[control],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={**variables, **gpu.variables(device), **found_by},
+            start_new_session=True,  # a Ctrl-C is for the worker, which ends kernels in order
+        )
+
+    def _wait(self, patience_s: float) -> None:
+        try:
+            super()._wait(patience_s)
+        except ServerGoneError as error:
+            raise ServerGoneError(f"{error} ({self._end()})") from error
+
+    def _end(self) -> str:
+        """The way in which it ended; it has closed its socket."""
+        try:
+            code = self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            return "its process goes on"
+        code = code - 256 if code > 128 else code  # of its child's end: see `namespaces.enter`
+        return f"signal {-code}" if code < 0 else f"status {code}"
 
     @property
     def alive(self) -> bool:
@@ -194,11 +201,12 @@ class OwnServer(Server):
         """End it and all its kernels."""
         super().close()
         try:
-            self._process.wait(2)
+            self._process.wait(END_S)
         except Exception:
             self._process.kill()
             self._process.wait()
-        self._temporary.cleanup()
+        with suppress(OSError):  # its kernels may be about to end, where it was killed
+            self._temporary.cleanup()
 
 
 @dataclass(frozen=True)
@@ -214,7 +222,7 @@ class Twin(Server):
     """A server that another process's has forked: it has loaded everything already."""
 
     def __init__(self, offer: Offer) -> None:
-        """Asks for it; `ready` waits for it. Raises ServerError if there is nobody to ask."""
+        """Asks for it; `ready` waits for it. ServerGoneError if there is nobody to ask."""
         super().__init__(_asked(offer.control, ANOTHER))
         self.sockets, self._origin = offer.sockets, offer.control
 
@@ -234,10 +242,11 @@ class Twin(Server):
     def leave(self) -> None:
         super().leave()
         self._origin.close()
+        self.pid = 0
 
 
 def _asked(control: socket.socket, request: bytes) -> socket.socket:
-    """Send a server a request and one end of a new socket; returns the other end. ServerError."""
+    """Send a server a request and an end of a new socket; its other end. ServerGoneError."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     with theirs:
@@ -245,17 +254,21 @@ def _asked(control: socket.socket, request: bytes) -> socket.socket:
             socket.send_fds(control, [request], [theirs.fileno()])
         except OSError as error:
             ours.close()
-            raise ServerError(f"the fork server is gone: {error.strerror}") from error
+            raise ServerGoneError(f"the fork server is gone: {error.strerror}") from error
     return ours
 
 
 def _user_of(control: socket.socket, patience_s: float) -> int:
     """The user as whom a server works, from its first message, which stays there for others."""
-    control.settimeout(patience_s)
     try:
+        control.settimeout(patience_s)
         message = _first_message(control)
     except TimeoutError as error:
         raise ServerError(f"the fork server did not start within {patience_s:g} s") from error
+    except OSError as error:  # closed, by a thread that saw its end first
+        raise ServerGoneError(f"the fork server is gone: {error.strerror}") from error
+    if not message:
+        raise ServerGoneError("the fork server ended while it started")
     if message.get("refused"):
         raise SandboxError(1, message["error"])
     if "error" in message:
@@ -264,10 +277,12 @@ def _user_of(control: socket.socket, patience_s: float) -> int:
 
 
 def _first_message(control: socket.socket) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        control.recv(MAX_SERVER_BYTES, socket.MSG_PEEK) or b'{"error": "it ended"}'
-    )
-    return found
+    """The message with which a server starts; {} if it ended without one."""
+    try:
+        told = control.recv(MAX_SERVER_BYTES, socket.MSG_PEEK)
+    except ConnectionResetError:  # said once, if it ended with requests unread; before its message
+        told = control.recv(MAX_SERVER_BYTES, socket.MSG_PEEK)
+    return dict(json.loads(told or b"{}"))
 
 
 def _check_short(sockets: Path) -> None:
@@ -312,6 +327,24 @@ def shared(model: str = "mini", device: str = "cpu", tier: str = "namespaces") -
         return server
 
 
+def started(model: str, device: str, tier: str) -> Server:
+    """The server of this process, once it forks; one that ends while it starts is replaced.
+
+    Raises SandboxError, or ServerError: ServerGoneError after MAX_STARTS in a row.
+    """
+    last = "it ended once it had started"
+    for _ in range(MAX_STARTS):
+        server = shared(model, device, tier)
+        try:
+            server.ready()
+            if server.alive:
+                return server
+        except ServerGoneError as error:
+            last = str(error)
+        close_one(model, device, tier, server)  # `shared` may not see yet that it has ended
+    raise ServerGoneError(f"{MAX_STARTS} fork servers in turn ended: {last}")
+
+
 def offer(settings: Settings) -> Offer | None:
     """Start a server, if there is none, that forks others for worker processes.
 
@@ -338,11 +371,12 @@ def adopt(offered: Offer) -> Server | None:
     return None
 
 
-def close_one(model: str, device: str, tier: str) -> None:
-    """End one server of this process."""
+def close_one(model: str, device: str, tier: str, which: Server | None = None) -> None:
+    """End one server of this process; which: only if it is still this one."""
     with _servers_lock:
-        if server := _servers.pop((model, device, tier), None):
-            server.close()
+        found = _servers.get((model, device, tier))
+        if found is not None and which in (None, found):
+            _servers.pop((model, device, tier)).close()
 
 
 def close_all() -> None:

@@ -13,6 +13,7 @@ from autograder.checking.result import OURS, UNSOLVED, Result
 from autograder.exercises.exercise import PACKAGED, Exercise, Level
 from autograder.grading.isolation import decide
 from autograder.grading.record import Record, Rules, Status, Task, key_of
+from autograder.grading.servers import ServerGoneError
 from autograder.grading.settings import Settings
 from autograder.notebooks import reader
 from autograder.notebooks.cells import with_solutions
@@ -23,6 +24,8 @@ from kischule.models import fingerprint
 
 if TYPE_CHECKING:
     from autograder.grading.worker import Run
+
+MAX_RUNS = 2  # of a submission whose fork server or supervisor ends meanwhile
 
 
 @cache
@@ -88,19 +91,20 @@ def grade_submission(rules: Rules, task: Task) -> Record:
     """Grade a submission; never raises for what it holds or does.
 
     The rules' isolation must be settled. Results of the task's earlier record stay where nothing
-    that they depend on has changed; if then anything goes wrong, all is run.
+    that they depend on has changed; if then anything goes wrong, all is run. Where the fork server
+    is killed meanwhile, which no submission can bring about, it is run once more.
     """
     began, settings = time.monotonic(), rules.settings
     limits = {"time_limit_s": settings.time_limit_s, "memory_mib": settings.memory_mib}
     common: dict[str, Any] = {"key": task.key, "isolation": settings.isolation, **limits}
     try:
-        taken = take(rules, task.content)
-        code = _names_of_code(rules, taken)
-        kept = _kept(task.earlier, code)
-        run = _run(rules, taken, kept)
-        if kept and (run.status != Status.GRADED or run.flags):
-            kept, taken = {}, take(rules, task.content)
-            run = _run(rules, taken, kept)
+        for left in reversed(range(MAX_RUNS)):
+            try:
+                taken, code, kept, run = _run_task(rules, task)
+                break
+            except ServerGoneError:
+                if not left:
+                    raise
         content = json.dumps(run.notebook, ensure_ascii=False, indent=1).encode()
     except reader.UnreadableError as error:
         flag = Flag(FlagKind.NOT_READABLE, reason=error.text)
@@ -120,6 +124,20 @@ def grade_submission(rules: Rules, task: Task) -> Record:
         notebook=content,
         **common,
     )
+
+
+def _run_task(
+    rules: Rules, task: Task
+) -> tuple[Taken, dict[str, str], dict[str, list[Result]], "Run"]:
+    """Run a submission: it as it was taken, the names of its code, what was kept, and its run."""
+    taken = take(rules, task.content)
+    code = _names_of_code(rules, taken)
+    kept = _kept(task.earlier, code)
+    run = _run(rules, taken, kept)
+    if kept and (run.status != Status.GRADED or run.flags):
+        kept, taken = {}, take(rules, task.content)
+        run = _run(rules, taken, kept)
+    return taken, code, kept, run
 
 
 def _run(rules: Rules, taken: Taken, earlier: Mapping[str, Sequence[Result]]) -> "Run":

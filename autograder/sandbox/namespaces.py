@@ -107,6 +107,27 @@ def home_variables(home: str) -> dict[str, str]:
     }
 
 
+def server_environment(home: str) -> dict[str, str]:
+    """All variables of the server, and so of its kernels: none of the caller's come along."""
+    return {
+        **home_variables(home),
+        "USER": "student",  # nobody has to look for a name in /etc/passwd
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "LANG": "C.UTF-8",
+        "NBGRADER_EXECUTION": "autograde",  # for test cells that ask
+        "PATH": "/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",  # the order of a set is the same each time
+        "PYTHONSAFEPATH": "1",
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+
+
 # --- the fork server ----------------------------------------------------------------------------
 
 

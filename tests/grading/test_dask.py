@@ -9,16 +9,19 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 from attacks import small
+from support import killed
 
 from autograder.cli import main
 from autograder.course import release
 from autograder.course.rules import rules_of
+from autograder.grading.engines import dask
 from autograder.grading.engines.dask import Cluster
 from autograder.grading.record import EngineError, Rules, Status, Task, task_of
 from autograder.grading.settings import Settings
@@ -85,6 +88,17 @@ def test_a_dask_worker_that_is_killed_is_replaced(course: Path, rules: Rules) ->
         assert record.status == Status.GRADED, record
         assert sum(result.points for result in record.results) == small.ALL
     assert len(killed) == 1
+
+
+def test_a_fork_server_killed_at_its_start_is_replaced(
+    course: Path, rules: Rules, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    monkeypatch.setattr(dask, "Grading", partial(killed.Unlucky, notes, 1))
+    (record,) = Cluster(1).run(rules, tasks(course, rules, 1))
+    assert record.status == Status.GRADED, record
+    assert sum(result.points for result in record.results) == small.ALL
+    assert len(notes.read_text().split()) == 2
 
 
 def test_without_a_task_no_cluster_is_asked(rules: Rules) -> None:

@@ -41,3 +41,9 @@ def refuses(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
 
 def dies(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
     os._exit(3)
+
+
+def waits(channel: Any, alive: Any, rules: Rules, offer: object) -> None:
+    """A worker that is never ready."""
+    with suppress(EOFError, OSError):
+        alive.recv()

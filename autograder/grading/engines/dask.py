@@ -1,7 +1,8 @@
 """The Dask engine: the same worker as everywhere, one task a submission.
 
 Submissions travel as bytes and records come back; the scheduler holds each once, and only while it
-is being graded. What a lost worker had is given to another by Dask. The rules, the teacher's secret
+is being graded. What a lost worker had is given to another by Dask; where a worker's fork server
+does not live, a submission fails and is tried once more. The rules, the teacher's secret
 among them, go to each worker once: who can read a cluster's traffic can read them, unless it uses
 TLS.
 """
@@ -22,9 +23,12 @@ from distributed.scheduler import KilledWorker
 
 from autograder.grading import messages, servers
 from autograder.grading.record import EngineError, Record, Rules, Status, Task
+from autograder.grading.servers import ServerError, ServerGoneError
 from autograder.grading.submission import checks_id, grade_submission, settle
+from kischule.i18n import Text
 
 MAX_TRIES = 2  # of a submission that failed without its worker being lost
+MAX_SETTLED = 3  # tries of a run to begin, each on a worker whose fork server is killed
 CONNECT_TIMEOUT_S = 10  # for a scheduler to answer
 AHEAD = 4  # submissions a thread that the scheduler may hold at a time
 MIN_AHEAD = 32  # that it may hold in any case: a cluster that scales itself must see a queue
@@ -56,10 +60,12 @@ class Cluster:
             token = secrets.token_hex(4)  # of this run: another's results are not ours
             try:
                 client.register_plugin(Grading(token, rules))
-                warning = client.submit(warning_of, token, pure=False).result()
-                if warning:
+                if warning := _first_warning(client, token):
                     self._warn(warning)
                 yield from self._run(client, token, first, source)
+            except KilledWorker as error:  # before there was a submission
+                reason = _ended(messages.WORKERS_GONE, error)
+                raise ServerError(messages.NO_WORKERS.format(reason=reason)) from error
             except (CancelledError, asyncio.CancelledError, OSError) as error:
                 raise EngineError(LOST) from error
 
@@ -115,8 +121,7 @@ class Cluster:
             try:
                 record = future.result()
             except KilledWorker as error:
-                ended = messages.WORKERS_ENDED.format(count=error.allowed_failures + 1)
-                record = Record.failed(task.key, ended)
+                record = Record.failed(task.key, _ended(messages.WORKERS_ENDED, error))
                 tries[task.key] = MAX_TRIES
             future.release()
             if record.status == Status.FAILED and tries[task.key] < MAX_TRIES:
@@ -124,6 +129,20 @@ class Cluster:
                 continue
             del tries[task.key]
             yield record
+
+
+def _first_warning(client: Client, token: str) -> str:
+    """The warning of the first worker that has settled; some may lose their fork servers."""
+    for _ in range(MAX_SETTLED):
+        try:
+            return str(client.submit(warning_of, token, pure=False).result())
+        except ServerGoneError as error:
+            last = error
+    raise ServerError(messages.NO_WORKERS.format(reason=last))
+
+
+def _ended(how: Text, error: KilledWorker) -> Text:
+    return how.format(count=error.allowed_failures + 1)
 
 
 def _window(client: Client) -> int:
@@ -176,5 +195,12 @@ def warning_of(token: str) -> str:
 
 
 def work(token: str, task: Task) -> Record:
-    """`grade_submission`, where the plugin has brought the rules."""
-    return grade_submission(_settle(token)[0], task)
+    """`grade_submission`, where the plugin has brought the rules. Raises as `warning_of`.
+
+    Not for a fork server that is killed each time it starts: that worker may be one of many.
+    """
+    try:
+        rules, _ = _settle(token)
+    except ServerGoneError as error:
+        return Record.failed(task.key, f"{type(error).__name__}: {error}")
+    return grade_submission(rules, task)

@@ -1,8 +1,9 @@
 """The local engine: worker processes, each with a fork server of its own.
 
 Workers are started when there is work. One that dies, hangs or uses too much memory is replaced;
-its submission is tried once more before it counts as failed. They end with the process that started
-them, however that ends.
+its submission is tried once more before it counts as failed. So is one that does not start, as
+where its fork server or the process that forks workers was killed, MAX_DEATHS times. They end with
+the process that started them, however that ends.
 """
 
 import contextlib
@@ -19,13 +20,13 @@ from typing import Any
 from autograder.grading import memory, messages, processes, servers
 from autograder.grading.isolation import IsolationError
 from autograder.grading.record import Record, Rules, Status, Task
-from autograder.grading.servers import ServerError
+from autograder.grading.servers import ServerError, ServerGoneError
 from autograder.grading.settings import Settings
 from autograder.grading.submission import grade_submission, settle
 from kischule.i18n import Line, Text
 
 MAX_TRIES = 2  # of a submission
-MAX_DEATHS = 3  # in a row, of workers that never worked
+MAX_DEATHS = 3  # in a row, of workers that never worked; those that die together count once
 TICK_S = 0.5  # between two looks at the running submissions
 SPARE_S = 120.0  # that a worker may take beyond twice a submission's limit
 FAREWELL_S = 3.0  # for a worker to clean up when it is stopped
@@ -76,7 +77,8 @@ class Pool:
                 if not ahead and not any(w.task for w in self._workers):
                     return
                 while len(self._workers) < min(jobs, len(ahead) + self._busy()):
-                    self._workers.append(_Worker(rules, servers.offer(rules.settings)))
+                    if not self._start(rules):
+                        break
                 for worker in self._workers:
                     if worker.ready and worker.task is None and ahead:
                         worker.give(ahead.popleft())
@@ -91,6 +93,22 @@ class Pool:
     def _busy(self) -> int:
         return sum(w.task is not None for w in self._workers)
 
+    def _start(self, rules: Rules) -> bool:
+        """Start a worker; False if that failed, which counts as a worker's death."""
+        offer = servers.offer(rules.settings)
+        try:
+            self._workers.append(_Worker(rules, offer, self._deaths))
+        except (EOFError, OSError) as error:  # what forks workers is gone; there will be another
+            self._never_worked(self._deaths, f"{type(error).__name__}: {error}")
+            return False
+        return True
+
+    def _never_worked(self, known: int, reason: Any) -> None:
+        """Count a worker's death. known: deaths when it was started. ServerError at MAX_DEATHS."""
+        self._deaths += known == self._deaths
+        if self._deaths >= MAX_DEATHS:
+            raise ServerError(messages.NO_WORKERS.format(reason=reason))
+
     def _hear(self, ahead: deque[Task]) -> Iterator[Record]:
         """Take the workers' messages, and notice their end."""
         waiting: list[Any] = [w.channel for w in self._workers]
@@ -101,7 +119,9 @@ class Pool:
                 continue
             kind, content = message
             if kind == "refused":
-                raise content
+                if not isinstance(content, ServerGoneError):
+                    raise content
+                kind = "ended"
             if kind == "ready":
                 worker.ready, self._deaths = True, 0
                 warning, worker.server = content
@@ -114,9 +134,8 @@ class Pool:
                 self._workers.remove(worker)
                 worker.stop()
                 if task is None:
-                    self._deaths += not worker.ready
-                    if self._deaths >= MAX_DEATHS:
-                        raise ServerError(messages.NO_WORKERS.format(reason=content))
+                    if not worker.ready:
+                        self._never_worked(worker.deaths, content)
                     continue
                 content = Record.failed(task.key, content, time.monotonic() - worker.since)
             assert task is not None
@@ -164,16 +183,19 @@ def prepare(settings: Settings) -> None:
 class _Worker:
     """A worker process, seen from the pool."""
 
-    def __init__(self, rules: Rules, offer: servers.Offer | None) -> None:
-        """offer: a server that forks the worker's; None: it starts its own."""
+    def __init__(self, rules: Rules, offer: servers.Offer | None, deaths: int) -> None:
+        """offer: a server that forks the worker's; None: it starts its own.
+
+        deaths: of workers that never worked, so far. EOFError or OSError where it is not forked.
+        """
         context = processes.context()
         self.channel, theirs = context.Pipe()
         self._alive, alive = context.Pipe()
         given = (theirs, alive, rules, offer)
         self.process = context.Process(target=_work, args=given, daemon=False)
-        self.process.start()
-        theirs.close()
-        alive.close()
+        with theirs, alive:
+            self.process.start()
+        self.deaths = deaths
         self.ready = False
         self.server = 0  # the process of its fork server; 0: it is a child of the worker
         self.task: Task | None = None
