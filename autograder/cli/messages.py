@@ -33,9 +33,15 @@ PACE = Text(
 NO_PACE = Text("0 in der Minute", "0 a minute")
 SLOWEST = Text("am längsten: {student}, {duration}", "slowest: {student}, {duration}")
 FAILED_COUNT = Text("{count} gescheitert", "{count} failed")
-TO_BE_WRITTEN = Text(
-    "alle bewertet; {count} sind noch ins Notenbuch zu schreiben",
-    "all graded; {count} still have to be written into the gradebook",
+TO_BE_WRITTEN = Counted(
+    Text(
+        "alle bewertet; {count} Eintrag im Notenbuch ist noch zu prüfen oder zu schreiben",
+        "all graded; {count} gradebook entry still has to be checked or written",
+    ),
+    Text(
+        "alle bewertet; {count} Einträge im Notenbuch sind noch zu prüfen oder zu schreiben",
+        "all graded; {count} gradebook entries still have to be checked or written",
+    ),
 )
 KNOWN_ALREADY = Text(
     "{known} von {total} waren schon bewertet", "{known} of {total} were graded already"

@@ -65,7 +65,7 @@ class Progress(Watch):
 
     def writing(self, left: int) -> None:
         if left and not self.quiet:
-            self._say(messages.TO_BE_WRITTEN.format(count=left))
+            self._say(messages.TO_BE_WRITTEN.of(left))
 
     def warn(self, text: str) -> None:
         self._say(messages.WARNING.format(text=text_of(text)))

@@ -169,7 +169,7 @@ def test_progress_is_german(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0].startswith("[1/2] ada: Zeit abgelaufen, 1,5/54, 2,5 s · ")
     assert " in der Minute, noch " in lines[0]
     assert lines[1:] == [
-        "alle bewertet; 1 sind noch ins Notenbuch zu schreiben",
+        "alle bewertet; 1 Eintrag im Notenbuch ist noch zu prüfen oder zu schreiben",
         "kischule: Warnung: Achtung",
         "1 von 2 waren schon bewertet",
     ]

@@ -151,7 +151,7 @@ def test_plain_lines_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch)
         "[2/4] slowest: cy, 2 min",
         "kischule: warning: careful",
         "[3/4] cy: failed, 3/9, 1.2 s · 1.0 a minute, 1 min left",
-        "all graded; 2 still have to be written into the gradebook",
+        "all graded; 2 gradebook entries still have to be checked or written",
         "1 of 3 were graded already",
     ]
 
