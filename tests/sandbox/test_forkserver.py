@@ -85,7 +85,8 @@ def test_no_debugger_is_loaded_unless_it_is_imported() -> None:
         "loaded = lambda: any('pydev' in name for name in sys.modules)\n"
         "print(loaded()); import debugpy.server.api; print(loaded())"
     )
-    assert found.endswith("False\nTrue\n")  # it may warn
+    # its warning may come before, between or after
+    assert [line for line in found.splitlines() if line in ("False", "True")] == ["False", "True"]
 
 
 def test_jupyter_execute_gets_a_kernel_of_the_server(tmp_path: Path) -> None:
