@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             module = importlib.import_module(f"autograder.cli.{options.module}")
         return int(getattr(module, options.function)(options))
     except KeyboardInterrupt:
-        stderr(messages.STOPPED)
+        stderr(messages.GRADING_STOPPED if options.module == "grade" else messages.STOPPED)
         return STOPPED
     except UserError as error:
         stderr(messages.ERROR.format(error=error.text))

@@ -9,7 +9,8 @@ NEEDS_NBGRADER = Text(
     "dieser Befehl braucht nbgrader: pip install 'kischule[teacher]'",
     "this command needs nbgrader: pip install 'kischule[teacher]'",
 )
-STOPPED = Text(
+STOPPED = Text("abgebrochen", "stopped")
+GRADING_STOPPED = Text(
     "angehalten; was bewertet wurde, bleibt, und derselbe Befehl macht von dort weiter",
     "stopped; what was graded is kept, the same command goes on from there",
 )
@@ -232,6 +233,11 @@ NO_COURSE_NAME = Text(
 NEEDS_PACKAGE = Text(
     "ein Notebook zu prüfen braucht {package}: pip install 'kischule[notebook]'",
     "checking a notebook needs {package}: pip install 'kischule[notebook]'",
+)
+
+WATCHING = Text(
+    "Nach dem nächsten Speichern wird wieder geprüft. Beenden: Strg+C.",
+    "The next save is checked again. To stop: Ctrl+C.",
 )
 
 # demo

@@ -87,7 +87,7 @@ def _students(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--student", action="append", default=[], metavar="S", help=about)
 
 
-def _json(sub: argparse.ArgumentParser) -> None:
+def _json(sub: argparse._ActionsContainer) -> None:
     sub.add_argument("--json", metavar="F", help="write the results as JSON (-: to stdout)")
 
 
@@ -284,7 +284,10 @@ def _forget_options(sub: argparse.ArgumentParser) -> None:
 def _check_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("notebook", type=Path)
     sub.add_argument("--language", choices=LANGUAGES, help="default: the notebook's")
-    _json(sub)
+    about = "check again after each save, sooner: a kernel is kept ready; stop it with Ctrl-C"
+    either = sub.add_mutually_exclusive_group()
+    either.add_argument("--watch", action="store_true", help=about)
+    _json(either)
 
 
 def _selftest_options(sub: argparse.ArgumentParser) -> None:

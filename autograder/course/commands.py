@@ -31,7 +31,7 @@ from autograder.notebooks import intake
 from autograder.notebooks.cells import is_plain_test, points_of
 from autograder.notebooks.flags import Flag
 from autograder.notebooks.intake import Submission
-from autograder.notebooks.running import TRANSPORT_ENCRYPTION
+from autograder.notebooks.starting import TRANSPORT_ENCRYPTION
 from autograder.sandbox.namespaces import MAX_FILES_BYTES
 from autograder.sandbox.text import clean
 

@@ -31,7 +31,7 @@ from autograder.course.preprocessors import (
 from autograder.course.stubs import ClearToStubs, address_in
 from autograder.course.timestamps import tolerate
 from autograder.errors import UserError
-from autograder.notebooks.running import TRANSPORT_ENCRYPTION
+from autograder.notebooks.starting import TRANSPORT_ENCRYPTION
 
 # named rather than imported: they grade, for which the course's release has to be made first
 TAKE_IN = "autograder.course.commands.TakeIn"

@@ -46,6 +46,7 @@ from autograder.notebooks.cells import by_id, is_plain_test, is_solution, points
 from autograder.notebooks.display import is_display_only
 from autograder.notebooks.exercises import code_lines
 from autograder.notebooks.running import execute
+from autograder.notebooks.starting import StartedKernel
 from kischule.i18n import Line, Text, text_of
 
 TIME_LIMIT_S = 60.0  # of a cell of the reference
@@ -258,6 +259,7 @@ def _graded(
     with tempfile.TemporaryDirectory(prefix="kischule-") as folder:
         write_files(Path(folder), files)
         seed = secrets.token_hex(16)
-        ran = execute(notebook, Path(folder), TIME_LIMIT_S, seed=seed)
+        with StartedKernel(Path(folder), seed=seed) as kernel:
+            ran = execute(notebook, kernel, TIME_LIMIT_S)
     plain = [judge(cell, "ok") for cell in ran.cells if is_plain_test(cell, exercises)]
     return [*results_of(ran, exercises), *plain]

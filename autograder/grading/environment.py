@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from autograder.grading.device import variables
-from autograder.notebooks.running import kernel_variables
+from autograder.notebooks.starting import kernel_variables
 
 
 def plain_environment(device: str) -> dict[str, str]:

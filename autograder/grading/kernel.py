@@ -33,7 +33,7 @@ from autograder.grading.servers import ServerGoneError
 from autograder.grading.settings import Settings
 from autograder.grading.temporary import Temporary
 from autograder.grading.work import write_files
-from autograder.notebooks.running import TRANSPORT_ENCRYPTION
+from autograder.notebooks.starting import TRANSPORT_ENCRYPTION
 from autograder.sandbox import wire
 from autograder.sandbox.agent import REPLY, REQUEST
 from autograder.sandbox.student import WALL_CLOCK_FACTOR, Arguments, CallError, Reply

@@ -1,54 +1,42 @@
 """Running a trusted notebook: its test cells run in the kernel, as in a student's Jupyter."""
 
-import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from nbclient import NotebookClient
-from traitlets.config import Config
 
-from autograder.exercises.exercise import SEED_VARIABLE
-
-# jupyter_client encrypts where kernel and libzmq can; unencrypted TCP makes each kernel warn
-TRANSPORT_ENCRYPTION = "auto"
+from autograder.notebooks.starting import StartedKernel
 
 
-def kernel_variables(seed: str | None) -> dict[str, str]:
-    """Environment variables of a kernel that runs a notebook; seed: of its hidden cases.
+class _Client(NotebookClient):
+    """Leaves signals to this process: with nbclient's handlers Ctrl-C is an AssertionError."""
 
-    One thread: a small model gains nothing from more, and kernels beside each other lose by it.
-    The order of a set is the same each time.
-    """
-    seeded = {} if seed is None else {SEED_VARIABLE: seed}
-    always = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
-    return {**always, **seeded}
+    @asynccontextmanager
+    async def async_setup_kernel(self, **_: Any) -> AsyncIterator[None]:
+        await self.async_start_new_kernel_client()
+        try:
+            yield
+        finally:
+            await self._async_cleanup_kernel()
 
 
 def execute(
     notebook: Any,
-    folder: Path,
+    kernel: StartedKernel,
     time_limit_s: float,
-    *,
-    seed: str | None = None,
-    stderr: int | None = None,
     began: Callable[[int], object] = lambda index: None,
-    unattended: bool = False,
 ) -> Any:
-    """Run all code cells in a fresh kernel, going on after errors; returns it with outputs.
+    """Run all code cells, going on after errors, and end the kernel; the notebook with outputs.
 
-    time_limit_s: for a cell; one that takes longer is interrupted and gets an error output. seed:
-    of hidden cases. stderr: of the kernel's process, as for subprocess; None: this process's.
-    unattended: without shell, input and GPU, as in grading.
+    time_limit_s: for a cell; one that takes longer is interrupted and gets an error output.
     began: called with the index of each cell before it runs, so that the last one is known where
     the kernel ends. Raises RuntimeError for a kernel that ended.
     """
-    config = Config()
-    config.KernelManager.transport_encryption = TRANSPORT_ENCRYPTION
-    client = NotebookClient(
+    client = _Client(
         notebook,
+        kernel.manager,
         timeout=time_limit_s,
-        kernel_name="python3",
         allow_errors=True,
         interrupt_on_timeout=True,
         shutdown_kernel="immediate",  # it has said everything; a polite end takes seconds
@@ -57,13 +45,7 @@ def execute(
             "evalue": f"no reply within {time_limit_s:g} s",
             "traceback": [],
         },
-        resources={"metadata": {"path": str(folder)}},
         on_cell_execute=lambda cell, cell_index: began(cell_index),
-        config=config,
     )
-    variables = kernel_variables(seed)
-    if unattended:
-        client.extra_arguments = ["--ext", "autograder.sandbox.shell"]
-        variables["CUDA_VISIBLE_DEVICES"] = ""
-    client.execute(env={**os.environ, **variables}, stderr=stderr)
+    client.execute()
     return notebook

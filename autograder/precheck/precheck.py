@@ -20,6 +20,7 @@ from autograder.files import packaged
 from autograder.notebooks import intake, reader
 from autograder.notebooks.editions import carried_by, edition_of, editions
 from autograder.notebooks.exercises import exercises_in
+from autograder.notebooks.starting import StartedKernel
 from autograder.notebooks.structure import rebuild
 from autograder.precheck import findings, messages
 from autograder.precheck.cells import Costs, cells_of
@@ -145,11 +146,13 @@ def precheck(
     language_code: str | None = None,
     time_limit_s: float = CELL_LIMIT_S,
     progress: OnExercise = lambda *_: None,
+    kernel: StartedKernel | None = None,
 ) -> Precheck:
     """Check a notebook before it is submitted.
 
     language_code: de or en; None: that of KISCHULE_LANGUAGE or, where it is not set, of the
     notebook's edition. time_limit_s: for a cell. progress: called before each exercise's check.
+    kernel: of `start_kernel`, used up by this; None: it is started when it is needed.
     Raises UnreadableError for a file that is not a notebook.
     """
     submitted = reader.parse(intake.read_bytes(path))
@@ -167,7 +170,7 @@ def precheck(
     if other:
         return Precheck(language_code, [], [], [other], address=edition.address, foreign=True)
     cells = cells_of(rebuilt, submitted, edition.release, exercises)
-    no_kernel = run(cells, time_limit_s, progress)
+    no_kernel = run(cells, time_limit_s, progress, kernel)
     nodes = [cell.node for cell in cells]
     found_results = [result_of(cell.node, exercises) for cell in cells if cell.test]
     results = [as_graded(result, nodes, exercises) for result in found_results]

@@ -2,11 +2,8 @@
 
 import difflib
 import re
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -16,8 +13,10 @@ from autograder.checking.result import Result, result_in
 from autograder.notebooks.cells import is_solution
 from autograder.notebooks.names import BUILTINS, names
 from autograder.notebooks.running import execute
+from autograder.notebooks.starting import StartedKernel
 from autograder.precheck.cells import Cell, Costs, reachable
 from autograder.precheck.findings import Finding, at
+from autograder.precheck.kernel import start_kernel
 from autograder.precheck.messages import FINDINGS
 from autograder.precheck.results import one_line
 from autograder.sandbox.text import NOTE_MIME
@@ -31,12 +30,15 @@ TOTAL_CELLS = 10  # starting anew takes no longer than this many cells at their 
 
 
 def run(
-    cells: Sequence[Cell], time_limit_s: float, progress: OnExercise = lambda *_: None
+    cells: Sequence[Cell],
+    time_limit_s: float,
+    progress: OnExercise = lambda *_: None,
+    kernel: StartedKernel | None = None,
 ) -> Finding | None:
     """Run the cells; their nodes get the outputs. A finding where no kernel starts.
 
-    In an empty folder, since nothing but the notebook is submitted. A kernel that ends is started
-    again without the cell that ended it, as in grading.
+    kernel: of `start_kernel`; None: it is started now. One that ends is replaced, and the cell that
+    ended it left out, as in grading.
     """
     left = [cell for cell in cells if cell.runs]
     tests = [cell for cell in left if cell.test]
@@ -50,7 +52,9 @@ def run(
             if cells[index].test:
                 progress(tests.index(cells[index]) + 1, len(tests), cells[index].test)
 
-        ended = _run_once(left, time_limit_s, began, begun)
+        with kernel or start_kernel() as fresh:
+            ended = _run_once(left, fresh, time_limit_s, began, begun)
+        kernel = None
         if not begun:
             return Finding("died", FINDINGS["no_kernel"])
         left = [cell for i, cell in enumerate(left) if i > ended or (i < ended and not cell.test)]
@@ -58,23 +62,23 @@ def run(
 
 
 def _run_once(
-    cells: Sequence[Cell], time_limit_s: float, began: Callable[[int], None], begun: list[int]
+    cells: Sequence[Cell],
+    kernel: StartedKernel,
+    time_limit_s: float,
+    began: Callable[[int], None],
+    begun: list[int],
 ) -> int:
     """Run the cells in a fresh kernel; the index of the one that ended it, or -1."""
     sources = [CHECK.format(name=c.test) if c.test else c.node.source for c in cells]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
     ended = -1
-    with tempfile.TemporaryDirectory() as folder:
-        try:  # ipykernel's parting words on stderr are of no use
-            quiet = subprocess.DEVNULL
-            execute(
-                notebook, Path(folder), time_limit_s, stderr=quiet, began=began, unattended=True
-            )
-        except RuntimeError:  # nbclient's, for a kernel that ended
-            if begun:
-                ended = begun[-1]
-                error = nbformat.v4.new_output("error", ename=KERNEL_DIED, evalue="", traceback=[])
-                notebook.cells[ended].outputs.append(error)
+    try:
+        execute(notebook, kernel, time_limit_s, began)
+    except RuntimeError:  # nbclient's, for a kernel that ended
+        if begun:
+            ended = begun[-1]
+            error = nbformat.v4.new_output("error", ename=KERNEL_DIED, evalue="", traceback=[])
+            notebook.cells[ended].outputs.append(error)
     for index in begun:
         cells[index].node.outputs = notebook.cells[index].outputs
     return ended

@@ -50,11 +50,6 @@ def install(shell: Any) -> None:
     Unattended(shell)
 
 
-def load_ipython_extension(shell: Any) -> None:
-    """Install it in any kernel: `--ext autograder.sandbox.shell`."""
-    install(shell)
-
-
 class Unattended:
     """A kernel's shell without anybody in front of it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import subprocess
@@ -68,18 +69,19 @@ def german(found: Precheck, kind: str) -> list[str]:
     return [f.message.de for f in found.findings if f.kind == kind]
 
 
-def pretended(*failed: str) -> Callable[..., None]:
-    """Stands for `execute`: no cell runs, and only the checks of these exercises fail."""
+def pretend(monkeypatch: pytest.MonkeyPatch, *failed: str) -> None:
+    """No kernel starts, no cell runs, and only the checks of these exercises fail."""
     exercises = {running.CHECK.format(name=name): name for name in A7_2}
 
-    def execute(notebook: Any, *_: object, began: Callable[[int], None], **__: object) -> None:
+    def execute(notebook: Any, _: object, limit: float, began: Callable[[int], None]) -> None:
         for index, cell in enumerate(notebook.cells):
             began(index)
             if name := exercises.get(cell.source):
                 data = {RESULT_MIME: result(name, name not in failed).as_data()}
                 cell.outputs = [nbformat.v4.new_output("display_data", data=data)]
 
-    return execute
+    monkeypatch.setattr(running, "start_kernel", contextlib.nullcontext)
+    monkeypatch.setattr(running, "execute", execute)
 
 
 def result(name: str, passed: bool) -> Result:
@@ -103,7 +105,7 @@ def without_kernel(
     failed: Sequence[str] = (),
 ) -> list[Finding]:
     """The findings that need no run. failed: exercises that do not pass."""
-    monkeypatch.setattr(running, "execute", pretended(*failed))
+    pretend(monkeypatch, *failed)
     return list(precheck(written(notebook, folder, name)).findings)
 
 
@@ -589,7 +591,7 @@ def test_the_language_is_the_one_asked_for_else_the_notebooks(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(running, "execute", pretended())
+    pretend(monkeypatch)
     monkeypatch.setenv(LANGUAGE_VARIABLE, variable)
     assert precheck(written(solved(release), tmp_path), option).language == expected
 
@@ -600,7 +602,7 @@ def test_findings_are_in_the_json_and_in_the_output(
     notebook = solved(observation_greedy="")
     add(notebook, "prompt", "list = 1")
     path = written(notebook, tmp_path)
-    monkeypatch.setattr(running, "execute", pretended())
+    pretend(monkeypatch)
     assert main(["check", str(path), "--language", "en", "--json", str(tmp_path / "f")]) == 1
     report = json.loads((tmp_path / "f").read_text())
     assert list(report) == ["notebook", "passed", "exercises", "texts", "missing", "findings"]
@@ -742,7 +744,7 @@ def test_a_given_cell_is_not_blamed_for_a_wrong_function() -> None:
 
 
 def test_the_table_has_points_and_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "execute", pretended("explore", "filter_min_p"))
+    pretend(monkeypatch, "explore", "filter_min_p")
     notebook = solved(observation_greedy="Er wiederholt sich – immer.", observation_prompt="kurz")
     checked = precheck(written(notebook, tmp_path))
     rows = {row[1]: [row[0], *row[2:]] for row in checked.rows}
