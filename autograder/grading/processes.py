@@ -3,19 +3,58 @@
 import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import context as contexts
 from pathlib import Path
 from typing import Any
 
 PRELOAD = ("autograder.grading.preload",)
+SAFE_PATH = "PYTHONSAFEPATH"  # any value tells Python 3.11 or newer: no current folder on the path
+OURS = "kischule"  # its value where this module has set it
+_changing = threading.Lock()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let a Python that starts now find no package in the current folder, from 3.11 on.
+
+    A course may hold a folder `autograder`, as a clone of this project does, and what forks workers
+    is started anew where it was killed.
+    """
+    with _changing:
+        os.environ.setdefault(SAFE_PATH, OURS)
+        try:
+            yield
+        finally:
+            _forget()
+
+
+def _forget() -> None:
+    if os.environ.get(SAFE_PATH) == OURS:
+        del os.environ[SAFE_PATH]
+
+
+_forget()  # in what forks workers: the programs that those start find theirs in their folder
+
+if sys.platform != "win32":
+
+    class _Process(contexts.ForkServerProcess):
+        def start(self) -> None:
+            with _safe_path():
+                super().start()
+
+    class _Context(contexts.ForkServerContext):
+        Process = _Process
 
 
 def context(preload: Sequence[str] = ()) -> Any:
     """The context in which worker processes are made. preload: modules, in place of what grades."""
     if sys.platform == "win32":
         return multiprocessing.get_context("spawn")
-    made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(list(preload or PRELOAD))
+    made = _Context()
+    made.set_forkserver_preload([__name__, *(preload or PRELOAD)])
     return made
 
 
@@ -29,10 +68,8 @@ def cores() -> int:
 def warm_up(preload: Sequence[str] = ()) -> None:
     """Start the imports in the background; to be called before this process has threads.
 
-    preload: as for `context`.
-
-    The current folder comes first on that process's path, and a course may hold a folder
-    `autograder`, as a clone of this project does: so it starts in this package's own folder.
+    preload: as for `context`. Python 3.10 knows no safe path, so this starts in the package's own
+    folder.
     """
     if sys.platform == "win32":
         return
@@ -42,6 +79,7 @@ def warm_up(preload: Sequence[str] = ()) -> None:
     here = os.getcwd()
     os.chdir(Path(__file__).resolve().parents[2])
     try:
-        forkserver.ensure_running()
+        with _safe_path():
+            forkserver.ensure_running()
     finally:
         os.chdir(here)
