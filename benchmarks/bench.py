@@ -29,6 +29,7 @@ from typing import Any
 
 import starts
 import torch
+import waiting
 from commands import BINARIES, NOTEBOOK, Watched, demo_course, kischule, table, write
 from one_submission import one_submission, resubmission
 
@@ -60,6 +61,7 @@ def main() -> None:
         "large": large_models,
         "one": one_submission,
         "again": resubmission,
+        "waiting": waiting.page,
         "start": lambda _: starts.page(),
         "hidden": hidden_cases_of_a_class,
         "generation": generation,

@@ -12,7 +12,7 @@ from typing import Any
 
 PRELOAD = ("autograder.grading.preload",)
 SAFE_PATH = "PYTHONSAFEPATH"  # any value tells Python 3.11 or newer: no current folder on the path
-OURS = "kischule"  # its value where this module has set it
+OUR_MARK = "kischule"  # its value where this module has set it
 _changing = threading.Lock()
 
 
@@ -24,7 +24,7 @@ def _safe_path() -> Iterator[None]:
     is started anew where it was killed.
     """
     with _changing:
-        os.environ.setdefault(SAFE_PATH, OURS)
+        os.environ.setdefault(SAFE_PATH, OUR_MARK)
         try:
             yield
         finally:
@@ -32,7 +32,7 @@ def _safe_path() -> Iterator[None]:
 
 
 def _forget() -> None:
-    if os.environ.get(SAFE_PATH) == OURS:
+    if os.environ.get(SAFE_PATH) == OUR_MARK:
         del os.environ[SAFE_PATH]
 
 

@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 from autograder.notebooks.starting import StartedKernel
 
 
-class _Client(NotebookClient):
+class _RunClient(NotebookClient):
     """Leaves signals to this process: with nbclient's handlers Ctrl-C is an AssertionError."""
 
     @asynccontextmanager
@@ -33,7 +33,7 @@ def execute(
     began: called with the index of each cell before it runs, so that the last one is known where
     the kernel ends. Raises RuntimeError for a kernel that ended.
     """
-    client = _Client(
+    client = _RunClient(
         notebook,
         kernel.manager,
         timeout=time_limit_s,

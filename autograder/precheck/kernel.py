@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.notebooks.starting import StartedKernel
 
-IMPORTED = ("transformers.generation", "autograder.checking.check", "kischule.plots")
+WARM_MODULES = ("transformers.generation", "autograder.checking.check", "kischule.plots")
 
 
 def start_kernel() -> StartedKernel:
@@ -18,5 +18,5 @@ def start_kernel() -> StartedKernel:
 def load_ipython_extension(shell: Any) -> None:
     """Set it up in the kernel, before any cell; import what a notebook is going to import."""
     importlib.import_module("autograder.sandbox.shell").install(shell)
-    for name in IMPORTED:
+    for name in WARM_MODULES:
         importlib.import_module(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 from autograder.notebooks import intake, reader
 from autograder.notebooks.reader import UnreadableError
 
-LOOK_S = 0.5  # between two looks at the file
+POLL_S = 0.5  # between two looks at the file
 
 
 def wait_for_change(path: Path, before: Sequence[str] | None) -> Sequence[str]:
@@ -21,10 +21,10 @@ def wait_for_change(path: Path, before: Sequence[str] | None) -> Sequence[str]:
         stamp = _stamp(path)
         if before is None or stamp != seen:
             seen = stamp
-            cells = _cells(path)
+            cells = _texts(path)
             if cells != before:
                 return cells
-        time.sleep(LOOK_S)
+        time.sleep(POLL_S)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -35,7 +35,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def _cells(path: Path) -> Sequence[str]:
+def _texts(path: Path) -> Sequence[str]:
     try:
         return [cell.source for cell in reader.parse(intake.read_bytes(path)).cells]
     except UnreadableError:

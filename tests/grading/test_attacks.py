@@ -19,6 +19,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,11 +135,16 @@ class _Listening:
 
 
 def _kernels(tier: str) -> list[str]:
-    """Supervisors and kernels that are alive."""
+    """Supervisors and kernels that are alive: what their server still has to bury is not."""
     server = psutil.Process(servers.shared(tier=tier).pid)
     if tier == "namespaces":
         (server,) = server.children()
-    return [str(p) for p in server.children(recursive=True)]
+    alive = []
+    for process in server.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                alive.append(str(process))
+    return alive
 
 
 def _unquoted(output: dict[str, Any], cell: dict[str, Any]) -> dict[str, Any]:
