@@ -36,6 +36,7 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
 
 # the replies of the reference, written into autograder/exercises/*/*.yaml: after a new model or case
 expected: .venv/ready

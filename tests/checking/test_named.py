@@ -16,6 +16,7 @@ from autograder.exercises import misconceptions, oracle
 from autograder.exercises.exercise import PACKAGED, Case, Exercise
 from autograder.exercises.generate import seeded
 from autograder.exercises.known import known_wrong
+from autograder.exercises.laws import Sampling
 from autograder.sandbox.arguments import build
 from autograder.sandbox.data import Array
 from autograder.sandbox.models import TableModel
@@ -57,7 +58,7 @@ class Follower:
             return [list(pair) for pair in value[: arguments["k"]]]
         return value
 
-    def _sampled(self, law: misconceptions.Sampling, arguments: dict[str, Any]) -> list[int]:
+    def _sampled(self, law: Sampling, arguments: dict[str, Any]) -> list[int]:
         model, ids = arguments["model"], arguments["input_ids"][0].tolist()
         if not isinstance(model, TableModel):
             return ids

@@ -6,6 +6,7 @@ import ast
 import runpy
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -213,7 +214,7 @@ def test_the_solutions_define_the_function_and_differ() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_each_file_is_read_as_python_reads_it(path: Path) -> None:
-    read = {"wrong": known_wrong, "correct": known_correct}[path.parent.name]
+    read: Any = {"wrong": known_wrong, "correct": known_correct}[path.parent.name]
     defined = runpy.run_path(str(path))
     assert set(read(path.stem)) <= set(defined)
     assert path.stem in list(PACKAGED)

@@ -209,10 +209,13 @@ def test_repetition_is_shown_where_it_begins(mini: tuple[Any, Any]) -> None:
         (lambda m: plots.next_token(*m, "a", top_p=0), "top_p muss größer als 0"),
         (lambda m: plots.next_token(*m, "a", temperature=0), "temperature muss größer als 0 sein"),
         (lambda m: plots.next_token(*m, " a" * 300), "hat 300 Tokens. Das Modell überblickt 256"),
-        (lambda m: plots.temperatures(*m, "a", [0.0]), "temperature muss größer als 0 sein"),
-        (lambda m: plots.temperatures(*m, ""), "Der Prompt ist leer."),
-        (lambda m: plots.token_probabilities(*m, ""), "Der Prompt ist leer."),
-        (lambda m: plots.token_probabilities(*m, " a" * 300), "Das Modell überblickt 256"),
+        (
+            lambda m: plots.temperatures(m[0], m[1], "a", [0.0]),
+            "temperature muss größer als 0 sein",
+        ),
+        (lambda m: plots.temperatures(m[0], m[1], ""), "Der Prompt ist leer."),
+        (lambda m: plots.token_probabilities(m[0], m[1], ""), "Der Prompt ist leer."),
+        (lambda m: plots.token_probabilities(m[0], m[1], " a" * 300), "Das Modell überblickt 256"),
         (lambda m: plots.repetition(m[0], "a"), "weniger als 4 Tokens"),
     ],
 )

@@ -623,6 +623,7 @@ class Calls:
         self.text = [self.random.randrange(4096) for _ in range(self.random.randint(1, 12))]
         self.caches: list[Any] | None = None
         self.hooks: list[Any] = []
+        self.rounded = 0  # calls in which the library's own rounding decides
 
     def run(self, steps: int) -> None:
         for _ in range(steps):
@@ -692,28 +693,52 @@ class Calls:
         if kind == "batch":
             ids = ids.repeat(2, 1)
         mode = self.random.choice((torch.no_grad, torch.inference_mode, torch.enable_grad))
-        with mode():
-            if kind == "cache" and len(self.text) > 1 and more.get("use_cache") is not False:
-                cut = self.random.randrange(1, len(self.text))
-                outputs = [
-                    of(ids[:, cut:], past_key_values=of(ids[:, :cut]).past_key_values, **more)
-                    for of in self.models
-                ]
-            else:
-                outputs = [of(ids, **more) for of in self.models]
-        scale = max(1.0, float(outputs[1].logits.detach().abs().max()) / 30)
-        for output in outputs:
+        cut = 0
+        if kind == "cache" and len(self.text) > 1 and more.get("use_cache") is not False:
+            cut = self.random.randrange(1, len(self.text))
+
+        def outputs_of(model: Any) -> Any:
+            with mode():
+                if not cut:
+                    return model(ids, **more)
+                return model(
+                    ids[:, cut:], past_key_values=model(ids[:, :cut]).past_key_values, **more
+                )
+
+        found, expected = map(outputs_of, self.models)
+        scale = max(1.0, float(expected.logits.detach().abs().max()) / 30)
+        for output in (found, expected):
             output.logits = output.logits / scale  # of weights that are out of all proportion
-        assert_same(*outputs)
+        try:
+            assert_same(found, expected)
+        except AssertionError:
+            self.rounded += 1
+            exact = outputs_of(copy.deepcopy(self.models[1]).double())
+            assert_same(found, _rounded_from(exact, expected, scale))
+
+
+def _rounded_from(exact: Any, expected: Any, scale: float) -> Any:
+    """The library's output with the numbers that it has in double precision."""
+    with torch.inference_mode(expected.logits.is_inference()):
+        logits = (exact.logits / scale).float()
+        expected.logits = logits.detach().requires_grad_(expected.logits.requires_grad)
+        if expected.past_key_values is not None:
+            pairs = zip(expected.past_key_values.layers, exact.past_key_values.layers, strict=True)
+            for layer, of in pairs:
+                layer.keys = of.keys.float().detach().requires_grad_(layer.keys.requires_grad)
+                layer.values = of.values.float().detach().requires_grad_(layer.values.requires_grad)
+    return expected
 
 
 def _run_sequences(library: Any, seeds: range) -> Iterator[int]:
+    """Of each sequence the number of calls in which the library's own rounding decides."""
     for seed in seeds:
+        calls = Calls(library, seed)
         try:
-            Calls(library, seed).run(6)
+            calls.run(6)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-        yield seed
+        yield calls.rounded
 
 
 def test_random_calls(library: Any) -> None:
@@ -722,7 +747,10 @@ def test_random_calls(library: Any) -> None:
 
 @pytest.mark.slow
 def test_ten_thousand_random_calls(library: Any) -> None:
-    assert len(list(_run_sequences(library, range(1000, 11_000)))) == 10_000
+    rounded = list(_run_sequences(library, range(1000, 11_000)))
+    print(f"\n{len(rounded)} sequences; in {sum(rounded)} calls the library's rounding decides")
+    assert len(rounded) == 10_000
+    assert sum(rounded) < 60  # of 60,000 calls
 
 
 def test_an_argument_has_the_same_bits_after_other_calls() -> None:
