@@ -3,7 +3,8 @@
 A loop that calls `model(input_ids)` for every token computes the whole text each time. Made by
 `remember`, the same model keeps keys, values and logits of the last text; of a text that begins as
 that one did it computes only the new tokens, without the library's layers of Python. Its logits are
-within 5e-5 of the library's, which adds up in another order.
+within 5e-5 of the library's, which adds up in another order, or of what that computes in double
+precision.
 
 Anything else gets transformers' own forward: several texts, a mask, labels, hidden states, training
 mode, hooks, a compiler, another device or data type, a cache that was filled or changed elsewhere.
