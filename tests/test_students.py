@@ -155,7 +155,7 @@ import sys
 import nbclient, nbformat
 notebook = nbformat.read(sys.argv[1], 4)
 notebook.cells.append(nbformat.v4.new_code_cell("print(open('/proc/self/status').read())"))
-nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
 nbformat.write(notebook, sys.argv[2])
 """
 
