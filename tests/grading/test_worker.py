@@ -277,10 +277,9 @@ def student() -> Iterator[Callable[[dict[str, str]], KernelStudent]]:
     kernel.start()
 
     def defined(sources: dict[str, str]) -> KernelStudent:
-        for source in ["import torch", *sources.values()]:
-            made.cells = [nbformat.v4.new_code_cell(source)]
-            kernel.execute(made.cells[0], 0, 20)
-            assert not [o for o in made.cells[0].outputs if o.output_type == "error"]
+        made.cells = [nbformat.v4.new_code_cell("\n\n".join(["import torch", *sources.values()]))]
+        kernel.execute(made.cells[0], 0, 20)
+        assert not [o for o in made.cells[0].outputs if o.output_type == "error"]
         return KernelStudent(kernel)
 
     yield defined
