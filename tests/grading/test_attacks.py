@@ -116,6 +116,10 @@ def arena(
         assert made.grade("honest")["score"] == small.ALL
         made.honest = made.book("honest")
         yield made
+        deadline = time.monotonic() + 5
+        while (left := _processes(request.param)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert left == []
 
 
 class _Listening:
@@ -134,13 +138,18 @@ class _Listening:
         self.unix.close()
 
 
-def _kernels(tier: str) -> list[str]:
-    """Supervisors and kernels that are alive: what their server still has to bury is not."""
+def _processes(tier: str) -> list[psutil.Process]:
+    """Supervisors and kernels: those that are alive, and the dead that are not yet buried."""
     server = psutil.Process(servers.shared(tier=tier).pid)
     if tier == "namespaces":
         (server,) = server.children()
+    return list(server.children(recursive=True))
+
+
+def _kernels(tier: str) -> list[str]:
+    """Supervisors and kernels that are alive."""
     alive = []
-    for process in server.children(recursive=True):
+    for process in _processes(tier):
         with suppress(psutil.NoSuchProcess):
             if process.status() != psutil.STATUS_ZOMBIE:
                 alive.append(str(process))

@@ -742,7 +742,7 @@ def _run_sequences(library: Any, seeds: range) -> Iterator[int]:
 
 
 def test_random_calls(library: Any) -> None:
-    assert len(list(_run_sequences(library, range(40)))) == 40
+    assert list(_run_sequences(library, range(40))) == [0] * 40
 
 
 @pytest.mark.slow
@@ -750,7 +750,7 @@ def test_ten_thousand_random_calls(library: Any) -> None:
     rounded = list(_run_sequences(library, range(1000, 11_000)))
     print(f"\n{len(rounded)} sequences; in {sum(rounded)} calls the library's rounding decides")
     assert len(rounded) == 10_000
-    assert sum(rounded) < 60  # of 60,000 calls
+    assert sum(rounded) <= 6  # of 60,000 calls; one was seen
 
 
 def test_an_argument_has_the_same_bits_after_other_calls() -> None:
